@@ -1,0 +1,1 @@
+"""Everything that makes tokens: engines, their servers and what they are told to be."""

@@ -1,0 +1,127 @@
+"""The one interface to whatever makes tokens.
+
+Two implementations keep this contract (tests/inference/test_engine_contract.py runs over both):
+`inference.lmdeploy` speaks to LMDeploy's TurboMind servers, `inference.local` runs a GGUF model
+on the CPU of this machine.
+
+The errors, from the caller's point of view:
+
+    EngineError
+    ├── EngineUnavailable      nothing answers, or it answered 5xx: worth another try later
+    │   └── EngineOverloaded   too many generations wait already: worth another try soon
+    ├── EngineTimeout          no first token, or the stream went silent: worth another try
+    ├── EngineProtocolError    what came back is not a stream of this protocol
+    └── EngineRejected         the request itself was refused: another try will not help
+        └── ContextTooLong     ... because it is longer than the model's context window
+
+No error text carries what people wrote: servers echo prompts in their messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the prompt, in the order the model reads it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen.
+
+    The defaults are the published ones of the 7B this project is built around; the engine of a
+    model with other needs brings its own (`Engine.sampling`).
+    """
+
+    temperature: float = 0.7
+    top_p: float = 0.8
+    repetition_penalty: float = 1.005
+    max_tokens: int = 768
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a caller must know of the model behind an engine."""
+
+    name: str
+    context_window: int
+    """Tokens that prompt and answer may have together."""
+    is_trial: bool = False
+    """True for the small model of this repository, which is for trying the software only."""
+
+
+class Engine(Protocol):
+    """Answers a prompt with a stream of text."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """The sampling this engine's model is tuned for."""
+        ...
+
+    async def start(self) -> ModelInfo:
+        """Make the engine ready to stream and say what it serves.
+
+        A remote engine that cannot be reached yet is not an error here (it may come up later);
+        a local model file that is missing or broken is: `EngineRejected`.
+        """
+        ...
+
+    def stream(
+        self, messages: Sequence[Message], sampling: Sampling, *, affinity: str = ""
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer's text as it is made, in non-empty pieces.
+
+        The stream ends when the answer is complete (or has reached `sampling.max_tokens`) and
+        raises `EngineError` in every other case; nothing is ever cut off in silence. Closing the
+        generator (`contextlib.aclosing`) or cancelling its task stops the generation on the
+        engine's side. `affinity` is an opaque key, the same for all turns of a conversation, by
+        which an engine of many nodes may choose one whose cache is warm.
+        """
+        ...
+
+    async def ready(self) -> bool:
+        """Whether a generation started now would find a model. Never raises, takes <= 2 s."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop running generations and free what the engine holds."""
+        ...
+
+
+class EngineError(Exception):
+    """The engine could not answer. The message is for operators and free of chat text."""
+
+
+class EngineUnavailable(EngineError):
+    """Nothing answers at the engine's address, or it answered with a server's error."""
+
+
+class EngineOverloaded(EngineUnavailable):
+    """As many generations as allowed are running and waiting already."""
+
+
+class EngineTimeout(EngineError):
+    """No connection, no first token or no further token within the time allowed."""
+
+
+class EngineProtocolError(EngineError):
+    """What came back is not a stream of chat completion chunks."""
+
+
+class EngineRejected(EngineError):
+    """The engine refused the request or the model; the same request will be refused again."""
+
+
+class ContextTooLong(EngineRejected):
+    """Prompt and answer do not fit into the model's context window."""

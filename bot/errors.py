@@ -1,0 +1,25 @@
+"""What can stop the bot as a whole.
+
+    BotError                a sentence for the operator: what was found, what to do next
+    ├── SettingsError       a setting is wrong or missing                    (exit status 2)
+    └── StartupError        the surroundings are not as the settings say     (exit status 1)
+
+Rooms have trees of their own (`bot.storage.errors`, `inference.engine`); the composition root turns
+what they raise at start into a `StartupError`.
+"""
+
+
+class BotError(Exception):
+    """The bot cannot go on; the message says why and what to do, in one sentence."""
+
+    exit_status = 1
+
+
+class SettingsError(BotError):
+    """A setting is wrong or missing; one line for each."""
+
+    exit_status = 2
+
+
+class StartupError(BotError):
+    """A port, a folder, a token or a service is not as the settings say."""

@@ -1,0 +1,81 @@
+"""An ASGI server inside the bot's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from bot.errors import StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the composition root, which drains everything in order."""
+        yield
+
+
+class HttpServer:
+    """Serves one ASGI app on one address until it is stopped."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int, *, setting: str) -> None:
+        """`setting` names the variable an operator changes when the port is taken."""
+        self._host = host
+        self._port = port
+        self._setting = setting
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=3,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, with the port the system chose if 0 was asked for."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            StartupError: the address is taken or not one of this machine's.
+        """
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self._host, self._port))
+        except OSError as error:
+            listener.close()
+            raise StartupError(
+                f"Cannot listen on {self._host}:{self._port} ({error.strerror}); "
+                f"stop what uses it, or set {self._setting} to another one."
+            ) from None
+        self._port = listener.getsockname()[1]
+        self._task = asyncio.create_task(
+            self._server.serve(sockets=[listener]), name=f"http {self._setting}"
+        )
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Finish open requests and close the port."""
+        if self._task is not None:
+            self._server.should_exit = True
+            await self._task

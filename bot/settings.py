@@ -1,0 +1,235 @@
+"""Every setting of the bot, once.
+
+Read from the environment and from `.env` in the working directory, the environment first. Each
+field's description completes the sentence "expected ..." that an operator sees when the value is
+wrong; `.env.example` is checked against this class by a test.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+DOTENV = Path(".env")
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError
+    return value.rstrip("/")
+
+
+def _openai_base_url(value: str) -> str:
+    value = _http_url(value)
+    if not value.endswith("/v1"):
+        raise ValueError
+    return value
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    if value.get_secret_value().split(":", 1)[0] not in {
+        "sqlite",
+        "sqlite+aiosqlite",
+        "postgres",
+        "postgresql",
+        "postgresql+asyncpg",
+    }:
+        raise ValueError
+    return value
+
+
+def _redis_url(value: SecretStr) -> SecretStr:
+    if value.get_secret_value().split(":", 1)[0] not in {"redis", "rediss", "unix"}:
+        raise ValueError
+    return value
+
+
+def _bot_token(value: SecretStr) -> SecretStr:
+    number, colon, secret = value.get_secret_value().partition(":")
+    if not (number.isdecimal() and colon and secret) or any(c.isspace() for c in secret):
+        raise ValueError
+    return value
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not (1 <= len(text) <= 256 and all(c.isascii() and (c.isalnum() or c in "_-") for c in text)):
+        raise ValueError
+    return value
+
+
+Url = Annotated[str, AfterValidator(_http_url)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Settings(BaseSettings):
+    """What an operator can decide. Every name is the environment variable's, in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    # Telegram
+    telegram_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)] | None = Field(
+        None, description="the token that @BotFather gave, like 123456:ABC-DEF"
+    )
+    telegram_api_url: Url = Field(
+        "https://api.telegram.org", description="an http(s) address of a Bot API server"
+    )
+    telegram_mode: Literal["polling", "webhook"] = Field(
+        "polling", description='"polling" or "webhook"'
+    )
+    # Telegram itself only calls https; a local Bot API server may call plain http.
+    webhook_url: Url | None = Field(
+        None, description="the public http(s) address at which Telegram reaches this bot"
+    )
+    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
+        None, description="1 to 256 characters A-Z a-z 0-9 _ -"
+    )
+    http_host: str = Field("127.0.0.1", description="an address of this machine to listen on")
+    http_port: int = Field(8080, ge=0, le=65535, description="a port number from 0 to 65535")
+    sandbox_port: int = Field(8081, ge=0, le=65535, description="a port number from 0 to 65535")
+
+    # Storage
+    data_dir: Path = Field(Path("data"), description="a folder this user may write to")
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
+        None, description="a sqlite:// or postgresql:// address"
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
+        None, description="a redis://, rediss:// or unix:// address"
+    )
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="comma-separated keys made by `python -m bot keys`, the newest first"
+    )
+
+    # Engine
+    lmdeploy_urls: Annotated[
+        tuple[Annotated[str, AfterValidator(_openai_base_url)], ...],
+        NoDecode,
+        BeforeValidator(_split),
+    ] = Field((), description="comma-separated http(s) addresses that end in /v1")
+    lmdeploy_api_key: SecretStr | None = Field(None, description="the key of the LMDeploy servers")
+    model_name: str = Field("", description="a name the engine serves; empty takes its first")
+    local_model: Path | None = Field(None, description="the path of a GGUF chat model")
+    engine_connect_timeout: Seconds = Field(5, description="seconds, more than 0")
+    engine_first_token_timeout: Seconds = Field(60, description="seconds, more than 0")
+    engine_stall_timeout: Seconds = Field(20, description="seconds, more than 0")
+    engine_max_concurrency: int = Field(
+        64, ge=1, le=10_000, description="a whole number from 1 to 10000"
+    )
+    context_window: int = Field(
+        8192, ge=512, le=1_000_000, description="tokens, a whole number from 512"
+    )
+    max_answer_tokens: int = Field(
+        768, ge=16, le=8192, description="tokens, a whole number from 16 to 8192"
+    )
+
+    # Conversation
+    burst_window: float = Field(1.2, ge=0, le=30, description="seconds from 0 (off) to 30")
+
+    # People and operation
+    admin_user_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="comma-separated Telegram user ids (numbers)"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description='"debug", "info", "warning" or "error"'
+    )
+    log_format: Literal["console", "json"] = Field("console", description='"console" or "json"')
+    shutdown_grace: float = Field(10, ge=0, le=300, description="seconds from 0 to 300")
+
+    @model_validator(mode="after")
+    def _settings_fit_together(self) -> Self:
+        if self.telegram_mode == "webhook":
+            for name in ("telegram_bot_token", "webhook_url", "webhook_secret"):
+                if getattr(self, name) is None:
+                    raise _missing(name, "because TELEGRAM_MODE is webhook")
+        if self.uses_postgresql and not self.encryption_keys:
+            raise _missing("encryption_keys", "because DATABASE_URL names a PostgreSQL")
+        return self
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """With no token there is no Telegram to talk to: the local one takes its place."""
+        return self.telegram_bot_token is None
+
+    @property
+    def uses_postgresql(self) -> bool:
+        """Whether the history lies in a database server instead of the embedded SQLite."""
+        return self.database_url is not None and self.database_url.get_secret_value().startswith(
+            "postgres"
+        )
+
+
+def load_settings(dotenv: Path | None = DOTENV) -> Settings:
+    """Read the settings from the environment and from `dotenv`.
+
+    Raises:
+        SettingsError: one sentence for each wrong, missing or misspelt setting; secrets are
+            described, never shown.
+    """
+    _refuse_misspelt_names(dotenv)
+    try:
+        return Settings(_env_file=dotenv)
+    except ValidationError as error:
+        raise SettingsError("\n".join(dict.fromkeys(_sentences(error)))) from None
+
+
+def _missing(name: str, because: str) -> PydanticCustomError:
+    return PydanticCustomError("missing_setting", "{because}", {"name": name, "because": because})
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    sentences = []
+    for item in error.errors(include_input=True, include_url=False):
+        because = ""
+        if item["type"] == "missing_setting":
+            name, found = str(item["ctx"]["name"]), "nothing"
+            because = f" ({item['ctx']['because']})"
+        else:
+            name = str(item["loc"][0])
+            found = _shown(name, item["input"])
+        expected = Settings.model_fields[name].description
+        sentences.append(f"{name.upper()}: found {found}, expected {expected}{because}.")
+    return sentences
+
+
+def _shown(name: str, value: Any) -> str:
+    """Describe a wrong value for the operator, without giving a secret away."""
+    if "SecretStr" in str(Settings.model_fields[name].annotation):
+        return f"a value of {len(str(value))} characters (not shown)"
+    return f'"{value}"'
+
+
+def _refuse_misspelt_names(dotenv: Path | None) -> None:
+    """A setting in `.env` under a nearly right name would be ignored in silence."""
+    if dotenv is None or not dotenv.is_file():
+        return
+    known = [name.upper() for name in Settings.model_fields]
+    for name in dotenv_values(dotenv, interpolate=False):
+        if name in known or name.upper() in known:
+            continue
+        if near := difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.85):
+            raise SettingsError(f"{dotenv}: found {name}, expected {near[0]} (misspelt?).")

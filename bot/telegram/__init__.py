@@ -1,0 +1,1 @@
+"""Telegram, and the only room that imports python-telegram-bot."""

@@ -1,0 +1,201 @@
+"""Client of one OpenAI-compatible server: LMDeploy's, its proxy's or llama.cpp's.
+
+Requests go through the `openai` package; the answer is read by `inference.answer_reader`. What a
+server says in its errors never leaves this module: servers echo prompts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+import httpx2
+import openai
+
+from inference.answer_reader import AnswerReader, error_from_body, parse_json
+from inference.engine import (
+    EngineError,
+    EngineProtocolError,
+    EngineTimeout,
+    EngineUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+    from openai.types.chat import ChatCompletionMessageParam
+
+    from inference.engine import Message, Sampling
+
+# Servers of the uvicorn family drop idle connections after 5 s. One that is reused just then
+# fails for no reason a person could understand, so this side lets go first.
+_LIMITS: Final = httpx2.Limits(
+    max_connections=None, max_keepalive_connections=64, keepalive_expiry=2.0
+)
+_DRAIN: Final = 1.0  # seconds
+_FAILURES: Final = (EngineError, openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait for a server, in seconds."""
+
+    connect: float = 5.0
+    first_token: float = 60.0
+    """From the request to the first text: the server's queue and the prompt's prefill."""
+    stall: float = 20.0
+    """Between two events of a running answer."""
+
+
+class ChatCompletions:
+    """Streams chat completions from one base URL."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str = "",
+        timeouts: Timeouts | None = None,
+        repetition_field: str = "repetition_penalty",
+        trust_env: bool = True,
+    ) -> None:
+        """Prepare the client; nothing is sent yet.
+
+        `base_url` ends in /v1. `repetition_field` is the server's name for the repetition
+        penalty, which the OpenAI API does not have. `trust_env` says whether HTTP_PROXY and its
+        like are obeyed: not for a server on this machine.
+        """
+        # At DEBUG the package logs whole requests, and those are people's words.
+        logging.getLogger("openai").setLevel(logging.WARNING)
+        url = httpx2.URL(base_url)
+        self.address = f"{url.host}:{url.port}" if url.port else url.host
+        self._timeouts = timeouts or Timeouts()
+        self._repetition_field = repetition_field
+        self._client = openai.AsyncOpenAI(
+            base_url=base_url,
+            api_key=api_key or "none",
+            organization="",
+            project="",
+            max_retries=0,
+            http_client=httpx2.AsyncClient(
+                limits=_LIMITS,
+                trust_env=trust_env,
+                follow_redirects=False,
+                timeout=httpx2.Timeout(None, connect=self._timeouts.connect),
+            ),
+        )
+
+    async def models(self) -> list[str]:
+        """Names of the models served, from `/v1/models`. Raises `EngineError`."""
+        failure: EngineError
+        try:
+            async with asyncio.timeout(self._timeouts.connect):
+                response = await self._client.get("/models", cast_to=httpx2.Response)
+        except TimeoutError:
+            failure = EngineTimeout("no list of models within the time allowed")
+        except _FAILURES as error:
+            failure = _engine_error(error)
+        else:
+            body = parse_json(response.content)
+            match body:
+                case {"data": [*cards]}:
+                    return [str(card["id"]) for card in cards if isinstance(card, dict)]
+            failure = error_from_body(body)
+        raise self._named(failure)
+
+    async def stream(
+        self, messages: Sequence[Message], sampling: Sampling, model: str
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer's text; `inference.engine.Engine.stream` says what it raises."""
+        reader = AnswerReader(sampling.max_tokens)
+        failure: EngineError
+        try:
+            async with contextlib.aclosing(self._read(reader, messages, sampling, model)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except TimeoutError:
+            what = "no further token" if reader.started else "no first token"
+            failure = EngineTimeout(f"{what} within the time allowed")
+        except _FAILURES as error:
+            failure = _engine_error(error)
+        else:
+            return
+        # Raised out here, where no server's words hang on as the error's context.
+        raise self._named(failure)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.close()
+
+    async def _read(
+        self, reader: AnswerReader, messages: Sequence[Message], sampling: Sampling, model: str
+    ) -> AsyncGenerator[str, None]:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._timeouts.first_token
+        async with contextlib.AsyncExitStack() as stack:
+            async with asyncio.timeout_at(deadline):
+                response = await stack.enter_async_context(
+                    self._client.chat.completions.with_streaming_response.create(
+                        model=model,
+                        messages=_wire(messages),
+                        temperature=sampling.temperature,
+                        top_p=sampling.top_p,
+                        max_tokens=sampling.max_tokens,
+                        stream=True,
+                        stream_options={"include_usage": True},
+                        extra_body={self._repetition_field: sampling.repetition_penalty},
+                    )
+                )
+            body = response.http_response.aiter_bytes()
+            while not reader.done:
+                async with asyncio.timeout_at(deadline):
+                    data = await anext(body, None)
+                if data is None:
+                    break
+                for piece in reader.feed(data):
+                    yield piece
+                if reader.started:
+                    deadline = clock() + self._timeouts.stall
+            for piece in reader.finish():
+                yield piece
+            await self._drain(body)
+
+    async def _drain(self, body: AsyncIterator[bytes]) -> None:
+        """Read the few bytes after the end, so that the connection can be used again."""
+        with contextlib.suppress(TimeoutError, *_FAILURES):
+            async with asyncio.timeout(_DRAIN):
+                async for _ in body:
+                    pass
+
+    def _named(self, failure: EngineError) -> EngineError:
+        """The same error, saying whose it is."""
+        return type(failure)(f"{self.address}: {failure}")
+
+
+def _wire(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:
+    return [
+        cast("ChatCompletionMessageParam", {"role": message.role, "content": message.content})
+        for message in messages
+    ]
+
+
+def _engine_error(error: Exception) -> EngineError:
+    """What a failed request means, without a word of the server's."""
+    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+    match cause:
+        case EngineError():
+            return cause
+        case openai.APIStatusError():
+            return error_from_body(cause.body, cause.status_code)
+        case httpx2.ConnectTimeout():
+            return EngineUnavailable("no connection within the time allowed")
+        case httpx2.ConnectError():
+            return EngineUnavailable("nothing answers at this address")
+        case httpx2.DecodingError():
+            return EngineProtocolError("the response cannot be decompressed")
+        case httpx2.RemoteProtocolError() if "closed" not in str(cause):
+            return EngineProtocolError("the response is not HTTP")
+    return EngineUnavailable("the connection broke")

@@ -1,0 +1,158 @@
+"""The engine of production: one or many LMDeploy nodes with the same model."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+from inference.admission import Admission
+from inference.answer_reader import EndpointRefused
+from inference.chat_completions import ChatCompletions, Timeouts
+from inference.engine import (
+    EngineError,
+    EngineRejected,
+    EngineUnavailable,
+    ModelInfo,
+    Sampling,
+)
+from inference.lmdeploy.nodes import Node, by_preference
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from inference.engine import Message
+
+_READY_WITHIN: Final = 2.0  # seconds, by the engine's contract
+
+
+class LMDeployEngine:
+    """Streams from the nodes at `urls`; implements `inference.engine.Engine`.
+
+    A node that fails before its first token is replaced by the next one; after the first token
+    the failure is the caller's, because half an answer from one node and half from another is
+    none.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        api_key: str = "",
+        model_name: str = "",
+        context_window: int = 8192,
+        timeouts: Timeouts | None = None,
+        max_concurrent: int = 64,
+        max_waiting: int = 256,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare the clients; nothing is sent before `start`.
+
+        Args:
+            urls: Base URLs that end in /v1, at least one.
+            api_key: The key of all nodes; empty where they have none.
+            model_name: The model to ask for; empty takes the first one a node lists.
+            context_window: Tokens of prompt and answer together, the nodes' `--session-len`,
+                which they do not tell.
+            timeouts: How long to wait for a node.
+            max_concurrent: Generations that run at once, over all nodes.
+            max_waiting: Generations that wait for one of those places; more are refused.
+            clock: Seconds, for remembering which node failed when.
+        """
+        if not urls:
+            raise ValueError("LMDeployEngine needs at least one base URL")
+        self._model_name = model_name
+        self._context_window = context_window
+        self._admission = Admission(running=max_concurrent, waiting=max_waiting)
+        self._nodes = [
+            Node(ChatCompletions(url, api_key=api_key, timeouts=timeouts), model_name, clock)
+            for url in urls
+        ]
+
+    @property
+    def sampling(self) -> Sampling:
+        """The published sampling of the 7B model."""
+        return Sampling()
+
+    async def start(self) -> ModelInfo:
+        """Ask every node what it serves.
+
+        Raises `EngineRejected` when every node refuses (a wrong key or model name): unlike a node
+        that is down, that does not pass by itself.
+        """
+        answers = await asyncio.gather(
+            *(node.check() for node in self._nodes), return_exceptions=True
+        )
+        names = [answer for answer in answers if isinstance(answer, str)]
+        failures = [answer for answer in answers if isinstance(answer, BaseException)]
+        for failure in failures:
+            if not isinstance(failure, EngineError):
+                raise failure
+        if all(isinstance(answer, EngineRejected) for answer in answers):
+            raise EngineRejected("; ".join(map(str, failures)))
+        name = names[0] if names else self._model_name
+        return ModelInfo(name=name, context_window=self._context_window)
+
+    async def stream(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        affinity: str = "",  # noqa: ARG002 - the nodes are interchangeable here
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer from the first node that gives one."""
+        failures: list[EngineError] = []
+        async with self._admission.slot():
+            for node in by_preference(self._nodes):
+                started = False
+                try:
+                    async with aclosing(node.stream(messages, sampling)) as pieces:
+                        async for piece in pieces:
+                            started = True
+                            yield piece
+                except EngineError as error:
+                    if started or _would_fail_anywhere(error):
+                        raise
+                    failures.append(error)
+                else:
+                    return
+        raise _most_hopeful(failures)
+
+    async def ready(self) -> bool:
+        """Whether any node lists the model."""
+
+        async def check(node: Node) -> bool:
+            try:
+                await node.check()
+            except EngineError:
+                return False
+            return True
+
+        checks = [asyncio.ensure_future(check(node)) for node in self._nodes]
+        try:
+            async with asyncio.timeout(_READY_WITHIN):
+                for finished in asyncio.as_completed(checks):
+                    if await finished:
+                        return True
+        except TimeoutError:
+            pass
+        finally:
+            for unfinished in checks:
+                unfinished.cancel()
+            await asyncio.gather(*checks, return_exceptions=True)
+        return False
+
+    async def aclose(self) -> None:
+        """Close the connections of every node, which stops their generations."""
+        await asyncio.gather(*(node.aclose() for node in self._nodes))
+
+
+def _would_fail_anywhere(error: EngineError) -> bool:
+    """Whether it is the request that is wrong, not the node."""
+    return isinstance(error, EngineRejected) and not isinstance(error, EndpointRefused)
+
+
+def _most_hopeful(failures: Sequence[EngineError]) -> EngineError:
+    """The failure to tell: one that may pass, if there is any."""
+    return next((f for f in failures if isinstance(f, EngineUnavailable)), failures[-1])

@@ -1,0 +1,195 @@
+"""The process that holds the model: llama.cpp's HTTP server on a loopback port.
+
+Started by `inference.local.process`; not for use by hand. It reads one JSON line (`Order`) from
+standard input, answers with one JSON line (`Report`) on standard output and serves until its
+standard input is closed, which happens when its parent ends in whatever way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from inference.local.gguf_header import ModelHeader, NotGGUFError, read_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import xllamacpp
+
+_NICENESS = 5  # the bot, which shares the cores, answers buttons while the model is thinking
+_LOAD_ERROR = re.compile(r"error loading model: (.{1,200})")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the parent asks for."""
+
+    model_path: str
+    slots: int
+    """Generations at once, each with a context window of its own."""
+    max_context: int
+    """Tokens a context window may have at most, for the sake of memory."""
+    threads: int
+    """0 takes the physical cores this process may use."""
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of it: either an address and a model, or `error`."""
+
+    address: str = ""
+    """http://127.0.0.1:port"""
+    name: str = ""
+    context_window: int = 0
+    is_trial: bool = False
+    error: str = ""
+    """One sentence: what is wrong with which file, and what to do."""
+
+
+class ModelUnusableError(Exception):
+    """The model cannot be served; the message is the sentence for the operator."""
+
+
+def main() -> None:
+    """Serve one order."""
+    order = Order(**json.loads(sys.stdin.readline()))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.nice(_NICENESS)
+    try:
+        header = _checked_header(Path(order.model_path), _memory())
+        context_window = min(header.context_length, order.max_context)
+        server = _load(order, context_window)
+    except ModelUnusableError as error:
+        _tell(Report(error=str(error)))
+        return
+    _tell(
+        Report(
+            address=server.listening_address,
+            name=header.name or Path(order.model_path).stem,
+            context_window=context_window,
+            is_trial=header.is_trial,
+        )
+    )
+    threading.Event().wait()
+
+
+def _end_with_parent() -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os._exit(0)  # llama.cpp's threads would hold a polite exit up until their answers end
+
+
+def _tell(report: Report) -> None:
+    print(json.dumps(asdict(report)), flush=True)
+
+
+def _checked_header(path: Path, memory: int) -> ModelHeader:
+    """The model's header, or `ModelUnusableError` for everything that can be told beforehand.
+
+    `memory` is this machine's, in bytes.
+    """
+    advice = "set LOCAL_MODEL to a GGUF chat model, or leave it empty for the packaged one"
+    try:
+        header = read_header(path)
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise ModelUnusableError(f"There is no model file at {path}: {advice}.") from None
+    except OSError as error:
+        raise ModelUnusableError(
+            f"The model file {path} cannot be read ({error.strerror}): {advice}."
+        ) from None
+    except NotGGUFError as error:
+        raise ModelUnusableError(
+            f"{path} is not a usable GGUF model ({error}): download it again, or {advice}."
+        ) from None
+    if size > memory:
+        raise ModelUnusableError(
+            f"The model {path} has {size / 2**30:.1f} GiB and this machine {memory / 2**30:.1f} "
+            "GiB of memory: set LOCAL_MODEL to a smaller or more strongly quantized GGUF model."
+        )
+    if not header.has_chat_template:
+        raise ModelUnusableError(
+            f"The model {path} has no chat template, so it is not a chat model: {advice}."
+        )
+    return header
+
+
+def _load(order: Order, context_window: int) -> xllamacpp.Server:
+    try:
+        import xllamacpp  # noqa: PLC0415 - an extra; its absence is an answer, not a crash
+    except ImportError:
+        raise ModelUnusableError(
+            "The local engine needs the package xllamacpp: install the extra `local` "
+            "(pip install 'shudong[local]'), or set LMDEPLOY_URLS."
+        ) from None
+    params = xllamacpp.CommonParams()
+    params.model.path = order.model_path
+    params.n_parallel = order.slots
+    params.n_ctx = order.slots * context_window
+    params.ctx_shift = False
+    params.fit_params = False
+    params.cpuparams.n_threads = order.threads or physical_cores()
+    params.cpuparams_batch.n_threads = order.threads or physical_cores()
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [order.api_key]
+    params.ui = False
+    params.endpoint_slots = False  # it shows prompts
+    params.endpoint_metrics = True
+    params.cache_ram_mib = 0
+    params.verbosity = 1  # errors: what comes above shows prompts
+    with _stderr_in_a_file() as log:
+        try:
+            return xllamacpp.Server(params)
+        except RuntimeError:
+            log.seek(0)
+            reason = _LOAD_ERROR.search(log.read().decode(errors="replace"))
+    raise ModelUnusableError(
+        f"llama.cpp cannot load {order.model_path} "
+        f"({reason[1] if reason else 'it gives no reason'}): "
+        "download it again, or set LOCAL_MODEL to another GGUF chat model."
+    )
+
+
+@contextmanager
+def _stderr_in_a_file() -> Iterator[BinaryIO]:
+    """Collect what llama.cpp says while it loads; nothing of a chat exists yet."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield log
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _memory() -> int:
+    """Bytes of memory this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def physical_cores(topology: Path = Path("/sys/devices/system/cpu")) -> int:
+    """How many real cores this process may use; llama.cpp gets slower beyond them."""
+    try:
+        usable = os.sched_getaffinity(0)
+        siblings = {
+            (topology / f"cpu{cpu}/topology/thread_siblings_list").read_text() for cpu in usable
+        }
+    except (AttributeError, OSError):  # not Linux, or a sandbox without /sys
+        return os.cpu_count() or 1
+    return len(siblings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Everything that outlives a process: SQL, the copy of recent turns in Redis, and encryption.
+
+No SQL, no session and no SQLAlchemy type leaves this room: others see repositories, whose methods
+are one transaction each, and the values of `bot.storage.values`.
+"""
+
+from bot.storage.audit import Audit
+from bot.storage.conversations import Conversations
+from bot.storage.database import Database
+from bot.storage.encryption import Cipher, generate_key, load_or_create_key_file
+from bot.storage.errors import (
+    BadKey,
+    DatabaseFull,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    EncryptionError,
+    KeyFileExposed,
+    SchemaAhead,
+    SchemaBehind,
+    SchemaError,
+    StorageError,
+    WrongKey,
+)
+from bot.storage.inbox import Inbox
+from bot.storage.keycheck import check_keys
+from bot.storage.migrate import SchemaStatus, check_schema, schema_status, upgrade
+from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
+from bot.storage.reencrypt import reencrypt
+from bot.storage.turns import Turns
+from bot.storage.users import Users
+from bot.storage.values import (
+    AuditEntry,
+    Claimant,
+    Clock,
+    ConversationSnapshot,
+    EndState,
+    InboxCounts,
+    Lane,
+    NewUpdate,
+    PastTurn,
+    StoredUpdate,
+    Turn,
+    TurnState,
+    UpdateState,
+    User,
+    UserExport,
+    utc_now,
+)
+
+__all__ = [
+    "Audit",
+    "AuditEntry",
+    "BadKey",
+    "Cipher",
+    "Claimant",
+    "Clock",
+    "ConversationSnapshot",
+    "Conversations",
+    "Database",
+    "DatabaseFull",
+    "DatabaseRefused",
+    "DatabaseUnavailable",
+    "EncryptionError",
+    "EndState",
+    "InProcessRecentTurns",
+    "Inbox",
+    "InboxCounts",
+    "KeyFileExposed",
+    "Lane",
+    "NewUpdate",
+    "PastTurn",
+    "RecentTurns",
+    "RedisRecentTurns",
+    "SchemaAhead",
+    "SchemaBehind",
+    "SchemaError",
+    "SchemaStatus",
+    "StorageError",
+    "StoredUpdate",
+    "Turn",
+    "TurnState",
+    "Turns",
+    "UpdateState",
+    "User",
+    "UserExport",
+    "Users",
+    "WrongKey",
+    "check_keys",
+    "check_schema",
+    "generate_key",
+    "load_or_create_key_file",
+    "reencrypt",
+    "schema_status",
+    "upgrade",
+    "utc_now",
+]

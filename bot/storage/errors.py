@@ -1,0 +1,63 @@
+"""What can go wrong in storage, in the operator's words.
+
+    StorageError
+    ├── DatabaseUnavailable    nothing answers, or it is locked: worth another try later
+    │   └── DatabaseFull       no room to write: nothing is lost, nothing new is taken in
+    ├── DatabaseRefused        it answers and turns us away: password, name or rights
+    ├── SchemaError
+    │   ├── SchemaBehind       the database is older than this program (or empty)
+    │   └── SchemaAhead        the database is newer than this program
+    └── EncryptionError
+        ├── BadKey             a key is not the base64 of 32 bytes
+        ├── WrongKey           a text was encrypted with a key that is not here
+        └── KeyFileExposed     other users of the machine can read the key file
+
+Every message is one sentence with what was found and the next step. None carries chat text, a key
+or the password of a database address.
+"""
+
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """Storage could not do what it was asked to."""
+
+
+class DatabaseUnavailable(StorageError):
+    """The database does not answer now; the same operation may succeed later."""
+
+
+class DatabaseFull(DatabaseUnavailable):
+    """The database has no room left to write."""
+
+
+class DatabaseRefused(StorageError):
+    """The database answers but does not let us in or do this."""
+
+
+class SchemaError(StorageError):
+    """The tables are not the ones this program was written for."""
+
+
+class SchemaBehind(SchemaError):
+    """The database has not been migrated to this program's schema."""
+
+
+class SchemaAhead(SchemaError):
+    """The database was migrated by a newer program."""
+
+
+class EncryptionError(StorageError):
+    """A text could not be encrypted or decrypted."""
+
+
+class BadKey(EncryptionError):
+    """A key is malformed or missing."""
+
+
+class WrongKey(EncryptionError):
+    """None of the keys at hand decrypts a stored text."""
+
+
+class KeyFileExposed(EncryptionError):
+    """The key file can be read by others."""

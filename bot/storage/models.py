@@ -1,0 +1,177 @@
+"""The tables. `migrations/` builds the same ones; a test compares the two on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.storage.values import Lane, TurnState, UpdateState
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+# SQLite numbers rows by itself only in columns that are called exactly INTEGER.
+RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """A moment with its zone. SQLite keeps no zone, so what it holds is always UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a moment without a zone: it would be read back as another one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored moment needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the moment its zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a later migration can refer to it."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: Final = {
+        int: sa.BigInteger,
+        datetime: UtcDateTime,
+        Lane: sa.String(16),
+        TurnState: sa.String(16),
+        UpdateState: sa.String(16),
+    }
+
+
+class UserRow(Base):
+    """A person, under the id Telegram gave them."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    language_code: Mapped[str | None] = mapped_column(sa.String(35))
+    chosen_language: Mapped[str | None] = mapped_column(sa.String(35))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    unreachable_at: Mapped[datetime | None]
+
+
+class ConversationRow(Base):
+    """What is said in a chat between two resets."""
+
+    __tablename__ = "conversations"
+    # Row ids are never used a second time: ciphertexts and buttons refer to them.
+    __table_args__ = (
+        sa.Index(
+            "uq_conversations_open_chat",
+            "chat_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        sa.Index(None, "chat_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    chat_id: Mapped[int]
+    revision: Mapped[int] = mapped_column(sa.Integer, server_default=sa.text("0"))
+    """Grows with every change of what is remembered; copies of the history carry it."""
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class TurnRow(Base):
+    """What a person said at once and what was answered."""
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        sa.UniqueConstraint("conversation_id", "number"),
+        # One turn at a time in a chat, whoever claims it: the database says so, not the program.
+        sa.Index(
+            "uq_turns_unfinished_chat",
+            "chat_id",
+            unique=True,
+            sqlite_where=sa.text("state IN ('pending', 'answering')"),
+            postgresql_where=sa.text("state IN ('pending', 'answering')"),
+        ),
+        sa.Index(None, "chat_id", "id"),
+        sa.Index(None, "user_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(sa.ForeignKey(ConversationRow.id))
+    chat_id: Mapped[int]
+    number: Mapped[int] = mapped_column(sa.Integer)
+    user_id: Mapped[int]
+    state: Mapped[TurnState]
+    user_text: Mapped[bytes]
+    answer: Mapped[bytes | None]
+    answer_message_id: Mapped[int | None]
+    reply_to_message_id: Mapped[int | None]
+    created_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(sa.Integer)
+    failure: Mapped[str | None] = mapped_column(sa.String(64))
+    owner: Mapped[str | None] = mapped_column(sa.String(64))
+    lease_until: Mapped[datetime | None]
+
+
+class UpdateRow(Base):
+    """An update of Telegram, stored before Telegram is told that it arrived."""
+
+    __tablename__ = "updates"
+    __table_args__ = (
+        sa.Index(None, "state", "chat_id", "update_id"),
+        sa.Index(None, "received_at"),
+        sa.Index(None, "turn_id"),
+    )
+
+    update_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    chat_id: Mapped[int | None]
+    lane: Mapped[Lane]
+    state: Mapped[UpdateState]
+    payload: Mapped[bytes | None]
+    received_at: Mapped[datetime]
+    owner: Mapped[str | None] = mapped_column(sa.String(64))
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(sa.Integer)
+    reason: Mapped[str | None] = mapped_column(sa.String(64))
+    turn_id: Mapped[int | None] = mapped_column(sa.ForeignKey(TurnRow.id, ondelete="SET NULL"))
+
+
+class AdminAuditRow(Base):
+    """What an administrator did, to whom, and how it ended."""
+
+    __tablename__ = "admin_audit"
+    __table_args__ = (sa.Index(None, "at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    admin_id: Mapped[int]
+    action: Mapped[str] = mapped_column(sa.String(64))
+    target: Mapped[str] = mapped_column(sa.String(64))
+    outcome: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+
+
+# Written out rather than bound, so that SQLite sees that the partial index answers the question.
+TURN_IS_UNFINISHED: Final = TurnRow.state.in_(
+    [sa.literal_column("'pending'"), sa.literal_column("'answering'")]
+)

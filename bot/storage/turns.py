@@ -1,0 +1,152 @@
+"""Turns: what a person said at once, who is answering it, and what was answered.
+
+    pending ──set_answer_message──> answering ──finish_turn──> answered | stopped
+       ^             └──────────────────┴────────fail_turn───> failed
+       └──reopen_turn (only the last turn of its conversation)────┘
+
+A turn that is pending or answering is unfinished, and a chat has at most one of those: the database
+refuses a second one. Its claim lies in `owner` and `lease_until`; whoever lost it cannot finish it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.storage import turn_sql as sql
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.storage.database import Database
+    from bot.storage.encryption import Cipher
+    from bot.storage.values import Claimant, EndState, PastTurn, Turn
+
+
+class Turns:
+    """The turns of all chats. Each method is one transaction."""
+
+    def __init__(self, database: Database, cipher: Cipher, claimant: Claimant) -> None:
+        self._database = database
+        self._cipher = cipher
+        self._claimant = claimant
+
+    async def begin_turn(
+        self,
+        chat_id: int,
+        user_id: int,
+        text: str,
+        update_ids: Collection[int],
+        reply_to_message_id: int | None = None,
+    ) -> Turn | None:
+        """Make updates that wait in a chat into its next turn, claimed by us.
+
+        Opens a conversation if the chat has none. None, and nothing changes, if one of the updates
+        no longer waits or someone is at work in the chat.
+        """
+        beginning = sql.Beginning(
+            chat_id=chat_id,
+            user_id=user_id,
+            text=text,
+            update_ids=tuple(update_ids),
+            reply_to_message_id=reply_to_message_id,
+            owner=self._claimant.owner,
+            lease_until=self._claimant.lease_until(),
+            now=self._claimant.clock(),
+        )
+        return await self._database.write(sql.begin, self._cipher, beginning)
+
+    async def set_answer_message(self, turn_id: int, message_id: int) -> bool:
+        """Remember the message that shows the answer; False if the turn is no longer ours."""
+        return await self._database.write(
+            sql.set_answer_message, turn_id, self._claimant.owner, message_id
+        )
+
+    async def finish_turn(self, turn_id: int, answer: str, state: EndState) -> int | None:
+        """Store the answer and end the turn with its updates.
+
+        Returns the conversation's new revision, or None if the turn is no longer ours: then
+        nothing changed, and someone else answers or has answered it.
+        """
+        values = {
+            "state": state,
+            "answer": self._cipher.encrypt_text(answer, sql.answer_context(turn_id)),
+            "answered_at": self._claimant.clock(),
+            "failure": None,
+        }
+        return await self._database.write(sql.end, turn_id, self._claimant.owner, values, "done")
+
+    async def fail_turn(self, turn_id: int, reason: str) -> int | None:
+        """Give a turn up, for a short reason for machines; it can be reopened.
+
+        Returns what `finish_turn` returns.
+        """
+        values = {"state": "failed", "failure": reason[:64]}
+        return await self._database.write(sql.end, turn_id, self._claimant.owner, values, "failed")
+
+    async def replace_text(self, turn_id: int, text: str) -> bool:
+        """Put an edited text in place of what was said, unless its answer is visible already."""
+        return await self._database.write(
+            sql.replace_text, self._cipher, turn_id, self._claimant.owner, text
+        )
+
+    async def reopen_turn(self, turn_id: int) -> bool:
+        """Make a finished turn wait for an answer again, under its number and in its message.
+
+        Only for the last turn of an open conversation in a chat where nobody is at work; False
+        otherwise. Nobody owns it then: `claim_unfinished_of_chat` takes it.
+        """
+        return await self._database.write(sql.reopen, turn_id)
+
+    async def release(self, turn_ids: Collection[int]) -> None:
+        """Hand unfinished turns back, for another replica or the next start."""
+        await self._database.write(sql.release, tuple(turn_ids), self._claimant.owner)
+
+    async def take_over(self) -> int:
+        """Hand back every turn of another owner, for a bot that knows it is the only one."""
+        return await self._database.write(sql.take_over, self._claimant.owner)
+
+    async def renew(self, turn_ids: Collection[int]) -> set[int]:
+        """Prolong our claims; the ids of those turns that are still ours."""
+        return await self._database.write(
+            sql.renew, tuple(turn_ids), self._claimant.owner, self._claimant.lease_until()
+        )
+
+    async def claim_unfinished(self, limit: int, exclude: Collection[int] = ()) -> list[Turn]:
+        """Claim unfinished turns that nobody holds, oldest first, except those with ids given.
+
+        A caller excludes the turns it is answering, in case its own leases ran out.
+        """
+        free = sql.is_free(self._claimant.clock(), exclude=tuple(exclude))
+        rows = await self._database.write(
+            sql.claim_unfinished, free, limit, self._claimant.owner, self._claimant.lease_until()
+        )
+        return [sql.opened(row, self._cipher, claimed_now=True) for row in rows]
+
+    async def claim_unfinished_of_chat(self, chat_id: int) -> Turn | None:
+        """Claim the unfinished turn of a chat; None if there is none or someone holds it."""
+        free = sql.is_free(self._claimant.clock(), chat_id=chat_id)
+        rows = await self._database.write(
+            sql.claim_unfinished, free, 1, self._claimant.owner, self._claimant.lease_until()
+        )
+        return sql.opened(rows[0], self._cipher, claimed_now=True) if rows else None
+
+    async def unfinished_chats(self, limit: int) -> list[int]:
+        """Chats with an unfinished turn that nobody holds, the longest waiting first."""
+        return await self._database.read(sql.unfinished_chats, self._claimant.clock(), limit)
+
+    async def turn(self, turn_id: int) -> Turn | None:
+        """One turn."""
+        row = await self._database.read(sql.turn, turn_id)
+        return None if row is None else sql.opened(row, self._cipher)
+
+    async def last_turn(self, chat_id: int) -> Turn | None:
+        """The newest turn of a chat's open conversation."""
+        row = await self._database.read(sql.last_turn, chat_id)
+        return None if row is None else sql.opened(row, self._cipher)
+
+    async def history(
+        self, conversation_id: int, before_number: int, limit: int
+    ) -> tuple[PastTurn, ...]:
+        """The newest `limit` finished turns before a number, oldest first."""
+        rows = await self._database.read(sql.history, conversation_id, before_number, limit)
+        return tuple(sql.past(row, self._cipher) for row in reversed(rows))

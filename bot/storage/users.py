@@ -1,0 +1,130 @@
+"""People: which language they read, whether they can be reached, and their right to their data."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from bot.storage import turn_sql
+from bot.storage.dialect import insert, lock_chat
+from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
+from bot.storage.values import User, UserExport
+
+if TYPE_CHECKING:
+    from bot.storage.database import Database
+    from bot.storage.encryption import Cipher
+    from bot.storage.values import Clock
+
+SEEN_EVERY: Final = timedelta(minutes=1)
+_REMEMBERED: Final = 4096
+
+
+class Users:
+    """The people who wrote to the bot. Each method is at most one transaction."""
+
+    def __init__(self, database: Database, cipher: Cipher, clock: Clock) -> None:
+        self._database = database
+        self._cipher = cipher
+        self._clock = clock
+        self._seen: OrderedDict[int, tuple[str | None, datetime]] = OrderedDict()
+
+    async def seen(self, user_id: int, language_code: str | None) -> None:
+        """Note that a person wrote, so can be reached; written at most once a minute or on change.
+
+        `language_code` is what their Telegram says.
+        """
+        now = self._clock()
+        known = self._seen.get(user_id)
+        if known is not None:
+            language, at = known
+            if language == language_code and abs(now - at) < SEEN_EVERY:
+                return
+        await self._database.write(_seen, user_id, language_code, now)
+        self._seen[user_id] = (language_code, now)
+        self._seen.move_to_end(user_id)
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+
+    async def user(self, user_id: int) -> User | None:
+        """What is stored about a person."""
+        return await self._database.read(_user, user_id)
+
+    async def choose_language(self, user_id: int, language: str | None) -> None:
+        """Remember the language a known person wants to read; None goes by their Telegram's."""
+        await self._database.write(_set, user_id, {"chosen_language": language})
+
+    async def mark_unreachable(self, user_id: int) -> None:
+        """Note that a person blocked the bot or left Telegram."""
+        self._seen.pop(user_id, None)
+        await self._database.write(_set, user_id, {"unreachable_at": self._clock()})
+
+    async def mark_reachable(self, user_id: int) -> None:
+        """Note that a person can be written to again."""
+        await self._database.write(_set, user_id, {"unreachable_at": None})
+
+    async def export(self, user_id: int) -> UserExport:
+        """Everything stored about a person: the row and all of their turns, in every chat."""
+        user, rows = await self._database.read(_export, user_id)
+        return UserExport(
+            user=user, turns=tuple(turn_sql.opened(row, self._cipher) for row in rows)
+        )
+
+    async def erase(self, user_id: int) -> int:
+        """Delete everything stored about a person; how many turns that were.
+
+        Their turns go, in every chat; so does all that waits in their private chat. The caller
+        forgets the copy of recent turns too.
+        """
+        self._seen.pop(user_id, None)
+        return await self._database.write(_erase, user_id)
+
+
+def _seen(
+    connection: sa.Connection, user_id: int, language_code: str | None, now: datetime
+) -> None:
+    statement = insert(connection, UserRow).values(
+        id=user_id, language_code=language_code, created_at=now, last_seen_at=now
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"],
+            set_={"language_code": language_code, "last_seen_at": now, "unreachable_at": None},
+        )
+    )
+
+
+def _user(connection: sa.Connection, user_id: int) -> User | None:
+    row = connection.execute(
+        sa.select(
+            UserRow.id,
+            UserRow.language_code,
+            UserRow.chosen_language,
+            UserRow.created_at,
+            UserRow.last_seen_at,
+            UserRow.unreachable_at,
+        ).where(UserRow.id == user_id)
+    ).one_or_none()
+    return None if row is None else User(*row)
+
+
+def _set(connection: sa.Connection, user_id: int, values: dict[str, object]) -> None:
+    connection.execute(sa.update(UserRow).where(UserRow.id == user_id).values(values))
+
+
+def _export(
+    connection: sa.Connection, user_id: int
+) -> tuple[User | None, list[sa.Row[tuple[object, ...]]]]:
+    return _user(connection, user_id), list(turn_sql.of_user(connection, user_id))
+
+
+def _erase(connection: sa.Connection, user_id: int) -> int:
+    # A private chat has its person's id.
+    lock_chat(connection, user_id, wait=True)
+    connection.execute(sa.delete(UpdateRow).where(UpdateRow.chat_id == user_id))
+    erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
+    connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
+    connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
+    return erased

@@ -1,0 +1,147 @@
+"""What goes into storage and comes out of it. Texts here are plain; tables hold ciphertexts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+Lane = Literal["express", "chat"]
+UpdateState = Literal["new", "claimed", "done", "failed"]
+TurnState = Literal["pending", "answering", "answered", "stopped", "failed"]
+EndState = Literal["answered", "stopped"]
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The moment, with its zone."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who claims work, and for how long a claim holds without being renewed.
+
+    `owner` is different in every start of every replica (at most 64 characters), so that a process
+    that comes back is never taken for the one that died. Clocks of replicas may differ by much less
+    than the lease.
+    """
+
+    owner: str
+    lease: timedelta = timedelta(seconds=30)
+    clock: Clock = utc_now
+
+    def lease_until(self) -> datetime:
+        """The moment a claim made now runs out."""
+        return self.clock() + self.lease
+
+
+@dataclass(frozen=True, slots=True)
+class NewUpdate:
+    """An update as it arrived. `payload` is Telegram's JSON; `chat_id` is None where it has none.
+
+    Lane "express" passes the queue of the chat, lane "chat" waits in it.
+    """
+
+    update_id: int
+    chat_id: int | None
+    lane: Lane
+    payload: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpdate:
+    """An update that waits or is claimed. `attempts` counts the claims so far."""
+
+    update_id: int
+    chat_id: int | None
+    lane: Lane
+    payload: bytes
+    received_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCounts:
+    """How many updates wait, are being worked on, and were given up."""
+
+    new: int
+    claimed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a person said at once and, when finished, what was answered.
+
+    `number` counts from 1 within the conversation. `revision` is the conversation's at the time of
+    reading: a copy of the history fits this turn when it carries the same one.
+    """
+
+    id: int
+    conversation_id: int
+    revision: int
+    chat_id: int
+    number: int
+    user_id: int
+    state: TurnState
+    user_text: str
+    answer: str | None
+    answer_message_id: int | None
+    reply_to_message_id: int | None
+    created_at: datetime
+    answered_at: datetime | None
+    attempts: int
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """One finished exchange, as the context window needs it; `answer` is None where none came."""
+
+    number: int
+    user_text: str
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSnapshot:
+    """The open conversation of a chat. `turns` counts all of its turns, finished or not."""
+
+    id: int
+    chat_id: int
+    started_at: datetime
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person. `unreachable_at` is set while Telegram refuses our messages to them."""
+
+    id: int
+    language_code: str | None
+    chosen_language: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    unreachable_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserExport:
+    """Everything stored about a person: turns in the order they were said."""
+
+    user: User | None
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act of an administrator."""
+
+    admin_id: int
+    action: str
+    target: str
+    outcome: str
+    at: datetime

@@ -1,0 +1,9 @@
+"""The history of the database schema, applied by Alembic.
+
+`REVISIONS` lists every revision, oldest first; the program needs the last one. It is written out so
+that a bot that starts can compare without loading Alembic.
+"""
+
+from typing import Final
+
+REVISIONS: Final = ("0001",)

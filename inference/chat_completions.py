@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import httpx2
 import openai
@@ -25,8 +25,6 @@ from inference.engine import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-
-    from openai.types.chat import ChatCompletionMessageParam
 
     from inference.engine import Message, Sampling
 
@@ -140,13 +138,16 @@ class ChatCompletions:
                 response = await stack.enter_async_context(
                     self._client.chat.completions.with_streaming_response.create(
                         model=model,
-                        messages=_wire(messages),
+                        messages=(),  # in extra_body: the package takes 0.25 ms for each here
                         temperature=sampling.temperature,
                         top_p=sampling.top_p,
                         max_tokens=sampling.max_tokens,
                         stream=True,
                         stream_options={"include_usage": True},
-                        extra_body={self._repetition_field: sampling.repetition_penalty},
+                        extra_body={
+                            "messages": [{"role": m.role, "content": m.content} for m in messages],
+                            self._repetition_field: sampling.repetition_penalty,
+                        },
                     )
                 )
             body = response.http_response.aiter_bytes()
@@ -173,13 +174,6 @@ class ChatCompletions:
     def _named(self, failure: EngineError) -> EngineError:
         """The same error, saying whose it is."""
         return type(failure)(f"{self.address}: {failure}")
-
-
-def _wire(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:
-    return [
-        cast("ChatCompletionMessageParam", {"role": message.role, "content": message.content})
-        for message in messages
-    ]
 
 
 def _engine_error(error: Exception) -> EngineError:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 from alembic import context
 
 from bot.storage.database import Database
 from bot.storage.models import Base
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 def run(connection: sa.Connection) -> None:

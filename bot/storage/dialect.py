@@ -10,11 +10,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 if TYPE_CHECKING:
     from sqlalchemy.orm import DeclarativeBase
 
+AnyRow = sa.Row[*tuple[Any, ...]]
+
 # Apart from the number of the migration lock, which has one argument where this has two.
 _CHAT_LOCKS: Final = 0x5443
 
 
-def insert(connection: sa.Connection, table: type[DeclarativeBase]) -> Any:
+def insert(
+    connection: sa.Connection, table: type[DeclarativeBase]
+) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, in the connection's dialect."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)

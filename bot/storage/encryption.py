@@ -13,7 +13,6 @@ import binascii
 import hashlib
 import os
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -23,6 +22,7 @@ from bot.storage.errors import BadKey, KeyFileExposed, WrongKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 KEY_BYTES = 32
 _VERSION = b"\x01"

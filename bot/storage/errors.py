@@ -16,6 +16,9 @@ Every message is one sentence with what was found and the next step. None carrie
 or the password of a database address.
 """
 
+# A name says what is the case; that it is an error is said by raising it.
+# ruff: noqa: N818
+
 from __future__ import annotations
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage import turn_sql
-from bot.storage.inbox import payload_context
+from bot.storage import turn_rows
+from bot.storage.inbox_sql import payload_context
 from bot.storage.models import TurnRow, UpdateRow
 
 if TYPE_CHECKING:
     from bot.storage.database import Database
+    from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
 
 
@@ -20,13 +21,13 @@ async def check_keys(database: Database, cipher: Cipher) -> None:
     turn, update = await database.read(_newest)
     if turn is not None:
         cipher.decrypt(
-            turn.user_text, turn_sql.user_text_context(turn.conversation_id, turn.number)
+            turn.user_text, turn_rows.user_text_context(turn.conversation_id, turn.number)
         )
     if update is not None:
         cipher.decrypt(update.payload, payload_context(update.update_id))
 
 
-def _newest(connection: sa.Connection) -> tuple[sa.Row[Any] | None, sa.Row[Any] | None]:
+def _newest(connection: sa.Connection) -> tuple[AnyRow | None, AnyRow | None]:
     turn = connection.execute(
         sa.select(TurnRow.user_text, TurnRow.conversation_id, TurnRow.number)
         .order_by(TurnRow.id.desc())

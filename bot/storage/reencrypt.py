@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from bot.storage import turn_sql
 from bot.storage.encryption import HEADER_BYTES
-from bot.storage.inbox import payload_context
+from bot.storage.inbox_sql import payload_context
 from bot.storage.models import TurnRow, UpdateRow
+from bot.storage.turn_rows import answer_context, user_text_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from sqlalchemy.orm import InstrumentedAttribute
+
     from bot.storage.database import Database
+    from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
 
-# One ciphertext column: its id, what else its context is made of, and the context itself.
-_Column = tuple[
-    "sa.orm.InstrumentedAttribute[int]",
-    "sa.orm.InstrumentedAttribute[Any]",
-    "Callable[[sa.Row[Any]], bytes]",
-]
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of ciphertexts, and how the context of one is made from its row."""
+
+    key: InstrumentedAttribute[int]
+    sealed: InstrumentedAttribute[Any]
+    context: Callable[[AnyRow], bytes]
+    context_columns: tuple[InstrumentedAttribute[int], ...] = ()
 
 
-def _columns() -> tuple[_Column, ...]:
-    return (
-        (
-            TurnRow.id,
-            TurnRow.user_text,
-            lambda row: turn_sql.user_text_context(row.conversation_id, row.number),
-        ),
-        (TurnRow.id, TurnRow.answer, lambda row: turn_sql.answer_context(row.id)),
-        (UpdateRow.update_id, UpdateRow.payload, lambda row: payload_context(row.update_id)),
-    )
-
-
-_FIRST: Final = -1
+_COLUMNS: Final = (
+    _Column(
+        TurnRow.id,
+        TurnRow.user_text,
+        lambda row: user_text_context(row.conversation_id, row.number),
+        (TurnRow.conversation_id, TurnRow.number),
+    ),
+    _Column(TurnRow.id, TurnRow.answer, lambda row: answer_context(row.key)),
+    _Column(UpdateRow.update_id, UpdateRow.payload, lambda row: payload_context(row.key)),
+)
 
 
 async def reencrypt(
@@ -49,8 +53,8 @@ async def reencrypt(
     the next run goes on with what is left. Raises `WrongKey` when an old key is missing.
     """
     total = 0
-    for column in _columns():
-        after: int | None = _FIRST
+    for column in _COLUMNS:
+        after: int | None = -1
         while after is not None:
             after, rewritten = await database.write(_batch, cipher, column, after, batch)
             total += rewritten
@@ -61,26 +65,22 @@ def _batch(
     connection: sa.Connection, cipher: Cipher, column: _Column, after: int, limit: int
 ) -> tuple[int | None, int]:
     """Rewrite some rows; the last id seen (None at the end) and how many were rewritten."""
-    key, sealed, context = column
-    table = sealed.class_.__table__
+    header = sa.func.substr(column.sealed, 1, HEADER_BYTES, type_=sa.LargeBinary)
     rows = connection.execute(
-        sa.select(table)
-        .where(
-            key > after,
-            sealed.is_not(None),
-            sa.func.substr(sealed, 1, HEADER_BYTES, type_=sa.LargeBinary) != cipher.header,
-        )
-        .order_by(key)
+        sa.select(column.key.label("key"), column.sealed.label("sealed"), *column.context_columns)
+        .where(column.key > after, column.sealed.is_not(None), header != cipher.header)
+        .order_by(column.key)
         .limit(limit)
     ).all()
     rewritten = 0
     for row in rows:
-        old = row._mapping[sealed.key]
-        plain = cipher.decrypt(old, context(row))
-        # Someone may have answered in the meantime: only what was read is replaced.
+        context = column.context(row)
+        # Someone may have written in the meantime: only what was read is replaced.
         rewritten += connection.execute(
-            sa.update(table)
-            .where(key == row._mapping[key.key], sealed == old)
-            .values({sealed.key: cipher.encrypt(plain, context(row))})
+            sa.update(column.key.class_)
+            .where(column.key == row.key, column.sealed == row.sealed)
+            .values(
+                {column.sealed.key: cipher.encrypt(cipher.decrypt(row.sealed, context), context)}
+            )
         ).rowcount
-    return (rows[-1]._mapping[key.key] if rows else None), rewritten
+    return (rows[-1].key if rows else None), rewritten

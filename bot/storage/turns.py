@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.storage import turn_claims, turn_rows
 from bot.storage import turn_sql as sql
 
 if TYPE_CHECKING:
@@ -67,21 +68,21 @@ class Turns:
         Returns the conversation's new revision, or None if the turn is no longer ours: then
         nothing changed, and someone else answers or has answered it.
         """
-        values = {
-            "state": state,
-            "answer": self._cipher.encrypt_text(answer, sql.answer_context(turn_id)),
-            "answered_at": self._claimant.clock(),
-            "failure": None,
-        }
-        return await self._database.write(sql.end, turn_id, self._claimant.owner, values, "done")
+        ending = sql.Ending(
+            state=state,
+            answer=self._cipher.encrypt_text(answer, turn_rows.answer_context(turn_id)),
+            at=self._claimant.clock(),
+            failure=None,
+        )
+        return await self._database.write(sql.end, turn_id, self._claimant.owner, ending)
 
     async def fail_turn(self, turn_id: int, reason: str) -> int | None:
         """Give a turn up, for a short reason for machines; it can be reopened.
 
         Returns what `finish_turn` returns.
         """
-        values = {"state": "failed", "failure": reason[:64]}
-        return await self._database.write(sql.end, turn_id, self._claimant.owner, values, "failed")
+        ending = sql.Ending(state="failed", answer=None, at=None, failure=reason[:64])
+        return await self._database.write(sql.end, turn_id, self._claimant.owner, ending)
 
     async def replace_text(self, turn_id: int, text: str) -> bool:
         """Put an edited text in place of what was said, unless its answer is visible already."""
@@ -99,16 +100,16 @@ class Turns:
 
     async def release(self, turn_ids: Collection[int]) -> None:
         """Hand unfinished turns back, for another replica or the next start."""
-        await self._database.write(sql.release, tuple(turn_ids), self._claimant.owner)
+        await self._database.write(turn_claims.release, tuple(turn_ids), self._claimant.owner)
 
     async def take_over(self) -> int:
         """Hand back every turn of another owner, for a bot that knows it is the only one."""
-        return await self._database.write(sql.take_over, self._claimant.owner)
+        return await self._database.write(turn_claims.take_over, self._claimant.owner)
 
     async def renew(self, turn_ids: Collection[int]) -> set[int]:
         """Prolong our claims; the ids of those turns that are still ours."""
         return await self._database.write(
-            sql.renew, tuple(turn_ids), self._claimant.owner, self._claimant.lease_until()
+            turn_claims.renew, tuple(turn_ids), self._claimant.owner, self._claimant.lease_until()
         )
 
     async def claim_unfinished(self, limit: int, exclude: Collection[int] = ()) -> list[Turn]:
@@ -116,37 +117,47 @@ class Turns:
 
         A caller excludes the turns it is answering, in case its own leases ran out.
         """
-        free = sql.is_free(self._claimant.clock(), exclude=tuple(exclude))
+        free = turn_claims.is_free(self._claimant.clock(), exclude=tuple(exclude))
         rows = await self._database.write(
-            sql.claim_unfinished, free, limit, self._claimant.owner, self._claimant.lease_until()
+            turn_claims.claim_unfinished,
+            free,
+            limit,
+            self._claimant.owner,
+            self._claimant.lease_until(),
         )
-        return [sql.opened(row, self._cipher, claimed_now=True) for row in rows]
+        return [turn_rows.opened(row, self._cipher, claimed_now=True) for row in rows]
 
     async def claim_unfinished_of_chat(self, chat_id: int) -> Turn | None:
         """Claim the unfinished turn of a chat; None if there is none or someone holds it."""
-        free = sql.is_free(self._claimant.clock(), chat_id=chat_id)
+        free = turn_claims.is_free(self._claimant.clock(), chat_id=chat_id)
         rows = await self._database.write(
-            sql.claim_unfinished, free, 1, self._claimant.owner, self._claimant.lease_until()
+            turn_claims.claim_unfinished,
+            free,
+            1,
+            self._claimant.owner,
+            self._claimant.lease_until(),
         )
-        return sql.opened(rows[0], self._cipher, claimed_now=True) if rows else None
+        return turn_rows.opened(rows[0], self._cipher, claimed_now=True) if rows else None
 
     async def unfinished_chats(self, limit: int) -> list[int]:
         """Chats with an unfinished turn that nobody holds, the longest waiting first."""
-        return await self._database.read(sql.unfinished_chats, self._claimant.clock(), limit)
+        return await self._database.read(
+            turn_claims.unfinished_chats, self._claimant.clock(), limit
+        )
 
     async def turn(self, turn_id: int) -> Turn | None:
         """One turn."""
-        row = await self._database.read(sql.turn, turn_id)
-        return None if row is None else sql.opened(row, self._cipher)
+        row = await self._database.read(turn_rows.turn, turn_id)
+        return None if row is None else turn_rows.opened(row, self._cipher)
 
     async def last_turn(self, chat_id: int) -> Turn | None:
         """The newest turn of a chat's open conversation."""
-        row = await self._database.read(sql.last_turn, chat_id)
-        return None if row is None else sql.opened(row, self._cipher)
+        row = await self._database.read(turn_rows.last_turn, chat_id)
+        return None if row is None else turn_rows.opened(row, self._cipher)
 
     async def history(
         self, conversation_id: int, before_number: int, limit: int
     ) -> tuple[PastTurn, ...]:
         """The newest `limit` finished turns before a number, oldest first."""
-        rows = await self._database.read(sql.history, conversation_id, before_number, limit)
-        return tuple(sql.past(row, self._cipher) for row in reversed(rows))
+        rows = await self._database.read(turn_rows.history, conversation_id, before_number, limit)
+        return tuple(turn_rows.past(row, self._cipher) for row in reversed(rows))

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import turn_sql
+from bot.storage import turn_rows
 from bot.storage.dialect import insert, lock_chat
 from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
 from bot.storage.values import User, UserExport
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.storage.database import Database
+    from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
     from bot.storage.values import Clock
 
@@ -69,7 +72,7 @@ class Users:
         """Everything stored about a person: the row and all of their turns, in every chat."""
         user, rows = await self._database.read(_export, user_id)
         return UserExport(
-            user=user, turns=tuple(turn_sql.opened(row, self._cipher) for row in rows)
+            user=user, turns=tuple(turn_rows.opened(row, self._cipher) for row in rows)
         )
 
     async def erase(self, user_id: int) -> int:
@@ -114,10 +117,8 @@ def _set(connection: sa.Connection, user_id: int, values: dict[str, object]) -> 
     connection.execute(sa.update(UserRow).where(UserRow.id == user_id).values(values))
 
 
-def _export(
-    connection: sa.Connection, user_id: int
-) -> tuple[User | None, list[sa.Row[tuple[object, ...]]]]:
-    return _user(connection, user_id), list(turn_sql.of_user(connection, user_id))
+def _export(connection: sa.Connection, user_id: int) -> tuple[User | None, Sequence[AnyRow]]:
+    return _user(connection, user_id), turn_rows.of_user(connection, user_id)
 
 
 def _erase(connection: sa.Connection, user_id: int) -> int:

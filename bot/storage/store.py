@@ -1,0 +1,135 @@
+"""All of storage, opened from a few options and closed as one."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.storage.audit import Audit
+from bot.storage.conversations import Conversations
+from bot.storage.database import Database
+from bot.storage.encryption import Cipher, load_or_create_key_file
+from bot.storage.errors import DatabaseRefused, StorageError
+from bot.storage.inbox import Inbox
+from bot.storage.keycheck import check_keys
+from bot.storage.migrate import check_schema, upgrade
+from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
+from bot.storage.turns import Turns
+from bot.storage.users import Users
+from bot.storage.values import Claimant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+DATABASE_FILE: Final = "shudong.db"
+KEY_FILE: Final = "encryption.key"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageOptions:
+    """Where things are kept. Without a database and keys, both lie in `data_dir`."""
+
+    data_dir: Path
+    database_url: str | None = None
+    redis_url: str | None = None
+    keys: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The repositories, ready to use."""
+
+    database: Database
+    cipher: Cipher
+    claimant: Claimant
+    inbox: Inbox
+    turns: Turns
+    conversations: Conversations
+    users: Users
+    audit: Audit
+    recent: RecentTurns
+
+    async def ready(self) -> bool:
+        """Whether the database answers. Never raises."""
+        try:
+            await self.database.ping()
+        except StorageError:
+            return False
+        return True
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.recent.aclose()
+        await self.database.aclose()
+
+
+def open_database(options: StorageOptions) -> Database:
+    """The database of `options`; nothing is asked of it yet."""
+    if options.database_url is not None:
+        return Database(options.database_url)
+    _make_data_dir(options.data_dir)
+    return Database(f"sqlite:///{options.data_dir / DATABASE_FILE}")
+
+
+def open_cipher(options: StorageOptions) -> Cipher:
+    """The keys of `options`, or those of the key file in the data directory, made if missing."""
+    if options.keys:
+        return Cipher.from_keys(list(options.keys))
+    _make_data_dir(options.data_dir)
+    return Cipher.from_keys(load_or_create_key_file(options.data_dir / KEY_FILE))
+
+
+async def open_storage(options: StorageOptions) -> Storage:
+    """Open the database, bring an embedded one up to date, and check schema and keys.
+
+    Raises:
+        StorageError: something is not as the options say, in one sentence.
+    """
+    cipher = await asyncio.to_thread(open_cipher, options)
+    database = await asyncio.to_thread(open_database, options)
+    try:
+        if options.database_url is None:
+            await upgrade(database)
+        await check_schema(database)
+        await check_keys(database, cipher)
+    except BaseException:
+        await database.aclose()
+        raise
+    claimant = Claimant(owner=secrets.token_hex(8))
+    recent = (
+        InProcessRecentTurns()
+        if options.redis_url is None
+        else RedisRecentTurns(options.redis_url, cipher)
+    )
+    storage = Storage(
+        database=database,
+        cipher=cipher,
+        claimant=claimant,
+        inbox=Inbox(database, cipher, claimant),
+        turns=Turns(database, cipher, claimant),
+        conversations=Conversations(database, claimant.clock),
+        users=Users(database, cipher, claimant.clock),
+        audit=Audit(database, claimant.clock),
+        recent=recent,
+    )
+    if database.dialect == "sqlite":
+        # A file has one bot (see the lock in `bot.app`): whatever is claimed, its owner is dead.
+        await storage.inbox.take_over()
+        await storage.turns.take_over()
+    return storage
+
+
+def _make_data_dir(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise DatabaseRefused(
+            f"DATA_DIR {path} cannot be written ({error.strerror}); "
+            "choose a folder that this user may write to."
+        ) from None

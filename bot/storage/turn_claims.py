@@ -1,0 +1,92 @@
+"""Who holds unfinished turns: each function is one transaction over a connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bot.storage.models import TURN_IS_UNFINISHED, TurnRow
+from bot.storage.turn_rows import TURN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.storage.dialect import AnyRow
+
+
+def release(connection: sa.Connection, turn_ids: tuple[int, ...], owner: str) -> None:
+    """Free unfinished turns of an owner."""
+    connection.execute(
+        sa.update(TurnRow)
+        .where(TurnRow.id.in_(turn_ids), TURN_IS_UNFINISHED, TurnRow.owner == owner)
+        .values(owner=None, lease_until=None)
+    )
+
+
+def take_over(connection: sa.Connection, owner: str) -> int:
+    """Free the unfinished turns of every other owner."""
+    return connection.execute(
+        sa.update(TurnRow)
+        .where(TURN_IS_UNFINISHED, TurnRow.owner != owner)
+        .values(owner=None, lease_until=None)
+    ).rowcount
+
+
+def renew(
+    connection: sa.Connection, turn_ids: tuple[int, ...], owner: str, lease_until: datetime
+) -> set[int]:
+    """Move the end of the leases of unfinished turns."""
+    return set(
+        connection.scalars(
+            sa.update(TurnRow)
+            .where(TurnRow.id.in_(turn_ids), TURN_IS_UNFINISHED, TurnRow.owner == owner)
+            .values(lease_until=lease_until)
+            .returning(TurnRow.id)
+        )
+    )
+
+
+def is_free(
+    now: datetime, *, chat_id: int | None = None, exclude: tuple[int, ...] = ()
+) -> sa.ColumnElement[bool]:
+    """Whether a turn is unfinished and nobody holds it."""
+    free = sa.and_(
+        TURN_IS_UNFINISHED, sa.or_(TurnRow.lease_until.is_(None), TurnRow.lease_until < now)
+    )
+    if chat_id is not None:
+        free = sa.and_(free, TurnRow.chat_id == chat_id)
+    return sa.and_(free, TurnRow.id.not_in(exclude)) if exclude else free
+
+
+def claim_unfinished(
+    connection: sa.Connection,
+    free: sa.ColumnElement[bool],
+    limit: int,
+    owner: str,
+    lease_until: datetime,
+) -> Sequence[AnyRow]:
+    """Take free turns; the rows as they were before."""
+    rows = connection.execute(
+        TURN.where(free)
+        .order_by(TurnRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=TurnRow)
+    ).all()
+    if rows:
+        connection.execute(
+            sa.update(TurnRow)
+            .where(TurnRow.id.in_([row.id for row in rows]))
+            .values(owner=owner, lease_until=lease_until, attempts=TurnRow.attempts + 1)
+        )
+    return rows
+
+
+def unfinished_chats(connection: sa.Connection, now: datetime, limit: int) -> list[int]:
+    """Chats whose unfinished turn is free."""
+    return list(
+        connection.scalars(
+            sa.select(TurnRow.chat_id).where(is_free(now)).order_by(TurnRow.id).limit(limit)
+        )
+    )

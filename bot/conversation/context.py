@@ -6,7 +6,6 @@ turn's prompt from its cache.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inference.engine import Message
@@ -14,18 +13,12 @@ from inference.engine import Message
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.storage import PastTurn
+
 TOKENS_OF_A_MESSAGE = 6
 """What a chat template adds around one message: role, markers, line ends."""
 
 CUT = "\n……\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What a person said and what the bot answered (None where it could not)."""
-
-    said: str
-    answered: str | None
 
 
 def estimate_tokens(text: str) -> int:
@@ -41,30 +34,30 @@ def estimate_tokens(text: str) -> int:
 
 
 def build_prompt(
-    system: str, past: Sequence[Exchange], said: str, *, budget: int
+    system: str, past: Sequence[PastTurn], said: str, *, budget: int
 ) -> list[Message]:
     """Lay out the prompt of a turn within `budget` tokens (by `estimate_tokens`).
 
     The persona and what was just said are always there; the past is taken from its newest end, by
-    whole exchanges. Something said that is too long on its own keeps its beginning and its end:
+    whole turns. Something said that is too long on its own keeps its beginning and its end:
     people say what they want in one of the two.
     """
     room = max(budget - _cost(system), 0)
     said = _shorten(said, max(room - TOKENS_OF_A_MESSAGE, 64))
     room -= _cost(said)
-    kept: list[Exchange] = []
-    for exchange in reversed(past):
-        room -= _cost(exchange.said) + _cost(exchange.answered or "")
+    kept: list[PastTurn] = []
+    for turn in reversed(past):
+        room -= _cost(turn.user_text) + _cost(turn.answer or "")
         if room < 0:
             break
-        kept.append(exchange)
+        kept.append(turn)
     messages = [Message("system", system)]
     unanswered: list[str] = []
-    for exchange in reversed(kept):
-        unanswered.append(exchange.said)
-        if exchange.answered:
+    for turn in reversed(kept):
+        unanswered.append(turn.user_text)
+        if turn.answer:
             messages.append(Message("user", "\n".join(unanswered)))
-            messages.append(Message("assistant", exchange.answered))
+            messages.append(Message("assistant", turn.answer))
             unanswered = []
     # Chat templates want the roles to alternate, so what was left unanswered is read with this.
     messages.append(Message("user", "\n".join([*unanswered, said])))

@@ -1,0 +1,54 @@
+# Everything a developer or operator types. `make` alone lists it.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST_ARGS ?=
+
+.PHONY: help run test test-ml lint fmt migrate clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(READY) ## Start the bot: a local Telegram in the browser, or the real one with a token in .env
+	@exec $(BIN)/python -m bot
+
+test: $(VENV)/.ready-dev ## Run the tests of bot and inference (PYTEST_ARGS="-k name" picks some)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-ml: ## Run the tests that need torch and LMDeploy, in an environment of their own
+	@PYTHON=$(PYTHON) tests/ml/install.sh
+	@.venv-ml/bin/python -m pytest tests/ml $(PYTEST_ARGS)
+
+lint: $(VENV)/.ready-dev ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fmt: $(VENV)/.ready-dev ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+migrate: $(READY) ## Bring the database of DATABASE_URL up to date
+	@$(BIN)/python -m bot migrate
+
+clean: ## Remove the virtual environments and caches (never the data)
+	@rm -rf $(VENV) .venv-ml .mypy_cache .pytest_cache .ruff_cache *.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Shudong needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
+	    "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python's venv module is missing (on Debian and Ubuntu: apt install python3-venv)."; exit 2; }
+
+$(READY): pyproject.toml | $(BIN)/python
+	@echo "Installing what the bot needs into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,dev]'
+	@touch $@ $(READY)

@@ -1,0 +1,206 @@
+"""The composition root: builds the parts, starts them in order, drains them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import secrets
+import signal
+import sys
+from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from starlette.applications import Starlette
+
+from bot.conversation.companion import Companion
+from bot.conversation.memory import Memory
+from bot.errors import StartupError
+from bot.ops.health import health_routes
+from bot.ops.http_server import HttpServer
+from bot.sandbox import ADMIN_ID, Sandbox, SandboxError
+from bot.storage import StorageError
+from bot.storage.store import StorageOptions, open_storage
+from bot.telegram.service import Connection, TelegramService, connect
+from inference.chat_completions import Timeouts
+from inference.engine import EngineError
+from inference.lmdeploy import LMDeployEngine
+from inference.local import LocalEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from bot.settings import Settings
+    from bot.storage.store import Storage
+    from inference.engine import Engine, ModelInfo
+
+log = structlog.get_logger(__name__)
+
+SANDBOX_BOT_ID = 7_000_000_001
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGINT or SIGTERM.
+
+    Raises:
+        BotError: it cannot start; the message says why and what to do.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    loop.set_exception_handler(_log_stray_exception)
+    try:
+        async with AsyncExitStack() as stack:
+            await _start(settings, stack)
+            await stopping.wait()
+            log.info("stopping", grace=settings.shutdown_grace)
+    except (StorageError, EngineError) as error:
+        raise StartupError(str(error)) from None
+    log.info("stopped")
+
+
+async def _start(settings: Settings, stack: AsyncExitStack) -> None:
+    options = storage_options(settings)
+    if not settings.uses_postgresql:
+        stack.enter_context(_only_bot_of(settings.data_dir))
+    storage = await open_storage(options)
+    stack.push_async_callback(storage.aclose)
+    engine = build_engine(settings)
+    stack.push_async_callback(engine.aclose)
+    model = await engine.start()
+    log.info("engine_started", model=model.name, context_window=model.context_window)
+    connection, page = await _telegram(settings, storage, stack)
+    bot = await connect(connection)
+    companion = Companion(
+        engine,
+        model,
+        Memory(storage.turns, storage.recent),
+        max_answer_tokens=settings.max_answer_tokens,
+    )
+    service = TelegramService(
+        bot,
+        connection,
+        storage,
+        companion,
+        admins=frozenset(settings.admin_user_ids or ((ADMIN_ID,) if page else ())),
+        burst_window=settings.burst_window,
+        is_trial=model.is_trial,
+    )
+    routes = health_routes(
+        keeping={"database": storage.ready, "telegram": service.receiving},
+        answering={"engine": engine.ready},
+    )
+    if service.webhook is not None:
+        routes.append(service.webhook)
+    http = HttpServer(
+        Starlette(routes=routes), settings.http_host, settings.http_port, setting="HTTP_PORT"
+    )
+    await http.start()
+    stack.push_async_callback(http.stop)
+    await service.start()
+    stack.push_async_callback(service.stop, settings.shutdown_grace)
+    _greet(model, bot.username, page)
+
+
+def build_engine(settings: Settings) -> Engine:
+    """LMDeploy's nodes where their addresses are given, else a model on this machine's CPU."""
+    timeouts = Timeouts(
+        connect=settings.engine_connect_timeout,
+        first_token=settings.engine_first_token_timeout,
+        stall=settings.engine_stall_timeout,
+    )
+    if settings.lmdeploy_urls:
+        key = settings.lmdeploy_api_key
+        return LMDeployEngine(
+            settings.lmdeploy_urls,
+            api_key=key.get_secret_value() if key else "",
+            model_name=settings.model_name,
+            context_window=settings.context_window,
+            timeouts=timeouts,
+            max_concurrent=settings.engine_max_concurrency,
+        )
+    if settings.local_model is not None:
+        return LocalEngine(
+            settings.local_model, max_context=settings.context_window, timeouts=timeouts
+        )
+    return LocalEngine(timeouts=timeouts)
+
+
+def storage_options(settings: Settings) -> StorageOptions:
+    """Where the settings say that things are kept."""
+    return StorageOptions(
+        data_dir=settings.data_dir,
+        database_url=_revealed(settings.database_url),
+        redis_url=_revealed(settings.redis_url),
+        keys=[key.get_secret_value() for key in settings.encryption_keys],
+    )
+
+
+async def _telegram(
+    settings: Settings, storage: Storage, stack: AsyncExitStack
+) -> tuple[Connection, Sandbox | None]:
+    """Telegram as the settings name it, or a local one that is started here."""
+    token = _revealed(settings.telegram_bot_token)
+    if token is not None:
+        by_webhook = settings.telegram_mode == "webhook"
+        return Connection(
+            token=token,
+            api_url=settings.telegram_api_url,
+            webhook_url=settings.webhook_url if by_webhook else None,
+            webhook_secret=_revealed(settings.webhook_secret) or "",
+        ), None
+    sandbox = Sandbox(
+        "127.0.0.1",
+        settings.sandbox_port,
+        f"{SANDBOX_BOT_ID}:{secrets.token_urlsafe(24)}",
+        settings.data_dir,
+        storage.cipher,
+    )
+    try:
+        await sandbox.start()
+    except SandboxError as error:
+        raise StartupError(f"{error} (SANDBOX_PORT sets its port.)") from None
+    stack.push_async_callback(sandbox.stop)
+    return Connection(token=sandbox.token, api_url=sandbox.url), sandbox
+
+
+@contextmanager
+def _only_bot_of(data_dir: Path) -> Iterator[None]:
+    """Keep a second bot away from an embedded database: it would take over the first one's work.
+
+    The lock belongs to the process, so it is gone with it, however it ends.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartupError(
+                f"Another bot is running on DATA_DIR {data_dir}; stop it, or choose another folder."
+            ) from None
+        yield
+
+
+def _greet(model: ModelInfo, username: str, page: Sandbox | None) -> None:
+    """Tell the person at the terminal where to go next."""
+    name = f"{model.name}{' (small trial model)' if model.is_trial else ''}"
+    where = f"Open {page.url} and say something." if page else f"Talk to https://t.me/{username}"
+    sys.stdout.write(f"\n  树洞 Shudong is listening, answered by {name}.\n  {where}\n\n")
+    sys.stdout.flush()
+
+
+def _log_stray_exception(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what no task caught by its type and place; its message might quote somebody."""
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        log.error("stray_exception", exc_info=error)
+    else:
+        log.error("stray_condition")
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None

@@ -1,0 +1,123 @@
+"""One turn of a conversation: safety first, then context, then the model's words.
+
+Knows neither Telegram nor SQL: it is given a stored turn and gives back what to show.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.conversation.context import build_prompt
+from bot.safety import assess, card, guidance, model_may_answer
+from inference.engine import ContextTooLong, Sampling
+from inference.persona import SYSTEM_PROMPT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from bot.conversation.memory import Memory
+    from bot.locales import Language
+    from bot.safety import Assessment
+    from bot.storage import PastTurn, Turn
+    from inference.engine import Engine, Message, ModelInfo
+
+log = structlog.get_logger(__name__)
+
+MESSAGES_FOR_SAFETY = 3
+"""How many of a person's earlier messages the detector reads along with the new one."""
+
+NARROWER = (1.0, 0.5, 0.2)
+"""Shares of the context window tried in turn when the engine finds a prompt too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one turn is going to be."""
+
+    turn: Turn
+    past: Sequence[PastTurn]
+    assessment: Assessment
+    card: str | None
+    """A reviewed text that goes out before anything else."""
+    model_answers: bool
+    """False where a reviewed text is the whole answer."""
+
+
+class Companion:
+    """Plans turns and answers them with an engine."""
+
+    def __init__(
+        self, engine: Engine, model: ModelInfo, memory: Memory, *, max_answer_tokens: int
+    ) -> None:
+        self._engine = engine
+        self._model = model
+        self._memory = memory
+        window = model.context_window
+        tuned = engine.sampling
+        # A small window is shared half and half; a large one leaves the answer what it may need.
+        self._answer_tokens = min(max_answer_tokens, tuned.max_tokens, window // 2)
+        self._prompt_budget = window - self._answer_tokens - window // 32
+        self._sampling = Sampling(
+            temperature=tuned.temperature,
+            top_p=tuned.top_p,
+            repetition_penalty=tuned.repetition_penalty,
+            max_tokens=self._answer_tokens,
+        )
+
+    async def plan(self, turn: Turn, language: Language) -> Plan:
+        """Read the past, let the detector read the turn, and decide who answers it.
+
+        Raises:
+            StorageError: the history cannot be read.
+        """
+        past = await self._memory.recall(turn)
+        earlier = [past_turn.user_text for past_turn in past[-MESSAGES_FOR_SAFETY:]]
+        assessment = assess([*earlier, turn.user_text])
+        if assessment.level != "none":
+            log.info("risk_detected", turn=turn.id, level=assessment.level)
+        return Plan(
+            turn=turn,
+            past=past,
+            assessment=assessment,
+            card=card(assessment.level, language),
+            model_answers=model_may_answer(assessment.level, is_trial=self._model.is_trial),
+        )
+
+    async def answer(self, plan: Plan) -> AsyncGenerator[str, None]:
+        """Yield the model's answer as it is made.
+
+        Raises:
+            EngineError: no answer, or not the whole of it.
+        """
+        for share in NARROWER:
+            prompt = self._prompt(plan, int(self._prompt_budget * share))
+            began = False
+            try:
+                async with aclosing(
+                    self._engine.stream(
+                        prompt, self._sampling, affinity=str(plan.turn.conversation_id)
+                    )
+                ) as pieces:
+                    async for piece in pieces:
+                        began = True
+                        yield piece
+            except ContextTooLong:
+                # The estimate was too low for this model's vocabulary: forget earlier turns.
+                if began or share == NARROWER[-1]:
+                    raise
+                log.info("prompt_too_long", turn=plan.turn.id, share=share)
+            else:
+                return
+
+    async def remember(self, plan: Plan, answer: str, revision: int) -> None:
+        """Copy a turn that was stored as `revision` to where the next one looks first."""
+        await self._memory.keep(plan.turn, plan.past, answer, revision)
+
+    def _prompt(self, plan: Plan, budget: int) -> list[Message]:
+        extra = guidance(plan.assessment.level)
+        system = f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT
+        return build_prompt(system, plan.past, plan.turn.user_text, budget=budget)

@@ -1,0 +1,40 @@
+"""The past of a conversation: from the copy of recent turns, from SQL where the copy falls short."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.storage import PastTurn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.storage import RecentTurns, Turn, Turns
+
+MOST_TURNS = 200
+"""How far back a context window can reach; its budget of tokens usually ends sooner."""
+
+
+class Memory:
+    """What was said before a turn."""
+
+    def __init__(self, turns: Turns, recent: RecentTurns) -> None:
+        self._turns = turns
+        self._recent = recent
+
+    async def recall(self, turn: Turn) -> Sequence[PastTurn]:
+        """The turns before `turn` in its conversation, oldest first.
+
+        Raises:
+            StorageError: the copy does not have them and the database cannot be read.
+        """
+        copy = await self._recent.get(turn)
+        if copy is not None:
+            return copy
+        return await self._turns.history(turn.conversation_id, turn.number, MOST_TURNS)
+
+    async def keep(self, turn: Turn, past: Sequence[PastTurn], answer: str, revision: int) -> None:
+        """Copy the conversation as it is after `turn` to where the next one looks first."""
+        newest = PastTurn(turn.number, turn.user_text, answer)
+        turns = [*past, newest][-MOST_TURNS:]
+        await self._recent.put(turn.chat_id, turn.conversation_id, revision, turns)

@@ -1,0 +1,53 @@
+"""What an operator does to the data while the bot rests: migrate, change keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.app import storage_options
+from bot.errors import StartupError
+from bot.storage import SchemaStatus, StorageError, reencrypt, schema_status, upgrade
+from bot.storage.store import open_cipher, open_database
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+
+async def migrate(settings: Settings) -> str:
+    """Bring the database up to date; returns a sentence that says what was done.
+
+    Raises:
+        StartupError: it cannot be reached, or is newer than this program.
+    """
+    try:
+        database = open_database(storage_options(settings))
+        try:
+            before = await schema_status(database)
+            await upgrade(database)
+        finally:
+            await database.aclose()
+    except StorageError as error:
+        raise StartupError(str(error)) from None
+    if before is SchemaStatus.CURRENT:
+        return "The database is up to date already."
+    return "The database is up to date now."
+
+
+async def reencrypt_all(settings: Settings) -> str:
+    """Rewrite every stored text with the first key; returns a sentence that says how many.
+
+    Raises:
+        StartupError: the database cannot be reached, or a key it was written with is missing.
+    """
+    options = storage_options(settings)
+    rewritten = 0
+    try:
+        database = open_database(options)
+        try:
+            async for rewritten in reencrypt(database, open_cipher(options)):
+                pass
+        finally:
+            await database.aclose()
+    except StorageError as error:
+        raise StartupError(str(error)) from None
+    return f"{rewritten} stored texts were rewritten with the newest key."

@@ -1,0 +1,181 @@
+"""Answers one turn in its chat: card, growing message, final text, and the turn's end in SQL."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.locales import texts_for
+from bot.storage import StorageError
+from bot.telegram import keyboards
+from bot.telegram.outbox import Priority, Undeliverable, Unreachable
+from bot.telegram.rendering import render
+from bot.telegram.reply import StreamedReply
+from inference.engine import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.conversation.companion import Companion, Plan
+    from bot.locales import Language, Texts
+    from bot.storage import EndState, Turn, Turns, Users
+    from bot.telegram.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+PERSIST_TRIES = 30
+PERSIST_PAUSE = 1.0
+
+
+@dataclass(slots=True)
+class _Running:
+    """An answer that is being made; `stopped` tells a person's stop from a shutdown."""
+
+    turn_id: int
+    generation: asyncio.Task[None]
+    stopped: bool = False
+
+
+class Answering:
+    """Makes answers visible and final, one a chat at a time."""
+
+    def __init__(
+        self,
+        companion: Companion,
+        turns: Turns,
+        users: Users,
+        outbox: Outbox,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._companion = companion
+        self._turns = turns
+        self._users = users
+        self._outbox = outbox
+        self._sleep = sleep
+        self._held: set[int] = set()
+        self._running: dict[int, _Running] = {}
+
+    def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
+        """Stop the answer being made in a chat (only `turn_id`'s, if given).
+
+        Returns whether there was one. What is visible by then stays.
+        """
+        running = self._running.get(chat_id)
+        if running is None or running.generation.done():
+            return False
+        if turn_id is not None and running.turn_id != turn_id:
+            return False
+        running.stopped = True
+        running.generation.cancel()
+        return True
+
+    @property
+    def held(self) -> list[int]:
+        """The turns being answered, whose claims have to be renewed."""
+        return list(self._held)
+
+    async def answer(self, turn: Turn, language: Language) -> None:
+        """Answer `turn` and end it; a turn taken over after a crash continues in its message.
+
+        A cancelled call leaves the turn unfinished, for whoever takes it over.
+
+        Raises:
+            StorageError: the turn's end could not be stored, however often it was tried.
+        """
+        texts = texts_for(language)
+        reply = StreamedReply(
+            self._outbox,
+            turn.chat_id,
+            message_id=turn.answer_message_id,
+            reply_to=turn.reply_to_message_id if _is_group(turn.chat_id) else None,
+            keyboard=keyboards.while_answering(texts, turn.id),
+            on_message_id=partial(self._turns.set_answer_message, turn.id),
+        )
+        self._held.add(turn.id)
+        try:
+            plan = await self._companion.plan(turn, language)
+            if plan.card is not None:
+                await self._outbox.send(turn.chat_id, render(plan.card)[0], priority=Priority.CRISIS)
+            if not plan.model_answers:
+                await self._end(plan, plan.card or "", "answered")
+                return
+            await self._generate(plan, reply, texts)
+        except Unreachable:
+            log.info("person_unreachable", turn=turn.id)
+            await self._users.mark_unreachable(turn.user_id)
+            await self._persist(partial(self._turns.fail_turn, turn.id, "unreachable"))
+        except Undeliverable as error:
+            log.error("answer_undeliverable", turn=turn.id, error=type(error).__name__)
+            await self._persist(partial(self._turns.fail_turn, turn.id, "undeliverable"))
+        finally:
+            self._held.discard(turn.id)
+            reply.cancel()
+
+    async def _generate(self, plan: Plan, reply: StreamedReply, texts: Texts) -> None:
+        turn = plan.turn
+        pieces: list[str] = []
+        running = _Running(turn.id, asyncio.create_task(self._stream(plan, reply, pieces)))
+        self._running[turn.chat_id] = running
+        try:
+            await running.generation
+        except asyncio.CancelledError:
+            if not running.stopped:
+                raise
+            said = "".join(pieces).strip()
+            await reply.finish(
+                f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped,
+                keyboards.after_answer(texts, turn.id),
+            )
+            await self._end(plan, said, "stopped")
+        except EngineError as error:
+            reason = type(error).__name__
+            log.warning("answer_failed", turn=turn.id, reason=reason, detail=str(error))
+            said = "".join(pieces).strip()
+            await reply.fail(
+                f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry,
+                keyboards.after_failure(texts, turn.id),
+            )
+            await self._persist(partial(self._turns.fail_turn, turn.id, reason))
+        else:
+            answer = "".join(pieces).strip()
+            await reply.finish(answer, keyboards.after_answer(texts, turn.id))
+            await self._end(plan, answer, "answered")
+        finally:
+            del self._running[turn.chat_id]
+
+    async def _stream(self, plan: Plan, reply: StreamedReply, pieces: list[str]) -> None:
+        await reply.start()
+        async with aclosing(self._companion.answer(plan)) as stream:
+            async for piece in stream:
+                pieces.append(piece)
+                reply.update("".join(pieces))
+
+    async def _end(self, plan: Plan, answer: str, state: EndState) -> None:
+        revision = await self._persist(
+            partial(self._turns.finish_turn, plan.turn.id, answer, state)
+        )
+        if revision is None:
+            log.warning("turn_no_longer_ours", turn=plan.turn.id)
+        else:
+            await self._companion.remember(plan, answer, revision)
+
+    async def _persist(self, store: Callable[[], Awaitable[int | None]]) -> int | None:
+        """Store what has already been shown; a database that is away for moments is waited for."""
+        for _ in range(PERSIST_TRIES):
+            try:
+                return await store()
+            except StorageError as error:
+                log.warning("turn_end_not_stored", error=type(error).__name__)
+                await self._sleep(PERSIST_PAUSE)
+        return await store()
+
+
+def _is_group(chat_id: int) -> bool:
+    """Telegram gives people positive ids and groups negative ones."""
+    return chat_id < 0

@@ -1,0 +1,149 @@
+"""What each button does. Whoever presses is checked: others in a group see the same buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.locales import texts_for
+from bot.telegram.rendering import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.locales import Language, Texts
+    from bot.storage import Audit, Conversations, Turns, Users
+    from bot.telegram.answering import Answering
+    from bot.telegram.keyboards import Press
+    from bot.telegram.outbox import Outbox
+
+ADMIN_QUESTION_LASTS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """One press of one button under the bot's message `message_id`."""
+
+    query_id: str
+    chat_id: int
+    user_id: int
+    message_id: int
+    message_date: datetime
+    press: Press
+    language: Language
+
+    @property
+    def texts(self) -> Texts:
+        """What the bot says in this person's language."""
+        return texts_for(self.language)
+
+
+class Buttons:
+    """The buttons by action. Each press is answered, so that the button stops spinning."""
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        answering: Answering,
+        conversations: Conversations,
+        turns: Turns,
+        users: Users,
+        audit: Audit,
+        admins: frozenset[int],
+        wake: Callable[[int], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._outbox = outbox
+        self._answering = answering
+        self._conversations = conversations
+        self._turns = turns
+        self._users = users
+        self._audit = audit
+        self._admins = admins
+        self._wake = wake
+        self._now = now
+
+    async def run(self, pressed: Pressed) -> None:
+        """Do what a button asks for."""
+        match pressed.press.action, pressed.press.arguments:
+            case "stop", (turn_id,):
+                toast = self._stop(pressed, int(turn_id))
+            case "redo", (turn_id,):
+                toast = await self._redo(pressed, int(turn_id))
+            case "reset", (answer, asker):
+                toast = await self._reset(pressed, answer == "yes", int(asker))
+            case "erase", (answer, asker):
+                toast = await self._erase(pressed, answer == "yes", int(asker))
+            case "admin_reset", (answer, admin, target):
+                toast = await self._admin_reset(pressed, answer == "yes", int(admin), target)
+            case _:
+                toast = pressed.texts.button_expired
+        await self._outbox.answer_callback(pressed.query_id, toast)
+
+    def _stop(self, pressed: Pressed, turn_id: int) -> str | None:
+        stopped = self._answering.stop(pressed.chat_id, turn_id)
+        return None if stopped else pressed.texts.nothing_to_stop
+
+    async def _redo(self, pressed: Pressed, turn_id: int) -> str | None:
+        turn = await self._turns.turn(turn_id)
+        mine = turn is not None and turn.chat_id == pressed.chat_id
+        if not mine or await self._turns.reopen_turn(turn_id) is None:
+            return pressed.texts.redo_not_last
+        self._wake(pressed.chat_id)
+        return None
+
+    async def _reset(self, pressed: Pressed, confirmed: bool, asker: int) -> str | None:
+        texts = pressed.texts
+        if pressed.user_id != asker:
+            return texts.button_expired
+        if not confirmed:
+            await self._replace(pressed, texts.reset_kept)
+            return None
+        self._answering.stop(pressed.chat_id)
+        forgotten = await self._conversations.reset(pressed.chat_id)
+        await self._replace(pressed, texts.reset_done if forgotten else texts.reset_nothing)
+        return None
+
+    async def _erase(self, pressed: Pressed, confirmed: bool, asker: int) -> str | None:
+        texts = pressed.texts
+        if pressed.user_id != asker:
+            return texts.button_expired
+        if not confirmed:
+            await self._replace(pressed, texts.erase_kept)
+            return None
+        self._answering.stop(asker)
+        await self._users.erase(asker)
+        await self._replace(pressed, texts.erase_done)
+        return None
+
+    async def _admin_reset(
+        self, pressed: Pressed, confirmed: bool, admin: int, target: str
+    ) -> str | None:
+        texts = pressed.texts
+        fresh = self._now() - pressed.message_date < ADMIN_QUESTION_LASTS
+        if pressed.user_id != admin or admin not in self._admins or not fresh:
+            await self._audit.record(pressed.user_id, "reset", target, "refused")
+            return texts.admin_expired
+        if not confirmed:
+            await self._audit.record(admin, "reset", target, "cancelled")
+            await self._replace(pressed, texts.admin_cancelled)
+            return None
+        if target == "all":
+            count = await self._conversations.reset_all()
+            said = texts.admin_reset_done_all(count=count)
+        else:
+            self._answering.stop(int(target))
+            await self._conversations.reset(int(target))
+            said = texts.admin_reset_done_user(user=target)
+        await self._audit.record(admin, "reset", target, "done")
+        await self._replace(pressed, said)
+        return None
+
+    async def _replace(self, pressed: Pressed, text: str) -> None:
+        """Put the outcome in the place of the question, so that it cannot be answered twice."""
+        await self._outbox.edit(
+            pressed.chat_id, pressed.message_id, render(text)[0], None, final=True
+        )

@@ -1,0 +1,176 @@
+"""One turn at a time in a chat, all chats side by side.
+
+A chat with work has one task; a chat without has none. The task answers what was left unfinished
+(a crash, a retry), then takes what has arrived since, once the burst is over, until nothing waits.
+What it does is safe to repeat: the database says which turn is whose.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram import Update
+
+from bot.storage import StorageError
+from bot.telegram.incoming import as_one_text, one_person, said_in
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from telegram import Bot, User
+
+    from bot.locales import Language
+    from bot.storage import Inbox, StoredUpdate, Turn, Turns, Users
+    from bot.telegram.answering import Answering
+    from bot.telegram.incoming import Said
+    from bot.telegram.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+LONGEST_BURST = 5
+"""A burst is cut after so many windows: someone who never pauses is answered all the same."""
+
+
+class Chats:
+    """Runs the chats that have something to answer."""
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        me: User,
+        inbox: Inbox,
+        turns: Turns,
+        users: Users,
+        outbox: Outbox,
+        answering: Answering,
+        burst_window: float,
+        language_of: Callable[[int], Awaitable[Language]],
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._bot = bot
+        self._me = me
+        self._inbox = inbox
+        self._turns = turns
+        self._users = users
+        self._outbox = outbox
+        self._answering = answering
+        self._window = burst_window
+        self._language_of = language_of
+        self._now = now
+        self._sleep = sleep
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._again: set[int] = set()
+        self._open = True
+
+    def wake(self, chat_id: int) -> None:
+        """Say that a chat has something to answer."""
+        if not self._open:
+            return
+        if chat_id in self._tasks:
+            self._again.add(chat_id)
+            return
+        task = asyncio.create_task(self._serve(chat_id), name=f"chat {chat_id}")
+        self._tasks[chat_id] = task
+        task.add_done_callback(lambda _: self._left(chat_id))
+
+    @property
+    def active(self) -> int:
+        """How many chats are being served."""
+        return len(self._tasks)
+
+    async def drain(self, grace: float) -> None:
+        """Take no new work, let running answers finish for `grace` seconds, cut off the rest.
+
+        What is cut off stays unfinished in the database and is taken up at the next start.
+        """
+        self._open = False
+        tasks = list(self._tasks.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=grace)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _left(self, chat_id: int) -> None:
+        del self._tasks[chat_id]
+        if chat_id in self._again:
+            self._again.discard(chat_id)
+            self.wake(chat_id)
+
+    async def _serve(self, chat_id: int) -> None:
+        try:
+            while self._open:
+                self._again.discard(chat_id)
+                turn = await self._turns.claim_unfinished_of_chat(chat_id)
+                if turn is None:
+                    turn = await self._next_turn(chat_id)
+                if turn is None:
+                    return
+                await self._answering.answer(turn, await self._language_of(turn.user_id))
+        except StorageError as error:
+            # Everything is still in the inbox; the next sweep wakes this chat again.
+            log.error("chat_paused", chat=chat_id, error=type(error).__name__)
+        except Exception:
+            log.exception("chat_failed", chat=chat_id)
+
+    async def _next_turn(self, chat_id: int) -> Turn | None:
+        """Wait for the end of the burst and make what has arrived into one turn."""
+        while True:
+            waiting = await self._inbox.pending_of_chat(chat_id)
+            if not waiting:
+                return None
+            batch, empty = self._read(waiting)
+            if empty:
+                await self._inbox.done_all(empty)
+            if not batch:
+                continue
+            rest = self._until_quiet(batch)
+            if rest > 0:
+                await self._outbox.typing(chat_id)
+                await self._sleep(rest)
+                continue
+            return await self._begin(batch)
+
+    def _read(self, waiting: list[StoredUpdate]) -> tuple[list[Said], list[int]]:
+        """What the first person in the queue said, and the updates with no words in them."""
+        said: list[Said] = []
+        empty: list[int] = []
+        for stored in waiting:
+            update = Update.de_json(json.loads(stored.payload), self._bot)
+            item = said_in(update, self._me, stored.received_at.timestamp())
+            if item is None:
+                empty.append(stored.update_id)
+            else:
+                said.append(item)
+        return one_person(said), empty
+
+    def _until_quiet(self, batch: list[Said]) -> float:
+        end = min(
+            batch[-1].received_at + self._window,
+            batch[0].received_at + LONGEST_BURST * self._window,
+        )
+        return min(end - self._now().timestamp(), self._window)
+
+    async def _begin(self, batch: list[Said]) -> Turn | None:
+        first = batch[0]
+        text = as_one_text(batch)
+        update_ids = [item.update_id for item in batch]
+        if not text:
+            # Only edits of what was answered before: nothing new was said.
+            await self._inbox.done_all(update_ids)
+            return await self._next_turn(first.chat_id)
+        await self._users.seen(first.user_id, first.language_code)
+        return await self._turns.begin_turn(
+            chat_id=first.chat_id,
+            user_id=first.user_id,
+            text=text,
+            update_ids=update_ids,
+            reply_to_message_id=batch[-1].message_id,
+        )

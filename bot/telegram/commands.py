@@ -1,0 +1,149 @@
+"""What each command does. They pass the queue of the chat: /stop works in mid-answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.locales import texts_for
+from bot.safety import hotline_text
+from bot.telegram import keyboards
+from bot.telegram.rendering import render
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from telegram import InlineKeyboardMarkup
+
+    from bot.locales import Language, Texts
+    from bot.storage import Audit, Users
+    from bot.telegram.answering import Answering
+    from bot.telegram.export import Exporter
+    from bot.telegram.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command of one person."""
+
+    chat_id: int
+    user_id: int
+    argument: str
+    language: Language
+
+    @property
+    def texts(self) -> Texts:
+        """What the bot says in this person's language."""
+        return texts_for(self.language)
+
+
+class Commands:
+    """The commands by name."""
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        answering: Answering,
+        users: Users,
+        audit: Audit,
+        exporter: Exporter,
+        admins: frozenset[int],
+        is_trial: bool,
+    ) -> None:
+        self._outbox = outbox
+        self._answering = answering
+        self._users = users
+        self._audit = audit
+        self._exporter = exporter
+        self._admins = admins
+        self._is_trial = is_trial
+        self.by_name: Mapping[str, Callable[[Asked], Awaitable[None]]] = {
+            "start": self._start,
+            "help": self._help,
+            "help_now": self._help_now,
+            "stop": self._stop,
+            "reset": self._reset,
+            "privacy": self._privacy,
+            "export": self._export,
+            "erase": self._erase,
+        }
+
+    async def run(self, name: str, asked: Asked) -> None:
+        """Do what a command asks for; an unknown one is answered with what there is."""
+        await self.by_name.get(name, self._unknown)(asked)
+
+    async def _start(self, asked: Asked) -> None:
+        parts = [asked.texts.start]
+        if self._is_trial:
+            parts.append(asked.texts.start_trial)
+        await self._say(asked, "\n\n".join(parts))
+
+    async def _help(self, asked: Asked) -> None:
+        await self._say(asked, asked.texts.help)
+
+    async def _help_now(self, asked: Asked) -> None:
+        await self._say(asked, hotline_text(asked.language))
+
+    async def _stop(self, asked: Asked) -> None:
+        # The answer itself says that it was stopped; only silence needs a word.
+        if not self._answering.stop(asked.chat_id):
+            await self._say(asked, asked.texts.nothing_to_stop)
+
+    async def _reset(self, asked: Asked) -> None:
+        if asked.argument:
+            await self._admin_reset(asked)
+            return
+        await self._say(
+            asked, asked.texts.reset_ask, keyboards.ask_reset(asked.texts, asked.user_id)
+        )
+
+    async def _admin_reset(self, asked: Asked) -> None:
+        texts, target = asked.texts, asked.argument
+        if asked.user_id not in self._admins:
+            await self._audit.record(asked.user_id, "reset", _as_target(target), "refused")
+            await self._say(asked, texts.admin_only)
+            return
+        match _as_target(target):
+            case "all":
+                question = texts.admin_reset_ask_all
+            case "other":
+                await self._say(asked, texts.admin_reset_usage)
+                return
+            case user:
+                if await self._users.user(int(user)) is None:
+                    await self._say(asked, texts.admin_unknown_user(user=user))
+                    return
+                question = texts.admin_reset_ask_user(user=user)
+        await self._say(asked, question, keyboards.ask_admin_reset(texts, asked.user_id, target))
+
+    async def _privacy(self, asked: Asked) -> None:
+        await self._say(asked, asked.texts.data_privacy)
+
+    async def _export(self, asked: Asked) -> None:
+        await self._exporter.send(asked.chat_id, asked.user_id, asked.texts)
+
+    async def _erase(self, asked: Asked) -> None:
+        await self._say(
+            asked, asked.texts.erase_ask, keyboards.ask_erase(asked.texts, asked.user_id)
+        )
+
+    async def _unknown(self, asked: Asked) -> None:
+        await self._say(asked, asked.texts.unknown_command)
+
+    async def _say(
+        self, asked: Asked, text: str, keyboard: InlineKeyboardMarkup | None = None
+    ) -> None:
+        parts = render(text)
+        for part in parts[:-1]:
+            await self._outbox.send(asked.chat_id, part)
+        await self._outbox.send(asked.chat_id, parts[-1], keyboard=keyboard)
+
+
+def _as_target(argument: str) -> str:
+    """`all`, a user id, or `other`: what else people write behind a command is their own."""
+    return argument if argument == "all" or _is_user_id(argument) else "other"
+
+
+def _is_user_id(argument: str) -> bool:
+    return argument.isascii() and argument.isdecimal() and len(argument) < 19

@@ -1,0 +1,48 @@
+"""Everything a person said here, as a file for that person."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bot.telegram.rendering import render
+
+if TYPE_CHECKING:
+    from bot.locales import Texts
+    from bot.storage import Turn, Users
+    from bot.telegram.outbox import Outbox
+
+
+class Exporter:
+    """Sends a person's own data to their private chat, and nowhere else."""
+
+    def __init__(self, users: Users, outbox: Outbox) -> None:
+        self._users = users
+        self._outbox = outbox
+
+    async def send(self, chat_id: int, user_id: int, texts: Texts) -> None:
+        """Send the file, or say that there is nothing."""
+        export = await self._users.export(user_id)
+        if not export.turns:
+            await self._outbox.send(chat_id, render(texts.export_nothing)[0])
+            return
+        content = json.dumps(
+            {"user_id": user_id, "turns": [_entry(turn) for turn in export.turns]},
+            ensure_ascii=False,
+            indent=2,
+        )
+        # Asked for in a group, it still goes to the person alone (a private chat has the user's id).
+        await self._outbox.send_document(
+            user_id, content.encode(), filename="shudong.json", caption=render(texts.export_caption)[0]
+        )
+
+
+def _entry(turn: Turn) -> dict[str, object]:
+    return {
+        "conversation": turn.conversation_id,
+        "number": turn.number,
+        "at": turn.created_at.isoformat(),
+        "you": turn.user_text,
+        "shudong": turn.answer,
+        "state": turn.state,
+    }

@@ -1,0 +1,211 @@
+"""The lane that does not wait: commands, buttons, other kinds of messages, comings and goings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram import Message, Update
+from telegram.constants import ChatMemberStatus, ChatType
+
+from bot.locales import language_for, texts_for
+from bot.storage import StorageError
+from bot.telegram.buttons import Pressed
+from bot.telegram.commands import Asked
+from bot.telegram.incoming import command_of
+from bot.telegram.keyboards import Press
+from bot.telegram.outbox import Undeliverable, Unreachable
+from bot.telegram.rendering import render
+
+if TYPE_CHECKING:
+    from telegram import Bot, CallbackQuery, ChatMemberUpdated, User
+
+    from bot.locales import Texts
+    from bot.storage import Inbox, StoredUpdate, Users
+    from bot.telegram.buttons import Buttons
+    from bot.telegram.commands import Commands
+    from bot.telegram.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+MOST_TRIES = 3
+AT_ONCE = 64
+
+
+class Express:
+    """Handles the updates of the express lane, each in a task of its own."""
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        me: User,
+        inbox: Inbox,
+        users: Users,
+        outbox: Outbox,
+        commands: Commands,
+        buttons: Buttons,
+    ) -> None:
+        self._bot = bot
+        self._me = me
+        self._inbox = inbox
+        self._users = users
+        self._outbox = outbox
+        self._commands = commands
+        self._buttons = buttons
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._wanted = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin with what waits in the inbox."""
+        self._wanted.set()
+        self._loop = asyncio.create_task(self._run(), name="express lane")
+
+    def wake(self) -> None:
+        """Say that an update waits."""
+        self._wanted.set()
+
+    @property
+    def held(self) -> list[int]:
+        """The updates being handled, whose claims have to be renewed."""
+        return list(self._tasks)
+
+    async def drain(self, grace: float) -> None:
+        """Take no new work and let what has begun finish for `grace` seconds."""
+        if self._loop is not None:
+            self._loop.cancel()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks.values(), timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                claimed = await self._inbox.claim_express(AT_ONCE)
+            except StorageError as error:
+                log.warning("express_not_claimed", error=type(error).__name__)
+                continue
+            for stored in claimed:
+                self._tasks[stored.update_id] = asyncio.create_task(
+                    self._handle(stored), name=f"update {stored.update_id}"
+                )
+            if len(claimed) == AT_ONCE:
+                self._wanted.set()
+
+    async def _handle(self, stored: StoredUpdate) -> None:
+        try:
+            await self._attempt(stored)
+        except StorageError as error:
+            # The claim runs out and the update is tried again.
+            log.error("express_paused", update=stored.update_id, error=type(error).__name__)
+        except Exception:
+            log.exception("express_failed", update=stored.update_id, attempt=stored.attempts)
+            await self._give_up_or_retry(stored)
+        finally:
+            del self._tasks[stored.update_id]
+
+    async def _attempt(self, stored: StoredUpdate) -> None:
+        try:
+            await self._dispatch(Update.de_json(json.loads(stored.payload), self._bot))
+        except Unreachable:
+            if stored.chat_id is not None:
+                await self._users.mark_unreachable(stored.chat_id)
+        except Undeliverable as error:
+            log.warning("reply_undeliverable", update=stored.update_id, error=type(error).__name__)
+        await self._inbox.done(stored.update_id)
+
+    async def _give_up_or_retry(self, stored: StoredUpdate) -> None:
+        try:
+            if stored.attempts >= MOST_TRIES:
+                await self._inbox.failed(stored.update_id, "handler_error")
+                if stored.chat_id is not None:
+                    await self._outbox.send(
+                        stored.chat_id, render(texts_for(language_for(None)).error_retry)[0]
+                    )
+            else:
+                await self._inbox.release([stored.update_id])
+                self.wake()
+        except (StorageError, Unreachable, Undeliverable) as error:
+            log.error("express_paused", update=stored.update_id, error=type(error).__name__)
+
+    async def _dispatch(self, update: Update) -> None:
+        if update.callback_query is not None:
+            await self._pressed(update.callback_query)
+        elif update.my_chat_member is not None:
+            change = update.my_chat_member
+            await self._came_or_went(update.my_chat_member)
+        elif update.message is not None:
+            await self._message(update.message)
+
+    async def _came_or_went(self, change: ChatMemberUpdated) -> None:
+        chat = change.chat
+        gone = change.new_chat_member.status in {ChatMemberStatus.BANNED, ChatMemberStatus.LEFT}
+        if gone:
+            await self._users.mark_unreachable(chat.id)
+            return
+        self._outbox.reachable(chat.id)
+        await self._users.mark_reachable(chat.id)
+        if chat.type != ChatType.PRIVATE:
+            texts = texts_for(language_for(change.from_user.language_code))
+            await self._outbox.send(chat.id, render(texts.group_hint)[0])
+
+    async def _message(self, message: Message) -> None:
+        person = message.from_user
+        if person is None:
+            return
+        await self._users.seen(person.id, person.language_code)
+        language = language_for(person.language_code)
+        command = command_of(message, self._me)
+        if command is None:
+            await self._outbox.send(
+                message.chat.id, render(_about_kind(message, texts_for(language)))[0]
+            )
+            return
+        name, argument = command
+        await self._commands.run(name, Asked(message.chat.id, person.id, argument, language))
+
+    async def _pressed(self, query: CallbackQuery) -> None:
+        person, message = query.from_user, query.message
+        language = language_for(person.language_code)
+        if query.data is None or message is None:
+            await self._outbox.answer_callback(query.id, texts_for(language).button_expired)
+            return
+        await self._buttons.run(
+            Pressed(
+                query_id=query.id,
+                chat_id=message.chat.id,
+                user_id=person.id,
+                message_id=message.message_id,
+                message_date=message.date,
+                press=Press.parse(query.data),
+                language=language,
+            )
+        )
+
+
+def _about_kind(message: Message, texts: Texts) -> str:
+    """What the bot says of a message that has no words in it."""
+    if message.photo:
+        return texts.unsupported_photo
+    if message.voice or message.audio or message.video_note:
+        return texts.unsupported_voice
+    if message.animation or message.video:
+        return texts.unsupported_video
+    if message.sticker:
+        return texts.unsupported_sticker
+    if message.document:
+        return texts.unsupported_document
+    if message.location or message.venue:
+        return texts.unsupported_location
+    if message.contact:
+        return texts.unsupported_contact
+    if message.poll:
+        return texts.unsupported_poll
+    return texts.unsupported_other

@@ -1,0 +1,153 @@
+"""What an update is to the bot: for whom, in which lane, and what was said in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from telegram import Message, MessageEntity, Update, User
+from telegram.constants import ChatType, MessageLimit
+from telegram.ext import filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Lane = Literal["chat", "express"]
+
+# Clients cut a long text at or shortly before the limit; the next part belongs to it directly.
+SPLIT_PART = MessageLimit.MAX_TEXT_LENGTH - 96
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something a person said to the bot in words, from one update."""
+
+    update_id: int
+    chat_id: int
+    user_id: int
+    message_id: int
+    text: str
+    language_code: str | None
+    received_at: float
+    is_edit: bool = False
+    with_media: bool = False
+    in_group: bool = False
+
+
+def lane_of(update: Update, me: User) -> Lane | None:
+    """The lane an update waits in; None for what is not addressed to the bot.
+
+    Words wait for their turn in the chat's lane. Commands, buttons and everything else pass it:
+    /stop has to work while an answer is being made.
+    """
+    if update.callback_query or update.my_chat_member:
+        return "express"
+    message = update.message or update.edited_message
+    if message is None or message.from_user is None or message.from_user.is_bot:
+        return None
+    if filters.StatusUpdate.ALL.check_update(update) or not _is_addressed(message, me):
+        return None
+    if update.edited_message:
+        return "chat" if message.text or message.caption else None
+    if command_of(message, me) is not None:
+        return "express"
+    if message.text or message.caption:
+        return "chat"
+    return "express"
+
+
+def command_of(message: Message, me: User) -> tuple[str, str] | None:
+    """The command a message begins with and the text behind it; None for any other message.
+
+    A command addressed to another bot of the group (`/stop@another_bot`) is none.
+    """
+    if not message.text or not message.entities:
+        return None
+    first = message.entities[0]
+    if first.type != MessageEntity.BOT_COMMAND or first.offset != 0:
+        return None
+    name, _, addressee = message.text[1 : first.length].partition("@")
+    if addressee and addressee.lower() != (me.username or "").lower():
+        return None
+    return name.lower(), message.text[first.length :].strip()
+
+
+def said_in(update: Update, me: User, received_at: float) -> Said | None:
+    """The words of an update of the chat lane; None if nothing but the bot's name is in it."""
+    message = update.message or update.edited_message
+    if message is None or message.from_user is None:
+        return None
+    text = (message.text or message.caption or "").strip()
+    in_group = message.chat.type != ChatType.PRIVATE
+    if in_group and me.username:
+        text = text.replace(f"@{me.username}", "").strip()
+    if not text:
+        return None
+    return Said(
+        update_id=update.update_id,
+        chat_id=message.chat.id,
+        user_id=message.from_user.id,
+        message_id=message.message_id,
+        text=text,
+        language_code=message.from_user.language_code,
+        received_at=received_at,
+        is_edit=update.edited_message is not None,
+        with_media=message.text is None,
+        in_group=in_group,
+    )
+
+
+def one_person(said: Sequence[Said]) -> list[Said]:
+    """The longest beginning of `said` that one person said: a turn has one speaker."""
+    together: list[Said] = []
+    for item in said:
+        if together and item.user_id != together[0].user_id:
+            break
+        together.append(item)
+    return together
+
+
+def as_one_text(said: Iterable[Said]) -> str:
+    """Join what arrived together into the text of one turn.
+
+    An edit takes the place of the message it changes; an edit of something older, which was
+    answered already, adds nothing. Parts of a text that the client had to cut are put together
+    without a line break.
+    """
+    texts: dict[int, str] = {}
+    for item in said:
+        if not item.is_edit or item.message_id in texts:
+            texts[item.message_id] = item.text
+    joined = ""
+    previous = ""
+    for text in texts.values():
+        if joined:
+            joined += "" if _utf16_length(previous) >= SPLIT_PART else "\n"
+        joined += text
+        previous = text
+    return joined
+
+
+def _is_addressed(message: Message, me: User) -> bool:
+    """In a group the bot listens only to those who speak to it."""
+    if message.chat.type == ChatType.PRIVATE:
+        return True
+    if message.chat.type not in {ChatType.GROUP, ChatType.SUPERGROUP}:
+        return False
+    replied = message.reply_to_message
+    if replied is not None and replied.from_user is not None and replied.from_user.id == me.id:
+        return True
+    mention = f"@{me.username}".lower()
+    entities = {**message.parse_entities(), **message.parse_caption_entities()}
+    for entity, text in entities.items():
+        if entity.type == MessageEntity.MENTION and text.lower() == mention:
+            return True
+        if entity.type == MessageEntity.BOT_COMMAND and text.lower().endswith(mention):
+            return True
+        if entity.type == MessageEntity.TEXT_MENTION and entity.user and entity.user.id == me.id:
+            return True
+    return False
+
+
+def _utf16_length(text: str) -> int:
+    return len(text) + sum(1 for character in text if character > "\uffff")

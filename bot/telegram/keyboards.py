@@ -1,0 +1,67 @@
+"""The buttons under the bot's messages, and what their callback data means.
+
+Callback data is `action:argument[:argument]`, at most 64 bytes, and never carries chat text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+if TYPE_CHECKING:
+    from bot.locales import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a pressed button asks for."""
+
+    action: str
+    arguments: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, data: str) -> Press:
+        """Read callback data back."""
+        action, *arguments = data.split(":")
+        return cls(action, tuple(arguments))
+
+
+def while_answering(texts: Texts, turn_id: int) -> InlineKeyboardMarkup:
+    """Under an answer that is still being written."""
+    return _row((texts.button_stop, f"stop:{turn_id}"))
+
+
+def after_answer(texts: Texts, turn_id: int) -> InlineKeyboardMarkup:
+    """Under a finished answer."""
+    return _row((texts.button_redo, f"redo:{turn_id}"))
+
+
+def after_failure(texts: Texts, turn_id: int) -> InlineKeyboardMarkup:
+    """Under the sentence that says the answer could not be made."""
+    return _row((texts.button_retry, f"redo:{turn_id}"))
+
+
+def ask_reset(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether to forget this conversation."""
+    return _row((texts.reset_yes, f"reset:yes:{user_id}"), (texts.reset_no, f"reset:no:{user_id}"))
+
+
+def ask_erase(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether to erase everything."""
+    return _row((texts.erase_yes, f"erase:yes:{user_id}"), (texts.erase_no, f"erase:no:{user_id}"))
+
+
+def ask_admin_reset(texts: Texts, admin_id: int, target: str) -> InlineKeyboardMarkup:
+    """Under the question to an admin; `target` is a user id or `all`."""
+    return _row(
+        (texts.admin_confirm, f"admin_reset:yes:{admin_id}:{target}"),
+        (texts.admin_cancel, f"admin_reset:no:{admin_id}:{target}"),
+    )
+
+
+def _row(*buttons: tuple[str, str]) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(label, callback_data=data) for label, data in buttons]]
+    )

@@ -1,0 +1,99 @@
+"""Long polling that confirms updates only after they are stored.
+
+python-telegram-bot's own updater hands updates to a queue in memory and confirms them with the
+next call, so a crash in between loses them. Here the next offset is asked for after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+from bot.storage import StorageError
+from bot.telegram.intake import ALLOWED_UPDATES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from telegram import Bot
+
+    from bot.telegram.intake import Intake
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 30
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 15.0
+
+
+class Polling:
+    """Asks Telegram for updates until it is stopped."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        intake: Intake,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._bot = bot
+        self._intake = intake
+        self._clock = clock
+        self._sleep = sleep
+        self._last_success = clock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin asking in the background."""
+        self._task = asyncio.create_task(self._run(), name="polling")
+
+    async def stop(self) -> None:
+        """Stop asking; what was not confirmed comes again at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def alive(self) -> bool:
+        """Whether Telegram has answered, and what it sent was stored, within two polls."""
+        running = self._task is not None and not self._task.done()
+        return running and self._clock() - self._last_success < 2 * POLL_SECONDS
+
+    async def _run(self) -> None:
+        offset: int | None = None
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                updates = await self._bot.get_updates(
+                    offset=offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
+                )
+                await self._intake.keep([(u, u.to_json().encode()) for u in updates])
+            except RetryAfter as error:
+                await self._sleep(_seconds(error))
+            except Conflict:
+                log.error(
+                    "polling_conflict",
+                    fix="another process polls with this token, or a webhook is set; stop it",
+                )
+                await self._sleep(LONGEST_PAUSE)
+            except InvalidToken:
+                log.error("token_refused", fix="Telegram no longer knows this token; set a new one")
+                await self._sleep(LONGEST_PAUSE)
+            except (TelegramError, StorageError) as error:
+                # Not stored, so not confirmed: Telegram keeps the updates and sends them again.
+                log.warning("polling_failed", error=type(error).__name__, next_try_in=pause)
+                await self._sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                self._last_success = self._clock()
+                pause = FIRST_PAUSE
+                if updates:
+                    offset = updates[-1].update_id + 1
+
+
+def _seconds(error: RetryAfter) -> float:
+    after = error.retry_after
+    return float(after) if isinstance(after, (int, float)) else after.total_seconds()

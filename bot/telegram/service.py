@@ -1,0 +1,254 @@
+"""The Telegram side of the bot as one part: connected, recovered, listening, drained."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.errors import StartupError
+from bot.locales import language_for
+from bot.storage import StorageError
+from bot.telegram.answering import Answering
+from bot.telegram.buttons import Buttons
+from bot.telegram.chats import Chats
+from bot.telegram.commands import Commands
+from bot.telegram.export import Exporter
+from bot.telegram.express import Express
+from bot.telegram.intake import ALLOWED_UPDATES, Arrival, Intake
+from bot.telegram.menus import publish_menus
+from bot.telegram.outbox import Outbox
+from bot.telegram.polling import Polling
+from bot.telegram.webhook import webhook_route
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
+
+    from bot.conversation.companion import Companion
+    from bot.locales import Language
+    from bot.storage import Storage
+
+log = structlog.get_logger(__name__)
+
+CONNECTIONS = 128
+START_TRIES = 5
+SWEEP_SECONDS = 5.0
+HEARTBEAT_SECONDS = 10.0
+CHATS_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach Telegram, and how Telegram reaches the bot."""
+
+    token: str
+    api_url: str
+    webhook_url: str | None = None
+    """Where Telegram sends updates; None: they are asked for (polling)."""
+    webhook_secret: str = ""
+
+
+async def connect(connection: Connection) -> Bot:
+    """A bot that Telegram has greeted by its name.
+
+    Raises:
+        StartupError: the token is wrong, or Telegram cannot be reached.
+    """
+    bot = Bot(
+        connection.token,
+        base_url=f"{connection.api_url}/bot",
+        base_file_url=f"{connection.api_url}/file/bot",
+        request=HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=20, read_timeout=20),
+        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=20),
+    )
+    pause = 0.5
+    for attempt in range(1, START_TRIES + 1):
+        try:
+            await bot.initialize()
+        except InvalidToken:
+            await bot.shutdown()
+            raise StartupError(
+                "Telegram does not know TELEGRAM_BOT_TOKEN; "
+                "copy it again from @BotFather (/mybots, API Token)."
+            ) from None
+        except TelegramError as error:
+            if attempt == START_TRIES:
+                await bot.shutdown()
+                raise StartupError(
+                    f"Cannot reach Telegram at {connection.api_url} ({type(error).__name__}); "
+                    "check the network, a proxy (HTTPS_PROXY) and TELEGRAM_API_URL."
+                ) from None
+            log.warning("telegram_unreachable", next_try_in=pause)
+            await asyncio.sleep(pause)
+            pause *= 2
+        else:
+            break
+    return bot
+
+
+class TelegramService:
+    """Receives, answers and recovers, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        connection: Connection,
+        storage: Storage,
+        companion: Companion,
+        *,
+        admins: frozenset[int],
+        burst_window: float,
+        is_trial: bool,
+    ) -> None:
+        self._bot = bot
+        self._connection = connection
+        self._storage = storage
+        self._admins = admins
+        now = storage.claimant.clock
+        me = bot.bot
+        self._outbox = Outbox(bot, clock=time.monotonic)
+        self._answering = Answering(companion, storage.turns, storage.users, self._outbox)
+        self._chats = Chats(
+            bot=bot,
+            me=me,
+            inbox=storage.inbox,
+            turns=storage.turns,
+            users=storage.users,
+            outbox=self._outbox,
+            answering=self._answering,
+            burst_window=burst_window,
+            language_of=self._language_of,
+            now=now,
+        )
+        self._express = Express(
+            bot=bot,
+            me=me,
+            inbox=storage.inbox,
+            users=storage.users,
+            outbox=self._outbox,
+            commands=Commands(
+                outbox=self._outbox,
+                answering=self._answering,
+                users=storage.users,
+                audit=storage.audit,
+                exporter=Exporter(storage.users, self._outbox),
+                admins=admins,
+                is_trial=is_trial,
+            ),
+            buttons=Buttons(
+                outbox=self._outbox,
+                answering=self._answering,
+                conversations=storage.conversations,
+                turns=storage.turns,
+                users=storage.users,
+                audit=storage.audit,
+                admins=admins,
+                wake=self._chats.wake,
+                now=now,
+            ),
+        )
+        self._intake = Intake(storage.inbox, me, now=now, on_arrival=self._arrived)
+        self._polling = Polling(bot, self._intake, clock=time.monotonic)
+        self._background: list[asyncio.Task[None]] = []
+
+    @property
+    def webhook(self) -> Route | None:
+        """The route Telegram calls, in webhook mode."""
+        url = self._connection.webhook_url
+        if url is None:
+            return None
+        return webhook_route(url, self._connection.webhook_secret, self._bot, self._intake)
+
+    async def start(self) -> None:
+        """Take up what was left, then let new updates in."""
+        await publish_menus(self._bot, self._admins)
+        self._express.start()
+        self._background = [
+            asyncio.create_task(self._sweep(), name="sweep"),
+            asyncio.create_task(self._heartbeat(), name="heartbeat"),
+        ]
+        connection = self._connection
+        if connection.webhook_url is None:
+            await self._leave_webhook()
+            await self._polling.start()
+        else:
+            await self._set_webhook(connection.webhook_url)
+
+    async def stop(self, grace: float) -> None:
+        """Let nothing in, finish what can be finished in `grace` seconds, leave the rest stored."""
+        await self._polling.stop()
+        await asyncio.gather(self._chats.drain(grace), self._express.drain(grace))
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._outbox.aclose(1.0)
+        await self._bot.shutdown()
+
+    async def receiving(self) -> bool:
+        """Whether new messages reach the bot (by webhook: as far as it can know)."""
+        return self._connection.webhook_url is not None or await self._polling.alive()
+
+    def _arrived(self, arrival: Arrival) -> None:
+        self._outbox.reachable(arrival.chat_id)
+        if arrival.lane == "chat":
+            self._chats.wake(arrival.chat_id)
+        else:
+            self._express.wake()
+
+    async def _language_of(self, user_id: int) -> Language:
+        user = await self._storage.users.user(user_id)
+        return language_for(user.language_code if user else None)
+
+    async def _leave_webhook(self) -> None:
+        """A webhook that is still set would refuse polling."""
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as error:
+            log.warning("webhook_not_removed", error=type(error).__name__)
+
+    async def _set_webhook(self, url: str) -> None:
+        try:
+            await self._bot.set_webhook(
+                url,
+                secret_token=self._connection.webhook_secret,
+                allowed_updates=ALLOWED_UPDATES,
+                max_connections=100,
+            )
+        except TelegramError as error:
+            raise StartupError(
+                f"Telegram refused WEBHOOK_URL ({type(error).__name__}); it has to be an address "
+                "Telegram can reach by https on port 443, 80, 88 or 8443."
+            ) from None
+
+    async def _sweep(self) -> None:
+        """Wake what waits and nobody works on: after a crash, an outage, a failed attempt."""
+        while True:
+            try:
+                storage = self._storage
+                await storage.inbox.release_expired()
+                waiting = await storage.turns.unfinished_chats(CHATS_AT_ONCE)
+                waiting += await storage.inbox.chats_with_work(CHATS_AT_ONCE)
+                for chat_id in waiting:
+                    self._chats.wake(chat_id)
+                self._express.wake()
+            except StorageError as error:
+                log.warning("sweep_failed", error=type(error).__name__)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _heartbeat(self) -> None:
+        """Keep the claims of what is being worked on."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                if held := self._answering.held:
+                    await self._storage.turns.renew(held)
+                if held := self._express.held:
+                    await self._storage.inbox.renew(held)
+            except StorageError as error:
+                log.warning("claims_not_renewed", error=type(error).__name__)

@@ -1,0 +1,59 @@
+"""What the model reads: persona first, newest turns kept whole, within the budget."""
+
+from bot.conversation.context import CUT, build_prompt, estimate_tokens
+from bot.storage import PastTurn
+from inference.engine import Message
+
+
+def past(*exchanges):
+    return [PastTurn(n, said, answer) for n, (said, answer) in enumerate(exchanges, 1)]
+
+
+def test_the_prompt_is_persona_past_and_what_was_said():
+    assert build_prompt("人设", past(("你好", "你好呀")), "睡不着", budget=1000) == [
+        Message("system", "人设"),
+        Message("user", "你好"),
+        Message("assistant", "你好呀"),
+        Message("user", "睡不着"),
+    ]
+
+
+def test_the_oldest_turns_go_first_and_whole():
+    turns = past(*((f"第{n}句" + "话" * 20, "嗯" * 20) for n in range(10)))
+    prompt = build_prompt("人设", turns, "现在", budget=200)
+    contents = [message.content for message in prompt]
+    assert contents[0] == "人设"
+    assert contents[-1] == "现在"
+    kept = contents[1:-1:2]
+    assert kept == [turn.user_text for turn in turns[-len(kept) :]]
+    assert 0 < len(kept) < 10
+    assert sum(estimate_tokens(content) for content in contents) <= 200
+
+
+def test_roles_alternate_although_a_turn_was_left_unanswered():
+    turns = past(("一", "答一"), ("二", None), ("三", "答三"), ("四", None))
+    prompt = build_prompt("人设", turns, "五", budget=1000)
+    assert prompt[1:] == [
+        Message("user", "一"),
+        Message("assistant", "答一"),
+        Message("user", "二\n三"),
+        Message("assistant", "答三"),
+        Message("user", "四\n五"),
+    ]
+
+
+def test_a_text_longer_than_the_window_keeps_its_beginning_and_end():
+    said = "开头" + "中" * 4000 + "结尾"
+    prompt = build_prompt("人设", [], said, budget=300)
+    shown = prompt[-1].content
+    assert shown.startswith("开头")
+    assert shown.endswith("结尾")
+    assert CUT in shown
+    assert estimate_tokens(shown) <= 300
+
+
+def test_the_estimate_counts_what_is_expensive():
+    assert estimate_tokens("") == 0
+    assert estimate_tokens("难过") == 2
+    assert estimate_tokens("🌧️") >= 4
+    assert estimate_tokens("hello there") <= 6

@@ -1,0 +1,67 @@
+"""The value types every corpus reader yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Role(StrEnum):
+    """Who speaks; the values are SmileChat's own."""
+
+    CLIENT = "client"
+    COUNSELOR = "counselor"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One utterance."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One conversation; `source` and `id` together name it among all corpora."""
+
+    source: str
+    id: str
+    turns: tuple[Turn, ...]
+
+    @property
+    def opening(self) -> str:
+        """The first thing the client says; empty when the client never speaks."""
+        return next((turn.text for turn in self.turns if turn.role is Role.CLIENT), "")
+
+
+def tidy(dialogue: Dialogue) -> Dialogue | None:
+    """The dialogue as strict client/counselor pairs, or None when no pair is left.
+
+    Empty utterances go, neighbours of one role are joined by a line break, and whatever stands
+    before the first client turn or after the last counselor turn is cut.
+    """
+    turns = list(_merged(turn for turn in dialogue.turns if turn.text.strip()))
+    while turns and turns[0].role is not Role.CLIENT:
+        turns.pop(0)
+    while turns and turns[-1].role is not Role.COUNSELOR:
+        turns.pop()
+    return Dialogue(dialogue.source, dialogue.id, tuple(turns)) if turns else None
+
+
+def _merged(turns: Iterable[Turn]) -> Iterator[Turn]:
+    pending: Turn | None = None
+    for turn in turns:
+        text = turn.text.strip()
+        if pending is not None and pending.role is turn.role:
+            pending = Turn(turn.role, f"{pending.text}\n{text}")
+            continue
+        if pending is not None:
+            yield pending
+        pending = Turn(turn.role, text)
+    if pending is not None:
+        yield pending

@@ -1,0 +1,100 @@
+"""Muon for the matrices, AdamW for the rest.
+
+Muon (Keller Jordan, 2024): momentum whose update is replaced by its nearest orthogonal matrix,
+found by five Newton-Schulz steps. Matrices of one shape are orthogonalized together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+
+
+def orthogonalize(matrices: Tensor, steps: int = 5) -> Tensor:
+    """Push all singular values of a stack (count, rows, columns) towards one."""
+    a, b, c = _NEWTON_SCHULZ
+    x: Tensor = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    tall = x.shape[1] > x.shape[2]
+    x = x.mT if tall else x
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return cast("Tensor", x.mT) if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Nesterov momentum, orthogonalized; the learning rate is the size of an update's singular values."""
+
+    def __init__(
+        self, parameters: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float
+    ) -> None:
+        super().__init__(parameters, {"lr": lr, "momentum": momentum, "decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002
+        """Update every matrix that has a gradient."""
+        for group in self.param_groups:
+            by_shape: dict[torch.Size, list[nn.Parameter]] = {}
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    by_shape.setdefault(parameter.shape, []).append(parameter)
+            for shape, parameters in by_shape.items():
+                stack = torch.stack([self._momentum(p, group["momentum"]) for p in parameters])
+                scale = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
+                for parameter, update in zip(parameters, orthogonalize(stack), strict=True):
+                    parameter.mul_(1 - group["lr"] * group["decay"])
+                    parameter.sub_(update, alpha=scale)
+
+    def _momentum(self, parameter: nn.Parameter, momentum: float) -> Tensor:
+        gradient = cast("Tensor", parameter.grad)
+        state = self.state[parameter]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(parameter)
+        state["momentum"].lerp_(gradient, 1 - momentum)
+        update: Tensor = gradient.lerp(state["momentum"], momentum)
+        return update
+
+
+class Optimizers:
+    """Both optimizers behind one step, with learning rates scaled by a common factor."""
+
+    def __init__(
+        self, model: nn.Module, *, matrix_lr: float, embedding_lr: float, weight_decay: float
+    ) -> None:
+        named = list(model.named_parameters())
+        embeddings = [p for name, p in named if "embed" in name]
+        gains = [p for _, p in named if p.ndim < 2]
+        matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
+        self._all: tuple[torch.optim.Optimizer, ...] = (
+            Muon(matrices, matrix_lr, 0.95, weight_decay),
+            torch.optim.AdamW(
+                [{"params": embeddings, "lr": embedding_lr}, {"params": gains, "lr": embedding_lr}],
+                betas=(0.9, 0.95),
+                weight_decay=0.0,
+            ),
+        )
+        self._base = [[float(group["lr"]) for group in o.param_groups] for o in self._all]
+
+    def step(self, factor: float) -> None:
+        """One update at `factor` times the full learning rates; clears the gradients."""
+        for optimizer, rates in zip(self._all, self._base, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+    def state_dict(self) -> list[dict[str, Any]]:
+        """The state of both, for a checkpoint."""
+        return [optimizer.state_dict() for optimizer in self._all]
+
+    def load_state_dict(self, states: list[dict[str, Any]]) -> None:
+        """Take up the state of a checkpoint."""
+        for optimizer, state in zip(self._all, states, strict=True):
+            optimizer.load_state_dict(state)

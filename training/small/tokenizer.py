@@ -1,0 +1,60 @@
+"""Byte-level BPE whose split llama.cpp knows by name, so that both sides cut text alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+PRE_TOKENIZER_NAME = "qwen2"
+"""`tokenizer.ggml.pre` of the GGUF file; llama.cpp maps it to the expression below."""
+
+SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+END_OF_TEXT = "<|endoftext|>"
+CLIENT_START = "<|im_start|>user\n"
+COUNSELOR_START = "<|im_start|>assistant\n"
+TURN_END = "<|im_end|>\n"
+SPECIAL_TOKENS = (END_OF_TEXT, CLIENT_START, COUNSELOR_START, TURN_END)
+"""Ids 0-3. A turn's frame is ChatML, but each frame part is one token: 2 a turn, not 6."""
+
+END_OF_TEXT_ID, CLIENT_START_ID, COUNSELOR_START_ID, TURN_END_ID = range(4)
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary_size: int) -> Tokenizer:
+    """Learn a byte-level BPE of exactly `vocabulary_size` tokens, special tokens included."""
+    tokenizer = Tokenizer(models.BPE())
+    # No normalizer: llama.cpp has none either.
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary_size,
+        special_tokens=[
+            AddedToken(text, special=True, normalized=False) for text in SPECIAL_TOKENS
+        ],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    if tokenizer.get_vocab_size() != vocabulary_size:
+        raise ValueError(
+            f"the corpus yields {tokenizer.get_vocab_size()} tokens, not {vocabulary_size}"
+        )
+    return tokenizer
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Read a tokenizer.json."""
+    return Tokenizer.from_file(str(path))

@@ -76,7 +76,9 @@ def _bot_token(value: SecretStr) -> SecretStr:
 
 def _webhook_secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
-    if not (1 <= len(text) <= 256 and all(c.isascii() and (c.isalnum() or c in "_-") for c in text)):
+    if not (
+        1 <= len(text) <= 256 and all(c.isascii() and (c.isalnum() or c in "_-") for c in text)
+    ):
         raise ValueError
     return value
 

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.conversation.context import build_prompt
-from bot.safety import assess, card, guidance, model_may_answer
+from bot.safety import (
+    RiskLevel,
+    assess,
+    card,
+    guidance,
+    model_may_answer,
+    needs_card,
+    question,
+)
 from inference.engine import ContextTooLong, Sampling
 from inference.persona import SYSTEM_PROMPT
 
@@ -43,8 +51,8 @@ class Plan:
     assessment: Assessment
     card: str | None
     """A reviewed text that goes out before anything else."""
-    model_answers: bool
-    """False where a reviewed text is the whole answer."""
+    reviewed_answer: str | None
+    """A reviewed text in place of the model's answer, where that cannot be trusted."""
 
 
 class Companion:
@@ -77,14 +85,16 @@ class Companion:
         past = await self._memory.recall(turn)
         earlier = [past_turn.user_text for past_turn in past[-MESSAGES_FOR_SAFETY:]]
         assessment = assess([*earlier, turn.user_text])
-        if assessment.level != "none":
-            log.info("risk_detected", turn=turn.id, level=assessment.level)
+        level = assessment.level
+        if level is not RiskLevel.NONE:
+            log.info("risk_detected", turn=turn.id, level=level.label)
+        trusted = model_may_answer(level, is_trial=self._model.is_trial)
         return Plan(
             turn=turn,
             past=past,
             assessment=assessment,
-            card=card(assessment.level, language),
-            model_answers=model_may_answer(assessment.level, is_trial=self._model.is_trial),
+            card=card(level, language) if needs_card(level) else None,
+            reviewed_answer=None if trusted else question(level, language),
         )
 
     async def answer(self, plan: Plan) -> AsyncGenerator[str, None]:

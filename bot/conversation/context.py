@@ -33,9 +33,7 @@ def estimate_tokens(text: str) -> int:
     return wide + 4 * astral + (len(text) - wide - astral + 2) // 3
 
 
-def build_prompt(
-    system: str, past: Sequence[PastTurn], said: str, *, budget: int
-) -> list[Message]:
+def build_prompt(system: str, past: Sequence[PastTurn], said: str, *, budget: int) -> list[Message]:
     """Lay out the prompt of a turn within `budget` tokens (by `estimate_tokens`).
 
     The persona and what was just said are always there; the past is taken from its newest end, by

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 # These write whole addresses (a bot token is part of Telegram's), prompts or statements when
 # they are asked to be talkative; whatever LOG_LEVEL says, they are not asked.
-QUIET = ("httpx", "httpcore", "openai", "telegram", "uvicorn", "sqlalchemy", "alembic", "asyncio")
+QUIET = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+    "openai",
+    "telegram",
+    "uvicorn",
+    "sqlalchemy",
+    "alembic",
+    "asyncio",
+)
 
 
 def configure_logging(level: str, style: str) -> None:

@@ -13,7 +13,8 @@ import structlog
 from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram import keyboards
-from bot.telegram.outbox import Priority, Undeliverable, Unreachable
+from bot.telegram.delivery import Undeliverable, Unreachable
+from bot.telegram.lanes import Priority
 from bot.telegram.rendering import render
 from bot.telegram.reply import StreamedReply
 from inference.engine import EngineError
@@ -51,12 +52,14 @@ class Answering:
         users: Users,
         outbox: Outbox,
         *,
+        clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._companion = companion
         self._turns = turns
         self._users = users
         self._outbox = outbox
+        self._clock = clock
         self._sleep = sleep
         self._held: set[int] = set()
         self._running: dict[int, _Running] = {}
@@ -96,16 +99,21 @@ class Answering:
             reply_to=turn.reply_to_message_id if _is_group(turn.chat_id) else None,
             keyboard=keyboards.while_answering(texts, turn.id),
             on_message_id=partial(self._turns.set_answer_message, turn.id),
+            clock=self._clock,
+            sleep=self._sleep,
         )
         self._held.add(turn.id)
         try:
             plan = await self._companion.plan(turn, language)
             if plan.card is not None:
-                await self._outbox.send(turn.chat_id, render(plan.card)[0], priority=Priority.CRISIS)
-            if not plan.model_answers:
-                await self._end(plan, plan.card or "", "answered")
-                return
-            await self._generate(plan, reply, texts)
+                await self._outbox.send(
+                    turn.chat_id, render(plan.card)[0], priority=Priority.CRISIS
+                )
+            if plan.reviewed_answer is not None:
+                await reply.finish(plan.reviewed_answer)
+                await self._end(plan, plan.reviewed_answer, "answered")
+            else:
+                await self._generate(plan, reply, texts)
         except Unreachable:
             log.info("person_unreachable", turn=turn.id)
             await self._users.mark_unreachable(turn.user_id)
@@ -115,7 +123,7 @@ class Answering:
             await self._persist(partial(self._turns.fail_turn, turn.id, "undeliverable"))
         finally:
             self._held.discard(turn.id)
-            reply.cancel()
+            await reply.cancel()
 
     async def _generate(self, plan: Plan, reply: StreamedReply, texts: Texts) -> None:
         turn = plan.turn
@@ -150,7 +158,7 @@ class Answering:
             del self._running[turn.chat_id]
 
     async def _stream(self, plan: Plan, reply: StreamedReply, pieces: list[str]) -> None:
-        await reply.start()
+        reply.start()
         async with aclosing(self._companion.answer(plan)) as stream:
             async for piece in stream:
                 pieces.append(piece)

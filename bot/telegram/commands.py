@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.locales import texts_for
-from bot.safety import hotline_text
+from bot.safety import render_hotlines
 from bot.telegram import keyboards
 from bot.telegram.rendering import render
 
@@ -83,7 +83,7 @@ class Commands:
         await self._say(asked, asked.texts.help)
 
     async def _help_now(self, asked: Asked) -> None:
-        await self._say(asked, hotline_text(asked.language))
+        await self._say(asked, render_hotlines(asked.language))
 
     async def _stop(self, asked: Asked) -> None:
         # The answer itself says that it was stopped; only silence needs a word.

@@ -33,7 +33,10 @@ class Exporter:
         )
         # Asked for in a group, it still goes to the person alone (a private chat has the user's id).
         await self._outbox.send_document(
-            user_id, content.encode(), filename="shudong.json", caption=render(texts.export_caption)[0]
+            user_id,
+            content.encode(),
+            filename="shudong.json",
+            caption=render(texts.export_caption)[0],
         )
 
 

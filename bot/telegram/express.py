@@ -16,7 +16,7 @@ from bot.telegram.buttons import Pressed
 from bot.telegram.commands import Asked
 from bot.telegram.incoming import command_of
 from bot.telegram.keyboards import Press
-from bot.telegram.outbox import Undeliverable, Unreachable
+from bot.telegram.delivery import Undeliverable, Unreachable
 from bot.telegram.rendering import render
 
 if TYPE_CHECKING:

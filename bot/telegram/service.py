@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.companion import Companion
     from bot.locales import Language
-    from bot.storage import Storage
+    from bot.storage.store import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +113,9 @@ class TelegramService:
         now = storage.claimant.clock
         me = bot.bot
         self._outbox = Outbox(bot, clock=time.monotonic)
-        self._answering = Answering(companion, storage.turns, storage.users, self._outbox)
+        self._answering = Answering(
+            companion, storage.turns, storage.users, self._outbox, clock=time.monotonic
+        )
         self._chats = Chats(
             bot=bot,
             me=me,
@@ -187,7 +189,7 @@ class TelegramService:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self._outbox.aclose(1.0)
+        await self._outbox.aclose(drain_seconds=1.0)
         await self._bot.shutdown()
 
     async def receiving(self) -> bool:

@@ -1,0 +1,301 @@
+"""The machinery behind the outbox: lanes, workers, and what happens after a failed call."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from math import inf
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram.error import RetryAfter, TelegramError
+
+from bot.telegram.delivery import (
+    Closed,
+    Expired,
+    Undeliverable,
+    Unreachable,
+    Verdict,
+    call,
+    reason,
+    retry_after,
+    verdict,
+)
+from bot.telegram.lanes import Lane, Operation, Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from random import Random
+
+    from bot.telegram.delivery import Api
+    from bot.telegram.pace import Pace
+
+log = structlog.get_logger(__name__)
+
+PREVIEW_TRIES = 3
+FIRST_BACKOFF = 1.0
+LONGEST_BACKOFF = 30.0
+LONGEST_CRISIS_BACKOFF = 4.0
+
+
+class Dispatcher:
+    """Takes operations, calls Telegram when their slot has come, and tells how it ended."""
+
+    def __init__(
+        self,
+        bot: Api,
+        pace: Pace,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        random: Random,
+    ) -> None:
+        self._bot = bot
+        self._pace = pace
+        self._clock = clock
+        self._sleep = sleep
+        self._random = random
+        self.lanes: dict[int, Lane] = {}
+        self._idle: list[tuple[float, int]] = []
+        self.unreachable: set[int] = set()
+        self._closing = False
+        self._closed = False
+        self.uncertain_sends = 0
+        self.floods = 0
+
+    async def submit(self, chat_id: int, operation: Operation) -> int:
+        """Wait until `operation` is done and return the id of its message (0: nothing was shown).
+
+        Who stops waiting takes the operation back, unless it is FINAL or CRISIS, or on its way.
+        """
+        if chat_id in self.unreachable:
+            raise Unreachable
+        if self._closed or (self._closing and operation.priority > Priority.SEND):
+            raise Closed("the bot is stopping")
+        lane = self._lane(chat_id)
+        if operation.kind == "edit" and not _replace_older(lane, operation):
+            return operation.message_id
+        if lane.ready_at(operation) > operation.deadline:
+            raise Expired("Telegram wants this chat left alone for longer")
+        lane.waiting.append(operation)
+        self._wake(lane, operation)
+        if operation.priority <= Priority.FINAL:
+            await asyncio.wait((operation.done,))  # unlike `await`, does not cancel the future
+            return operation.done.result()
+        return await operation.done
+
+    def could_type(self, chat_id: int, operation: Operation) -> bool:
+        """Whether a typing action would keep nothing else from being said.
+
+        Raises:
+            Unreachable: the person blocked the bot.
+        """
+        if chat_id in self.unreachable:
+            raise Unreachable
+        lane = self.lanes.get(chat_id)
+        return self._pace.mostly_free() and (
+            lane is None
+            or not (lane.waiting or lane.running or lane.ready_at(operation) > self._clock())
+        )
+
+    async def aclose(self, drain_seconds: float) -> None:
+        """See `Outbox.aclose`."""
+        self._closing = True
+        for lane in self.lanes.values():
+            for operation in lane.waiting:
+                if operation.priority > Priority.SEND:
+                    operation.fail(Closed("the bot is stopping"))
+        limit = asyncio.ensure_future(self._sleep(drain_seconds))
+        while (workers := self._workers()) and not limit.done():
+            await asyncio.wait({limit, *workers}, return_when=asyncio.FIRST_COMPLETED)
+        self._closed = True
+        for task in (limit, *workers):
+            task.cancel()
+        await asyncio.gather(limit, *workers, return_exceptions=True)
+        for lane in self.lanes.values():
+            for operation in lane.waiting:
+                operation.fail(Closed("the bot has stopped"))
+        self.lanes.clear()
+
+    def _workers(self) -> set[asyncio.Task[None]]:
+        return {
+            task
+            for lane in self.lanes.values()
+            for task in (lane.worker, lane.courier)
+            if task is not None
+        }
+
+    def _lane(self, chat_id: int) -> Lane:
+        now = self._clock()
+        while self._idle and self._idle[0][0] <= now:
+            lane = self.lanes.get(heapq.heappop(self._idle)[1])
+            if lane is not None and not lane.busy and lane.idle_at() <= now:
+                del self.lanes[lane.chat_id]
+        return self.lanes.setdefault(chat_id, Lane(chat_id))
+
+    def _wake(self, lane: Lane, new: Operation) -> None:
+        """Make sure that a worker looks at `new` no later than it may start."""
+        if lane.worker is None:
+            self._start_worker(lane)
+        elif lane.wakes_at is not None:
+            if lane.ready_at(new) < lane.wakes_at:
+                lane.worker.cancel()
+                self._start_worker(lane)
+        elif lane.turn is not None:
+            if all(new.priority < other.priority for other in lane.waiting if other is not new):
+                self._pace.hurry(lane.turn, new.priority)
+        elif new.priority is Priority.CRISIS and lane.courier is None:
+            lane.courier = asyncio.create_task(self._work(lane, Priority.CRISIS))
+
+    def _start_worker(self, lane: Lane) -> None:
+        lane.wakes_at = None
+        lane.worker = asyncio.create_task(self._work(lane, Priority.TYPING))
+
+    async def _work(self, lane: Lane, lowest: Priority) -> None:
+        """Do what waits in a lane, down to priority `lowest`, and end when nothing is left."""
+        courier = lowest is Priority.CRISIS
+        try:
+            while True:
+                now = self._clock()
+                operation, ready = lane.next(now, lowest)
+                if operation is None:
+                    if ready == inf:
+                        break
+                    lane.wakes_at = lane.wakes_at if courier else ready
+                    await self._sleep(ready - now)
+                    lane.wakes_at = lane.wakes_at if courier else None
+                    continue
+                turn = self._pace.take(operation.priority)
+                if turn is not None:
+                    lane.turn = lane.turn if courier else turn
+                    await turn
+                    lane.turn = lane.turn if courier else None
+                    operation, _ = lane.next(self._clock(), lowest)  # a better one may have come
+                if operation is None:
+                    self._pace.give_back(used=False)
+                else:
+                    await self._perform(lane, operation)
+        finally:
+            self._retire(lane, asyncio.current_task())
+
+    def _retire(self, lane: Lane, task: asyncio.Task[None] | None) -> None:
+        """Note that a worker has ended; a worker that was replaced while it slept is not noted."""
+        if lane.worker is task:
+            lane.worker = None
+        elif lane.courier is task:
+            lane.courier = None
+        if not lane.busy:
+            heapq.heappush(self._idle, (lane.idle_at(), lane.chat_id))
+
+    async def _perform(self, lane: Lane, operation: Operation) -> None:
+        """Make one call. The slot for it has been taken and is given back here."""
+        lane.waiting.remove(operation)
+        content = None
+        try:
+            if operation.content is not None:
+                content = operation.content()
+        except Exception as error:  # a fault of the caller's, for the caller to see
+            operation.fail(error)
+        if operation.content is not None and content is None:
+            operation.settle(0)
+            self._pace.give_back(used=False)
+            return
+        lane.running.append(operation)
+        lane.occupy(self._clock())
+        try:
+            operation.settle(await call(self._bot, lane.chat_id, operation, content))
+        except TelegramError as error:
+            self._failed(lane, operation, error)
+        except asyncio.CancelledError:
+            operation.fail(Closed("the bot has stopped"))
+            raise
+        except Exception as error:  # the lane goes on; the caller sees what it was
+            operation.fail(error)
+        finally:
+            lane.running.remove(operation)
+            lane.called(self._clock())
+            self._pace.give_back()
+
+    def _failed(self, lane: Lane, operation: Operation, error: TelegramError) -> None:
+        """Decide what a refused or failed call means for its operation and its lane."""
+        match verdict(error):
+            case Verdict.UNCHANGED:
+                operation.settle(operation.message_id)
+            case Verdict.UNREACHABLE:
+                self.unreachable.add(lane.chat_id)
+                log.info("chat_unreachable", chat_id=lane.chat_id)
+                for pending in (operation, *lane.waiting):
+                    pending.fail(Unreachable())
+            case Verdict.FLOOD if isinstance(error, RetryAfter):
+                self._leave_alone(lane, retry_after(error))
+                self._again(lane, operation)
+            case Verdict.MESSAGE_GONE if operation.is_final_edit:
+                operation.kind, operation.message_id = "send", 0
+                self._again(lane, operation)
+            case Verdict.ENTITIES_REFUSED if not operation.as_plain_text:
+                log.warning("entities_refused", chat_id=lane.chat_id, reason=reason(error))
+                operation.as_plain_text = True
+                self._again(lane, operation)
+            case Verdict.UNSENT | Verdict.UNCERTAIN as kind:
+                if kind is Verdict.UNCERTAIN and operation.kind in ("send", "document"):
+                    self.uncertain_sends += 1
+                self._back_off(lane, operation, error)
+            case _:
+                log.warning("refused", kind=operation.kind, reason=reason(error))
+                operation.fail(Undeliverable(reason(error)))
+
+    def _leave_alone(self, lane: Lane, seconds: float) -> None:
+        self.floods += 1
+        log.warning("flood_wait", chat_id=lane.chat_id, seconds=seconds)
+        lane.free_at = max(lane.free_at, self._clock() + seconds)
+        for waiting in lane.waiting:
+            if waiting.deadline < lane.free_at:
+                waiting.fail(Expired("Telegram wants this chat left alone for longer"))
+
+    def _back_off(self, lane: Lane, operation: Operation, error: TelegramError) -> None:
+        operation.attempts += 1
+        crisis = operation.priority is Priority.CRISIS
+        pause = min(
+            FIRST_BACKOFF * 2 ** (operation.attempts - 1),
+            LONGEST_CRISIS_BACKOFF if crisis else LONGEST_BACKOFF,
+        )
+        operation.not_before = self._clock() + pause * self._random.uniform(0.5, 1.0)
+        log.info("call_failed", kind=operation.kind, reason=reason(error), tries=operation.attempts)
+        if operation.preview and operation.attempts >= PREVIEW_TRIES:
+            operation.fail(Expired("three tries failed"))
+        else:
+            self._again(lane, operation)
+
+    def _again(self, lane: Lane, operation: Operation) -> None:
+        """Put an operation back in front of its equals."""
+        if operation.kind == "typing" or operation.done.done():
+            operation.settle(0)
+        elif lane.ready_at(operation) > operation.deadline:
+            operation.fail(Expired("it did not succeed within its time"))
+        elif self._closing and operation.priority > Priority.SEND:
+            operation.fail(Closed("the bot is stopping"))
+        else:
+            newer = lane.edit_of(operation.message_id) if operation.kind == "edit" else None
+            if newer is not None and newer.priority <= operation.priority:
+                operation.settle(operation.message_id)
+                _inherit_backoff(newer, operation)
+            else:
+                lane.waiting.insert(0, operation)
+
+
+def _replace_older(lane: Lane, new: Operation) -> bool:
+    """Let an edit take the place of the one that waits; False if it comes too late itself."""
+    if new.preview and lane.ends(new.message_id):
+        return False
+    old = lane.edit_of(new.message_id)
+    if old is not None and new.priority <= old.priority:
+        lane.waiting.remove(old)
+        old.settle(old.message_id)
+        _inherit_backoff(new, old)
+    return True
+
+
+def _inherit_backoff(newer: Operation, older: Operation) -> None:
+    """A newer preview is not a way around the pause that follows a failed one."""
+    if newer.priority is older.priority:
+        newer.not_before, newer.attempts = older.not_before, older.attempts

@@ -1,0 +1,155 @@
+"""The queue of one chat: what waits to be done there and when the next of it may happen."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import IntEnum
+from math import inf
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from telegram import InlineKeyboardMarkup
+
+    from bot.telegram.rendering import Rendered
+
+PRIVATE_GAP = 1.0
+"""Seconds between two operations in one chat."""
+GROUP_WINDOW = 60.0
+GROUP_LIMIT = 20
+GROUP_EDITS = 15
+"""Of a group's 20 a minute, those that previews and typing may use: the end of an answer never
+waits for the window because its beginning used it up."""
+GROUP_EDIT_GAP = GROUP_WINDOW / GROUP_LIMIT
+
+Kind = Literal["send", "edit", "keyboard", "document", "typing"]
+
+
+class Priority(IntEnum):
+    """What goes first when one slot is free; FINAL and CRISIS are never dropped."""
+
+    CRISIS = 0
+    FINAL = 1
+    SEND = 2
+    EDIT = 3
+    TYPING = 4
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """One call to Telegram that waits for its slot."""
+
+    kind: Kind
+    priority: Priority
+    deadline: float
+    done: asyncio.Future[int]
+    content: Callable[[], Rendered | None] | None = None
+    """Asked when the slot is there; None means there is nothing to show any more."""
+    keyboard: InlineKeyboardMarkup | None = None
+    message_id: int = 0
+    """The message that is edited; Telegram's ids begin at 1."""
+    reply_to: int | None = None
+    document: bytes = b""
+    filename: str = ""
+    preview: bool = False
+    as_plain_text: bool = False
+    not_before: float = -inf
+    attempts: int = 0
+
+    @property
+    def is_final_edit(self) -> bool:
+        """Whether this is the last text of a message, which has to arrive somehow."""
+        return self.kind == "edit" and self.priority <= Priority.FINAL
+
+    def settle(self, message_id: int) -> None:
+        """Tell whoever waits that it is done."""
+        if not self.done.done():
+            self.done.set_result(message_id)
+
+    def fail(self, error: Exception) -> None:
+        """Tell whoever waits that it will not be done."""
+        if not self.done.done():
+            self.done.set_exception(error)
+            self.done.exception()  # nobody may be waiting any more; that is no fault to report
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """One chat's operations: waiting, running, and the times that decide about the next slot."""
+
+    chat_id: int
+    waiting: list[Operation] = field(default_factory=list)
+    running: list[Operation] = field(default_factory=list)
+    free_at: float = -inf
+    """Before this nothing may start: the gap after the last call, or Telegram's RetryAfter."""
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP_LIMIT))
+    worker: asyncio.Task[None] | None = None
+    wakes_at: float | None = None
+    """Until when the worker sleeps; None while it does not."""
+    turn: asyncio.Future[None] | None = None
+    """The worker's place in the line for the whole bot's pace."""
+    courier: asyncio.Task[None] | None = None
+    """A second worker for crisis text that must not wait for a call that hangs."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits or runs here."""
+        return bool(self.waiting or self.running or self.worker or self.courier)
+
+    def ready_at(self, operation: Operation) -> float:
+        """The earliest time at which `operation` may start."""
+        ready = max(self.free_at, operation.not_before)
+        if self.chat_id < 0 and self.recent:
+            shy = operation.priority > Priority.SEND
+            room = GROUP_EDITS if shy else GROUP_LIMIT
+            if len(self.recent) >= room:
+                ready = max(ready, self.recent[-room] + GROUP_WINDOW)
+            if shy:
+                ready = max(ready, self.recent[-1] + GROUP_EDIT_GAP)
+        return ready
+
+    def next(self, now: float, lowest: Priority) -> tuple[Operation | None, float]:
+        """The operation to start now, or None and the time at which there may be one."""
+        self.waiting = [operation for operation in self.waiting if not operation.done.done()]
+        best, soonest = None, inf
+        for operation in self.waiting:
+            if operation.priority > lowest:
+                continue
+            ready = self.ready_at(operation)
+            if ready > now:
+                soonest = min(soonest, ready)
+            elif best is None or operation.priority < best.priority:
+                best = operation
+        return (best, now) if best else (None, soonest)
+
+    def edit_of(self, message_id: int) -> Operation | None:
+        """The waiting edit of this message, if any."""
+        for operation in self.waiting:
+            if operation.kind == "edit" and operation.message_id == message_id:
+                return operation
+        return None
+
+    def ends(self, message_id: int) -> bool:
+        """Whether this message's final text waits or is on its way."""
+        return any(
+            operation.message_id == message_id and operation.priority <= Priority.FINAL
+            for operation in (*self.waiting, *self.running)
+        )
+
+    def occupy(self, now: float) -> None:
+        """Note that a call starts or ends now."""
+        self.free_at = max(self.free_at, now + PRIVATE_GAP)
+
+    def called(self, now: float) -> None:
+        """Note that a call has ended."""
+        self.occupy(now)
+        if self.chat_id < 0:
+            self.recent.append(now)
+
+    def idle_at(self) -> float:
+        """When nothing about this lane needs to be remembered any more."""
+        window = self.recent[-1] + GROUP_WINDOW if self.recent else -inf
+        return max(self.free_at, window)

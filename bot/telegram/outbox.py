@@ -1,0 +1,229 @@
+"""Everything the bot says to Telegram, in the right order and never too fast.
+
+One lane a chat, at most one call at a time in it and one a second (a group: 20 a minute), 30 a
+second for all chats together. What goes first is told by `Priority`. A lane has a task only while
+something waits in it, and is forgotten when it has been idle long enough.
+
+Where a message can appear twice: sendMessage is not idempotent. When its answer is lost (a
+time-out, a reset, a 5xx), nobody can know whether the message is there; the outbox sends it again,
+because a person who reads a sentence twice is better off than one who never reads it. Each such
+case is counted in `Outbox.uncertain_sends`. Edits are idempotent and have no such window.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from random import Random
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.telegram.delivery import reason
+from bot.telegram.dispatch import Dispatcher
+from bot.telegram.lanes import Operation, Priority
+from bot.telegram.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from telegram import InlineKeyboardMarkup
+
+    from bot.telegram.delivery import Api
+    from bot.telegram.lanes import Kind
+    from bot.telegram.rendering import Rendered
+
+log = structlog.get_logger(__name__)
+
+CALLS_PER_SECOND = 30
+
+
+class Outbox:
+    """All outgoing calls of the bot.
+
+    Args:
+        bot: what speaks to Telegram.
+        clock: monotonic seconds.
+        sleep: waits for seconds of that clock.
+        random: spreads the repeated tries of many chats.
+        patience: seconds after which a message that could not be sent is given up.
+        final_patience: the same for answers and crisis text.
+    """
+
+    def __init__(
+        self,
+        bot: Api,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        random: Random | None = None,
+        patience: float = 60.0,
+        final_patience: float = 600.0,
+        calls_per_second: int = CALLS_PER_SECOND,
+    ) -> None:
+        self._bot = bot
+        self._clock = clock
+        self._patience = patience
+        self._final_patience = final_patience
+        self._dispatcher = Dispatcher(
+            bot,
+            Pace(calls_per_second, 1.0, clock=clock, sleep=sleep),
+            clock=clock,
+            sleep=sleep,
+            random=random or Random(),  # noqa: S311  (jitter, not a secret)
+        )
+
+    @property
+    def lanes(self) -> int:
+        """How many chats are remembered now."""
+        return len(self._dispatcher.lanes)
+
+    @property
+    def waiting(self) -> int:
+        """How many operations wait for their slot now."""
+        return sum(len(lane.waiting) for lane in self._dispatcher.lanes.values())
+
+    @property
+    def uncertain_sends(self) -> int:
+        """How many sends were repeated although the first may have had its effect."""
+        return self._dispatcher.uncertain_sends
+
+    @property
+    def floods(self) -> int:
+        """How often Telegram asked that a chat be left alone for a while."""
+        return self._dispatcher.floods
+
+    def reachable(self, chat_id: int) -> None:
+        """Open a chat again that `Unreachable` had shut: the person has written."""
+        self._dispatcher.unreachable.discard(chat_id)
+
+    async def send(
+        self,
+        chat_id: int,
+        rendered: Rendered,
+        keyboard: InlineKeyboardMarkup | None = None,
+        reply_to: int | None = None,
+        priority: Priority = Priority.SEND,
+    ) -> int:
+        """Send a message and return its id.
+
+        Raises:
+            Unreachable: the person blocked the bot.
+            Undeliverable: Telegram refused it, or did not take it in time (`Expired`).
+        """
+        operation = self._operation("send", priority, lambda: rendered)
+        operation.keyboard, operation.reply_to = keyboard, reply_to
+        return await self._dispatcher.submit(chat_id, operation)
+
+    async def send_latest(
+        self,
+        chat_id: int,
+        content: Callable[[], Rendered | None],
+        keyboard: InlineKeyboardMarkup | None = None,
+        reply_to: int | None = None,
+    ) -> int | None:
+        """Send what `content` returns when the slot is there; None if it then returns None."""
+        operation = self._operation("send", Priority.SEND, content)
+        operation.keyboard, operation.reply_to = keyboard, reply_to
+        return await self._dispatcher.submit(chat_id, operation) or None
+
+    async def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        rendered: Rendered,
+        keyboard: InlineKeyboardMarkup | None = None,
+        *,
+        final: bool = False,
+    ) -> int:
+        """Replace a message and return the id of the message that shows it.
+
+        That is another one if the message was deleted and this was its final text. An edit that
+        a newer one replaces before its slot came counts as done. Raises as `send`.
+        """
+        priority = Priority.FINAL if final else Priority.EDIT
+        operation = self._operation("edit", priority, lambda: rendered)
+        operation.keyboard, operation.message_id = keyboard, message_id
+        return await self._dispatcher.submit(chat_id, operation)
+
+    async def edit_latest(
+        self,
+        chat_id: int,
+        message_id: int,
+        content: Callable[[], Rendered | None],
+        keyboard: InlineKeyboardMarkup | None = None,
+    ) -> None:
+        """Preview what `content` returns when the slot is there; nothing if that is None.
+
+        Waits as long as Telegram asks to be left alone; gives up (`Expired`) after three failed
+        tries; gives way to any other edit of the message.
+        """
+        operation = self._operation("edit", Priority.EDIT, content)
+        operation.keyboard, operation.message_id = keyboard, message_id
+        operation.preview, operation.deadline = True, inf
+        await self._dispatcher.submit(chat_id, operation)
+
+    async def edit_keyboard(
+        self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None
+    ) -> None:
+        """Replace or take away the buttons under a message. Raises as `send`."""
+        operation = self._operation("keyboard", Priority.EDIT)
+        operation.keyboard, operation.message_id = keyboard, message_id
+        await self._dispatcher.submit(chat_id, operation)
+
+    async def send_document(
+        self,
+        chat_id: int,
+        document: bytes,
+        filename: str,
+        caption: Rendered | None = None,
+        keyboard: InlineKeyboardMarkup | None = None,
+    ) -> int:
+        """Send a file (Telegram's limit: 50 MB, caption 1024 units) and return the message's id."""
+        operation = self._operation(
+            "document", Priority.SEND, (lambda: caption) if caption else None
+        )
+        operation.document, operation.filename = document, filename
+        operation.keyboard = keyboard
+        return await self._dispatcher.submit(chat_id, operation)
+
+    async def typing(self, chat_id: int) -> None:
+        """Show "typing" for 5 s, if that keeps nothing else from being said.
+
+        Raises:
+            Unreachable: the person blocked the bot.
+        """
+        operation = self._operation("typing", Priority.TYPING)
+        if self._dispatcher.could_type(chat_id, operation):
+            await self._dispatcher.submit(chat_id, operation)
+
+    async def answer_callback(
+        self, callback_id: str, text: str | None = None, *, alert: bool = False
+    ) -> bool:
+        """End a pressed button's loading state at once; False if Telegram did not take it."""
+        try:
+            return await self._bot.answer_callback_query(callback_id, text, show_alert=alert)
+        except TelegramError as error:
+            log.info("callback_not_answered", reason=reason(error))
+            return False
+
+    async def aclose(self, drain_seconds: float) -> None:
+        """Say what must be said, drop the rest, and stop.
+
+        Edits and typing are dropped at once; messages, answers and crisis text are still taken
+        and get `drain_seconds` to go out. What is left then fails with `Closed`.
+        """
+        await self._dispatcher.aclose(drain_seconds)
+
+    def _operation(
+        self, kind: Kind, priority: Priority, content: Callable[[], Rendered | None] | None = None
+    ) -> Operation:
+        patience = self._final_patience if priority <= Priority.FINAL else self._patience
+        return Operation(
+            kind,
+            priority,
+            deadline=self._clock() + patience,
+            done=asyncio.get_running_loop().create_future(),
+            content=content,
+        )

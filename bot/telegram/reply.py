@@ -1,0 +1,274 @@
+"""One answer that grows under the person's eyes: a message that is sent once and then edited.
+
+The races, and what happens in each:
+
+- The end comes while the first message is on its way: its id is waited for, then it is edited.
+- The end comes while a preview is on its way: the outbox keeps the order within a chat.
+- The end comes before anything was sent: the answer itself is the first message.
+- Telegram answers 429 to the placeholder: when the time has come, what there is to say by then is
+  sent instead of it.
+- The id could not be stored: the answer goes on and the id is offered again before each edit; only
+  a crash within that time leaves a second message behind.
+- The person deletes the message: previews stop, the finished answer comes as a new message.
+- The person blocks the bot: the next `update`, `finish` or `fail` raises `Unreachable`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.telegram.delivery import Expired, Undeliverable, Unreachable
+from bot.telegram.lanes import Priority
+from bot.telegram.rendering import partial, plain, render
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from telegram import InlineKeyboardMarkup
+
+    from bot.telegram.outbox import Outbox
+    from bot.telegram.rendering import Rendered
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 0.8
+"""Seconds without any text after which the placeholder is shown."""
+TYPING_EVERY = 4.5
+"""Telegram shows "typing" for 5 s."""
+FIRST_INTERVAL = 1.0
+LONGEST_INTERVAL = 4.0
+GROWTH = 1.1
+"""Each preview makes the pause before the next one longer by this factor: a long answer is read
+slower than it is written, and each edit costs everybody's time."""
+
+
+class StreamedReply:
+    """Shows an answer while it is written. Not to be used after `finish`, `fail` or `cancel`.
+
+    Args:
+        message_id: the message to go on with, for a turn taken over after a crash.
+        keyboard: the buttons while the answer is being written.
+        reply_to: the message it answers, where that should be shown (groups).
+        on_message_id: stores the id of the message before anything is edited into it.
+        patience: seconds without text after which the placeholder is shown.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        chat_id: int,
+        message_id: int | None = None,
+        *,
+        on_message_id: Callable[[int], Awaitable[object]],
+        keyboard: InlineKeyboardMarkup | None = None,
+        reply_to: int | None = None,
+        patience: float = PATIENCE,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._outbox = outbox
+        self._chat_id = chat_id
+        self._message_id = message_id
+        self._on_message_id = on_message_id
+        self._id_is_stored = message_id is not None
+        self._keyboard = keyboard
+        self._reply_to = reply_to
+        self._patience = patience
+        self._clock = clock
+        self._sleep = sleep
+        self._text = ""
+        self._dirty = False
+        self._woken: asyncio.Future[None] | None = None
+        self._shown: Rendered | None = None
+        self._on_its_way: Rendered | None = None
+        self._sending = False
+        self._ended = False
+        self._unreachable = False
+        self._driver: asyncio.Task[None] | None = None
+
+    @property
+    def message_id(self) -> int | None:
+        """The message that shows the answer, once there is one."""
+        return self._message_id
+
+    def start(self) -> None:
+        """Begin to show signs of life."""
+        self._driver = asyncio.create_task(self._drive(), name="streamed-reply")
+
+    def update(self, text: str) -> None:
+        """Say what the whole answer is so far; cheap, for every delta.
+
+        Raises:
+            Unreachable: the person blocked the bot; there is nobody to write for.
+        """
+        if self._unreachable:
+            raise Unreachable
+        self._text = text
+        self._dirty = True
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    async def finish(
+        self, text: str, keyboard: InlineKeyboardMarkup | None = None
+    ) -> tuple[int, ...]:
+        """Deliver the whole answer (Markdown) and return the ids of its messages, in order.
+
+        The buttons stand under the last message only.
+
+        Raises:
+            Unreachable: the person blocked the bot.
+            Undeliverable: Telegram refused it or did not take it in time.
+        """
+        return await self._deliver(render(text), keyboard)
+
+    async def fail(
+        self, text: str, keyboard: InlineKeyboardMarkup | None = None
+    ) -> tuple[int, ...]:
+        """Deliver the sentence that says why there is no answer, as `finish`; no Markdown."""
+        return await self._deliver(plain(text), keyboard)
+
+    async def cancel(self) -> None:
+        """Show nothing more. The message stays as it is, its id stored, for someone to go on."""
+        await self._stop()
+        await self._store_id()
+
+    async def _deliver(
+        self, parts: Sequence[Rendered], keyboard: InlineKeyboardMarkup | None
+    ) -> tuple[int, ...]:
+        await self._stop()
+        await self._store_id()
+        delivered: list[int] = []
+        for number, part in enumerate(parts, start=1):
+            buttons = keyboard if number == len(parts) else None
+            delivered.append(await self._put(part, buttons, first=number == 1))
+        return tuple(delivered)
+
+    async def _put(
+        self, part: Rendered, buttons: InlineKeyboardMarkup | None, *, first: bool
+    ) -> int:
+        if not first:
+            return await self._outbox.send(self._chat_id, part, buttons, priority=Priority.FINAL)
+        before = self._message_id
+        if before is None:
+            self._message_id = await self._outbox.send(
+                self._chat_id, part, buttons, self._reply_to, Priority.FINAL
+            )
+        elif part != self._shown or buttons != self._keyboard:
+            self._message_id = await self._outbox.edit(
+                self._chat_id, before, part, buttons, final=True
+            )
+        if self._message_id != before:
+            self._id_is_stored = False
+            await self._store_id()
+        return self._message_id or 0
+
+    async def _stop(self) -> None:
+        """End the previews; a first message on its way is waited for, its id must not be lost."""
+        self._ended = True
+        if self._driver is None:
+            return
+        if not self._sending:
+            self._driver.cancel()
+        await asyncio.wait((self._driver,))
+
+    async def _drive(self) -> None:
+        try:
+            await self._show()
+        except Unreachable:
+            self._unreachable = True
+        except Exception as error:  # a fault in here must not cost the person the answer
+            log.warning("previews_broke", chat_id=self._chat_id, error=type(error).__name__)
+
+    async def _show(self) -> None:
+        try:
+            if self._message_id is None:
+                await self._wait_for_text(self._patience)
+                await self._send_first()
+                await self._store_id()
+            await self._preview()
+        except Undeliverable as error:
+            log.info("previews_stopped", chat_id=self._chat_id, reason=type(error).__name__)
+            while not self._ended:  # the end is delivered on its own, as a new message
+                await self._sleep(TYPING_EVERY)
+                await self._outbox.typing(self._chat_id)
+
+    async def _send_first(self) -> None:
+        try:
+            self._message_id = await self._outbox.send_latest(
+                self._chat_id, self._first_text, self._keyboard, self._reply_to
+            )
+            self._arrived()
+        finally:
+            self._sending = False
+
+    async def _preview(self) -> None:
+        """Show the newest text again and again until the end comes."""
+        interval = FIRST_INTERVAL
+        lull = self._patience
+        while not self._ended and self._message_id is not None:
+            if not await self._wait_for_text(lull):
+                lull = TYPING_EVERY
+                await self._outbox.typing(self._chat_id)
+                continue
+            lull = TYPING_EVERY
+            await self._store_id()
+            try:
+                await self._outbox.edit_latest(
+                    self._chat_id, self._message_id, self._next_text, self._keyboard
+                )
+            except Expired:
+                self._dirty, self._on_its_way = True, None
+                interval = LONGEST_INTERVAL
+            self._arrived()
+            if interval > FIRST_INTERVAL:  # the outbox itself keeps the first one
+                await self._sleep(interval)
+            interval = min(interval * GROWTH, LONGEST_INTERVAL)
+
+    async def _wait_for_text(self, seconds: float) -> bool:
+        """Wait until there is text not shown yet, or `seconds` have gone by (False)."""
+        if self._dirty:
+            return True
+        self._woken = asyncio.get_running_loop().create_future()
+        limit = asyncio.ensure_future(self._sleep(seconds))
+        try:
+            await asyncio.wait({self._woken, limit}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            limit.cancel()
+            self._woken = None
+        return self._dirty
+
+    def _first_text(self) -> Rendered | None:
+        """What the first message says, asked when its slot has come."""
+        if self._ended:
+            return None
+        self._sending = True
+        return self._depart(partial(self._text))
+
+    def _next_text(self) -> Rendered | None:
+        """What the next preview says; None if that is to be seen already."""
+        text = partial(self._text)
+        self._dirty = False
+        return None if self._ended or text == self._shown else self._depart(text)
+
+    def _depart(self, text: Rendered) -> Rendered:
+        # What is shown is unknown from here until the call has succeeded.
+        self._dirty = False
+        self._on_its_way, self._shown = text, None
+        return text
+
+    def _arrived(self) -> None:
+        if self._on_its_way is not None:
+            self._on_its_way, self._shown = None, self._on_its_way
+
+    async def _store_id(self) -> None:
+        if self._id_is_stored or self._message_id is None:
+            return
+        try:
+            await self._on_message_id(self._message_id)
+        except Exception as error:  # storage of any kind: the person gets the answer all the same
+            log.warning("message_id_not_stored", chat_id=self._chat_id, error=type(error).__name__)
+        else:
+            self._id_is_stored = True

@@ -1,0 +1,375 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
+
+from bot.telegram.delivery import Undeliverable, Unreachable
+from bot.telegram.rendering import PLACEHOLDER, Rendered
+from bot.telegram.reply import StreamedReply
+from tests.clock import settle
+
+ANNA = 11
+STOP, REDO = "stop", "redo"
+
+
+class Ids:
+    """Where the message's id is stored; fails as often as it is told."""
+
+    def __init__(self, bot) -> None:
+        self.bot = bot
+        self.stored = []
+        self.failures = 0
+        self.calls_before = []
+
+    async def __call__(self, message_id: int) -> None:
+        self.calls_before.append([method for _, method, _ in self.bot.log()])
+        if self.failures:
+            self.failures -= 1
+            raise OSError("disk full")
+        self.stored.append(message_id)
+
+
+@pytest.fixture
+def ids(bot):
+    return Ids(bot)
+
+
+@pytest.fixture
+async def reply(outbox, clock, ids):
+    reply = StreamedReply(
+        outbox, ANNA, on_message_id=ids, keyboard=STOP, clock=clock, sleep=clock.sleep
+    )
+    yield reply
+    await reply.cancel()
+
+
+def soon(coroutine):
+    return asyncio.ensure_future(coroutine)
+
+
+async def finish(reply, clock, text, keyboard=REDO):
+    end = soon(reply.finish(text, keyboard))
+    await clock.advance(20)
+    return await end
+
+
+async def test_the_first_text_is_shown_without_any_wait(reply, bot, clock):
+    reply.start()
+    await clock.advance(0.3)
+    reply.update("我在")
+    await settle()
+    assert bot.texts(ANNA) == ["我在"]
+    assert bot.calls[0].at == clock.now
+    assert bot.calls[0].keyboard == STOP
+
+
+async def test_a_placeholder_is_shown_when_nothing_comes(reply, bot, clock, ids):
+    reply.start()
+    await clock.advance(0.79)
+    assert bot.calls == []
+    await clock.advance(0.02)
+    assert bot.texts(ANNA) == ["…"]
+    assert ids.stored == [1]
+
+
+async def test_the_first_token_after_the_placeholder_is_shown_at_once(reply, bot, clock):
+    reply.start()
+    await clock.advance(3)
+    reply.update("我")
+    await settle()
+    assert bot.texts(ANNA) == ["我"]
+
+
+async def test_one_message_grows_and_the_newest_text_is_shown(reply, bot, clock):
+    reply.start()
+    for length in range(1, 41):
+        reply.update("字" * length)
+        await clock.advance(0.1)
+    assert await finish(reply, clock, "字" * 40 + "。") == (1,)
+    assert bot.shown[ANNA, 1] == ("字" * 40 + "。", REDO)
+    sizes = [len(call.text) for call in bot.calls]
+    assert sizes[0] == 1
+    assert sizes[1] == 10  # what there was at the slot, not when it was asked for
+    assert sizes == sorted(sizes)
+    assert [call.method for call in bot.calls] == ["send"] + ["edit"] * (len(sizes) - 1)
+
+
+async def test_a_long_answer_is_edited_less_and_less_often(reply, bot, clock):
+    reply.start()
+    for length in range(1, 1201):
+        reply.update("字" * length)
+        await clock.advance(0.1)
+    await finish(reply, clock, "完")
+    starts = [call.at for call in bot.calls[:-1]]
+    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    assert gaps[0] == pytest.approx(1.0)
+    assert gaps[-1] == pytest.approx(4.0, abs=0.2)
+    assert len(starts) < 45
+
+
+async def test_the_id_is_stored_before_anything_is_edited_in(reply, bot, clock, ids):
+    reply.start()
+    reply.update("一")
+    await clock.advance(0.1)
+    reply.update("一二")
+    await clock.advance(2)
+    assert ids.stored == [1]
+    assert ids.calls_before == [["send"]]
+
+
+async def test_an_id_that_could_not_be_stored_is_offered_again(reply, bot, clock, ids):
+    ids.failures = 2
+    reply.start()
+    reply.update("一")
+    await clock.advance(0.1)
+    reply.update("一二")
+    await clock.advance(2)
+    assert ids.stored == []
+    assert bot.texts(ANNA) == ["一二"]
+    await finish(reply, clock, "一二三")
+    assert ids.stored == [1]
+    assert bot.texts(ANNA) == ["一二三"]
+
+
+async def test_the_same_visible_text_is_not_edited_in(reply, bot, clock):
+    reply.start()
+    reply.update("好的")
+    await clock.advance(2)
+    reply.update("好的 ")
+    await clock.advance(2)
+    reply.update("好的\n")
+    await clock.advance(2)
+    assert len([call for call in bot.calls if call.method == "edit"]) == 0
+
+
+async def test_typing_is_kept_alive_while_nothing_new_is_shown(reply, bot, clock):
+    reply.start()
+    reply.update("想一想")
+    await clock.advance(30)
+    typing = [at for at, method, _ in bot.log() if method == "typing"]
+    assert 5 <= len(typing) <= 7
+    assert all(later - earlier < 5 for earlier, later in zip(typing, typing[1:], strict=False))
+
+
+async def test_finish_before_anything_was_sent_is_one_message(reply, bot, clock, ids):
+    reply.start()
+    await clock.advance(0.2)
+    assert await finish(reply, clock, "很快") == (1,)
+    assert [call.method for call in bot.calls] == ["send"]
+    assert bot.shown[ANNA, 1] == ("很快", REDO)
+    assert ids.stored == [1]
+
+
+async def test_finish_while_the_first_message_is_on_its_way(reply, bot, clock, ids):
+    bot.gate = asyncio.Event()
+    reply.start()
+    reply.update("一")
+    await settle()
+    end = soon(reply.finish("一二", REDO))
+    await clock.advance(1)
+    bot.gate.set()
+    await clock.advance(2)
+    assert await end == (1,)
+    assert ids.stored == [1]
+    assert bot.texts(ANNA) == ["一二"]
+
+
+async def test_finish_while_a_preview_is_on_its_way(reply, bot, clock):
+    reply.start()
+    reply.update("一")
+    await clock.advance(1)
+    bot.gate = asyncio.Event()
+    reply.update("一二")
+    await settle()
+    end = soon(reply.finish("一", STOP))  # what is shown, but the preview will change it
+    await clock.advance(1)
+    bot.gate.set()
+    await clock.advance(2)
+    await end
+    assert bot.texts(ANNA) == ["一"]
+    assert [call.text for call in bot.calls] == ["一", "一二", "一"]
+
+
+async def test_finish_with_what_is_shown_already_sends_nothing(reply, bot, clock):
+    reply.start()
+    reply.update("一")
+    await clock.advance(3)
+    assert await finish(reply, clock, "一", STOP) == (1,)
+    assert [call.method for call in bot.calls if call.method != "typing"] == ["send"]
+
+
+async def test_no_preview_after_the_end(reply, bot, clock):
+    reply.start()
+    reply.update("一")
+    await clock.advance(1)
+    end = soon(reply.finish("完", REDO))
+    reply.update("一二三")
+    await clock.advance(10)
+    await end
+    assert bot.calls[-1].text == "完"
+    assert clock.sleepers == 0
+
+
+async def test_a_long_answer_becomes_several_messages_with_buttons_under_the_last(
+    reply, bot, clock
+):
+    reply.start()
+    reply.update("开头")
+    await clock.advance(0.5)
+    paragraph = "很长的一段话。" * 200 + "\n\n"
+    sent = await finish(reply, clock, paragraph * 7)
+    assert sent == (1, 2, 3, 4)
+    assert "".join(bot.texts(ANNA)).replace("\n", "") == (paragraph * 7).replace("\n", "")
+    assert [bot.shown[ANNA, number][1] for number in sent] == [None, None, None, REDO]
+
+
+async def test_a_preview_longer_than_a_message_shows_its_end(reply, bot, clock):
+    reply.start()
+    reply.update("甲" * 4096 + "。" + "乙" * 10)
+    await settle()
+    assert bot.texts(ANNA)[0].endswith("乙" * 10)
+    await finish(reply, clock, "甲" * 4096 + "乙" * 10)
+    assert bot.texts(ANNA) == ["甲" * 4096, "乙" * 10]
+
+
+async def test_a_turn_taken_over_goes_on_in_the_same_message(outbox, bot, clock, ids):
+    old = await outbox.send(ANNA, PLACEHOLDER)
+    reply = StreamedReply(
+        outbox, ANNA, old, on_message_id=ids, keyboard=STOP, clock=clock, sleep=clock.sleep
+    )
+    reply.start()
+    await clock.advance(2)
+    reply.update("接着说")
+    await clock.advance(2)
+    assert await finish(reply, clock, "接着说完") == (old,)
+    assert bot.texts(ANNA) == ["接着说完"]
+    assert ids.stored == []
+
+
+async def test_429_on_the_placeholder_and_the_text_comes_instead(reply, bot, clock, ids):
+    bot.faults["send"].append(RetryAfter(5))
+    reply.start()
+    await clock.advance(1)
+    reply.update("一")
+    await clock.advance(5)
+    assert bot.texts(ANNA) == ["一"]
+    assert ids.stored == [1]
+
+
+async def test_429_on_the_placeholder_and_the_end_comes_instead(reply, bot, clock):
+    bot.faults["send"].append(RetryAfter(5))
+    reply.start()
+    await clock.advance(1)
+    end = soon(reply.finish("完", REDO))
+    await clock.advance(4.7)
+    assert bot.texts(ANNA) == []
+    await clock.advance(0.2)
+    assert await end == (1,)
+    assert bot.texts(ANNA) == ["完"]
+
+
+async def test_a_message_deleted_by_the_person_comes_back_at_the_end(reply, bot, clock, ids):
+    reply.start()
+    reply.update("一")
+    await clock.advance(1)
+    bot.shown.clear()
+    for length in range(2, 20):
+        reply.update("一" * length)
+        await clock.advance(1)
+    edits = [method for _, method, _ in bot.log()].count("edit")
+    assert edits == 1
+    assert "typing" in [method for _, method, _ in bot.log()]
+    assert await finish(reply, clock, "完") == (2,)
+    assert bot.texts(ANNA) == ["完"]
+    assert ids.stored == [1, 2]
+
+
+async def test_a_person_who_blocked_the_bot_stops_the_work(reply, bot, clock):
+    bot.faults["send"].append(Forbidden("Forbidden: bot was blocked by the user"))
+    reply.start()
+    reply.update("一")
+    await settle()
+    with pytest.raises(Unreachable):
+        reply.update("一二")
+    with pytest.raises(Unreachable):
+        await reply.finish("完")
+
+
+async def test_previews_survive_an_outage_and_the_end_gets_through(reply, bot, clock):
+    reply.start()
+    reply.update("一")
+    await clock.advance(1)
+    bot.faults["edit"].extend(NetworkError("x") for _ in range(7))
+    for length in range(2, 30):
+        reply.update("一" * length)
+        await clock.advance(1)
+    assert not bot.faults["edit"]
+    assert len(bot.texts(ANNA)[0]) > 15
+    await finish(reply, clock, "完")
+    assert bot.texts(ANNA) == ["完"]
+
+
+async def test_an_end_that_is_what_a_failed_preview_said_is_still_delivered(reply, bot, clock):
+    reply.start()
+    reply.update("一")
+    await clock.advance(1)
+    bot.faults["edit"].extend([TimedOut()] * 3)
+    reply.update("一二")
+    await clock.advance(6)
+    await finish(reply, clock, "一二", STOP)
+    assert bot.texts(ANNA) == ["一二"]
+
+
+async def test_a_first_message_that_is_refused_does_not_cost_the_answer(reply, bot, clock):
+    bot.faults["send"].append(BadRequest("Something new"))
+    reply.start()
+    reply.update("一")
+    await clock.advance(2)
+    assert await finish(reply, clock, "完") == (1,)
+    assert bot.texts(ANNA) == ["完"]
+
+
+async def test_a_refused_end_is_the_callers_to_handle(reply, bot, clock):
+    bot.faults["send"].append(BadRequest("Chat not found"))
+    with pytest.raises(Undeliverable):
+        await reply.finish("完")
+
+
+async def test_the_error_sentence_takes_the_place_of_what_was_shown(reply, bot, clock):
+    reply.start()
+    reply.update("一")
+    await clock.advance(1)
+    end = soon(reply.fail("抱歉，我刚才走神了 *_*", REDO))
+    await clock.advance(2)
+    assert await end == (1,)
+    assert bot.shown[ANNA, 1] == ("抱歉，我刚才走神了 *_*", REDO)
+
+
+async def test_cancel_leaves_the_message_and_its_id_for_someone_else(reply, bot, clock, ids):
+    bot.gate = asyncio.Event()
+    reply.start()
+    reply.update("一")
+    await settle()
+    cancel = soon(reply.cancel())
+    await settle()
+    bot.gate.set()
+    await clock.advance(10)
+    await cancel
+    assert ids.stored == [1]
+    assert bot.texts(ANNA) == ["一"]
+    assert clock.sleepers == 0
+
+
+async def test_updates_render_nothing_until_the_slot_is_there(reply, bot, clock, monkeypatch):
+    rendered = []
+    monkeypatch.setattr(
+        "bot.telegram.reply.partial",
+        lambda text: rendered.append(text) or Rendered(text),
+    )
+    reply.start()
+    for length in range(1, 101):
+        reply.update("字" * length)
+        await clock.advance(0.01)
+    assert len(rendered) <= 2

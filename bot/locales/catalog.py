@@ -1,0 +1,62 @@
+"""Loads the texts of a language, and refuses a file that is not complete.
+
+A key that is missing, unknown, empty or has other placeholders than its type in `Texts` names
+stops the load, so it fails the first test (and the start of the bot), never a person's message.
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from dataclasses import fields
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from bot.locales.texts import Template, Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.locales.language import Language
+
+
+class LocaleError(ValueError):
+    """A file of texts that does not fit `Texts`."""
+
+
+@cache
+def texts_for(language: Language) -> Texts:
+    """The texts of a language, read from its file once. Raises LocaleError."""
+    source = resources.files("bot.locales").joinpath(f"{language.value}.toml")
+    return build_texts(tomllib.loads(source.read_text(encoding="utf-8")))
+
+
+def build_texts(values: Mapping[str, object]) -> Texts:
+    """`Texts` from key to text. Raises LocaleError that names every key at fault."""
+    expected = {field.name for field in fields(Texts)}
+    if values.keys() != expected:
+        missing = sorted(expected - values.keys())
+        unknown = sorted(values.keys() - expected)
+        raise LocaleError(f"missing texts: {missing}; unknown texts: {unknown}")
+    types = get_type_hints(Texts)
+    return Texts(**{key: _typed(key, value, types[key]) for key, value in values.items()})
+
+
+def _typed(key: str, value: object, kind: type[Any]) -> Any:  # noqa: ANN401 (str or Template)
+    if not isinstance(value, str) or not value.strip():
+        raise LocaleError(f"{key}: expected a text that is not empty")
+    text = value.strip()
+    try:
+        found = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise LocaleError(f"{key}: broken placeholder: {error}") from error
+    if not issubclass(kind, Template):
+        if found:
+            raise LocaleError(f"{key}: takes no placeholder, found {sorted(found)}")
+        return text
+    if found != kind.placeholders:
+        raise LocaleError(
+            f"{key}: expected placeholders {sorted(kind.placeholders)}, found {sorted(found)}"
+        )
+    return kind(text)

@@ -1,0 +1,174 @@
+"""Every text the bot can say, by name.
+
+A plain text is a `str`. A text with placeholders has a type of its own that is called with them,
+so that the type checker sees a placeholder that was forgotten or misspelt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with the placeholders its subclass names."""
+
+    placeholders: ClassVar[frozenset[str]] = frozenset()
+
+    text: str
+
+
+class UserText(Template):
+    """A text about one user: {user}, the Telegram user id."""
+
+    __slots__ = ()
+    placeholders = frozenset({"user"})
+
+    def __call__(self, *, user: int | str) -> str:
+        """The text, filled in."""
+        return self.text.format(user=user)
+
+
+class CountText(Template):
+    """A text with a number of things: {count}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"count"})
+
+    def __call__(self, *, count: int) -> str:
+        """The text, filled in."""
+        return self.text.format(count=count)
+
+
+class LimitText(Template):
+    """A text with a limit: {limit}, in characters."""
+
+    __slots__ = ()
+    placeholders = frozenset({"limit"})
+
+    def __call__(self, *, limit: int) -> str:
+        """The text, filled in."""
+        return self.text.format(limit=limit)
+
+
+class HoursText(Template):
+    """Opening hours: {hours}, as 08:30-17:30."""
+
+    __slots__ = ()
+    placeholders = frozenset({"hours"})
+
+    def __call__(self, *, hours: str) -> str:
+        """The text, filled in."""
+        return self.text.format(hours=hours)
+
+
+class CardText(Template):
+    """A crisis card: {lines}, numbers one a line; {emergency}, whom to call in danger now."""
+
+    __slots__ = ()
+    placeholders = frozenset({"lines", "emergency"})
+
+    def __call__(self, *, lines: str, emergency: str) -> str:
+        """The text, filled in."""
+        return self.text.format(lines=lines, emergency=emergency)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of one language; the file of the language has exactly these keys."""
+
+    # First contact
+    start: str
+    start_trial: str
+    help: str
+    group_hint: str
+    unknown_command: str
+
+    # Forgetting, by the person
+    reset_ask: str
+    reset_yes: str
+    reset_no: str
+    reset_done: str
+    reset_nothing: str
+    reset_kept: str
+
+    # Forgetting, by an admin
+    admin_only: str
+    admin_reset_usage: str
+    admin_reset_ask_user: UserText
+    admin_reset_ask_all: str
+    admin_confirm: str
+    admin_cancel: str
+    admin_reset_done_user: UserText
+    admin_reset_done_all: CountText
+    admin_cancelled: str
+    admin_unknown_user: UserText
+    admin_expired: str
+
+    # Messages that are not text
+    unsupported_photo: str
+    unsupported_voice: str
+    unsupported_video: str
+    unsupported_sticker: str
+    unsupported_document: str
+    unsupported_location: str
+    unsupported_contact: str
+    unsupported_poll: str
+    unsupported_other: str
+    caption_note: str
+
+    # A turn and its buttons
+    placeholder: str
+    button_stop: str
+    button_redo: str
+    button_retry: str
+    stopped_suffix: str
+    stopped: str
+    nothing_to_stop: str
+    redo_not_last: str
+    busy_wait: str
+    message_too_long: LimitText
+    edited_late: str
+    error_retry: str
+    engine_down: str
+
+    # The person's data
+    data_privacy: str
+    export_caption: str
+    export_nothing: str
+    erase_ask: str
+    erase_yes: str
+    erase_no: str
+    erase_done: str
+    erase_kept: str
+    button_expired: str
+
+    # Someone in danger: reviewed texts, never model output
+    card_high: CardText
+    card_imminent: CardText
+    question_high: str
+    question_imminent: str
+    emergency_local: str
+    or_word: str
+
+    # Help lines
+    hotlines_title: str
+    hotlines_emergency: str
+    hotlines_all_day: str
+    hotlines_limited: str
+    hotlines_closing: str
+    hours_at_least_18: str
+    hours_range: HoursText
+    hours_unconfirmed: str
+
+    # Command menus
+    command_start: str
+    command_help: str
+    command_stop: str
+    command_reset: str
+    command_privacy: str
+    command_export: str
+    command_erase: str
+    command_help_now: str
+    command_admin_reset: str

@@ -1,0 +1,57 @@
+"""The detector over a file of JSON lines, for operators, evaluation and acceptance."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, TypedDict
+
+from bot.safety.detector import assess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Verdict(TypedDict):
+    """One line of the report."""
+
+    level: str
+    reasons: list[str]
+
+
+class BatchError(ValueError):
+    """A line that cannot be read: says which and what was expected, never what it held."""
+
+
+def safety_report(lines: Iterable[str]) -> Iterator[Verdict]:
+    """A verdict a line, in order; blank lines are skipped.
+
+    A line is {"text": str} or {"messages": [{"role": str, "content": str}, ...]}; of the latter
+    the user's messages count. Raises BatchError with the line's number, counted from 1.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            verdict = assess(_messages(line, number))
+            yield {"level": verdict.level.label, "reasons": list(verdict.reasons)}
+
+
+def _messages(line: str, number: int) -> list[str]:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        # Its message and its traceback would carry the text of the line.
+        raise BatchError(f"line {number}: not JSON") from None
+    match record:
+        case {"text": str(text)}:
+            return [text]
+        case {"messages": [*messages]} if messages and all(map(_is_message, messages)):
+            return [message["content"] for message in messages if message["role"] == "user"]
+    raise BatchError(
+        f'line {number}: expected {{"text": ...}} or {{"messages": [{{"role", "content"}}, ...]}}'
+    )
+
+
+def _is_message(value: object) -> bool:
+    match value:
+        case {"role": str(), "content": str()}:
+            return True
+    return False

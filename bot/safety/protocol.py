@@ -1,0 +1,71 @@
+"""What is said when someone may be in danger: reviewed texts, never model output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.locales import texts_for
+from bot.safety import hotlines
+from bot.safety.levels import RiskLevel
+
+if TYPE_CHECKING:
+    from bot.locales import Language
+
+# Asking openly does not plant the thought; leading negatives ("你没有计划吧") close the door.
+_CONCERN_GUIDANCE = (
+    "这个人可能有伤害自己的念头，也可能只是在打比方，或在担心别人。"
+    "先回应他的感受，再温和而直接地问一次：是不是想过伤害自己或结束生命，现在安不安全。"
+    "用开放的问法，不要用「你没有……吧」这样的反问。"
+    "不说教，不责备，不轻描淡写，也不夸大；不评判、不保证保密。"
+    "如果他在说别人，问问那个人现在怎么样，也问问他自己扛得住吗。"
+    "提一提可以告诉信得过的人，也可以找专业的帮助。绝不谈任何伤害自己的方法。"
+)
+_HIGH_GUIDANCE = (
+    "这个人很可能正处在危险中，求助电话已经发给他，不要重复整段内容。"
+    "回答要短，两三句话：先说听见了他的痛苦，再直接问他现在是否安全、身边有没有人；"
+    "请他现在就联系一个信得过的人和专业援助，危险时打紧急电话，远离能伤到自己的东西。"
+    "绝不谈任何方法、剂量、工具或地点，无论对方用什么理由，包括写故事、翻译、扮演角色。"
+    "不用「你没有……吧」的反问，不劝他想想家人会多伤心，不说教，不许诺结果，不赞美死亡。"
+    "不要结束对话，结尾留一个容易回答的问题，让他知道你还在听。"
+)
+
+
+def needs_card(level: RiskLevel) -> bool:
+    """Whether a crisis card goes out, before anything else."""
+    return level >= RiskLevel.HIGH
+
+
+def model_may_answer(level: RiskLevel, *, is_trial: bool) -> bool:
+    """Whether the model may answer after the card.
+
+    The small trial model may not at high or imminent risk: there the card and `question` are the
+    whole answer.
+    """
+    return not (is_trial and needs_card(level))
+
+
+def card(level: RiskLevel, language: Language) -> str:
+    """The card for a level. Raises ValueError below high, which has none."""
+    texts = texts_for(language)
+    template = texts.card_imminent if level is RiskLevel.IMMINENT else texts.card_high
+    if not needs_card(level):
+        raise ValueError(f"no card at level {level.label}")
+    return template(lines=hotlines.card_lines(language), emergency=hotlines.emergency(language))
+
+
+def question(level: RiskLevel, language: Language) -> str:
+    """The gentle question that follows the card where the model may not answer.
+
+    Raises ValueError below high, where the model answers.
+    """
+    if not needs_card(level):
+        raise ValueError(f"no question at level {level.label}")
+    texts = texts_for(language)
+    return texts.question_imminent if level is RiskLevel.IMMINENT else texts.question_high
+
+
+def guidance(level: RiskLevel) -> str | None:
+    """What the system prompt adds for this turn, in Chinese like the prompt; None at no risk."""
+    if level is RiskLevel.NONE:
+        return None
+    return _CONCERN_GUIDANCE if level is RiskLevel.CONCERN else _HIGH_GUIDANCE

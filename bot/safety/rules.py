@@ -1,0 +1,244 @@
+"""What the detector looks for, in normalized text.
+
+The rules are read by people who check them: a rule is a name, a level and the ways to say it.
+They are a floor. They know what is said openly, not what is only meant.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from bot.safety.levels import RiskLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A name that may be counted and shown to an operator, a level, and a pattern."""
+
+    name: str
+    level: RiskLevel
+    pattern: re.Pattern[str] = field(repr=False)
+
+
+def _rule(name: str, level: RiskLevel, *ways: str) -> Rule:
+    return Rule(name, level, re.compile("|".join(ways)))
+
+
+def _gap(longest: int) -> str:
+    return rf"[^，]{{0,{longest}}}?"
+
+
+_METHOD = (
+    "(?:跳楼|跳河|跳江|跳海|跳桥|跳崖|跳轨|跳下去|跳下来|割腕|割脉|烧炭|上吊|卧轨|吊死|投河|投江"
+    "|服毒|喝农药|喝百草枯|吞药|吞安眠药|撞车|撞死自己|了断|结束生命|(?:了结|结束)自己(?!的))"
+)
+_SUICIDE = "(?:自杀|轻生|寻死|自尽|寻短见|自缢|自我了断)"
+_ACT = f"(?:{_SUICIDE}|{_METHOD}|去死(?!海|亡)|死掉|死去)"
+_WISH = "(?:念头|想法|冲动|倾向|欲望|打算|计划|妄念|行为|意念|之欲|之心|的心)"
+_WANT = "(?:想要|想过|想去|想到|想着|总想|老想|一直想|只想|好想|真想|想|渴望|企图|恨不得)"
+_POISON = "(?:安眠药|农药|百草枯|老鼠药|敌敌畏|毒药)"
+_MANY = (
+    r"(?:一?整?瓶|半瓶|一?大把|全部|所有|好几[瓶盒板]|一?整[盒板]|几十|\d{2,}|[一二两三四五六七八九]?十"
+    r"|[一二两三四五六七八九]?百|[两三四五六七八九][瓶盒板])"
+)
+_END_IT = "(?:kill myself|end (?:it all|my life))"
+_SOON = "(?:tonight|right now|today|tomorrow)"
+
+RULES = (
+    # Under way, or decided with a time, a place or a means.
+    _rule(
+        "attempt_now",
+        RiskLevel.IMMINENT,
+        rf"(?:吃|吞|喝|服)(?:了|下|完|光|下了){_gap(4)}{_MANY}{_gap(6)}(?:药|安定|片|颗|粒)",
+        rf"(?:药|安定|安眠药){_gap(4)}(?:全|都){_gap(3)}(?:吃|吞|喝)(?:了|下|完|光)",
+        rf"(?:刚|已经|现在|我){_gap(4)}(?:吃|吞|喝|服)(?:了|下|完){_gap(4)}{_POISON}",
+        rf"(?:吃|吞|喝)了{_gap(12)}(?:会死吗|会不会死|死得了|多久死|什么时候死)",
+        rf"(?:刚|刚刚|正在|现在|已经|今晚){_gap(4)}割(?:了)?(?:腕|脉|手腕|自己|开)",
+        rf"割(?:了)?(?:腕|脉|手腕|自己){_gap(8)}(?:血|止不住)",
+        r"\b(?:took|swallowed) (?:all|the whole|a bottle|too many|a lot of)",
+        r"\b(?:overdosed|slit my wrist)",
+    ),
+    _rule(
+        "decided_now",
+        RiskLevel.IMMINENT,
+        rf"(?:今晚|今夜|今天|明天|明早|后天|马上|立刻|现在|这就|待会|等会|一会儿|天亮){_gap(4)}"
+        rf"(?:就想?要?|要|准备|打算|去|会|动手){_gap(4)}{_ACT}",
+        rf"(?:准备|决定|打算)(?:好|了|要|去|今晚|明天|现在|用|选择){{0,3}}{_gap(3)}{_ACT}",
+        rf"(?:已经|都)(?:想|准备|计划|安排|决定|选|写)(?:好|定)了?{_gap(6)}(?:{_SUICIDE}|死|怎么走|遗书|后事)",
+        rf"(?:{_SUICIDE}|去死|想死){_gap(2)}，?(?:我)?(?:已经|都)(?:想|准备|计划|决定)(?:好|定)",
+        rf"(?:快要|就要|要去|我要){_gap(2)}{_SUICIDE}(?:了|，|$)",
+        rf"\b{_SOON}\b.{{0,30}}\b(?:{_END_IT}|die)\b",
+        rf"\b{_END_IT}\b.{{0,20}}\b{_SOON}\b",
+        r"\bi(?:'m| am) (?:about|going) to (?:kill myself|end my life|jump)",
+    ),
+    _rule(
+        "at_the_place",
+        RiskLevel.IMMINENT,
+        rf"(?:站|坐|爬|走|来|到)(?:在|到|上|上了){_gap(4)}(?:楼顶|天台|顶楼|楼上|桥|窗|阳台|栏杆|铁轨|河边|江边|海边|悬崖)"
+        rf"[^，]{{0,10}}，?[^，]{{0,6}}(?:跳|死|往下|下去|{_SUICIDE})",
+    ),
+    _rule(
+        "means_ready",
+        RiskLevel.IMMINENT,
+        rf"(?:买|准备|囤|攒|藏|找|备)(?:好|到|了|够|好了|够了|齐){_gap(4)}"
+        rf"(?:{_POISON}|药|炭|绳子?|刀片?){_gap(8)}，?{_gap(8)}(?:{_SUICIDE}|想死|去死|{_METHOD}|上路|结束)",
+        rf"(?:{_SUICIDE}|想死|去死|结束){_gap(8)}，?{_gap(8)}(?:买|准备|囤|攒|藏|找|备)(?:好|到|了|够){_gap(4)}"
+        rf"(?:{_POISON}|药|炭|绳子?|刀片?)",
+        rf"{_POISON}{_gap(3)}(?:买|准备|囤|攒|藏|备)(?:好|到|够|齐)",
+        rf"(?:攒|囤)(?:够|好)了?{_gap(3)}(?:药|安眠药)",
+        rf"(?:写|留)(?:好|完|下|了|好了){_gap(3)}遗书|遗书{_gap(3)}(?:写|留)(?:好|完|了)",
+    ),
+    # Said openly: the wish, the way, the farewell.
+    _rule(
+        "suicide_intent",
+        RiskLevel.HIGH,
+        rf"{_WANT}{_gap(3)}(?:{_SUICIDE}|{_METHOD})",
+        rf"(?:{_SUICIDE}|{_METHOD}){_gap(1)}{_WISH}",
+        rf"(?:要|会|快|就|敢|得|差点|忍不住|尝试|试图|选择|曾经|有过|还是|宁可|宁愿|不如){_gap(2)}(?:{_SUICIDE}|{_METHOD})",
+        rf"(?:先|再|然后|一起|我){_SUICIDE}",
+        r"约死",
+        r"\b(?:want|wanna|going|wish|ready|try|tried|trying|plan|planning)(?: to)? "
+        rf"(?:{_END_IT}|hang myself|jump off)",
+        r"\b(?:i(?:'m| am)|feel(?:ing)?) suicidal|\bkms\b|\bkilling myself\b|\bkill myself\b",
+    ),
+    _rule(
+        "wish_to_die",
+        RiskLevel.HIGH,
+        rf"(?:{_WANT}|但求|只求|宁愿|宁可|(?<!生)不如|一心|一直想)(?:我|自己|让自己|能|马上|赶紧|快点|早点|一起|还是|就|去|要|被|慢慢){{0,3}}去?死(?:一死|掉|去|了)?"
+        r"(?!心|磕|党|板|活|守|撑|记|机|角|循|于安乐|你|他|她|它|不承认|得|海|亡谷)",
+        r"(?<!你)(?<!你们)(?<!让我)(?:就|要|快)(?:要)?去死(?!海|亡)",
+        rf"(?:想到|想着|关于|有){_gap(3)}(?:死|死亡){_gap(1)}(?:念头|想法|冲动|欲望|之欲|的心)",
+        r"(?:渴望|期待|向往|等待)(?:着)?死(?:亡|去|掉)?",
+        rf"想(?:慢慢|安静地|静静地|悄悄地?|一个人){_gap(3)}死",
+        r"\b(?:want|wanna|wish|ready|hope)(?: to| i (?:was|were|could)(?: just)?)? "
+        r"(?:die|be dead|dead)\b",
+        r"\bbetter off dead\b|\bdon'?t (?:want|wanna)(?: to)? (?:live|be alive|exist|wake up)\b",
+    ),
+    _rule(
+        "no_wish_to_live",
+        RiskLevel.HIGH,
+        r"(?:不想|不要|不愿意?|没法|不值得)(?:再|继续|一个人)?活(?!动|泼|跃|成|得|出|在(?!世|这)|着?像|着?的?那么|受罪)",
+        r"(?:活|生存)(?:腻|够)了",
+        r"没有?(?:任何)?(?:再|继续)?活下去的?(?:动力|勇气|希望|意义|必要|理由|欲望|信念)",
+        r"活着(?:还|真)?不如(?:去)?死|(?<!生)不如死(?:了|掉)?",
+        r"no reason to live|can'?t go on living",
+    ),
+    _rule(
+        "death_as_relief",
+        RiskLevel.HIGH,
+        r"(?:死了|死掉|死|死亡)(?:就|会|或许|才能?|是不是就?|就能)?(?:算了|一了百了|解脱|轻松|好了|自由|不难受|不痛苦|摆脱)",
+        r"(?:死了|死掉)吧，?就|死掉就好|一死了之|(?<!想)死了算了|死了倒好",
+        r"(?:只有|觉得)我?死了?(?:才能?|就|真好|比活着|他们)|死亡(?:真好|比活着|是自由|很?美)",
+        r"(?:快|就|不)?让我死(?:吧|了吧|掉|一次)|(?:希望|祈祷|求)(?:我|自己|老天|上天)?(?:让我)?(?:能|快点|早点|赶紧)?死",
+        r"(?:我|自己)(?:要是|如果)?死了(?:是不是|会不会|他们|你们|世界|大家|家里)|(?:只有|要是|如果)我死(?:了|掉)",
+        r"没死(?:掉|成)|死不掉|早点?死(?:好|了)",
+    ),
+    _rule(
+        "end_of_life",
+        RiskLevel.HIGH,
+        r"(?:结束|了结|放弃|抛弃)(?:掉|了)?(?:我|自己|这)?(?:的|条|个)?(?:生命|性命|一生|命)|(?:了结|结束|杀死|杀掉|弄死|毁掉)(?:我)?自己(?!的)|了此残生|自我了断",
+        rf"{_WANT}{_gap(3)}(?:离开|逃离|告别)(?:这个|这|人)?(?:世界|人世|世间|人间)",
+        r"(?:去|到)(?:另一个|另外一个|那个)世界(?!杯)(?=[^，]{0,4}(?:了|，|$|找|陪|见))|(?:想|要)去另一个世界",
+        r"再见了?，?(?:这个)?世界|永别了|来世再见|下辈子(?:再见|见吧)",
+    ),
+    _rule(
+        "asks_for_a_way",
+        RiskLevel.HIGH,
+        rf"(?:怎么|怎样|怎么样|如何|什么|哪种|有没有|多少|最(?!后|近|终)|比较|少一?点|求|哪些|多高|几楼|可以){_gap(8)}(?:{_SUICIDE}(?!的人)|死法|死(?:掉|亡|去|透|得|才|不|比较|最|无|会|又|最)|(?:能|会|可以)死)",
+        rf"(?:跳|吃|吞|割|喝|烧炭|服){_gap(12)}，?{_gap(2)}(?:会死吗|会不会死|能死|死得了|多久会?死|死得快|瞬间死|会死|致命|致死|致死量)",
+        rf"(?:怎么|如何|怎样){_gap(3)}{_METHOD}",
+        rf"死法|无痛(?:{_SUICIDE}|死)|死(?:亡|去|掉){_gap(3)}(?:方法|方式)|(?:没有?痛苦|不痛苦|不疼|不痛)的?(?:死|离开)",
+        rf"{_SUICIDE}(?:有|的)?{_gap(3)}(?:方法|方式|死法|不痛|不疼)|想?来个安乐死|我{_gap(4)}安乐死",
+        r"\b(?:how|ways?|methods?)\b.{0,20}\b"
+        r"(?:kill myself|commit suicide|die without pain|painless)",
+    ),
+    _rule(
+        "self_harm_urge",
+        RiskLevel.HIGH,
+        rf"(?:{_WANT}|忍不住|又){_gap(3)}(?:自残|自伤|自虐|伤害自己|割自己|划自己|割手)",
+        r"割腕|割脉|割(?:伤|了)(?:自己|手腕)|一刀一?刀地?(?:割|划)",
+        r"\bcut(?:ting)? myself\b|\bself[ -]?harm",
+    ),
+    # Hints, other people, and words that only sometimes mean it.
+    _rule(
+        "self_harm",
+        RiskLevel.CONCERN,
+        r"自残|自虐|自伤|伤害(?:了|过)?自己(?!或|和他|的人|的心)|割伤|(?:割|划)(?:自己|手臂|胳膊|手|腿)(?!机|分|工|拉)|(?:扇|打|抽|掐|咬|拍打)自己(?!的?(?:球|牌|工|手机|旗|主意|小算盘|比方))",
+    ),
+    _rule("suicide_mentioned", RiskLevel.CONCERN, rf"{_SUICIDE}|遗书|{_METHOD}|安乐死"),
+    _rule(
+        "hint",
+        RiskLevel.CONCERN,
+        r"(?:想要?|希望)(?:就这样|彻底|永远|快点|一个人|悄悄|从这个世界上?)?(?:消失|蒸发)(?:掉|了|就好|算了|$|，|在|不见)",
+        r"不(?:想|愿)(?:再)?(?:醒来|醒过来)|(?:一睡不醒|一觉不醒|长眠不醒|永远睡|睡过去就|别再?醒|不要再?醒)",
+        r"(?:想|好想|求|彻底|特别想|是种|一种)解脱|一了百了|生不如死|(?:想|会)重开(?:了|$|，)|自挂东南枝",
+        r"(?<!生)活不下去|怎么(?:继续)?活下去|还能活下去吗|活下去的?(?:信念|理由|勇气|动力)|撑不下去|熬不下去|活着(?:也|还|真|好|多|感觉|都|就|觉得)*(?:没有?|有)(?:什么|啥|多大|任何|一点)?(?:意思|意义|盼头|价值|希望|必要)(?!的)",
+        r"(?:活|活着)(?:得|的)?(?:也)?(?:好|太|很|这么|真)?(?:累|痛苦|煎熬)|不配活|没有我(?:会|就|大家|你们|他们)(?:会)?更?好|我是(?:个)?(?:累赘|多余的)",
+        r"(?:最后一次|最后一条)(?:和你|跟你|给你)?(?:说话|聊天|消息|见面)|(?:后事|身后事)|(?:总|老|一直|经常|反复)(?:会|是)?想(?:到|着)?(?:自己)?(?:如何|怎么)?(?:死|死亡|死去)",
+        r"(?:想到|梦到|梦见|各种想到|脑(?:海|子)里?)(?:自己)?(?:总有|都是|老是)?死亡?(?:了|字|$|，)|(?:我|快)(?:快)?要?死了呀?我?(?=$|，)|(?<![\w])(?:我)?(?:快|要)死了",
+        r"\bdisappear forever\b|\bno point (?:in|of) living\b|\bnot wake up\b",
+    ),
+)
+
+# Words with death in them that mean something else. They are taken out before the rules look.
+IDIOMS = re.compile(
+    "|".join(
+        (
+            r"(?:笑|累|困|饿|渴|热|冷|冻|烦|气|吓|急|忙|美|爽|香|羡慕|郁闷|闷|无聊|难受|难过|伤心|恨|爱|丑|笨|蠢|胖|撑|痒|尬|尴尬|讨厌|佩服|心疼|哭|闹心|无语|担心|恶心|疼|痛|打|骂|逼|害|困难|紧张|激动|感动|高兴|开心|喜欢|后悔|丢人|丢脸|折腾|折磨|坑|憋|呛|噎|晒|毒|老|病|好吃|舒服|可爱|帅|甜|辣|咸|酸|臭|吵|挤|堵|卡|冤)死(?!掉|亡|去|自己|得了自己)",
+            r"(?:饿|困|热|冷|冻|渴|撑|辣|尴尬|无聊|忙|贵|丑|难吃|无语|烦|气|吵|慢|臭|羡慕)[的得](?:快)?(?:要|想)死",
+            r"(?<!折磨)(?<!痛苦)(?<!难受)[的得]要死|要死不活|要死要活|半死不活|半死",
+            r"想死(?:你|他|她|它|妈|爸|爷|奶|姐|哥|弟|妹|老家|家)(?!们都?死)|想死我[了啦]",
+            r"死(?:循环|胡同|心塌地|心眼|心|党|板|角|机|线|磕|鬼|缠|皮赖脸|猪|气沉沉|水|不悔改|不承认|不认|活|读书|记硬背|对头|灰|脑筋|敌|忠|守|撑|要面子|里逃生|得其所|缓|罪|刑)",
+            r"死亡(?:之吻|笔记|搁浅|细胞|威胁|证明|报告|体验|率|恐惧|游戏|金属|谷)|社会性死亡|社死|见光死|脑死亡|死而复生|向死而生|醉生梦死|至死|生死|誓死|作死|找死|该死|卡死|锁死|写死|死锁|死死|混吃等死|拼死|殊死|送死|死去活来",
+            r"自杀式(?:袭击|攻击|减肥)?|自杀小队|自杀森林|剧本杀|杀青|抹杀|秒杀|杀价|狼人杀|封杀|扼杀|杀毒|三国杀",
+            r"跳楼(?:价|机|大?甩卖|清仓)",
+            r"死了(?:心|这条心|那条心|都要爱)|穷死|睡死过去",
+            r"\b(?:die|died|dying) (?:of )?(?:laughing|to (?:see|know|try))",
+            r"\bto die for\b|\bsuicide squad\b",
+        )
+    )
+)
+
+# Every rule needs one of these. A long message is read only around them.
+ANCHOR = re.compile(
+    "[死杀活割跳残虐伤药片颗粒炭绳刀吊轨投毒撞结断遗世逝失蒸醒眠睡脱累痛煎赘吞]"
+    "|自己|后事|最后|一了百了|重开|东南枝|没有我|下辈子|永别|寻短|轻生|安定|往下|下去|多余"
+    "|die|dead|dying|kill|suicid|kms|cut|harm|live|alive|exist|wake|jump|hang|end "
+    "|took|swallow|overdose|slit|disappear|living"
+)
+
+# What, right before a match, turns it into its opposite.
+NEGATION = re.compile(
+    r"(?:(?<!有)没有?|从未|从来不|从不|并不|绝不|决不|毫无|(?<!会)(?<!不)不会(?:真的)?|不打算|不再|不可能|不准备"
+    r"|(?<!不是)不想|不要|不能|(?<!特)别|不可以|不至于)"
+    r"(?:任何|什么|真的|真|过|想过|想要|想|要|再|有|有过|考虑过?|动过|产生过?|到|那种|去|因为|这种)*$"
+    r"|\b(?:don'?t|do not|didn'?t|never|not|no longer|won'?t|isn'?t|aren'?t)"
+    r"(?: (?:really|ever|want|wanted|going|planning|trying|thinking|of|about|to|gonna|wanna))*\s*$"
+)
+NOT_A_NEGATION = re.compile(
+    r"不是$|(?:忍|控制|克制|停|压|禁)不住?$|不停$|不断$|不得不$|不时$|不敢$"
+)
+# 不 right before 想, 会 or 要 (the words a match may begin with), but not in 想不想 or 不是不想.
+NOT_BEFORE_VERB = re.compile(r"(?<![想会要是得由忍])不(?:再|太|怎么)?$")
+VERB_OF_INTENT = ("想", "会", "要")
+
+FIRST_PERSON = re.compile(
+    r"我(?!家|妈|爸|哥|姐|弟|妹|爷|奶|女儿|儿子|老公|老婆|同学|朋友|闺蜜|室友|的)|自己|本人|俺"
+)
+OTHER_PERSON = re.compile(
+    r"(?<![和跟与对被给])(?<![和跟与对被给]好)(?<!生了)(?:(?<!让)你|他|她|(?<!其)他们|她们|别人|(?<![所没])有人|人们|自杀的人|朋友|闺蜜|女友|男友|女朋友|男朋友|同学|学妹|学长|学姐|学弟|学生|室友|舍友"
+    r"|同事|老公|老婆|丈夫|妻子|前任|前夫|前妻|孩子|小孩|女儿|儿子|哥哥|姐姐|弟弟|妹妹|表妹|表弟|表哥|表姐|妈妈|母亲|我妈"
+    r"|爸爸|父亲|我爸|亲戚|邻居|网友|姑娘|女孩情绪|患者|明星|某人|对方|青少年|领导|老板|老师|奶奶|爷爷)"
+)
+# What others do that makes a person want to die: then the wish is the writer's.
+DONE_TO_ME = re.compile(
+    r"骂|逼|害|打|吵|分手|离婚|出轨|劈腿|去世|走了|离开|抛弃|不要|不理|不管|欺负|折磨|让|压|讨厌|背叛"
+)
+WANTS_TO_HELP = re.compile(r"劝|开导|安慰|帮(?:他|她|助)|救(?:他|她)|拉(?:他|她)|陪(?:他|她)")
+# Stories and news: somebody writes about death, not about dying.
+TOLD = re.compile(
+    r"电影|电视剧|小说|剧情|游戏|新闻|历史|纪录片|歌词|歌里|书里|书中|漫画|动漫|动画|角色|主角|男主|女主|论文|报道|屈原|项羽|热搜|明星|课文"
+)
+LONG_AGO = re.compile(r"小时候|以前|曾经|当年|那时|那会|当时|小学|初中|高中|去年|前年|年前|早些年")
+STILL_NOW = re.compile(r"现在|最近|今天|今晚|还|又|总|经常|一直|每天|如今|越来越")

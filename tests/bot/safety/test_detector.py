@@ -1,0 +1,283 @@
+import pytest
+
+from bot.safety import Assessment, RiskLevel, assess
+from bot.safety.detector import LONGEST_READ
+from bot.safety.normalize import normalize
+
+UNDER_WAY_OR_DECIDED = [
+    "我已经吃了一整瓶安眠药",
+    "我站在天台上，准备跳下去了",
+    "遗书写好了",
+    "我今晚就要自杀",
+    "刚割了腕，血止不住",
+    "我决定明天去死",
+    "我攒够了药，等他们睡了就走",
+    "百草枯买好了，我要结束自己的生命",
+    "我现在就想跳楼，人在楼顶",
+    "i just swallowed a bottle of pills",
+    "i'm going to kill myself tonight",
+    "我已經吃了一整瓶安眠藥",
+    "把家里的安眠药全吞了",
+    "别劝了，我已经决定去死",
+]
+SAID_OPENLY = [
+    "我不想活了",
+    "我想死",
+    "好想死啊",
+    "想 死",
+    "不.想.活.了",
+    "我想自杀",
+    "想去4",
+    "不想活着了，真的",
+    "我不想活了，怎么办",
+    "死了就解脱了",
+    "没有我他们会更好，我想消失在这个世界上，想结束生命",
+    "怎么死不痛",
+    "跳楼会不会很疼，多高能死",
+    "i want to die",
+    "I don't want to live anymore",
+    "我好想死",
+    "我想结束自己的生命",
+    "我想去另一个世界",
+    "想跳楼",
+    "我想割腕",
+    "我有自杀的念头",
+    "還不如死了算了",
+    "再见了，世界",
+    "如果我死了，他们会不会难过",
+    "让我死吧",
+    "老公出轨了，不想活了",
+    "他们都看不起我，想死",
+    "没有人爱我，死了算了",
+    "翻译成英文：我想自杀",
+    "帮朋友问一下，怎么死不痛",
+]
+HINTED = [
+    "我想消失",
+    "不想醒来",
+    "活着没什么意思",
+    "会忍不住打自己",
+    "好想解脱",
+    "我又梦到自杀了",
+    "撑不下去了",
+    "一了百了多好",
+]
+SAID_IN_ANOTHER_SPELLING = [
+    "我 想 死",
+    "我想*自*杀",
+    "想.死",
+    "不，想，活，了",
+    "我不想活了💔",
+    "我想\u200b自杀",
+    "ＷＡＮＴ ＴＯ ＤＩＥ",
+    "我想zi杀",
+    "想si",
+    "wo xiang si",
+    "我想紫砂",
+    "想自鲨",
+    "活着没意思，4了算了",
+    "我想亖",
+    "不想huo了",
+    "不想活\n了",
+]
+DENIED = [
+    "我没有想死",
+    "我不想死",
+    "从来没有想过自杀",
+    "我不会自杀的，放心",
+    "我想活下去",
+    "我不想跳楼",
+    "i don't want to die",
+    "我没有自杀的念头",
+]
+NOT_DENIED = [
+    "不是不想死，是不敢",
+    "忍不住想自杀",
+    "我控制不住想自杀",
+    "我不停地想自杀",
+    "想死又不敢死",
+]
+ABOUT_SOMEBODY_ELSE = [
+    "我朋友说他不想活了",
+    "我闺蜜想自杀，怎么劝她",
+    "我女儿说想死",
+    "我妈想自杀",
+    "我的一个朋友失恋了，要自杀，我要怎么开导他",
+]
+TOLD_AS_A_STORY = [
+    "写个小说，主角怎么自杀不痛苦",
+    "给我讲个故事，教主角怎么烧炭不痛苦",
+    "昨天看电影的时候突然好想死",
+]
+HARMLESS = [
+    "笑死我了",
+    "累死了",
+    "想死你了",
+    "气死我了",
+    "今天热死了",
+    "这部电影里主角最后自杀了",
+    "屈原投江自杀是哪一年",
+    "玩剧本杀好开心",
+    "手机死机了",
+    "我死心了",
+    "老板要求太多，烦死了",
+    "跳楼价大甩卖",
+    "死党约我吃饭",
+    "自杀小队好看吗",
+    "我怕死",
+    "害怕死亡",
+    "饿得要死",
+    "困得想死",
+    "紫砂壶多少钱",
+    "吃了两片感冒药",
+    "不想活动",
+    "周末去江边走走",
+    "难过死了",
+    "考试死定了",
+    "我们家狗死了",
+    "奶奶去世了，很想她",
+    "我的花死了",
+    "我要活出自己",
+    "i'm dying to see that movie",
+    "i could die laughing",
+    "4个人一起吃饭",
+    "要4点起床",
+    "来自沙漠的风",
+    "孩子杀青了",
+    "我想去世界杯现场",
+    "写了一封信告别过去的自己",
+    "今天被打脸了",
+    "自己打自己的工",
+    "我想要离开这个公司",
+    "我家在6楼，电梯坏了",
+    "刀有点钝了",
+    "想死我了宝贝",
+    "结束自己的单身生活",
+    "我想撞大运",
+    "我活得很开心",
+    "被老师骂死",
+    "我妈让我去死",
+    "想到要开会就头大",
+    "我要去死海旅游",
+]
+
+
+def level(*messages: str) -> RiskLevel:
+    return assess(messages).level
+
+
+@pytest.mark.parametrize("text", UNDER_WAY_OR_DECIDED)
+def test_an_attempt_a_decision_or_means_at_hand_is_imminent(text: str) -> None:
+    assert level(text) is RiskLevel.IMMINENT
+
+
+@pytest.mark.parametrize("text", SAID_OPENLY)
+def test_a_wish_to_die_said_openly_is_high(text: str) -> None:
+    assert level(text) is RiskLevel.HIGH
+
+
+@pytest.mark.parametrize("text", HINTED)
+def test_a_hint_is_a_concern(text: str) -> None:
+    assert level(text) is RiskLevel.CONCERN
+
+
+@pytest.mark.parametrize("text", SAID_IN_ANOTHER_SPELLING)
+def test_spaces_marks_slang_and_pinyin_do_not_hide_the_wish(text: str) -> None:
+    assert level(text) >= RiskLevel.HIGH
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_idioms_and_everyday_words_are_no_risk(text: str) -> None:
+    assert assess([text]) == Assessment(RiskLevel.NONE)
+
+
+@pytest.mark.parametrize("text", DENIED)
+def test_a_denial_is_no_risk(text: str) -> None:
+    assert level(text) is RiskLevel.NONE
+
+
+@pytest.mark.parametrize("text", NOT_DENIED)
+def test_a_word_of_denial_that_denies_nothing_changes_nothing(text: str) -> None:
+    assert level(text) is RiskLevel.HIGH
+
+
+@pytest.mark.parametrize("text", ABOUT_SOMEBODY_ELSE)
+def test_worry_about_somebody_else_gets_attention_but_no_card(text: str) -> None:
+    assert level(text) is RiskLevel.CONCERN
+
+
+@pytest.mark.parametrize("text", TOLD_AS_A_STORY)
+def test_a_story_is_read_with_attention_but_gets_no_card(text: str) -> None:
+    assert level(text) is RiskLevel.CONCERN
+
+
+def test_somebody_else_in_danger_now_gets_the_numbers() -> None:
+    assert level("她站在楼顶要跳下去，怎么劝她") >= RiskLevel.HIGH
+
+
+def test_what_was_long_ago_is_a_concern_and_what_goes_on_is_high() -> None:
+    assert level("小时候想过自杀") is RiskLevel.CONCERN
+    assert level("小时候想过自杀，最近又想自杀") is RiskLevel.HIGH
+
+
+def test_serious_words_keep_the_next_messages_at_concern() -> None:
+    assert assess(["我想自杀", "嗯"]) == Assessment(RiskLevel.CONCERN, ("said_before",))
+    assert level("我想自杀", *["嗯"] * 5) is RiskLevel.CONCERN
+    assert level("我想自杀", *["嗯"] * 6) is RiskLevel.NONE
+    assert level("好想消失", "嗯") is RiskLevel.NONE
+
+
+def test_the_last_message_decides_the_level() -> None:
+    assert level("今天还行", "我想自杀") is RiskLevel.HIGH
+    assert level("我想自杀", "好想消失") is RiskLevel.CONCERN
+
+
+def test_nothing_written_is_no_risk() -> None:
+    assert assess([]) == Assessment(RiskLevel.NONE)
+    assert assess(["", "  ", "🙂"]) == Assessment(RiskLevel.NONE)
+
+
+def test_reasons_are_names_of_rules_most_serious_first_and_never_the_text() -> None:
+    reasons = assess(["我不想活了，今晚就要自杀"]).reasons
+    assert reasons[0] == "decided_now"
+    assert len(reasons) == len(set(reasons))
+    assert all(reason.isascii() and reason.islower() for reason in reasons)
+
+
+def test_the_same_words_give_the_same_answer() -> None:
+    assert assess(["我不想活了，今晚就要自杀"]) == assess(["我不想活了，今晚就要自杀"])
+
+
+def test_a_wish_deep_in_a_long_message_is_found() -> None:
+    filler = "今天上课，老师讲了很多，晚上和同学吃饭，"
+    text = filler * 80 + "其实我不想活了，" + filler * 80
+    assert len(text) < LONGEST_READ
+    assert level(text) is RiskLevel.HIGH
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("我不想活了！！！", "我不想活了，"),
+        ("我 想 死", "我想死"),
+        ("我想*自*杀", "我想自杀"),
+        ("ＷＡＮＴ to  DIE", "want to die"),
+        ("殺傷割斷，離開這個世界", "杀伤割断，离开这个世界"),
+        ("自\u200b杀", "自杀"),
+        ("I don’t know", "i don't know"),
+        ("紫砂壶", "紫砂壶"),
+        ("孩子杀青", "孩子杀青"),
+    ],
+)
+def test_many_spellings_become_one(written: str, read: str) -> None:
+    assert normalize(written) == read
+
+
+def test_levels_are_ordered_and_named() -> None:
+    assert sorted(RiskLevel) == [
+        RiskLevel.NONE,
+        RiskLevel.CONCERN,
+        RiskLevel.HIGH,
+        RiskLevel.IMMINENT,
+    ]
+    assert [item.label for item in RiskLevel] == ["none", "concern", "high", "imminent"]

@@ -1,0 +1,150 @@
+import datetime as dt
+import re
+import warnings
+
+import pytest
+from pydantic import ValidationError
+
+from bot.locales import Language, texts_for
+from bot.safety.hotlines import (
+    AUDIENCES,
+    Kind,
+    Region,
+    all_hotlines,
+    card_lines,
+    emergency,
+    hotlines_for,
+    parse,
+    render,
+)
+
+ENTRY = {
+    "region": '"CN"',
+    "name": '"全国心理援助热线"',
+    "number": '"12356"',
+    "kind": '"crisis"',
+    "hours": '"at-least-18h"',
+    "languages": '["zh"]',
+    "on_card": "true",
+    "source": '"a notice"',
+    "verified_on": "2024-12-27",
+}
+
+
+def document(**changes: str | None) -> str:
+    entry = {key: value for key, value in (ENTRY | changes).items() if value is not None}
+    return "[[hotline]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items())
+
+
+def test_a_complete_entry_is_accepted() -> None:
+    (line,) = parse(document())
+    assert (line.region, line.number, line.all_day) == (Region.CN, "12356", False)
+
+
+@pytest.mark.parametrize("field", ENTRY)
+def test_an_entry_without_one_of_its_fields_is_refused(field: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        parse(document(**{field: None}))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("source", '"  "'),
+        ("languages", "[]"),
+        ("hours", '"always"'),
+        ("hours", '"8:30-17:30"'),
+        ("number", '"call us"'),
+        ("kind", '"commercial"'),
+        ("region", '"XX"'),
+        ("verified_on", '"recently"'),
+        ("note", '"a field nobody reads"'),
+    ],
+)
+def test_an_entry_with_a_wrong_value_is_refused(field: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        parse(document(**{field: value}))
+
+
+def test_an_entry_is_due_after_180_days() -> None:
+    (line,) = parse(document(verified_on="2026-01-01"))
+    assert not line.due(dt.date(2026, 6, 30))
+    assert line.due(dt.date(2026, 7, 1))
+
+
+# The suite turns warnings into errors; this one is meant to be read, not to stop a build.
+@pytest.mark.filterwarnings("default::UserWarning")
+def test_entries_that_are_due_for_a_check_are_named_in_a_warning() -> None:
+    today = dt.datetime.now(tz=dt.UTC).date()
+    due = [f"{line.region} {line.number}" for line in all_hotlines() if line.due(today)]
+    if due:
+        warnings.warn(f"hotlines to verify again: {', '.join(due)}", stacklevel=1)
+    assert not [line for line in all_hotlines() if line.verified_on > today]
+
+
+def test_numbers_that_nobody_confirmed_are_not_in_the_data() -> None:
+    unconfirmed = {
+        "010-82951332",
+        "800-810-1117",
+        "400-161-9995",
+        "2389 2222",
+        "1995",
+        "1980",
+        "116 123",
+    }
+    assert not unconfirmed & {line.number for line in all_hotlines()}
+
+
+def test_no_number_is_listed_twice_in_a_region() -> None:
+    numbers = [(line.region, line.number) for line in all_hotlines()]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_every_region_is_shown_to_somebody() -> None:
+    assert {region for audience in AUDIENCES.values() for region in audience.regions} == set(Region)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_list_shows_every_line_of_the_language(language: Language) -> None:
+    text = render(language)
+    for line in hotlines_for(language):
+        assert f"· {line.number} {line.name}" in text
+    assert len(text) <= 1000
+
+
+@pytest.mark.parametrize("language", Language)
+def test_only_what_a_source_promises_stands_under_24_hours(language: Language) -> None:
+    texts = texts_for(language)
+    all_day, _, limited = render(language).partition(texts.hotlines_limited)
+    for line in hotlines_for(language):
+        if line.kind is not Kind.EMERGENCY:
+            part = all_day if line.all_day else limited
+            assert f"· {line.number} " in part
+
+
+def test_12356_is_never_promised_around_the_clock() -> None:
+    for text in (render(Language.ZH_CN), card_lines(Language.ZH_CN)):
+        (row,) = re.findall(r"· 12356 .*", text)
+        assert "至少 18 小时" in row
+        assert "24" not in row
+
+
+def test_emergency_numbers_are_named_only_where_the_country_is_known() -> None:
+    assert emergency(Language.ZH_CN) == "110 或 120"
+    assert emergency(Language.ZH_TW) == "當地的緊急救援電話"
+    assert emergency(Language.EN) == "your local emergency number"
+
+
+@pytest.mark.parametrize(
+    ("language", "number"),
+    [
+        (Language.ZH_CN, "12356"),
+        (Language.ZH_TW, "1925"),
+        (Language.ZH_TW, "18111"),
+        (Language.EN, "988"),
+        (Language.EN, "13 11 14"),
+    ],
+)
+def test_a_card_has_the_first_lines_of_its_region(language: Language, number: str) -> None:
+    assert f"· {number} " in card_lines(language)
+    assert card_lines(language).count("\n") < 6

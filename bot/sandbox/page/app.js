@@ -1,0 +1,352 @@
+// The chat page: keeps what this person sees and routes events between its parts.
+
+import * as api from "./api.js";
+import { kindOf, textOf } from "./bubbles.js";
+import { Composer } from "./composer.js";
+import { $, el, fillAvatar, icon, setOpen, toast } from "./dom.js";
+import { askPerson, closePeople, drawChats, drawPeople, togglePeople } from "./sidebar.js";
+import { introCard, Timeline } from "./timeline.js";
+
+const ANSWER_SECONDS = 15;
+const EDITABLE_SECONDS = 48 * 3600;
+
+const state = {
+  person: 0,
+  chat: 0,
+  people: [],
+  chats: [],
+  bot: { id: 0, name: "", username: "", description: "" },
+  commands: {},
+  messages: new Map(), // chat id -> Map of message id -> message
+  unread: new Map(),
+  pressed: new Map(), // callback id -> { messageId, data, timer }
+  actions: new Map(), // chat id -> time until which the bot is typing
+  connected: true,
+  unfollow: () => {},
+};
+
+const openChat = () => state.chats.find((chat) => chat.id === state.chat);
+const isGroup = () => openChat()?.type !== "private";
+const history = (chat = state.chat) => state.messages.get(chat) ?? new Map();
+
+const timeline = new Timeline(bubbleContext, (count) => {
+  $("to-bottom").replaceChildren(icon("down"), ...(count ? [el("b", { className: "count" }, String(count))] : []));
+});
+
+const composer = new Composer(
+  () => ({
+    person: state.person,
+    chat: state.chat,
+    commands: state.commands[state.chat] ?? [],
+    bot: state.bot,
+    isGroup: isGroup(),
+  }),
+  () => [...history().values()].reverse().find(isEditable),
+);
+
+function bubbleContext(message, before) {
+  const loading = new Set();
+  for (const press of state.pressed.values()) {
+    if (press.messageId === message.message_id && press.chat === message.chat.id) loading.add(press.data);
+  }
+  const close = before && before.from.id === message.from.id && message.date - before.date < 600;
+  return {
+    mine: message.from.id === state.person,
+    isGroup: isGroup(),
+    joined: Boolean(close),
+    loading,
+    on: {
+      press,
+      command: (text) => composer.command(text),
+      menu: messageMenu,
+      jump: (id) => timeline.jump(id),
+      copy,
+    },
+  };
+}
+
+// --- who and where: "#person/chat" in the address, so that a reload and a second tab keep theirs
+
+function become(person, chat) {
+  state.unfollow();
+  state.person = person;
+  state.chat = chat || person;
+  state.unread.clear();
+  closePeople();
+  remember();
+  state.unfollow = api.follow(person, onEvent, onConnection);
+}
+
+function remember() {
+  const hash = `#${state.person}/${state.chat}`;
+  if (location.hash !== hash) window.history.replaceState(null, "", hash);
+}
+
+function show(chat) {
+  state.chat = chat;
+  state.unread.delete(chat);
+  remember();
+  composer.clear();
+  timeline.reset();
+  drawChat();
+  drawSidebar();
+  document.body.classList.remove("sidebar-open");
+  if (matchMedia("(pointer: fine)").matches) $("input").focus();
+}
+
+// --- events of the server
+
+function onConnection(connected) {
+  state.connected = connected;
+  document.body.classList.toggle("offline", !connected);
+  drawHead();
+}
+
+function onEvent(event) {
+  switch (event.type) {
+    case "snapshot":
+      return onSnapshot(event);
+    case "about":
+      takeAbout(event);
+      return drawAll();
+    case "chat":
+      state.chats = state.chats.map((chat) => (chat.id === event.chat_id ? event.chat : chat));
+      if (!state.chats.some((chat) => chat.id === event.chat_id)) state.chats.push(event.chat);
+      return drawAll();
+    case "message":
+      return onMessage(event.message);
+    case "deleted":
+      history(event.chat_id).delete(event.message_id);
+      if (event.chat_id === state.chat) timeline.remove(event.message_id);
+      return drawSidebar();
+    case "action":
+      return onAction(event);
+    case "draft":
+      if (event.chat_id === state.chat) timeline.showDraft(event);
+      return undefined;
+    case "answered":
+      return onAnswer(event);
+    default:
+      return undefined;
+  }
+}
+
+function onSnapshot(event) {
+  takeAbout(event);
+  if (!state.people.some((person) => person.id === state.person)) {
+    if (state.people.length > 0) become(state.people[0].id);
+    return;
+  }
+  state.messages = new Map(
+    Object.entries(event.messages).map(([chat, list]) => [Number(chat), new Map(list.map((item) => [item.message_id, item]))]),
+  );
+  if (!openChat()) state.chat = state.person;
+  remember();
+  drawChat();
+  drawAll();
+}
+
+function takeAbout(event) {
+  state.people = event.people;
+  state.chats = event.chats;
+  state.bot = { ...state.bot, ...event.bot };
+  state.commands = event.commands;
+}
+
+function onMessage(message) {
+  const chat = message.chat.id;
+  if (!state.messages.has(chat)) state.messages.set(chat, new Map());
+  const isNew = !history(chat).has(message.message_id);
+  history(chat).set(message.message_id, message);
+  const about = state.chats.find((item) => item.id === chat);
+  if (about) about.started = true;
+  if (isNew && message.from.is_bot) state.actions.delete(chat);
+  if (chat === state.chat) timeline.upsert(message, isNew);
+  else if (isNew && message.from.id !== state.person) state.unread.set(chat, (state.unread.get(chat) ?? 0) + 1);
+  drawAll();
+}
+
+function onAction(event) {
+  state.actions.set(event.chat_id, Date.now() + event.seconds * 1000);
+  setTimeout(drawHead, event.seconds * 1000 + 50);
+  if (event.chat_id === state.chat) timeline.showTyping(state.bot, event.seconds);
+  drawHead();
+}
+
+// --- buttons under messages
+
+async function press(message, data) {
+  try {
+    const { callback_id: id } = await api.press(state.person, message.chat.id, message.message_id, data);
+    const timer = setTimeout(() => settle(id), ANSWER_SECONDS * 1000);
+    state.pressed.set(id, { messageId: message.message_id, chat: message.chat.id, data, timer });
+    redraw(message.message_id);
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+function onAnswer(event) {
+  // The answer may overtake the reply to the press itself.
+  setTimeout(() => settle(event.callback_id), 0);
+  setTimeout(() => settle(event.callback_id), 400);
+  if (!event.text) return;
+  if (event.alert) {
+    $("alert-text").textContent = event.text;
+    $("alert").showModal();
+  } else {
+    toast(event.text);
+  }
+}
+
+function settle(callbackId) {
+  const press = state.pressed.get(callbackId);
+  if (!press) return;
+  clearTimeout(press.timer);
+  state.pressed.delete(callbackId);
+  redraw(press.messageId);
+}
+
+function redraw(messageId) {
+  const message = history().get(messageId);
+  if (message) timeline.upsert(message, false);
+}
+
+// --- menus
+
+function isEditable(message) {
+  const isFresh = Date.now() / 1000 - message.date < EDITABLE_SECONDS;
+  return message.from.id === state.person && kindOf(message) === "text" && isFresh;
+}
+
+function messageMenu(message, x, y) {
+  document.querySelector(".message-menu")?.remove();
+  const menu = el("div", { className: "menu message-menu", attrs: { role: "menu" } });
+  const item = (text, action) => {
+    const button = el("button", { type: "button", attrs: { role: "menuitem" } }, text);
+    button.addEventListener("click", () => { menu.remove(); action(); });
+    menu.append(button);
+  };
+  item("回复", () => composer.aim({ mode: "reply", message }));
+  if (isEditable(message)) item("编辑", () => composer.aim({ mode: "edit", message }));
+  if (textOf(message)) item("复制文字", () => copy(textOf(message)));
+  document.body.append(menu);
+  menu.style.left = `${Math.max(8, Math.min(x, innerWidth - menu.offsetWidth - 8))}px`;
+  menu.style.top = `${Math.max(8, Math.min(y, innerHeight - menu.offsetHeight - 8))}px`;
+  menu.firstElementChild.focus();
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast("已复制");
+  } catch {
+    toast("浏览器不允许复制");
+  }
+}
+
+function chatMenu() {
+  const blocked = openChat()?.blocked;
+  const item = (text, action) => {
+    const button = el("button", { type: "button", attrs: { role: "menuitem" } }, text);
+    button.addEventListener("click", () => {
+      setOpen($("chat-menu"), $("chat-menu-button"), false);
+      action().catch((error) => toast(error.message));
+    });
+    return button;
+  };
+  const choices = blocked
+    ? [item("解除屏蔽", () => api.unblock(state.person))]
+    : [item("屏蔽机器人", () => api.block(state.person))];
+  $("chat-menu").replaceChildren(...choices);
+  setOpen($("chat-menu"), $("chat-menu-button"), $("chat-menu").hidden);
+}
+
+// --- drawing
+
+function drawAll() {
+  drawHead();
+  drawFoot();
+  drawSidebar();
+}
+
+function drawSidebar() {
+  drawPeople(state.people, state.person, { become: (id) => { become(id); composer.clear(); }, add: addPerson });
+  drawChats({ ...state, current: state.chat, onOpen: show });
+}
+
+function drawChat() {
+  timeline.draw(history(), isGroup() ? null : introCard(state.bot));
+}
+
+function drawHead() {
+  const chat = openChat();
+  if (!chat) return;
+  const title = isGroup() ? chat.title : state.bot.name;
+  $("head-title").textContent = title;
+  fillAvatar($("head-avatar"), { name: title, id: chat.id, isBot: !isGroup() });
+  const typing = (state.actions.get(state.chat) ?? 0) > Date.now();
+  $("head-status").classList.toggle("typing", typing && state.connected);
+  if (!state.connected) $("head-status").textContent = "正在重新连接…";
+  else if (typing) $("head-status").textContent = "正在输入…";
+  else $("head-status").textContent = isGroup() ? `${chat.members.length + 1} 位成员` : "机器人";
+  $("chat-menu-button").hidden = isGroup();
+}
+
+function drawFoot() {
+  const chat = openChat();
+  if (!chat) return;
+  $("start").hidden = isGroup() || chat.started || chat.blocked;
+  $("unblock").hidden = !chat.blocked;
+  $("composer").hidden = Boolean(chat.blocked);
+  $("command-button").hidden = (state.commands[state.chat] ?? []).length === 0;
+  const intro = document.querySelector(".intro");
+  if (intro && !isGroup()) intro.replaceWith(introCard(state.bot));
+}
+
+async function addPerson() {
+  closePeople();
+  const answer = await askPerson();
+  if (!answer) return;
+  try {
+    become((await api.addPerson(answer.name, answer.language)).id);
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+// --- wiring
+
+$("open-sidebar").append(icon("menu"));
+$("chat-menu-button").append(icon("more"));
+$("open-sidebar").addEventListener("click", () => document.body.classList.add("sidebar-open"));
+$("scrim").addEventListener("click", () => document.body.classList.remove("sidebar-open"));
+$("persona").addEventListener("click", togglePeople);
+$("chat-menu-button").addEventListener("click", chatMenu);
+$("to-bottom").addEventListener("click", () => timeline.toBottom());
+$("start").addEventListener("click", () => composer.command("/start"));
+$("unblock").addEventListener("click", async () => {
+  await api.unblock(state.person).catch((error) => toast(error.message));
+  composer.command("/start");
+});
+$("new-group").addEventListener("click", async () => {
+  const count = state.chats.filter((chat) => chat.type !== "private").length;
+  const chat = await api.addGroup(`群聊 ${count + 1}`).catch((error) => toast(error.message));
+  if (chat) show(chat.id);
+});
+document.addEventListener("pointerdown", (event) => {
+  const outside = (selector) => !event.target.closest(selector);
+  if (outside(".message-menu")) document.querySelector(".message-menu")?.remove();
+  if (outside("#persona, #people")) closePeople();
+  if (outside("#chat-menu, #chat-menu-button")) setOpen($("chat-menu"), $("chat-menu-button"), false);
+  if (outside(".foot")) composer.closePopups();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  document.querySelector(".message-menu")?.remove();
+  document.body.classList.remove("sidebar-open");
+  closePeople();
+});
+
+const [person, chat] = location.hash.slice(1).split("/").map(Number);
+become(person || 1001, chat || 0);

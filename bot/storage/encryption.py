@@ -78,7 +78,7 @@ class Cipher:
             held = ", ".join(known.hex() for known in self._keys)
             raise WrongKey(
                 f"A stored text was encrypted with key {key_id.hex()}, but only {held} is at hand; "
-                "add the old key to ENCRYPTION_KEYS, after the new one."
+                "add the old key after the new one, in ENCRYPTION_KEYS or the key file."
             )
         nonce = sealed[HEADER_BYTES : HEADER_BYTES + _NONCE_BYTES]
         try:

@@ -75,8 +75,8 @@ def _stored_revision(connection: sa.Connection) -> str | None:
 
 def _upgrade(connection: sa.Connection) -> None:
     # Loaded here because a bot whose tables are current never needs it.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))

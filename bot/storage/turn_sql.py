@@ -16,6 +16,7 @@ from bot.storage.values import Turn
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
     from bot.storage.values import TurnState
 
@@ -225,17 +226,17 @@ def replace_text(
     return True
 
 
-def reopen(connection: sa.Connection, turn_id: int) -> bool:
-    """Make the last turn of an open conversation unfinished and free."""
+def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
+    """Make the last turn of an open conversation unfinished and free; its row as it is then."""
     row = connection.execute(TURN_BY_ID, {"turn": turn_id}).one_or_none()
     if row is None or not lock_chat(connection, row.chat_id, wait=False):
-        return False
+        return None
     chat = {"chat": row.chat_id}
     if connection.scalar(_IN_WORK, chat):
-        return False
+        return None
     last = connection.execute(LAST_TURN, chat).one_or_none()
     if last is None or last.id != turn_id:
-        return False
+        return None
     connection.execute(
         sa.update(TurnRow)
         .where(TurnRow.id == turn_id)
@@ -250,4 +251,4 @@ def reopen(connection: sa.Connection, turn_id: int) -> bool:
         )
     )
     _next_revision(connection, row.conversation_id)
-    return True
+    return connection.execute(TURN_BY_ID, {"turn": turn_id}).one()

@@ -90,13 +90,14 @@ class Turns:
             sql.replace_text, self._cipher, turn_id, self._claimant.owner, text
         )
 
-    async def reopen_turn(self, turn_id: int) -> bool:
+    async def reopen_turn(self, turn_id: int) -> Turn | None:
         """Make a finished turn wait for an answer again, under its number and in its message.
 
-        Only for the last turn of an open conversation in a chat where nobody is at work; False
-        otherwise. Nobody owns it then: `claim_unfinished_of_chat` takes it.
+        Only for the last turn of an open conversation in a chat where nobody is at work; None, and
+        nothing changes, otherwise. Nobody owns it then: `claim_unfinished_of_chat` takes it.
         """
-        return await self._database.write(sql.reopen, turn_id)
+        row = await self._database.write(sql.reopen, turn_id)
+        return None if row is None else turn_rows.opened(row, self._cipher)
 
     async def release(self, turn_ids: Collection[int]) -> None:
         """Hand unfinished turns back, for another replica or the next start."""

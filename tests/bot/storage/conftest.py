@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.storage import (
+    Audit,
+    Cipher,
+    Claimant,
+    Conversations,
+    Database,
+    Inbox,
+    NewUpdate,
+    Turns,
+    Users,
+    generate_key,
+)
+
+if TYPE_CHECKING:
+    from bot.storage import Clock, Lane
+
+LEASE = timedelta(seconds=30)
+
+
+@dataclass
+class WallClock:
+    """A wall clock that moves only when a test says so."""
+
+    now: datetime = field(default=datetime(2026, 1, 1, 3, 0, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class Replica:
+    """The repositories as one process of the bot has them."""
+
+    def __init__(self, database: Database, cipher: Cipher, owner: str, clock: Clock) -> None:
+        claimant = Claimant(owner=owner, lease=LEASE, clock=clock)
+        self.inbox = Inbox(database, cipher, claimant)
+        self.turns = Turns(database, cipher, claimant)
+        self.conversations = Conversations(database, clock)
+        self.users = Users(database, cipher, clock)
+        self.audit = Audit(database, clock)
+        self._clock = clock
+        self._update_id = 1000
+
+    async def arrives(
+        self,
+        chat_id: int,
+        payload: bytes = b"{}",
+        *,
+        update_id: int | None = None,
+        lane: Lane = "chat",
+    ) -> int:
+        """Store an update of a chat; its id."""
+        self._update_id += 1
+        update_id = update_id or self._update_id
+        await self.inbox.add(NewUpdate(update_id, chat_id, lane, payload, self._clock()))
+        return update_id
+
+    async def says(self, chat_id: int, text: str, answer: str) -> int:
+        """One whole turn; its id."""
+        update_id = await self.arrives(chat_id)
+        turn = await self.turns.begin_turn(chat_id, chat_id, text, [update_id])
+        assert turn is not None
+        assert await self.turns.finish_turn(turn.id, answer, "answered") is not None
+        return turn.id
+
+
+@pytest.fixture
+def clock() -> WallClock:
+    return WallClock()
+
+
+@pytest.fixture
+def cipher() -> Cipher:
+    return Cipher.from_keys([generate_key()])
+
+
+@pytest.fixture
+def replica(database: Database, cipher: Cipher, clock: WallClock) -> Replica:
+    return Replica(database, cipher, "replica-1", clock)
+
+
+@pytest.fixture
+def other_replica(database: Database, cipher: Cipher, clock: WallClock) -> Replica:
+    return Replica(database, cipher, "replica-2", clock)

@@ -1,0 +1,143 @@
+"""What a replica leaves behind when it dies, and who may go on with it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.storage import Turn
+    from tests.bot.storage.conftest import Replica, WallClock
+
+CHAT = 5
+
+
+async def _dies_answering(replica: Replica, chat_id: int = CHAT) -> Turn:
+    update_id = await replica.arrives(chat_id)
+    turn = await replica.turns.begin_turn(chat_id, chat_id, "在吗", [update_id])
+    assert turn is not None
+    await replica.turns.set_answer_message(turn.id, 88)
+    return turn
+
+
+async def test_a_dead_replicas_turn_is_taken_over_when_its_lease_is_over(
+    replica: Replica, other_replica: Replica, clock: WallClock
+) -> None:
+    turn = await _dies_answering(replica)
+    assert await other_replica.turns.claim_unfinished(10) == []
+    assert await other_replica.turns.unfinished_chats(10) == []
+    clock.advance(seconds=31)
+    assert await other_replica.turns.unfinished_chats(10) == [CHAT]
+    (taken,) = await other_replica.turns.claim_unfinished(10)
+    assert (taken.id, taken.answer_message_id, taken.attempts) == (turn.id, 88, 2)
+    assert await other_replica.turns.finish_turn(taken.id, "在的", "answered") is not None
+
+
+async def test_who_lost_a_turn_can_no_longer_end_or_change_it(
+    replica: Replica, other_replica: Replica, clock: WallClock
+) -> None:
+    turn = await _dies_answering(replica)
+    clock.advance(seconds=31)
+    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is not None
+    assert await replica.turns.renew([turn.id]) == set()
+    assert not await replica.turns.set_answer_message(turn.id, 99)
+    assert not await replica.turns.replace_text(turn.id, "改")
+    assert await replica.turns.fail_turn(turn.id, "late") is None
+    assert await replica.turns.finish_turn(turn.id, "旧的回答", "answered") is None
+    await other_replica.turns.finish_turn(turn.id, "新的回答", "answered")
+    assert await replica.turns.finish_turn(turn.id, "旧的回答", "answered") is None
+    done = await replica.turns.turn(turn.id)
+    assert done is not None
+    assert (done.answer, done.answer_message_id) == ("新的回答", 88)
+
+
+async def test_a_renewed_turn_is_not_taken(
+    replica: Replica, other_replica: Replica, clock: WallClock
+) -> None:
+    turn = await _dies_answering(replica)
+    clock.advance(seconds=20)
+    assert await replica.turns.renew([turn.id]) == {turn.id}
+    clock.advance(seconds=20)
+    assert await other_replica.turns.claim_unfinished(10) == []
+
+
+async def test_a_caller_leaves_out_the_turns_it_is_answering(
+    replica: Replica, clock: WallClock
+) -> None:
+    mine, other = await _dies_answering(replica, 1), await _dies_answering(replica, 2)
+    clock.advance(hours=1)
+    taken = await replica.turns.claim_unfinished(10, exclude=[mine.id])
+    assert [turn.id for turn in taken] == [other.id]
+
+
+async def test_a_released_turn_is_free_at_once(replica: Replica, other_replica: Replica) -> None:
+    turn = await _dies_answering(replica)
+    await other_replica.turns.release([turn.id])  # not theirs to release
+    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is None
+    await replica.turns.release([turn.id])
+    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is not None
+
+
+async def test_the_only_bot_takes_over_every_turn_at_its_start(
+    replica: Replica, other_replica: Replica
+) -> None:
+    turn = await _dies_answering(replica)
+    assert await replica.turns.take_over() == 0
+    assert await other_replica.turns.take_over() == 1
+    taken = await other_replica.turns.claim_unfinished_of_chat(CHAT)
+    assert taken is not None
+    assert taken.id == turn.id
+
+
+async def test_many_claimers_begin_one_turn_a_chat(
+    replica: Replica, other_replica: Replica
+) -> None:
+    chats = range(1, 9)
+    updates = {chat: [await replica.arrives(chat) for _ in range(3)] for chat in chats}
+    attempts = [
+        each.turns.begin_turn(chat, chat, "嗯", updates[chat][:count])
+        for chat in chats
+        for count in (1, 2, 3)
+        for each in (replica, other_replica)
+    ]
+    begun = [turn for turn in await asyncio.gather(*attempts) if turn is not None]
+    assert sorted(turn.chat_id for turn in begun) == list(chats)
+
+
+async def test_many_claimers_share_the_express_lane(
+    replica: Replica, other_replica: Replica
+) -> None:
+    arrived = [await replica.arrives(1, lane="express") for _ in range(40)]
+    batches = await asyncio.gather(
+        *(each.inbox.claim_express(7) for each in (replica, other_replica) * 6)
+    )
+    claimed = [update.update_id for batch in batches for update in batch]
+    assert len(claimed) == len(set(claimed))
+    rest = await replica.inbox.claim_express(100)
+    assert sorted([*claimed, *(update.update_id for update in rest)]) == sorted(arrived)
+
+
+async def test_many_claimers_share_what_was_left(
+    replica: Replica, other_replica: Replica, clock: WallClock
+) -> None:
+    left = [(await _dies_answering(replica, chat)).id for chat in range(1, 21)]
+    clock.advance(minutes=1)
+    batches = await asyncio.gather(
+        *(each.turns.claim_unfinished(5) for each in (replica, other_replica) * 4)
+    )
+    taken = [turn.id for batch in batches for turn in batch]
+    assert len(taken) == len(set(taken))
+    taken += [turn.id for turn in await replica.turns.claim_unfinished(100)]
+    assert sorted(taken) == left
+
+
+async def test_the_same_update_from_two_replicas_is_stored_once(
+    replica: Replica, other_replica: Replica, clock: WallClock
+) -> None:
+    from bot.storage import NewUpdate
+
+    update = NewUpdate(77, CHAT, "chat", b"{}", clock())
+    stored = await asyncio.gather(
+        *(each.inbox.add(update) for each in (replica, other_replica) * 5)
+    )
+    assert stored.count(True) == 1

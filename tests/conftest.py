@@ -1,0 +1,213 @@
+"""Databases and Redis for every test that asks for one.
+
+`TEST_DATABASE_URL` (a PostgreSQL where databases may be created) and `TEST_REDIS_URL` (a Redis that
+may be emptied) name servers to use instead of private ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+from redis.asyncio import Redis
+
+from bot.storage import Database, upgrade
+from tests.services import PostgresServer, RedisServer, ServiceMissing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+
+class PostgresDatabases:
+    """Makes databases on one PostgreSQL, the migrated ones as copies of a template."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server = sa.make_url(server_url).set(drivername="postgresql")
+        self._prefix = f"shudong_test_{secrets.token_hex(4)}"
+        self._made = 0
+        self._template: str | None = None
+
+    def url(self, name: str) -> str:
+        """The address of a database."""
+        return self._server.set(database=name).render_as_string(hide_password=False)
+
+    async def migrated(self) -> str:
+        """Make a database that has the tables; its name."""
+        if self._template is None:
+            template = await self.empty()
+            await _migrate(self.url(template))
+            self._template = template
+        return await self._create(self._template)
+
+    async def empty(self) -> str:
+        """Make a database without tables; its name."""
+        return await self._create("template1")
+
+    async def drop(self, name: str) -> None:
+        """Delete a database, whoever is connected to it."""
+        await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def drop_template(self) -> None:
+        """Delete what `migrated` copies."""
+        if self._template is not None:
+            await self.drop(self._template)
+
+    async def _create(self, template: str) -> str:
+        self._made += 1
+        name = f"{self._prefix}_{self._made}"
+        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._server.render_as_string(hide_password=False))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    try:
+        await upgrade(database)
+    finally:
+        await database.aclose()
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[PostgresDatabases]:
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        databases = PostgresDatabases(given)
+        yield databases
+        asyncio.run(databases.drop_template())
+        return
+    try:
+        server = PostgresServer()
+    except ServiceMissing as missing:
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        yield PostgresDatabases(server.url())
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+async def postgres_url(postgres_databases: PostgresDatabases) -> AsyncIterator[str]:
+    """A migrated PostgreSQL database of its own."""
+    name = await postgres_databases.migrated()
+    yield postgres_databases.url(name)
+    await postgres_databases.drop(name)
+
+
+@pytest.fixture
+async def empty_postgres_url(postgres_databases: PostgresDatabases) -> AsyncIterator[str]:
+    """A PostgreSQL database without tables."""
+    name = await postgres_databases.empty()
+    yield postgres_databases.url(name)
+    await postgres_databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    asyncio.run(_migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def sqlite_path(sqlite_template: Path, tmp_path: Path) -> Path:
+    """A migrated SQLite file of its own."""
+    return shutil.copy(sqlite_template, tmp_path / "shudong.db")
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database; the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('sqlite_path')}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest) -> str:
+    """A database without tables; the test runs once on each kind."""
+    kind = "sqlite" if request.param == "sqlite" else "postgres"
+    url: str = request.getfixturevalue(f"empty_{kind}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, migrated database; the test runs once on each kind."""
+    opened = Database(database_url)
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture(scope="session")
+def redis_server_url() -> Iterator[str]:
+    given = os.environ.get("TEST_REDIS_URL")
+    if given:
+        yield given
+        return
+    try:
+        server = RedisServer()
+    except ServiceMissing as missing:
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+async def redis_url(redis_server_url: str) -> str:
+    """An empty Redis."""
+    async with Redis.from_url(redis_server_url) as redis:
+        await redis.flushall()
+    return redis_server_url
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A running Redis that the test may kill, freeze and start again."""
+    try:
+        server = RedisServer()
+    except ServiceMissing as missing:
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL without tables that the test may kill, freeze and start again."""
+    try:
+        server = PostgresServer()
+    except ServiceMissing as missing:
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()

@@ -21,7 +21,8 @@ from bot.ops.http_server import HttpServer
 from bot.sandbox import ADMIN_ID, Sandbox, SandboxError
 from bot.storage import StorageError
 from bot.storage.store import StorageOptions, open_storage
-from bot.telegram.service import Connection, TelegramService, connect
+from bot.telegram.client import Connection, connect
+from bot.telegram.service import TelegramService
 from inference.chat_completions import Timeouts
 from inference.engine import EngineError
 from inference.lmdeploy import LMDeployEngine

@@ -18,8 +18,7 @@ from bot.telegram.intake import ALLOWED_UPDATES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from telegram import Bot
-
+    from bot.telegram.client import Client
     from bot.telegram.intake import Intake
 
 log = structlog.get_logger(__name__)
@@ -34,13 +33,13 @@ class Polling:
 
     def __init__(
         self,
-        bot: Bot,
+        client: Client,
         intake: Intake,
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._bot = bot
+        self._client = client
         self._intake = intake
         self._clock = clock
         self._sleep = sleep
@@ -67,10 +66,8 @@ class Polling:
         pause = FIRST_PAUSE
         while True:
             try:
-                updates = await self._bot.get_updates(
-                    offset=offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
-                )
-                await self._intake.keep([(u, u.to_json().encode()) for u in updates])
+                updates = await self._client.raw_updates(offset, POLL_SECONDS, ALLOWED_UPDATES)
+                await self._intake.keep(updates)
             except RetryAfter as error:
                 await self._sleep(_seconds(error))
             except Conflict:
@@ -91,7 +88,7 @@ class Polling:
                 self._last_success = self._clock()
                 pause = FIRST_PAUSE
                 if updates:
-                    offset = updates[-1].update_id + 1
+                    offset = updates[-1]["update_id"] + 1
 
 
 def _seconds(error: RetryAfter) -> float:

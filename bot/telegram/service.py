@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from telegram import Bot
-from telegram.error import InvalidToken, TelegramError
-from telegram.request import HTTPXRequest
+from telegram.error import TelegramError
 
 from bot.errors import StartupError
 from bot.locales import language_for
@@ -33,63 +30,13 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Companion
     from bot.locales import Language
     from bot.storage.store import Storage
+    from bot.telegram.client import Client, Connection
 
 log = structlog.get_logger(__name__)
 
-CONNECTIONS = 128
-START_TRIES = 5
 SWEEP_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10.0
 CHATS_AT_ONCE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How to reach Telegram, and how Telegram reaches the bot."""
-
-    token: str
-    api_url: str
-    webhook_url: str | None = None
-    """Where Telegram sends updates; None: they are asked for (polling)."""
-    webhook_secret: str = ""
-
-
-async def connect(connection: Connection) -> Bot:
-    """A bot that Telegram has greeted by its name.
-
-    Raises:
-        StartupError: the token is wrong, or Telegram cannot be reached.
-    """
-    bot = Bot(
-        connection.token,
-        base_url=f"{connection.api_url}/bot",
-        base_file_url=f"{connection.api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=20, read_timeout=20),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=20),
-    )
-    pause = 0.5
-    for attempt in range(1, START_TRIES + 1):
-        try:
-            await bot.initialize()
-        except InvalidToken:
-            await bot.shutdown()
-            raise StartupError(
-                "Telegram does not know TELEGRAM_BOT_TOKEN; "
-                "copy it again from @BotFather (/mybots, API Token)."
-            ) from None
-        except TelegramError as error:
-            if attempt == START_TRIES:
-                await bot.shutdown()
-                raise StartupError(
-                    f"Cannot reach Telegram at {connection.api_url} ({type(error).__name__}); "
-                    "check the network, a proxy (HTTPS_PROXY) and TELEGRAM_API_URL."
-                ) from None
-            log.warning("telegram_unreachable", next_try_in=pause)
-            await asyncio.sleep(pause)
-            pause *= 2
-        else:
-            break
-    return bot
 
 
 class TelegramService:
@@ -97,7 +44,7 @@ class TelegramService:
 
     def __init__(
         self,
-        bot: Bot,
+        bot: Client,
         connection: Connection,
         storage: Storage,
         companion: Companion,
@@ -155,7 +102,7 @@ class TelegramService:
                 now=now,
             ),
         )
-        self._intake = Intake(storage.inbox, me, now=now, on_arrival=self._arrived)
+        self._intake = Intake(storage.inbox, bot, now=now, on_arrival=self._arrived)
         self._polling = Polling(bot, self._intake, clock=time.monotonic)
         self._background: list[asyncio.Task[None]] = []
 
@@ -165,7 +112,7 @@ class TelegramService:
         url = self._connection.webhook_url
         if url is None:
             return None
-        return webhook_route(url, self._connection.webhook_secret, self._bot, self._intake)
+        return webhook_route(url, self._connection.webhook_secret, self._intake)
 
     async def start(self) -> None:
         """Take up what was left, then let new updates in."""
@@ -197,8 +144,9 @@ class TelegramService:
         return self._connection.webhook_url is not None or await self._polling.alive()
 
     def _arrived(self, arrival: Arrival) -> None:
-        self._outbox.reachable(arrival.chat_id)
-        if arrival.lane == "chat":
+        if arrival.chat_id is not None:
+            self._outbox.reachable(arrival.chat_id)
+        if arrival.lane == "chat" and arrival.chat_id is not None:
             self._chats.wake(arrival.chat_id)
         else:
             self._express.wake()

@@ -10,13 +10,11 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.responses import Response
 from starlette.routing import Route
-from telegram import Update
 
 from bot.storage import StorageError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from telegram import Bot
 
     from bot.telegram.intake import Intake
 
@@ -26,7 +24,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's nam
 LARGEST_BODY = 1 << 20
 
 
-def webhook_route(webhook_url: str, secret: str, bot: Bot, intake: Intake) -> Route:
+def webhook_route(webhook_url: str, secret: str, intake: Intake) -> Route:
     """The route for the path of `webhook_url`.
 
     Answers 401 without the secret, 413 and 400 for what is no update, 503 while it cannot be
@@ -43,11 +41,13 @@ def webhook_route(webhook_url: str, secret: str, bot: Bot, intake: Intake) -> Ro
             if len(body) > LARGEST_BODY:
                 return Response(status_code=413)
         try:
-            update = Update.de_json(json.loads(body), bot)
-        except (ValueError, TypeError, KeyError, AttributeError):
+            update = json.loads(body)
+        except ValueError:
+            update = None
+        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
             return Response(status_code=400)
         try:
-            await intake.keep([(update, bytes(body))])
+            await intake.keep([update])
         except StorageError as error:
             log.warning("webhook_not_stored", error=type(error).__name__)
             return Response(status_code=503)

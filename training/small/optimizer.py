@@ -26,11 +26,11 @@ def orthogonalize(matrices: Tensor, steps: int = 5) -> Tensor:
     for _ in range(steps):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return cast("Tensor", x.mT) if tall else x
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum, orthogonalized; the learning rate is the size of an update's singular values."""
+    """Orthogonalized Nesterov momentum; the rate is the size of an update's singular values."""
 
     def __init__(
         self, parameters: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float

@@ -1,0 +1,116 @@
+"""`python -m training samples`: what a GGUF model answers to 60 fixed first messages.
+
+Compares sampling settings by repetition, diversity and whether answers end by themselves; run it
+before changing the sampling a model is served with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference.engine import Message, Sampling
+from inference.local import PACKAGED_MODEL, LocalEngine
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+_LOOP_CHARACTERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How a set of answers reads, by counting; shares are 0 to 1."""
+
+    answers: int
+    mean_characters: float
+    looping: float
+    """Share of answers that say the same six characters twice."""
+    distinct_2: float
+    """Different character pairs by all character pairs, over all answers."""
+    same_beginning: float
+    """Share of answers that begin with the most frequent first six characters."""
+    unfinished: float
+    """Share of answers that do not end in a sentence's end."""
+
+
+def judge(answers: Sequence[str]) -> Quality:
+    """Count; `answers` must not be empty."""
+    pairs = [answer[i : i + 2] for answer in answers for i in range(len(answer) - 1)]
+    beginnings = Counter(answer[:_LOOP_CHARACTERS] for answer in answers)
+    return Quality(
+        answers=len(answers),
+        mean_characters=round(sum(map(len, answers)) / len(answers), 1),
+        looping=round(sum(map(_loops, answers)) / len(answers), 3),
+        distinct_2=round(len(set(pairs)) / max(1, len(pairs)), 3),
+        same_beginning=round(beginnings.most_common(1)[0][1] / len(answers), 3),
+        unfinished=round(
+            sum(not answer.endswith(tuple("。？！…～~.?!”")) for answer in answers) / len(answers),
+            3,
+        ),
+    )
+
+
+def _loops(answer: str) -> bool:
+    parts = [answer[i : i + _LOOP_CHARACTERS] for i in range(len(answer) - _LOOP_CHARACTERS + 1)]
+    return len(set(parts)) < len(parts)
+
+
+def fixed_openings() -> list[str]:
+    """The first messages every model of this repository is tried on."""
+    text = files("training.small").joinpath("openings.txt").read_text(encoding="utf-8")
+    return text.splitlines()
+
+
+async def answers(engine: LocalEngine, openings: Sequence[str], sampling: Sampling) -> list[str]:
+    """One answer to each opening, each in a conversation of its own."""
+
+    async def answer(opening: str) -> str:
+        stream = engine.stream([Message("user", opening)], sampling)
+        async with aclosing(stream) as pieces:
+            return "".join([piece async for piece in pieces])
+
+    return list(await asyncio.gather(*map(answer, openings)))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--model", type=Path, default=PACKAGED_MODEL, help="a GGUF chat model")
+    parser.add_argument("--temperature", type=float, nargs="+", default=[0.4, 0.6, 0.8])
+    parser.add_argument("--top-p", type=float, nargs="+", default=[0.85])
+    parser.add_argument("--repetition-penalty", type=float, nargs="+", default=[1.0, 1.1])
+    parser.add_argument("--max-tokens", type=int, default=160)
+    parser.add_argument("--show", action="store_true", help="print the answers of every setting")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print one JSON line a setting."""
+    settings = [
+        Sampling(temperature, top_p, penalty, options.max_tokens)
+        for temperature in options.temperature
+        for top_p in options.top_p
+        for penalty in options.repetition_penalty
+    ]
+    asyncio.run(_compare(options.model, settings, show=options.show))
+
+
+async def _compare(model: Path, settings: Sequence[Sampling], *, show: bool) -> None:
+    engine = LocalEngine(model)
+    await engine.start()
+    openings = fixed_openings()
+    try:
+        for sampling in settings:
+            said = await answers(engine, openings, sampling)
+            print(json.dumps({**asdict(sampling), **asdict(judge(said))}), flush=True)
+            if show:
+                for opening, answer in zip(openings, said, strict=True):
+                    print(f"{opening} -> {answer}")
+    finally:
+        await engine.aclose()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.safety import rules
+from bot.safety import context, rules
 from bot.safety.levels import Assessment, RiskLevel
 from bot.safety.normalize import BREAK, normalize
 
@@ -44,7 +44,7 @@ def assess(messages: Sequence[str]) -> Assessment:
 
 def _assess_one(message: str) -> Assessment:
     text = _around_anchors(normalize(message[:LONGEST_READ]))
-    text = rules.IDIOMS.sub(lambda match: _IDIOM_MARK * len(match[0]), text)
+    text = context.IDIOMS.sub(lambda match: _IDIOM_MARK * len(match[0]), text)
     levels: dict[str, RiskLevel] = {}
     for reason, level in _findings(text):
         levels[reason] = max(level, levels.get(reason, RiskLevel.NONE))
@@ -76,8 +76,8 @@ def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
     clause = before.rpartition(BREAK)[2]
     if _negated(clause, match[0]):
         return RiskLevel.NONE
-    about_self = rules.FIRST_PERSON.search(match[0]) or rules.FIRST_PERSON.search(clause)
-    if not about_self and rules.TOLD.search(before + match[0]):
+    about_self = context.FIRST_PERSON.search(match[0]) or context.FIRST_PERSON.search(clause)
+    if not about_self and context.TOLD.search(before + match[0]):
         # A card would be out of place, but "in a story" may also be a way to ask.
         return RiskLevel.CONCERN if rule.level >= RiskLevel.HIGH else RiskLevel.NONE
     if not about_self and _about_another(before, text[match.end() :]):
@@ -89,9 +89,9 @@ def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
 
 
 def _negated(clause: str, matched: str) -> bool:
-    if matched.startswith(rules.VERB_OF_INTENT) and rules.NOT_BEFORE_VERB.search(clause):
+    if matched.startswith(context.VERB_OF_INTENT) and context.NOT_BEFORE_VERB.search(clause):
         return True
-    return bool(rules.NEGATION.search(clause)) and not rules.NOT_A_NEGATION.search(clause)
+    return bool(context.NEGATION.search(clause)) and not context.NOT_A_NEGATION.search(clause)
 
 
 def _about_another(before: str, after: str) -> bool:
@@ -99,18 +99,18 @@ def _about_another(before: str, after: str) -> bool:
 
     Chinese leaves out 我: in 老公出轨了，不想活了 nobody but the writer is in danger.
     """
-    named = [match.end() for match in rules.OTHER_PERSON.finditer(before)]
+    named = [match.end() for match in context.OTHER_PERSON.finditer(before)]
     if not named or any(
-        match.start() >= named[-1] for match in rules.FIRST_PERSON.finditer(before)
+        match.start() >= named[-1] for match in context.FIRST_PERSON.finditer(before)
     ):
         return False
     between = before[named[-1] :]
     if BREAK in between:
-        return bool(rules.WANTS_TO_HELP.search(after))
-    return not rules.DONE_TO_ME.search(between)
+        return bool(context.WANTS_TO_HELP.search(after))
+    return not context.DONE_TO_ME.search(between)
 
 
 def _long_ago(clause: str, match: re.Match[str], text: str) -> bool:
     rest = text[match.end() :].partition(BREAK)[0]
     sentence = clause + match[0] + rest
-    return bool(rules.LONG_AGO.search(clause)) and not rules.STILL_NOW.search(sentence)
+    return bool(context.LONG_AGO.search(clause)) and not context.STILL_NOW.search(sentence)

@@ -5,6 +5,8 @@ from bot.safety.detector import LONGEST_READ
 from bot.safety.normalize import normalize
 
 UNDER_WAY_OR_DECIDED = [
+    "一次吃了30片",
+    "我吞了二十片舍曲林",
     "我已经吃了一整瓶安眠药",
     "我站在天台上，准备跳下去了",
     "遗书写好了",
@@ -21,6 +23,8 @@ UNDER_WAY_OR_DECIDED = [
     "别劝了，我已经决定去死",
 ]
 SAID_OPENLY = [
+    "我想自尽",
+    "想死死不掉",
     "我不想活了",
     "我想死",
     "好想死啊",
@@ -53,6 +57,8 @@ SAID_OPENLY = [
     "帮朋友问一下，怎么死不痛",
 ]
 HINTED = [
+    "我坐在天台上吹风",
+    "控制不住划手臂",
     "我想消失",
     "不想醒来",
     "活着没什么意思",
@@ -110,6 +116,9 @@ TOLD_AS_A_STORY = [
     "昨天看电影的时候突然好想死",
 ]
 HARMLESS = [
+    "今天吃了20颗葡萄",
+    "晚上走到江边跳舞",
+    "来到海边，下去玩水",
     "笑死我了",
     "累死了",
     "想死你了",

@@ -16,7 +16,7 @@ def test_lines_come_out_in_order_with_levels_and_reasons() -> None:
 def test_a_conversation_is_judged_by_what_the_person_wrote() -> None:
     messages = [
         {"role": "user", "content": "最近睡不好"},
-        {"role": "assistant", "content": "你有没有想过自杀？"},
+        {"role": "assistant", "content": "有人会对我说：我不想活了。"},
         {"role": "user", "content": "就是累"},
     ]
     (verdict,) = safety_report([json.dumps({"messages": messages})])

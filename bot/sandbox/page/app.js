@@ -4,10 +4,11 @@ import * as api from "./api.js";
 import { kindOf, textOf } from "./bubbles.js";
 import { Composer } from "./composer.js";
 import { $, el, fillAvatar, icon, setOpen, toast } from "./dom.js";
+import { closeMessageMenu, copy, openMessageMenu, toggleHeadMenu } from "./menus.js";
+import { Presses } from "./presses.js";
 import { askPerson, closePeople, drawChats, drawPeople, togglePeople } from "./sidebar.js";
 import { introCard, Timeline } from "./timeline.js";
 
-const ANSWER_SECONDS = 15;
 const EDITABLE_SECONDS = 48 * 3600;
 
 const state = {
@@ -19,7 +20,6 @@ const state = {
   commands: {},
   messages: new Map(), // chat id -> Map of message id -> message
   unread: new Map(),
-  pressed: new Map(), // callback id -> { messageId, data, timer }
   actions: new Map(), // chat id -> time until which the bot is typing
   connected: true,
   unfollow: () => {},
@@ -31,6 +31,11 @@ const history = (chat = state.chat) => state.messages.get(chat) ?? new Map();
 
 const timeline = new Timeline(bubbleContext, (count) => {
   $("to-bottom").replaceChildren(icon("down"), ...(count ? [el("b", { className: "count" }, String(count))] : []));
+});
+
+const presses = new Presses((chat, messageId) => {
+  const message = history(chat).get(messageId);
+  if (message && chat === state.chat) timeline.upsert(message, false);
 });
 
 const composer = new Composer(
@@ -45,18 +50,14 @@ const composer = new Composer(
 );
 
 function bubbleContext(message, before) {
-  const loading = new Set();
-  for (const press of state.pressed.values()) {
-    if (press.messageId === message.message_id && press.chat === message.chat.id) loading.add(press.data);
-  }
   const close = before && before.from.id === message.from.id && message.date - before.date < 600;
   return {
     mine: message.from.id === state.person,
     isGroup: isGroup(),
     joined: Boolean(close),
-    loading,
+    loading: presses.waitingOn(message),
     on: {
-      press,
+      press: (pressed, data) => presses.press(state.person, pressed, data),
       command: (text) => composer.command(text),
       menu: messageMenu,
       jump: (id) => timeline.jump(id),
@@ -89,7 +90,7 @@ function show(chat) {
   composer.clear();
   timeline.reset();
   drawChat();
-  drawSidebar();
+  drawAll();
   document.body.classList.remove("sidebar-open");
   if (matchMedia("(pointer: fine)").matches) $("input").focus();
 }
@@ -125,7 +126,7 @@ function onEvent(event) {
       if (event.chat_id === state.chat) timeline.showDraft(event);
       return undefined;
     case "answered":
-      return onAnswer(event);
+      return presses.onAnswer(event);
     default:
       return undefined;
   }
@@ -173,45 +174,6 @@ function onAction(event) {
   drawHead();
 }
 
-// --- buttons under messages
-
-async function press(message, data) {
-  try {
-    const { callback_id: id } = await api.press(state.person, message.chat.id, message.message_id, data);
-    const timer = setTimeout(() => settle(id), ANSWER_SECONDS * 1000);
-    state.pressed.set(id, { messageId: message.message_id, chat: message.chat.id, data, timer });
-    redraw(message.message_id);
-  } catch (error) {
-    toast(error.message);
-  }
-}
-
-function onAnswer(event) {
-  // The answer may overtake the reply to the press itself.
-  setTimeout(() => settle(event.callback_id), 0);
-  setTimeout(() => settle(event.callback_id), 400);
-  if (!event.text) return;
-  if (event.alert) {
-    $("alert-text").textContent = event.text;
-    $("alert").showModal();
-  } else {
-    toast(event.text);
-  }
-}
-
-function settle(callbackId) {
-  const press = state.pressed.get(callbackId);
-  if (!press) return;
-  clearTimeout(press.timer);
-  state.pressed.delete(callbackId);
-  redraw(press.messageId);
-}
-
-function redraw(messageId) {
-  const message = history().get(messageId);
-  if (message) timeline.upsert(message, false);
-}
-
 // --- menus
 
 function isEditable(message) {
@@ -220,46 +182,17 @@ function isEditable(message) {
 }
 
 function messageMenu(message, x, y) {
-  document.querySelector(".message-menu")?.remove();
-  const menu = el("div", { className: "menu message-menu", attrs: { role: "menu" } });
-  const item = (text, action) => {
-    const button = el("button", { type: "button", attrs: { role: "menuitem" } }, text);
-    button.addEventListener("click", () => { menu.remove(); action(); });
-    menu.append(button);
-  };
-  item("回复", () => composer.aim({ mode: "reply", message }));
-  if (isEditable(message)) item("编辑", () => composer.aim({ mode: "edit", message }));
-  if (textOf(message)) item("复制文字", () => copy(textOf(message)));
-  document.body.append(menu);
-  menu.style.left = `${Math.max(8, Math.min(x, innerWidth - menu.offsetWidth - 8))}px`;
-  menu.style.top = `${Math.max(8, Math.min(y, innerHeight - menu.offsetHeight - 8))}px`;
-  menu.firstElementChild.focus();
-}
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast("已复制");
-  } catch {
-    toast("浏览器不允许复制");
-  }
+  openMessageMenu(x, y, [
+    ["回复", () => composer.aim({ mode: "reply", message })],
+    ...(isEditable(message) ? [["编辑", () => composer.aim({ mode: "edit", message })]] : []),
+    ...(textOf(message) ? [["复制文字", () => copy(textOf(message))]] : []),
+  ]);
 }
 
 function chatMenu() {
   const blocked = openChat()?.blocked;
-  const item = (text, action) => {
-    const button = el("button", { type: "button", attrs: { role: "menuitem" } }, text);
-    button.addEventListener("click", () => {
-      setOpen($("chat-menu"), $("chat-menu-button"), false);
-      action().catch((error) => toast(error.message));
-    });
-    return button;
-  };
-  const choices = blocked
-    ? [item("解除屏蔽", () => api.unblock(state.person))]
-    : [item("屏蔽机器人", () => api.block(state.person))];
-  $("chat-menu").replaceChildren(...choices);
-  setOpen($("chat-menu"), $("chat-menu-button"), $("chat-menu").hidden);
+  const choice = blocked ? ["解除屏蔽", () => api.unblock(state.person)] : ["屏蔽机器人", () => api.block(state.person)];
+  toggleHeadMenu([choice]);
 }
 
 // --- drawing
@@ -336,14 +269,14 @@ $("new-group").addEventListener("click", async () => {
 });
 document.addEventListener("pointerdown", (event) => {
   const outside = (selector) => !event.target.closest(selector);
-  if (outside(".message-menu")) document.querySelector(".message-menu")?.remove();
+  if (outside(".message-menu")) closeMessageMenu();
   if (outside("#persona, #people")) closePeople();
   if (outside("#chat-menu, #chat-menu-button")) setOpen($("chat-menu"), $("chat-menu-button"), false);
   if (outside(".foot")) composer.closePopups();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  document.querySelector(".message-menu")?.remove();
+  closeMessageMenu();
   document.body.classList.remove("sidebar-open");
   closePeople();
 });

@@ -61,7 +61,7 @@ function label(message, context) {
 function body(message, kind, context) {
   const box = el("div", { className: "bubble" });
   if (context.isGroup && !context.mine && !context.joined) {
-    box.append(el("div", { className: `sender tone-${Math.abs(message.from.id) % 6}` }, message.from.first_name));
+    box.append(el("div", { className: message.from.is_bot ? "sender" : `sender tone-${Math.abs(message.from.id) % 6}` }, message.from.first_name));
   }
   if (message.reply_to_message) box.append(quote(message.reply_to_message, context));
   if (kind !== "text") box.append(attachment(message, kind));
@@ -73,7 +73,7 @@ function body(message, kind, context) {
   } else {
     box.append(meta);
   }
-  if (message.reaction) box.append(el("div", { className: "reaction", title: "机器人的回应" }, message.reaction));
+  if (message.reaction) box.append(el("div", { className: "reaction", title: "机器人的回应" }, `${message.reaction}\uFE0F`));
   return box;
 }
 

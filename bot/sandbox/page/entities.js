@@ -28,15 +28,24 @@ function build(text, entities, from, to, onCommand) {
       continue;
     }
     const inside = others.filter((other) => other.offset < end);
-    fragment.append(text.slice(position, start));
+    fragment.append(trimmed(text.slice(position, start), fragment.lastChild, isBlock(entity)));
     const content = build(text, inside, start, end, onCommand);
     fragment.append(wrap(entity, text.slice(start, end), content, onCommand));
     // What reaches beyond this entity goes on after it.
     rest = others.filter((other) => other.offset + other.length > end);
     position = end;
   }
-  fragment.append(text.slice(position, to));
+  fragment.append(trimmed(text.slice(position, to), fragment.lastChild, false));
   return fragment;
+}
+
+const isBlock = (entity) => ["pre", "blockquote", "expandable_blockquote"].includes(entity.type);
+
+/** Blocks break the line by themselves: the line break beside them would leave an empty line. */
+function trimmed(text, before, beforeBlock) {
+  const afterBlock = before instanceof HTMLElement && ["PRE", "BLOCKQUOTE"].includes(before.tagName);
+  const start = afterBlock ? text.replace(/^\n/, "") : text;
+  return beforeBlock ? start.replace(/\n$/, "") : start;
 }
 
 function wrap(entity, text, content, onCommand) {

@@ -63,10 +63,13 @@ class Dispatcher:
         self.uncertain_sends = 0
         self.floods = 0
 
-    async def submit(self, chat_id: int, operation: Operation) -> int:
-        """Wait until `operation` is done and return the id of its message (0: nothing was shown).
+    def submit(self, chat_id: int, operation: Operation) -> None:
+        """Put `operation` in line; its future tells how it ended.
 
-        Who stops waiting takes the operation back, unless it is FINAL or CRISIS, or on its way.
+        Raises:
+            Unreachable: the person blocked the bot.
+            Closed: the bot is stopping.
+            Expired: Telegram wants the chat left alone for longer than the operation can wait.
         """
         if chat_id in self.unreachable:
             raise Unreachable
@@ -74,15 +77,21 @@ class Dispatcher:
             raise Closed("the bot is stopping")
         lane = self._lane(chat_id)
         if operation.kind == "edit" and not _replace_older(lane, operation):
-            return operation.message_id
+            operation.settle(operation.message_id)
+            return
         if lane.ready_at(operation) > operation.deadline:
             raise Expired("Telegram wants this chat left alone for longer")
         lane.waiting.append(operation)
         self._wake(lane, operation)
-        if operation.priority <= Priority.FINAL:
-            await asyncio.wait((operation.done,))  # unlike `await`, does not cancel the future
-            return operation.done.result()
-        return await operation.done
+
+    def recall(self, chat_id: int, operation: Operation) -> bool:
+        """Take `operation` back; True if it is on its way and will still come to an end."""
+        operation.recalled = True
+        lane = self.lanes.get(chat_id)
+        if operation.done.done() or (lane is not None and operation in lane.running):
+            return True
+        operation.done.cancel()
+        return False
 
     def could_type(self, chat_id: int, operation: Operation) -> bool:
         """Whether a typing action would keep nothing else from being said.
@@ -268,7 +277,7 @@ class Dispatcher:
 
     def _again(self, lane: Lane, operation: Operation) -> None:
         """Put an operation back in front of its equals."""
-        if operation.kind == "typing" or operation.done.done():
+        if operation.kind == "typing" or operation.recalled or operation.done.done():
             operation.settle(0)
         elif lane.ready_at(operation) > operation.deadline:
             operation.fail(Expired("it did not succeed within its time"))

@@ -56,6 +56,8 @@ class Operation:
     filename: str = ""
     preview: bool = False
     as_plain_text: bool = False
+    recalled: bool = False
+    """Nobody wants it any more; a call on its way may still succeed, another is not made."""
     not_before: float = -inf
     attempts: int = 0
 

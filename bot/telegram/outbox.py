@@ -114,7 +114,7 @@ class Outbox:
         """
         operation = self._operation("send", priority, lambda: rendered)
         operation.keyboard, operation.reply_to = keyboard, reply_to
-        return await self._dispatcher.submit(chat_id, operation)
+        return await self._do(chat_id, operation)
 
     async def send_latest(
         self,
@@ -123,10 +123,23 @@ class Outbox:
         keyboard: InlineKeyboardMarkup | None = None,
         reply_to: int | None = None,
     ) -> int | None:
-        """Send what `content` returns when the slot is there; None if it then returns None."""
+        """Send what `content` returns when the slot is there; None if it then returns None.
+
+        When cancelled while the message is on its way, it waits for the id and returns it: a
+        message that nobody knows of could never be edited. Raises as `send`.
+        """
         operation = self._operation("send", Priority.SEND, content)
         operation.keyboard, operation.reply_to = keyboard, reply_to
-        return await self._dispatcher.submit(chat_id, operation) or None
+        self._dispatcher.submit(chat_id, operation)
+        try:
+            await asyncio.wait((operation.done,))
+        except asyncio.CancelledError:
+            if not self._dispatcher.recall(chat_id, operation):
+                raise
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+            await asyncio.wait((operation.done,))
+        return operation.done.result() or None
 
     async def edit(
         self,
@@ -145,7 +158,7 @@ class Outbox:
         priority = Priority.FINAL if final else Priority.EDIT
         operation = self._operation("edit", priority, lambda: rendered)
         operation.keyboard, operation.message_id = keyboard, message_id
-        return await self._dispatcher.submit(chat_id, operation)
+        return await self._do(chat_id, operation)
 
     async def edit_latest(
         self,
@@ -162,7 +175,7 @@ class Outbox:
         operation = self._operation("edit", Priority.EDIT, content)
         operation.keyboard, operation.message_id = keyboard, message_id
         operation.preview, operation.deadline = True, inf
-        await self._dispatcher.submit(chat_id, operation)
+        await self._do(chat_id, operation)
 
     async def edit_keyboard(
         self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None
@@ -170,7 +183,7 @@ class Outbox:
         """Replace or take away the buttons under a message. Raises as `send`."""
         operation = self._operation("keyboard", Priority.EDIT)
         operation.keyboard, operation.message_id = keyboard, message_id
-        await self._dispatcher.submit(chat_id, operation)
+        await self._do(chat_id, operation)
 
     async def send_document(
         self,
@@ -186,7 +199,7 @@ class Outbox:
         )
         operation.document, operation.filename = document, filename
         operation.keyboard = keyboard
-        return await self._dispatcher.submit(chat_id, operation)
+        return await self._do(chat_id, operation)
 
     async def typing(self, chat_id: int) -> None:
         """Show "typing" for 5 s, if that keeps nothing else from being said.
@@ -196,7 +209,7 @@ class Outbox:
         """
         operation = self._operation("typing", Priority.TYPING)
         if self._dispatcher.could_type(chat_id, operation):
-            await self._dispatcher.submit(chat_id, operation)
+            await self._do(chat_id, operation)
 
     async def answer_callback(
         self, callback_id: str, text: str | None = None, *, alert: bool = False
@@ -215,6 +228,14 @@ class Outbox:
         and get `drain_seconds` to go out. What is left then fails with `Closed`.
         """
         await self._dispatcher.aclose(drain_seconds)
+
+    async def _do(self, chat_id: int, operation: Operation) -> int:
+        """Wait until it is done. Who is cancelled takes it back, but not what must arrive."""
+        self._dispatcher.submit(chat_id, operation)
+        if operation.priority <= Priority.FINAL:
+            await asyncio.wait((operation.done,))  # unlike `await`, does not cancel the future
+            return operation.done.result()
+        return await operation.done
 
     def _operation(
         self, kind: Kind, priority: Priority, content: Callable[[], Rendered | None] | None = None

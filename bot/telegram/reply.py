@@ -3,8 +3,9 @@
 The races, and what happens in each:
 
 - The end comes while the first message is on its way: its id is waited for, then it is edited.
+- The end comes while the first message waits for its slot: it is taken back.
 - The end comes while a preview is on its way: the outbox keeps the order within a chat.
-- The end comes before anything was sent: the answer itself is the first message.
+- The end comes before anything was sent: the answer is the first message.
 - Telegram answers 429 to the placeholder: when the time has come, what there is to say by then is
   sent instead of it.
 - The id could not be stored: the answer goes on and the id is offered again before each edit; only
@@ -84,7 +85,6 @@ class StreamedReply:
         self._woken: asyncio.Future[None] | None = None
         self._shown: Rendered | None = None
         self._on_its_way: Rendered | None = None
-        self._sending = False
         self._ended = False
         self._unreachable = False
         self._driver: asyncio.Task[None] | None = None
@@ -170,8 +170,7 @@ class StreamedReply:
         self._ended = True
         if self._driver is None:
             return
-        if not self._sending:
-            self._driver.cancel()
+        self._driver.cancel()
         await asyncio.wait((self._driver,))
 
     async def _drive(self) -> None:
@@ -196,13 +195,10 @@ class StreamedReply:
                 await self._outbox.typing(self._chat_id)
 
     async def _send_first(self) -> None:
-        try:
-            self._message_id = await self._outbox.send_latest(
-                self._chat_id, self._first_text, self._keyboard, self._reply_to
-            )
-            self._arrived()
-        finally:
-            self._sending = False
+        self._message_id = await self._outbox.send_latest(
+            self._chat_id, self._first_text, self._keyboard, self._reply_to
+        )
+        self._arrived()
 
     async def _preview(self) -> None:
         """Show the newest text again and again until the end comes."""
@@ -244,7 +240,6 @@ class StreamedReply:
         """What the first message says, asked when its slot has come."""
         if self._ended:
             return None
-        self._sending = True
         return self._depart(partial(self._text))
 
     def _next_text(self) -> Rendered | None:

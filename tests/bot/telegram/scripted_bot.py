@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from telegram.error import BadRequest
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 

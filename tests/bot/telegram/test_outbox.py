@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from random import Random
 
 import httpx
@@ -88,8 +89,7 @@ async def test_crisis_and_final_text_pass_the_previews_of_other_chats(bot, clock
     outbox = Outbox(bot, clock=clock, sleep=clock.sleep, calls_per_second=1)
     waiting = [soon(outbox.send(1, text("first")))]
     await settle()
-    for chat in range(2, 5):
-        waiting.append(soon(outbox.send(chat, text("send"))))
+    waiting += [soon(outbox.send(chat, text("send"))) for chat in range(2, 5)]
     waiting.append(soon(outbox.send(5, text("final"), priority=Priority.FINAL)))
     waiting.append(soon(outbox.send(6, text("crisis"), priority=Priority.CRISIS)))
     await clock.advance(10)
@@ -152,7 +152,7 @@ async def test_a_group_gets_twenty_a_minute_and_the_end_never_waits_for_the_wind
     streaming.cancel()
     starts = [at for at, _, _ in bot.log()]
     assert max(sum(s <= other < s + 60 for other in starts) for s in starts) <= 20
-    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
     assert min(gaps) >= 1
     await asyncio.gather(*finals)
 
@@ -317,9 +317,7 @@ async def test_a_final_outlasts_an_outage(outbox, bot, clock):
     send = soon(outbox.send(ANNA, text("a"), priority=Priority.FINAL))
     await clock.advance(400)
     assert await send == 1
-    waits = [
-        later[0] - earlier[0] for earlier, later in zip(bot.log(), bot.log()[1:], strict=False)
-    ]
+    waits = [later[0] - earlier[0] for earlier, later in pairwise(bot.log())]
     assert waits[0] <= 1.0  # never faster than the lane
     assert waits[-1] > 15.0
     assert max(waits) <= 30.0
@@ -462,7 +460,7 @@ async def test_a_preview_of_a_deleted_message_is_an_error(outbox, bot, clock):
     bot.shown.clear()
     edit = soon(outbox.edit_latest(ANNA, message_id, lambda: text("1")))
     await clock.advance(3)
-    with pytest.raises(Undeliverable, match="message to edit not found|Message to edit not found"):
+    with pytest.raises(Undeliverable, match="Message to edit not found"):
         await edit
     assert bot.texts(ANNA) == []
 

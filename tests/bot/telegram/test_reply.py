@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
 from bot.telegram.delivery import Undeliverable, Unreachable
+from bot.telegram.outbox import Outbox
 from bot.telegram.rendering import PLACEHOLDER, Rendered
 from bot.telegram.reply import StreamedReply
 from tests.clock import settle
@@ -103,7 +105,7 @@ async def test_a_long_answer_is_edited_less_and_less_often(reply, bot, clock):
         await clock.advance(0.1)
     await finish(reply, clock, "完")
     starts = [call.at for call in bot.calls[:-1]]
-    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
     assert gaps[0] == pytest.approx(1.0)
     assert gaps[-1] == pytest.approx(4.0, abs=0.2)
     assert len(starts) < 45
@@ -150,7 +152,7 @@ async def test_typing_is_kept_alive_while_nothing_new_is_shown(reply, bot, clock
     await clock.advance(30)
     typing = [at for at, method, _ in bot.log() if method == "typing"]
     assert 5 <= len(typing) <= 7
-    assert all(later - earlier < 5 for earlier, later in zip(typing, typing[1:], strict=False))
+    assert all(later - earlier < 5 for earlier, later in pairwise(typing))
 
 
 async def test_finish_before_anything_was_sent_is_one_message(reply, bot, clock, ids):
@@ -360,6 +362,49 @@ async def test_cancel_leaves_the_message_and_its_id_for_someone_else(reply, bot,
     assert ids.stored == [1]
     assert bot.texts(ANNA) == ["一"]
     assert clock.sleepers == 0
+
+
+async def test_cancel_does_not_wait_for_a_first_message_that_telegram_keeps_refusing(
+    reply, bot, clock, ids
+):
+    bot.faults["send"].append(RetryAfter(50))
+    reply.start()
+    reply.update("一")
+    await clock.advance(1)
+    await reply.cancel()
+    await clock.advance(60)
+    assert bot.texts(ANNA) == []
+    assert ids.stored == []
+
+
+async def test_an_end_does_not_wait_in_line_behind_its_own_placeholder(bot, clock, ids):
+    outbox = Outbox(bot, clock=clock, sleep=clock.sleep, calls_per_second=1)
+    others = [soon(outbox.send(chat, Rendered("x"))) for chat in range(1, 6)]
+    await settle()
+    reply = StreamedReply(outbox, ANNA, on_message_id=ids, clock=clock, sleep=clock.sleep)
+    reply.start()
+    reply.update("一")
+    await settle()
+    end = soon(reply.finish("完"))
+    await clock.advance(1)
+    assert await end == (2,)
+    await clock.advance(10)
+    await asyncio.gather(*others)
+    assert len(bot.calls) == 6
+    await outbox.aclose(0)
+
+
+async def test_an_id_is_not_lost_when_the_answer_to_the_first_message_is_late(
+    reply, bot, clock, ids
+):
+    bot.lost_answer = TimedOut()
+    reply.start()
+    reply.update("一")
+    await settle()
+    await finish(reply, clock, "完")
+    # The window that the outbox names: the first copy stays, and it was counted.
+    assert bot.texts(ANNA) == ["一", "完"]
+    assert ids.stored == [2]
 
 
 async def test_updates_render_nothing_until_the_slot_is_there(reply, bot, clock, monkeypatch):

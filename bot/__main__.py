@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.errors import BotError
+from bot.errors import BotError, StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status (0 done, 1 could not, 2 wrongly set up)."""
     options = _parser().parse_args(arguments)
     try:
-        options.command()
+        options.command(options)
     except BotError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status
@@ -41,13 +43,21 @@ def _parser() -> argparse.ArgumentParser:
         ("reencrypt", _reencrypt, "rewrite stored texts with the first of ENCRYPTION_KEYS"),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(command=command)
+    safety = commands.add_parser(
+        "safety",
+        help="say how serious each line of a file is",
+        description='Read {"text": ...} or {"messages": [...]} a line from FILE and write '
+        '{"level": ..., "reasons": [...]} a line, in the same order. Needs no settings.',
+    )
+    safety.add_argument("file", type=Path, metavar="FILE.jsonl")
+    safety.set_defaults(command=_safety)
     return parser
 
 
 # Each command imports what it needs itself: a wrong setting is told before anything is loaded.
 
 
-def _run() -> None:
+def _run(_options: argparse.Namespace) -> None:
     from bot.ops.logging import configure_logging
     from bot.settings import load_settings
 
@@ -60,24 +70,38 @@ def _run() -> None:
     uvloop.run(run(settings))
 
 
-def _migrate() -> None:
+def _migrate(_options: argparse.Namespace) -> None:
     from bot.maintenance import migrate
     from bot.settings import load_settings
 
     sys.stdout.write(asyncio.run(migrate(load_settings())) + "\n")
 
 
-def _keys() -> None:
+def _keys(_options: argparse.Namespace) -> None:
     from bot.storage import generate_key
 
     sys.stdout.write(generate_key() + "\n")
 
 
-def _reencrypt() -> None:
+def _reencrypt(_options: argparse.Namespace) -> None:
     from bot.maintenance import reencrypt_all
     from bot.settings import load_settings
 
     sys.stdout.write(asyncio.run(reencrypt_all(load_settings())) + "\n")
+
+
+def _safety(options: argparse.Namespace) -> None:
+    from bot.safety import BatchError, safety_report
+
+    try:
+        with options.file.open(encoding="utf-8") as lines:
+            for verdict in safety_report(lines):
+                sys.stdout.write(json.dumps(verdict, ensure_ascii=False) + "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise StartupError(f"Cannot read {options.file}: {reason}.") from None
+    except BatchError as error:
+        raise StartupError(f"{options.file}: {error}") from None
 
 
 if __name__ == "__main__":

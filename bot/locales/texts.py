@@ -41,17 +41,6 @@ class CountText(Template):
         return self.text.format(count=count)
 
 
-class LimitText(Template):
-    """A text with a limit: {limit}, in characters."""
-
-    __slots__ = ()
-    placeholders = frozenset({"limit"})
-
-    def __call__(self, *, limit: int) -> str:
-        """The text, filled in."""
-        return self.text.format(limit=limit)
-
-
 class HoursText(Template):
     """Opening hours: {hours}, as 08:30-17:30."""
 
@@ -127,11 +116,7 @@ class Texts:
     stopped: str
     nothing_to_stop: str
     redo_not_last: str
-    busy_wait: str
-    message_too_long: LimitText
-    edited_late: str
     error_retry: str
-    engine_down: str
 
     # The person's data
     data_privacy: str

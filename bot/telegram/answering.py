@@ -22,6 +22,8 @@ from inference.engine import EngineError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from telegram import InlineKeyboardMarkup
+
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
     from bot.storage import EndState, Turn, Turns, Users
@@ -124,6 +126,26 @@ class Answering:
         finally:
             self._held.discard(turn.id)
             await reply.cancel()
+
+    async def give_up(self, turn: Turn, language: Language) -> None:
+        """End a turn that was begun too often, with a sentence and a button to try again."""
+        texts = texts_for(language)
+        log.error("turn_given_up", turn=turn.id, attempts=turn.attempts)
+        await self._persist(partial(self._turns.fail_turn, turn.id, "too_many_attempts"))
+        await self._say(turn, texts.error_retry, keyboards.after_failure(texts, turn.id))
+
+    async def note_media(self, turn: Turn, language: Language) -> None:
+        """Say that of a picture or file only the words beside it are understood."""
+        await self._say(turn, texts_for(language).caption_note)
+
+    async def _say(
+        self, turn: Turn, text: str, keyboard: InlineKeyboardMarkup | None = None
+    ) -> None:
+        """Say something beside the answer; that it cannot be said does not stop the answer."""
+        try:
+            await self._outbox.send(turn.chat_id, render(text)[0], keyboard)
+        except (Unreachable, Undeliverable) as error:
+            log.info("not_said", turn=turn.id, error=type(error).__name__)
 
     async def _generate(self, plan: Plan, reply: StreamedReply, texts: Texts) -> None:
         turn = plan.turn

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram import Update
 
+from bot.locales import language_for
 from bot.storage import StorageError
 from bot.telegram.incoming import as_one_text, one_person, said_in
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from bot.telegram.outbox import Outbox
 
 log = structlog.get_logger(__name__)
+
+MOST_TRIES = 5
+"""Starts of one turn, crashes included, before it is given up with a button to try again."""
 
 LONGEST_BURST = 5
 """A burst is cut after so many windows: someone who never pauses is answered all the same."""
@@ -113,7 +117,11 @@ class Chats:
                     turn = await self._next_turn(chat_id)
                 if turn is None:
                     return
-                await self._answering.answer(turn, await self._language_of(turn.user_id))
+                language = await self._language_of(turn.user_id)
+                if turn.attempts > MOST_TRIES:
+                    await self._answering.give_up(turn, language)
+                else:
+                    await self._answering.answer(turn, language)
         except StorageError as error:
             # Everything is still in the inbox; the next sweep wakes this chat again.
             log.error("chat_paused", chat=chat_id, error=type(error).__name__)
@@ -126,9 +134,11 @@ class Chats:
             waiting = await self._inbox.pending_of_chat(chat_id)
             if not waiting:
                 return None
-            batch, empty = self._read(waiting)
+            batch, empty, unreadable = self._read(waiting)
             if empty:
                 await self._inbox.done_all(empty)
+            for update_id in unreadable:
+                await self._inbox.failed(update_id, "unreadable")
             if not batch:
                 continue
             rest = self._until_quiet(batch)
@@ -138,18 +148,25 @@ class Chats:
                 continue
             return await self._begin(batch)
 
-    def _read(self, waiting: list[StoredUpdate]) -> tuple[list[Said], list[int]]:
-        """What the first person in the queue said, and the updates with no words in them."""
+    def _read(self, waiting: list[StoredUpdate]) -> tuple[list[Said], list[int], list[int]]:
+        """What the first person in the queue said; updates with no words in them; broken ones."""
         said: list[Said] = []
         empty: list[int] = []
+        unreadable: list[int] = []
         for stored in waiting:
-            update = Update.de_json(json.loads(stored.payload), self._bot)
-            item = said_in(update, self._me, stored.received_at.timestamp())
+            try:
+                update = Update.de_json(json.loads(stored.payload), self._bot)
+                item = said_in(update, self._me, stored.received_at.timestamp())
+            except Exception as error:
+                # Whatever is wrong with it, it must not keep the next message from its answer.
+                log.error("update_broken", update=stored.update_id, error=type(error).__name__)
+                unreadable.append(stored.update_id)
+                continue
             if item is None:
                 empty.append(stored.update_id)
             else:
                 said.append(item)
-        return one_person(said), empty
+        return one_person(said), empty, unreadable
 
     def _until_quiet(self, batch: list[Said]) -> float:
         end = min(
@@ -167,10 +184,13 @@ class Chats:
             await self._inbox.done_all(update_ids)
             return await self._next_turn(first.chat_id)
         await self._users.seen(first.user_id, first.language_code)
-        return await self._turns.begin_turn(
+        turn = await self._turns.begin_turn(
             chat_id=first.chat_id,
             user_id=first.user_id,
             text=text,
             update_ids=update_ids,
             reply_to_message_id=batch[-1].message_id,
         )
+        if turn is not None and any(item.with_media for item in batch):
+            await self._answering.note_media(turn, language_for(first.language_code))
+        return turn

@@ -59,7 +59,6 @@ def test_a_text_with_placeholders_is_filled_in() -> None:
     texts = texts_for(Language.ZH_CN)
     assert "42" in texts.admin_reset_ask_user(user=42)
     assert "7" in texts.admin_reset_done_all(count=7)
-    assert "4000" in texts.message_too_long(limit=4000)
 
 
 def test_a_language_is_read_once() -> None:

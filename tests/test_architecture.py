@@ -1,0 +1,76 @@
+"""Arrows between rooms go one way; a new one has to be drawn here first."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Room -> rooms it may import. What a room is not listed to import, it may not.
+ARROWS = {
+    "bot/telegram": {"bot/conversation", "bot/safety", "bot/storage", "bot/locales", "inference"},
+    "bot/conversation": {"bot/safety", "bot/storage", "bot/locales", "inference"},
+    "bot/safety": {"bot/locales"},
+    "bot/storage": set(),
+    "bot/locales": set(),
+    "bot/ops": set(),
+    "bot/sandbox": set(),
+    "inference": set(),
+    "training": {"inference", "bot/safety"},
+}
+SHARED = {"bot/errors"}
+
+
+def imports_of(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def room_of(module: str) -> str | None:
+    parts = module.split(".")
+    if parts[0] == "bot":
+        return "/".join(parts[:2])
+    return parts[0] if parts[0] in {"inference", "training", "migrations"} else None
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_a_room_imports_only_where_its_arrows_lead(room):
+    files = list((ROOT / room).rglob("*.py"))
+    assert files
+    allowed = ARROWS[room] | SHARED | {room}
+    if room == "bot/storage":
+        allowed.add("migrations")
+    crossings = {
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in files
+        for module in imports_of(file)
+        if (target := room_of(module)) is not None and target not in allowed
+    }
+    assert crossings == set()
+
+
+def test_only_the_telegram_room_knows_telegram():
+    outside = {
+        str(file.relative_to(ROOT))
+        for package in ("bot", "inference", "training")
+        for file in (ROOT / package).rglob("*.py")
+        if "bot/telegram" not in str(file)
+        if any(module.split(".")[0] == "telegram" for module in imports_of(file))
+    }
+    assert outside == set()
+
+
+def test_only_the_storage_room_knows_sql():
+    outside = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "bot").rglob("*.py")
+        if "bot/storage" not in str(file)
+        if any(module.split(".")[0] == "sqlalchemy" for module in imports_of(file))
+    }
+    assert outside == set()

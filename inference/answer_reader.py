@@ -40,7 +40,7 @@ class AnswerReader:
     """Turns the body of one streamed answer into text and finds out whether it is whole.
 
     Feed it bytes as they come, in any split. `started` is true once there was text, `done` once
-    the server said that nothing more comes.
+    the server said that nothing more comes; `events` counts what came, without pings.
     """
 
     def __init__(self, max_tokens: int) -> None:
@@ -48,6 +48,7 @@ class AnswerReader:
         self._rest = b""
         self._finish_reason = ""
         self._completion_tokens: int | None = None
+        self.events = 0
         self.started = False
         self.done = False
 
@@ -85,6 +86,7 @@ class AnswerReader:
             if payload == b"[DONE]":
                 self.done = True
                 return
+            self.events += 1
             text = self._event(payload)
             if text:
                 self.started = True
@@ -99,7 +101,7 @@ class AnswerReader:
         event = parse_json(payload)
         if not isinstance(event, dict):
             raise EngineProtocolError("an event of the stream is not a JSON object")
-        if event.get("error") or event.get("object") == "error" or "error_code" in event:
+        if _is_error(event):
             raise error_from_body(event)
         match event:
             case {"choices": []}:
@@ -115,9 +117,9 @@ class AnswerReader:
     def _take_finish_reason(self, reason: object) -> None:
         if reason is None:
             return
-        if reason in {"error", "abort"}:
+        if reason in ("error", "abort"):
             raise EngineUnavailable(f"the server ended the generation with {reason!r}")
-        if reason not in {"stop", "length"}:
+        if reason not in ("stop", "length"):
             raise EngineProtocolError("the answer ended for a reason that is not text")
         self._finish_reason = str(reason)
 
@@ -129,10 +131,10 @@ def error_from_body(body: object, status: int = 200) -> EngineError:
     stream, and the `{"error_code": ...}` of LMDeploy's proxy. `status` is the HTTP status, used
     where the body has no code of its own.
     """
+    if status < 300 and not _is_error(body):
+        return EngineProtocolError("the response is neither what was asked for nor an error")
     if not isinstance(body, dict):
-        if status >= 300:
-            return error_from_status(status)
-        return EngineProtocolError("the response is neither an event stream nor an error")
+        return error_from_status(status)
     if "error_code" in body:
         if body["error_code"] == _PROXY_MODEL_NOT_FOUND:
             return EndpointRefused("the proxy has no node that serves this model")
@@ -144,6 +146,12 @@ def error_from_body(body: object, status: int = 200) -> EngineError:
     return error_from_status(
         code if status < 300 and isinstance(code, int) else status,
         too_long=any(hint in words for hint in _TOO_LONG),
+    )
+
+
+def _is_error(body: object) -> bool:
+    return isinstance(body, dict) and bool(
+        body.get("error") or body.get("object") == "error" or "error_code" in body
     )
 
 

@@ -89,6 +89,7 @@ class ChatCompletions:
     async def models(self) -> list[str]:
         """Names of the models served, from `/v1/models`. Raises `EngineError`."""
         failure: EngineError
+        self._check_open()
         try:
             async with asyncio.timeout(self._timeouts.connect):
                 response = await self._client.get("/models", cast_to=httpx2.Response)
@@ -110,6 +111,7 @@ class ChatCompletions:
         """Yield the answer's text; `inference.engine.Engine.stream` says what it raises."""
         reader = AnswerReader(sampling.max_tokens)
         failure: EngineError
+        self._check_open()
         try:
             async with contextlib.aclosing(self._read(reader, messages, sampling, model)) as pieces:
                 async for piece in pieces:
@@ -156,9 +158,10 @@ class ChatCompletions:
                     data = await anext(body, None)
                 if data is None:
                     break
+                events = reader.events
                 for piece in reader.feed(data):
                     yield piece
-                if reader.started:
+                if reader.started and reader.events > events:  # a ping is no progress
                     deadline = clock() + self._timeouts.stall
             for piece in reader.finish():
                 yield piece
@@ -170,6 +173,10 @@ class ChatCompletions:
             async with asyncio.timeout(_DRAIN):
                 async for _ in body:
                     pass
+
+    def _check_open(self) -> None:
+        if self._client.is_closed():
+            raise EngineUnavailable(f"{self.address}: the client is closed")
 
     def _named(self, failure: EngineError) -> EngineError:
         """The same error, saying whose it is."""
@@ -190,6 +197,11 @@ def _engine_error(error: Exception) -> EngineError:
             return EngineUnavailable("nothing answers at this address")
         case httpx2.DecodingError():
             return EngineProtocolError("the response cannot be decompressed")
-        case httpx2.RemoteProtocolError() if "closed" not in str(cause):
+        case httpx2.RemoteProtocolError() if not _is_hang_up(cause):
             return EngineProtocolError("the response is not HTTP")
     return EngineUnavailable("the connection broke")
+
+
+def _is_hang_up(error: httpx2.RemoteProtocolError) -> bool:
+    """Whether the server merely went away; the type is the same when it speaks nonsense."""
+    return any(word in str(error) for word in ("disconnected", "closed"))

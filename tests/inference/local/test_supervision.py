@@ -1,0 +1,141 @@
+"""The model's process: restarted when it dies, gone when its parent is, and discreet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from inference.engine import EngineUnavailable, Message, Sampling
+from inference.local import LocalEngine
+from inference.local.engine import TRIAL_SAMPLING
+from inference.local.server import physical_cores
+from tests.inference.engine_contract import eventually
+from tests.inference.local.tiny_model import write_tiny_model
+
+PROMPT = [Message("user", "在吗")]
+ROOT = Path(__file__).parents[3]
+
+# A parent that starts an engine, says the pid of its model's process and waits to be killed.
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from inference.local import LocalEngine
+
+async def main():
+    engine = LocalEngine(Path(sys.argv[1]))
+    await engine.start()
+    print(engine._process.serving.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_tiny_model(tmp_path / "tiny.gguf")
+
+
+def pid_of(engine: LocalEngine) -> int:
+    assert engine._process.serving is not None
+    return engine._process.serving.pid
+
+
+async def test_a_crash_is_unavailable_and_then_over(model: Path) -> None:
+    engine = LocalEngine(model)
+    await engine.start()
+    for _ in range(2):
+        dead = pid_of(engine)
+        os.kill(dead, signal.SIGKILL)
+        with pytest.raises(EngineUnavailable):
+            [p async for p in engine.stream(PROMPT, Sampling(max_tokens=5))]
+
+        await eventually(engine.ready)
+        assert pid_of(engine) != dead
+        assert [p async for p in engine.stream(PROMPT, Sampling(max_tokens=5))]
+    await engine.aclose()
+
+
+async def test_a_model_that_is_gone_at_the_restart_may_come_back(model: Path) -> None:
+    engine = LocalEngine(model)
+    await engine.start()
+    hidden = model.rename(model.with_suffix(".hidden"))  # noqa: ASYNC240 - one rename
+    os.kill(pid_of(engine), signal.SIGKILL)
+    await asyncio.sleep(0)
+    with pytest.raises(EngineUnavailable):
+        [p async for p in engine.stream(PROMPT, Sampling(max_tokens=5))]
+    hidden.rename(model)
+    await eventually(engine.ready)
+    await engine.aclose()
+
+
+async def test_closing_ends_the_process(model: Path) -> None:
+    engine = LocalEngine(model)
+    await engine.start()
+    pid = pid_of(engine)
+    await engine.aclose()
+    assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+async def test_the_process_does_not_outlive_its_parent(how: signal.Signals, model: Path) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, str(model), cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert parent.stdout is not None
+    pid = int(await parent.stdout.readline())
+    assert psutil.pid_exists(pid)
+
+    parent.send_signal(how)
+    await parent.wait()
+
+    async def is_gone() -> bool:
+        return not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
+
+    await eventually(is_gone)
+
+
+async def test_the_key_is_not_on_show(model: Path) -> None:
+    engine = LocalEngine(model)
+    await engine.start()
+    assert engine._process.serving is not None
+    key = engine._process.serving.api_key
+    process = psutil.Process(pid_of(engine))
+    assert len(key) >= 32
+    assert key not in " ".join(process.cmdline())
+    assert key not in " ".join(process.environ().values())
+    assert {c.laddr.ip for c in process.net_connections("tcp")} == {"127.0.0.1"}
+    await engine.aclose()
+
+
+async def test_each_slot_has_the_models_whole_context_up_to_the_limit(model: Path) -> None:
+    for limit, window in ((8192, 512), (100, 100)):
+        engine = LocalEngine(model, max_context=limit, slots=2)
+        assert (await engine.start()).context_window == window
+        answer = [p async for p in engine.stream(PROMPT, Sampling(max_tokens=window // 4))]
+        assert len(answer) == window // 4
+        await engine.aclose()
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+async def test_a_trial_model_brings_its_own_sampling(is_trial: bool, tmp_path: Path) -> None:
+    engine = LocalEngine(write_tiny_model(tmp_path / "m.gguf", is_trial=is_trial))
+    assert (await engine.start()).is_trial is is_trial
+    assert engine.sampling == (TRIAL_SAMPLING if is_trial else Sampling())
+    await engine.aclose()
+
+
+def test_cores_that_share_silicon_count_once(tmp_path: Path) -> None:
+    for cpu in os.sched_getaffinity(0):
+        folder = tmp_path / f"cpu{cpu}/topology"
+        folder.mkdir(parents=True)
+        (folder / "thread_siblings_list").write_text("0-1\n")
+    assert physical_cores(tmp_path) == 1
+    assert physical_cores(tmp_path / "nowhere") == os.cpu_count()

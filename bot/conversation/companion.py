@@ -67,7 +67,9 @@ class Companion:
         window = model.context_window
         tuned = engine.sampling
         # A small window is shared half and half; a large one leaves the answer what it may need.
-        self._answer_tokens = min(max_answer_tokens, tuned.max_tokens, window // 2)
+        self._answer_tokens = min(max_answer_tokens, window // 2)
+        if model.is_trial:  # it loses the thread long before the operator's limit
+            self._answer_tokens = min(self._answer_tokens, tuned.max_tokens)
         self._prompt_budget = window - self._answer_tokens - window // 32
         self._sampling = Sampling(
             temperature=tuned.temperature,

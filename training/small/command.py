@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of this run")
     parser.add_argument("--minutes", type=float, default=85, help="time budget of the training")
+    parser.add_argument("--vocabulary", type=int, default=8192, help="tokens")
+    parser.add_argument("--context", type=int, default=512, help="tokens of a sequence")
     parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--hidden", type=int, default=256, help="a multiple of 128")
     parser.add_argument("--intermediate", type=int, default=768, help="a multiple of 128")
@@ -37,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     """Run the steps that are asked for."""
     steps = STEPS if options.only is None else (options.only,)
     if "prepare" in steps:
-        prepare(options.smile, options.out, PrepareConfig())
+        prepare(options.smile, options.out, PrepareConfig(options.vocabulary, options.context))
     if "train" in steps:
         _train(options)
     if "export" in steps:
@@ -48,6 +50,8 @@ def _train(options: argparse.Namespace) -> None:
     config = TrainConfig(
         minutes=options.minutes,
         shape=Shape(
+            vocabulary=options.vocabulary,
+            context=options.context,
             layers=options.layers,
             hidden=options.hidden,
             heads=options.hidden // 128,

@@ -47,6 +47,8 @@ def prepare(smile: Path, out: Path, config: PrepareConfig) -> None:
         return
     tokenizer_path, train_path, held_out_path, report_path = paths
     selection = select(read_smile(smile), config.held_out_share)
+    if not selection.train or not selection.held_out:
+        raise ValueError(f"{smile.name} has too few usable dialogues to train and to test on")
     if not tokenizer_path.exists():
         sample = selection.train[:: config.tokenizer_stride]
         texts = (turn.text for dialogue in sample for turn in dialogue.turns)

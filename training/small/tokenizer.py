@@ -30,20 +30,10 @@ END_OF_TEXT_ID, CLIENT_START_ID, COUNSELOR_START_ID, TURN_END_ID = range(4)
 
 def train_tokenizer(texts: Iterable[str], vocabulary_size: int) -> Tokenizer:
     """Learn a byte-level BPE of exactly `vocabulary_size` tokens, special tokens included."""
-    tokenizer = Tokenizer(models.BPE())
-    # No normalizer: llama.cpp has none either.
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = _with_split(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary_size,
-        special_tokens=[
-            AddedToken(text, special=True, normalized=False) for text in SPECIAL_TOKENS
-        ],
+        special_tokens=_special_tokens(),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -58,3 +48,27 @@ def train_tokenizer(texts: Iterable[str], vocabulary_size: int) -> Tokenizer:
 def load_tokenizer(path: Path) -> Tokenizer:
     """Read a tokenizer.json."""
     return Tokenizer.from_file(str(path))
+
+
+def tokenizer_from(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
+    """The tokenizer of a vocabulary and its merges, as a GGUF file holds them."""
+    tokenizer = _with_split(models.BPE(vocabulary, merges))
+    tokenizer.add_special_tokens(_special_tokens())
+    return tokenizer
+
+
+def _with_split(model: models.BPE) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    # No normalizer: llama.cpp has none either.
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def _special_tokens() -> list[AddedToken]:
+    return [AddedToken(text, special=True, normalized=False) for text in SPECIAL_TOKENS]

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from redis.asyncio import Redis
+from redis import Redis
 
 from bot.storage import Database, upgrade
+from bot.storage.models import Base
 from tests.services import PostgresServer, RedisServer, ServiceMissing
 
 if TYPE_CHECKING:
@@ -26,49 +27,55 @@ if TYPE_CHECKING:
 
 
 class PostgresDatabases:
-    """Makes databases on one PostgreSQL, the migrated ones as copies of a template."""
+    """Makes databases on one PostgreSQL, and uses the migrated ones again once they are emptied."""
 
     def __init__(self, server_url: str) -> None:
         self._server = sa.make_url(server_url).set(drivername="postgresql")
         self._prefix = f"shudong_test_{secrets.token_hex(4)}"
-        self._made = 0
-        self._template: str | None = None
+        self._made: list[str] = []
+        self._free: list[str] = []
 
     def url(self, name: str) -> str:
         """The address of a database."""
         return self._server.set(database=name).render_as_string(hide_password=False)
 
     async def migrated(self) -> str:
-        """Make a database that has the tables; its name."""
-        if self._template is None:
-            template = await self.empty()
-            await _migrate(self.url(template))
-            self._template = template
-        return await self._create(self._template)
+        """A database that has the tables and no rows; its name."""
+        if self._free:
+            return self._free.pop()
+        name = await self.empty()
+        await _migrate(self.url(name))
+        return name
+
+    async def give_back(self, name: str) -> None:
+        """Empty a migrated database, whoever is still connected to it."""
+        tables = ", ".join(Base.metadata.tables)
+        await self._execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname = '{name}' AND pid <> pg_backend_pid()",
+            f"TRUNCATE {tables} RESTART IDENTITY",
+            database=name,
+        )
+        self._free.append(name)
 
     async def empty(self) -> str:
         """Make a database without tables; its name."""
-        return await self._create("template1")
-
-    async def drop(self, name: str) -> None:
-        """Delete a database, whoever is connected to it."""
-        await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    async def drop_template(self) -> None:
-        """Delete what `migrated` copies."""
-        if self._template is not None:
-            await self.drop(self._template)
-
-    async def _create(self, template: str) -> str:
-        self._made += 1
-        name = f"{self._prefix}_{self._made}"
-        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        name = f"{self._prefix}_{len(self._made)}"
+        await self._execute(f'CREATE DATABASE "{name}"')
+        self._made.append(name)
         return name
 
-    async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self._server.render_as_string(hide_password=False))
+    async def drop_all(self) -> None:
+        """Delete every database that was made."""
+        for name in self._made:
+            await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def _execute(self, *statements: str, database: str | None = None) -> None:
+        url = self._server if database is None else self._server.set(database=database)
+        connection = await asyncpg.connect(url.render_as_string(hide_password=False))
         try:
-            await connection.execute(statement)
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close()
 
@@ -87,7 +94,7 @@ def postgres_databases() -> Iterator[PostgresDatabases]:
     if given:
         databases = PostgresDatabases(given)
         yield databases
-        asyncio.run(databases.drop_template())
+        asyncio.run(databases.drop_all())
         return
     try:
         server = PostgresServer()
@@ -105,15 +112,13 @@ async def postgres_url(postgres_databases: PostgresDatabases) -> AsyncIterator[s
     """A migrated PostgreSQL database of its own."""
     name = await postgres_databases.migrated()
     yield postgres_databases.url(name)
-    await postgres_databases.drop(name)
+    await postgres_databases.give_back(name)
 
 
 @pytest.fixture
-async def empty_postgres_url(postgres_databases: PostgresDatabases) -> AsyncIterator[str]:
+async def empty_postgres_url(postgres_databases: PostgresDatabases) -> str:
     """A PostgreSQL database without tables."""
-    name = await postgres_databases.empty()
-    yield postgres_databases.url(name)
-    await postgres_databases.drop(name)
+    return postgres_databases.url(await postgres_databases.empty())
 
 
 @pytest.fixture(scope="session")
@@ -178,10 +183,10 @@ def redis_server_url() -> Iterator[str]:
 
 
 @pytest.fixture
-async def redis_url(redis_server_url: str) -> str:
+def redis_url(redis_server_url: str) -> str:
     """An empty Redis."""
-    async with Redis.from_url(redis_server_url) as redis:
-        await redis.flushall()
+    with Redis.from_url(redis_server_url) as redis:
+        redis.flushall()
     return redis_server_url
 
 

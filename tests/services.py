@@ -24,7 +24,7 @@ from typing import IO
 START_SECONDS = 30.0
 
 
-class ServiceMissing(Exception):
+class ServiceMissing(Exception):  # noqa: N818
     """The package that carries a server is not installed here."""
 
 
@@ -134,7 +134,7 @@ class RedisServer(Server):
 
 
 class PostgresServer(Server):
-    """A PostgreSQL without fsync: a test has no use for what a power cut leaves."""
+    """A PostgreSQL without fsync: it survives being killed, and no test cuts the power."""
 
     def __init__(self) -> None:
         super().__init__("postgres")
@@ -162,7 +162,6 @@ class PostgresServer(Server):
         settings = {
             "fsync": "off",
             "full_page_writes": "off",
-            "synchronous_commit": "off",
             "listen_addresses": "",
             "unix_socket_directories": str(self._data),
             "max_connections": "200",

@@ -1,0 +1,24 @@
+"""A process that takes up a message and dies in the middle of the answer. Run by test_processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+from bot.storage import Cipher, Claimant, Database, Inbox, NewUpdate, Turns, utc_now
+
+
+async def main(url: str, key: str, chat_id: int) -> None:
+    claimant = Claimant(owner=f"process {os.getpid()}")
+    database, cipher = Database(url), Cipher.from_keys([key])
+    inbox, turns = Inbox(database, cipher, claimant), Turns(database, cipher, claimant)
+    assert await inbox.add(NewUpdate(1, chat_id, "chat", b"{}", utc_now()))
+    turn = await turns.begin_turn(chat_id, chat_id, "别走", [1])
+    assert turn is not None
+    assert await turns.set_answer_message(turn.id, 77)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,194 @@
+"""The copy of recent turns: one contract, and a Redis that vanishes, hangs and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from bot.storage import Cipher, InProcessRecentTurns, PastTurn, RedisRecentTurns, Turn, generate_key
+from bot.storage.recent import PAUSE_AFTER_FAILURE, WARN_EVERY
+from tests.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.storage import RecentTurns
+    from tests.bot.storage.conftest import WallClock
+    from tests.services import RedisServer
+
+TURNS = (PastTurn(1, "睡不着 \ud83d", "我在"), PastTurn(2, "谢谢", None))
+
+
+@pytest.fixture
+def turn(clock: WallClock) -> Turn:
+    return Turn(
+        id=9,
+        conversation_id=3,
+        revision=2,
+        chat_id=5,
+        number=3,
+        user_id=5,
+        state="pending",
+        user_text="还在吗",
+        answer=None,
+        answer_message_id=None,
+        reply_to_message_id=None,
+        created_at=clock(),
+        answered_at=None,
+        attempts=1,
+        failure=None,
+    )
+
+
+@pytest.fixture
+def ticks() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["in process", "redis"])
+async def recent(
+    request: pytest.FixtureRequest, cipher: Cipher, ticks: FakeClock
+) -> AsyncIterator[RecentTurns]:
+    kept: RecentTurns
+    if request.param == "redis":
+        kept = RedisRecentTurns(request.getfixturevalue("redis_url"), cipher, clock=ticks)
+    else:
+        kept = InProcessRecentTurns(clock=ticks)
+    yield kept
+    await kept.aclose()
+
+
+async def test_what_is_put_is_got(recent: RecentTurns, turn: Turn) -> None:
+    assert await recent.get(turn) is None
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    assert await recent.get(turn) == TURNS
+    assert await recent.get(replace(turn, chat_id=6)) is None
+
+
+async def test_a_copy_of_another_conversation_or_revision_is_a_miss(
+    recent: RecentTurns, turn: Turn
+) -> None:
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    assert await recent.get(replace(turn, conversation_id=4)) is None
+    assert await recent.get(replace(turn, revision=3)) is None
+    await recent.put(turn.chat_id, turn.conversation_id, 3, TURNS[:1])
+    assert await recent.get(replace(turn, revision=3)) == TURNS[:1]
+    assert await recent.get(turn) is None
+
+
+async def test_what_is_forgotten_is_a_miss(recent: RecentTurns, turn: Turn) -> None:
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    await recent.forget(turn.chat_id)
+    await recent.forget(turn.chat_id)
+    assert await recent.get(turn) is None
+
+
+async def test_a_chat_in_process_is_dropped_after_a_day(turn: Turn, ticks: FakeClock) -> None:
+    recent = InProcessRecentTurns(clock=ticks)
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    ticks.now += 24 * 3600 - 1
+    assert await recent.get(turn) == TURNS
+    ticks.now += 2
+    assert await recent.get(turn) is None
+
+
+async def test_chats_in_process_stay_within_their_bound(turn: Turn, ticks: FakeClock) -> None:
+    recent = InProcessRecentTurns(max_characters=10_000, clock=ticks)
+    long = [PastTurn(1, "长" * 1500, "话" * 1000)]
+    for chat_id in (1, 2, 3):
+        await recent.put(chat_id, 3, 2, long)
+    assert await recent.get(replace(turn, chat_id=1)) is not None  # used last
+    await recent.put(4, 3, 2, long)
+    kept = [c for c in (1, 2, 3, 4) if await recent.get(replace(turn, chat_id=c)) is not None]
+    assert kept == [1, 3, 4]
+    await recent.put(4, 3, 2, [PastTurn(1, "长" * 20_000, None)])
+    assert await recent.get(replace(turn, chat_id=4)) is None
+
+
+async def test_flushing_redis_is_a_miss_and_no_failure(
+    redis_url: str, cipher: Cipher, turn: Turn
+) -> None:
+    recent = RedisRecentTurns(redis_url, cipher)
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    async with Redis.from_url(redis_url) as redis:
+        await redis.flushall()
+    with capture_logs() as logs:
+        assert await recent.get(turn) is None
+    assert logs == []
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    assert await recent.get(turn) == TURNS
+    await recent.aclose()
+
+
+async def test_a_copy_under_a_key_that_is_gone_is_a_miss(
+    redis_url: str, cipher: Cipher, turn: Turn
+) -> None:
+    writer = RedisRecentTurns(redis_url, cipher)
+    await writer.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    reader = RedisRecentTurns(redis_url, Cipher.from_keys([generate_key()]))
+    assert await reader.get(turn) is None
+    async with Redis.from_url(redis_url) as redis:
+        (key,) = await redis.keys("*")
+        await redis.set(key, b"not a ciphertext")
+    assert await writer.get(turn) is None
+    await writer.aclose()
+    await reader.aclose()
+
+
+async def test_a_redis_that_dies_and_returns_is_used_again(
+    own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
+) -> None:
+    recent = RedisRecentTurns(own_redis.url, cipher, clock=ticks)
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    own_redis.kill()
+    assert not await recent.available()
+    with capture_logs() as logs:
+        assert await recent.get(turn) is None
+        await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+        await recent.forget(turn.chat_id)
+    assert [entry["event"] for entry in logs] == ["redis_unavailable"]
+    own_redis.start()
+    assert await recent.available()
+    ticks.now += PAUSE_AFTER_FAILURE
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    assert await recent.get(turn) == TURNS
+    await recent.aclose()
+
+
+async def test_a_hanging_redis_is_asked_once_and_then_left_alone(
+    own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
+) -> None:
+    recent = RedisRecentTurns(own_redis.url, cipher, clock=ticks)
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    own_redis.freeze()
+    try:
+        # Fails by its own patience; without one this would wait for as long as Redis hangs.
+        assert await asyncio.wait_for(recent.get(turn), 10) is None
+    finally:
+        own_redis.thaw()
+    assert await recent.get(turn) is None  # it answers again, but is not asked
+    ticks.now += PAUSE_AFTER_FAILURE
+    assert await recent.get(turn) == TURNS
+    await recent.aclose()
+
+
+async def test_an_outage_is_warned_about_once_in_a_while(
+    own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
+) -> None:
+    own_redis.kill()
+    recent = RedisRecentTurns(own_redis.url, cipher, clock=ticks)
+    with capture_logs() as logs:
+        for _ in range(int(WARN_EVERY / PAUSE_AFTER_FAILURE)):
+            await recent.get(turn)
+            ticks.now += PAUSE_AFTER_FAILURE
+        assert len(logs) == 1
+        await recent.get(turn)
+    assert len(logs) == 2
+    assert "睡不着" not in str(logs)
+    assert str(own_redis.folder) not in str(logs)
+    await recent.aclose()

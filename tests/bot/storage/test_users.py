@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bot.storage.models import UserRow
+from tests.bot.storage.conftest import Replica
+
+if TYPE_CHECKING:
+    from bot.storage import Cipher, Database
+    from tests.bot.storage.conftest import WallClock
+
+PERSON = 7_000_000_001
+GROUP = -1_001_234_567_890
+
+
+async def test_a_person_is_noted_with_language_and_time(replica: Replica, clock: WallClock) -> None:
+    assert await replica.users.user(PERSON) is None
+    first = clock()
+    await replica.users.seen(PERSON, "zh-hans")
+    clock.advance(minutes=5)
+    await replica.users.seen(PERSON, "en")
+    user = await replica.users.user(PERSON)
+    assert user is not None
+    assert (user.language_code, user.chosen_language) == ("en", None)
+    assert (user.created_at, user.last_seen_at) == (first, clock())
+
+
+async def test_being_seen_is_written_once_a_minute_or_on_change(
+    replica: Replica, database: Database, clock: WallClock
+) -> None:
+    def writes_so_far(connection: sa.Connection) -> None:
+        # Whoever writes again puts this right again.
+        connection.execute(sa.update(UserRow).values(language_code="untouched"))
+
+    async def language() -> str | None:
+        user = await replica.users.user(PERSON)
+        assert user is not None
+        return user.language_code
+
+    await replica.users.seen(PERSON, "zh")
+    await database.write(writes_so_far)
+    clock.advance(seconds=59)
+    await replica.users.seen(PERSON, "zh")
+    assert await language() == "untouched"
+    clock.advance(seconds=2)
+    await replica.users.seen(PERSON, "zh")
+    assert await language() == "zh"
+    await replica.users.seen(PERSON, "en")
+    assert await language() == "en"
+
+
+async def test_a_chosen_language_survives_being_seen(replica: Replica, clock: WallClock) -> None:
+    await replica.users.seen(PERSON, "zh")
+    await replica.users.choose_language(PERSON, "zh-TW")
+    clock.advance(minutes=5)
+    await replica.users.seen(PERSON, "zh")
+    user = await replica.users.user(PERSON)
+    assert user is not None
+    assert user.chosen_language == "zh-TW"
+
+
+async def test_who_blocked_the_bot_is_reachable_again_after_writing(
+    replica: Replica, clock: WallClock
+) -> None:
+    await replica.users.seen(PERSON, "zh")
+    await replica.users.mark_unreachable(PERSON)
+    user = await replica.users.user(PERSON)
+    assert user is not None
+    assert user.unreachable_at == clock()
+    await replica.users.seen(PERSON, "zh")
+    user = await replica.users.user(PERSON)
+    assert user is not None
+    assert user.unreachable_at is None
+
+    await replica.users.mark_unreachable(PERSON)
+    await replica.users.mark_reachable(PERSON)
+    user = await replica.users.user(PERSON)
+    assert user is not None
+    assert user.unreachable_at is None
+
+
+async def test_an_export_holds_everything_a_person_said(replica: Replica) -> None:
+    await replica.users.seen(PERSON, "zh")
+    await replica.says(PERSON, "第一次", "我在")
+    await replica.conversations.reset(PERSON)
+    await replica.says(PERSON, "第二次", "还在")
+    await replica.says(PERSON + 1, "别人", "嗯")
+    update = await replica.arrives(GROUP)
+    in_group = await replica.turns.begin_turn(GROUP, PERSON, "群里说的", [update])
+    assert in_group is not None
+    export = await replica.users.export(PERSON)
+    assert export.user is not None
+    said = [(turn.user_text, turn.answer) for turn in export.turns]
+    assert said == [("第一次", "我在"), ("第二次", "还在"), ("群里说的", None)]
+
+
+async def test_erasing_leaves_nothing_of_a_person_and_everything_of_others(
+    replica: Replica,
+) -> None:
+    for person in (PERSON, PERSON + 1):
+        await replica.users.seen(person, "zh")
+        await replica.says(person, "说", "答")
+    waiting = await replica.arrives(PERSON)
+    running = await replica.turns.begin_turn(PERSON, PERSON, "还在说", [waiting])
+    assert running is not None
+    still_waiting = await replica.arrives(PERSON)
+    assert await replica.users.erase(PERSON) == 2
+
+    export = await replica.users.export(PERSON)
+    assert (export.user, export.turns) == (None, ())
+    assert await replica.conversations.of_chat(PERSON) is None
+    assert await replica.inbox.pending_of_chat(PERSON) == []
+    assert await replica.inbox.claim(still_waiting) is None
+    assert await replica.turns.finish_turn(running.id, "晚了", "answered") is None
+    assert len((await replica.users.export(PERSON + 1)).turns) == 1
+
+    # A row id that came back would let an old button reach somebody else's turn.
+    assert await replica.says(PERSON, "新的开始", "欢迎") > running.id
+    await replica.users.seen(PERSON, "zh")
+    assert await replica.users.user(PERSON) is not None
+
+
+async def test_erasing_a_person_does_not_end_the_group_they_spoke_in(
+    replica: Replica, database: Database, cipher: Cipher, clock: WallClock
+) -> None:
+    other = Replica(database, cipher, "replica-1", clock)
+    update = await replica.arrives(GROUP)
+    turn = await replica.turns.begin_turn(GROUP, PERSON, "我说的", [update])
+    assert turn is not None
+    await replica.turns.finish_turn(turn.id, "嗯", "answered")
+    await replica.users.erase(PERSON)
+    update = await other.arrives(GROUP, update_id=5000)
+    following = await other.turns.begin_turn(GROUP, PERSON + 1, "别人说的", [update])
+    assert following is not None
+    assert following.conversation_id == turn.conversation_id
+    assert await other.turns.history(turn.conversation_id, 99, 99) == ()

@@ -138,13 +138,14 @@ def merge_found(text: str, given: list[Json]) -> tuple[Json, ...]:
 def split_text(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     """Cut a long text as Telegram's apps do when a person sends it: pieces of at most `limit`."""
     pieces: list[str] = []
-    while utf16_len(text) > limit:
-        cut = limit
-        while utf16_len(text[:cut]) > limit:
-            cut -= 1
-        pieces.append(text[:cut])
-        text = text[cut:]
-    return [*pieces, text]
+    start = units = 0
+    for position, char in enumerate(text):
+        width = 2 if ord(char) > 0xFFFF else 1
+        if units + width > limit:
+            pieces.append(text[start:position])
+            start, units = position, 0
+        units += width
+    return [*pieces, text[start:]]
 
 
 def _required(entity: Json) -> tuple[str, int, int]:

@@ -1,0 +1,57 @@
+"""Faults that break the connection or the answer, seen from python-telegram-bot."""
+
+import pytest
+from telegram import Bot
+from telegram.error import NetworkError, TelegramError, TimedOut
+
+from bot.sandbox import Fault, Sandbox
+from tests.bot.sandbox.parts import XIAOLIN
+
+
+def texts(sandbox: Sandbox) -> list[str]:
+    return [message.text for message in sandbox.world.history[XIAOLIN].values()]
+
+
+@pytest.mark.parametrize("status", [500, 502])
+async def test_server_errors(bot: Bot, sandbox: Sandbox, status: int) -> None:
+    sandbox.faults.add(Fault("error", method="sendMessage", status=status))
+    with pytest.raises(NetworkError):
+        await bot.send_message(XIAOLIN, "x")
+    assert texts(sandbox) == ["/start"]
+    await bot.send_message(XIAOLIN, "x")
+
+
+@pytest.mark.parametrize(
+    ("kind", "happens"),
+    [("reset_before", False), ("reset_after", True), ("error_after", True), ("malformed", True)],
+)
+async def test_broken_answers(bot: Bot, sandbox: Sandbox, kind: str, happens: bool) -> None:
+    sandbox.faults.add(Fault(kind, method="sendMessage"))  # type: ignore[arg-type]
+    with pytest.raises(TelegramError):
+        await bot.send_message(XIAOLIN, "x")
+    assert texts(sandbox) == (["/start", "x"] if happens else ["/start"])
+    assert sandbox.calls.all("sendMessage")[-1].outcome == f"fault:{kind}"
+
+
+@pytest.mark.parametrize(("kind", "happens"), [("hang", False), ("hang_after", True)])
+async def test_no_answer(bot: Bot, sandbox: Sandbox, kind: str, happens: bool) -> None:
+    sandbox.faults.add(Fault(kind, method="sendMessage"))  # type: ignore[arg-type]
+    with pytest.raises(TimedOut):
+        await bot.send_message(XIAOLIN, "x", read_timeout=0.05)
+    assert texts(sandbox) == (["/start", "x"] if happens else ["/start"])
+
+
+async def test_faults_and_calls_over_http(bot: Bot, sandbox: Sandbox, http) -> None:
+    body = {"kind": "error", "method": "sendMessage", "status": 502}
+    await http.post("/sandbox/faults", json=body)
+    assert (await http.get("/sandbox/faults")).json()[0]["status"] == 502
+    with pytest.raises(NetworkError):
+        await bot.send_message(XIAOLIN, "x")
+    await bot.send_message(XIAOLIN, "y")
+    calls = (await http.get("/sandbox/calls", params={"method": "sendMessage"})).json()
+    assert [call["outcome"] for call in calls] == ["fault:error", "ok"]
+    assert {"wall", "monotonic", "duration", "parameters", "chat_id"} <= set(calls[0])
+    wrong = await http.post("/sandbox/faults", json={"kind": "explode"})
+    assert wrong.status_code == 400
+    await http.put("/sandbox/flood", json={"on": True})
+    assert sandbox.flood.limits is not None

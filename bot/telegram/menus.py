@@ -13,7 +13,7 @@ from bot.locales import Language, texts_for
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from telegram import Bot
+    from telegram import Bot, BotCommandScope
 
     from bot.locales import Texts
 
@@ -24,21 +24,21 @@ MENU_LANGUAGES = {"": Language.ZH_CN, "en": Language.EN}
 
 
 async def publish_menus(bot: Bot, admins: Iterable[int]) -> None:
-    """Set the command menus. A server that does not take them costs a log line, nothing else."""
+    """Set the command menus. A menu that Telegram does not take costs a log line, nothing else."""
+    for code, language in MENU_LANGUAGES.items():
+        texts = texts_for(language)
+        await _publish(bot, code, _commands(texts), BotCommandScopeDefault())
+        for admin in admins:
+            commands = _commands(texts, reset=texts.command_admin_reset)
+            await _publish(bot, code, commands, BotCommandScopeChat(admin))
+
+
+async def _publish(bot: Bot, code: str, commands: list[BotCommand], scope: BotCommandScope) -> None:
     try:
-        for code, language in MENU_LANGUAGES.items():
-            texts = texts_for(language)
-            await bot.set_my_commands(
-                _commands(texts), BotCommandScopeDefault(), language_code=code or None
-            )
-            for admin in admins:
-                await bot.set_my_commands(
-                    _commands(texts, reset=texts.command_admin_reset),
-                    BotCommandScopeChat(admin),
-                    language_code=code or None,
-                )
+        await bot.set_my_commands(commands, scope, language_code=code or None)
     except TelegramError as error:
-        log.warning("menus_not_set", error=type(error).__name__)
+        # An admin who has never written to the bot has no chat yet that could have a menu.
+        log.warning("menu_not_set", scope=scope.type, error=type(error).__name__)
 
 
 def _commands(texts: Texts, reset: str | None = None) -> list[BotCommand]:

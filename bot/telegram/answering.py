@@ -13,14 +13,14 @@ import structlog
 from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram import keyboards
-from bot.telegram.delivery import Undeliverable, Unreachable
+from bot.telegram.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.lanes import Priority
 from bot.telegram.rendering import render
 from bot.telegram.reply import StreamedReply
 from inference.engine import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from telegram import InlineKeyboardMarkup
 
@@ -88,7 +88,8 @@ class Answering:
     async def answer(self, turn: Turn, language: Language) -> None:
         """Answer `turn` and end it; a turn taken over after a crash continues in its message.
 
-        A cancelled call leaves the turn unfinished, for whoever takes it over.
+        A turn that is cut off (a shutdown, a lost claim, Telegram out of reach) is handed back
+        unfinished, for whoever takes it over.
 
         Raises:
             StorageError: the turn's end could not be stored, however often it was tried.
@@ -105,6 +106,7 @@ class Answering:
             sleep=self._sleep,
         )
         self._held.add(turn.id)
+        ended = False
         try:
             plan = await self._companion.plan(turn, language)
             if plan.card is not None:
@@ -116,16 +118,30 @@ class Answering:
                 await self._end(plan, plan.reviewed_answer, "answered")
             else:
                 await self._generate(plan, reply, texts)
+            ended = True
         except Unreachable:
             log.info("person_unreachable", turn=turn.id)
             await self._users.mark_unreachable(turn.user_id)
             await self._persist(partial(self._turns.fail_turn, turn.id, "unreachable"))
+            ended = True
+        except (Expired, Closed) as error:
+            log.warning("answer_not_delivered_yet", turn=turn.id, error=type(error).__name__)
         except Undeliverable as error:
             log.error("answer_undeliverable", turn=turn.id, error=type(error).__name__)
             await self._persist(partial(self._turns.fail_turn, turn.id, "undeliverable"))
+            ended = True
         finally:
-            self._held.discard(turn.id)
             await reply.cancel()
+            if not ended:
+                await self._turns.release([turn.id])
+            self._held.discard(turn.id)
+
+    def abandon(self, turn_ids: Collection[int]) -> None:
+        """Stop answering turns that are somebody else's by now, and say nothing more in them."""
+        for running in self._running.values():
+            if running.turn_id in turn_ids:
+                log.warning("turn_lost", turn=running.turn_id)
+                running.generation.cancel()
 
     async def give_up(self, turn: Turn, language: Language) -> None:
         """End a turn that was begun too often, with a sentence and a button to try again."""

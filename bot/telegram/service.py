@@ -197,7 +197,8 @@ class TelegramService:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 if held := self._answering.held:
-                    await self._storage.turns.renew(held)
+                    kept = await self._storage.turns.renew(held)
+                    self._answering.abandon(set(held) - kept)
                 if held := self._express.held:
                     await self._storage.inbox.renew(held)
             except StorageError as error:

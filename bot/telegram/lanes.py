@@ -20,10 +20,9 @@ PRIVATE_GAP = 1.0
 """Seconds between two operations in one chat."""
 GROUP_WINDOW = 60.0
 GROUP_LIMIT = 20
-GROUP_EDITS = 15
-"""Of a group's 20 a minute, those that previews and typing may use: the end of an answer never
-waits for the window because its beginning used it up."""
-GROUP_EDIT_GAP = GROUP_WINDOW / GROUP_LIMIT
+GROUP_EDIT_GAP = GROUP_WINDOW / 15
+"""Previews and typing leave five of a group's 20 a minute free, so that the end of an answer does
+not wait because its beginning used up the minute."""
 
 Kind = Literal["send", "edit", "keyboard", "document", "typing"]
 
@@ -105,11 +104,9 @@ class Lane:
         """The earliest time at which `operation` may start."""
         ready = max(self.free_at, operation.not_before)
         if self.chat_id < 0 and self.recent:
-            shy = operation.priority > Priority.SEND
-            room = GROUP_EDITS if shy else GROUP_LIMIT
-            if len(self.recent) >= room:
-                ready = max(ready, self.recent[-room] + GROUP_WINDOW)
-            if shy:
+            if len(self.recent) == GROUP_LIMIT:
+                ready = max(ready, self.recent[0] + GROUP_WINDOW)
+            if operation.priority > Priority.SEND:
                 ready = max(ready, self.recent[-1] + GROUP_EDIT_GAP)
         return ready
 

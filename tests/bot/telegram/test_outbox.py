@@ -125,8 +125,8 @@ async def test_a_crisis_card_does_not_wait_for_a_call_that_hangs(outbox, bot, cl
     hanging = soon(outbox.send(ANNA, text("hangs")))
     await settle()
     crisis = soon(outbox.send(ANNA, text("crisis"), priority=Priority.CRISIS))
-    await clock.advance(1)
-    assert [words for _, _, words in bot.log()] == ["hangs", "crisis"]
+    await clock.advance(2)
+    assert bot.log() == [(0.0, "send", "hangs"), (1.0, "send", "crisis")]
     bot.gate.set()
     await asyncio.gather(hanging, crisis)
     after = soon(outbox.send(ANNA, text("after")))
@@ -144,7 +144,7 @@ async def test_a_group_gets_twenty_a_minute_and_the_end_never_waits_for_the_wind
             await outbox.edit(GROUP, message_id, text(str(number)))
 
     streaming = soon(stream())
-    await clock.advance(50)
+    await clock.advance(110)
     finals = [soon(outbox.send(GROUP, text("end"), priority=Priority.FINAL)) for _ in range(3)]
     await clock.advance(4)
     assert bot.texts(GROUP).count("end") == 3
@@ -221,10 +221,23 @@ async def test_latest_content_is_asked_for_when_the_slot_has_come(outbox, bot, c
     assert bot.texts(ANNA) == ["late"]
 
 
-async def test_nothing_to_show_takes_no_slot(outbox, bot, clock):
+async def test_nothing_to_show_takes_no_slot(bot, clock):
+    outbox = Outbox(bot, clock=clock, sleep=clock.sleep, calls_per_second=1)
     assert await outbox.send_latest(ANNA, lambda: None) is None
     await outbox.send(ANNA, text("now"))
-    assert bot.log() == [(0.0, "send", "now")]
+    assert clock.now == 1000.0
+    await outbox.aclose(0)
+
+
+async def test_a_turn_in_line_that_nobody_wants_any_more_goes_to_the_next(bot, clock):
+    outbox = Outbox(bot, clock=clock, sleep=clock.sleep, calls_per_second=1)
+    sends = [soon(outbox.send(chat, text(str(chat)))) for chat in (1, 2, 3)]
+    await settle()
+    sends[1].cancel()
+    await clock.advance(1)
+    assert [words for _, _, words in bot.log()] == ["1", "3"]
+    await asyncio.gather(sends[0], sends[2])
+    await outbox.aclose(0)
 
 
 async def test_a_fault_in_the_content_reaches_the_caller_and_the_lane_goes_on(outbox, bot):

@@ -377,6 +377,21 @@ async def test_cancel_does_not_wait_for_a_first_message_that_telegram_keeps_refu
     assert ids.stored == []
 
 
+async def test_a_first_message_on_its_way_at_the_end_is_not_tried_again(reply, bot, clock, ids):
+    bot.gate = asyncio.Event()
+    bot.faults["send"].append(TimedOut())
+    reply.start()
+    reply.update("一")
+    await settle()
+    cancel = soon(reply.cancel())
+    await settle()
+    bot.gate.set()
+    await settle()
+    assert cancel.done()
+    await clock.advance(60)
+    assert len(bot.calls) == 1
+
+
 async def test_an_end_does_not_wait_in_line_behind_its_own_placeholder(bot, clock, ids):
     outbox = Outbox(bot, clock=clock, sleep=clock.sleep, calls_per_second=1)
     others = [soon(outbox.send(chat, Rendered("x"))) for chat in range(1, 6)]

@@ -572,3 +572,45 @@ async def test_closing_takes_no_longer_than_allowed(outbox, bot, clock):
             await send
     await settle()
     assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_in_any_mixture_the_limits_hold_and_every_final_text_arrives(bot, clock, seed):
+    luck = Random(seed)
+    outbox = Outbox(bot, clock=clock, sleep=clock.sleep, random=luck, calls_per_second=5)
+    chats = [*range(1, 13), GROUP]
+    ids = {chat: soon(outbox.send(chat, text("0"), priority=Priority.FINAL)) for chat in chats}
+    await clock.advance(30)
+    ids = {chat: await sent for chat, sent in ids.items()}
+    finals = []
+    for number in range(150):
+        chat = luck.choice(chats)
+        kind = luck.randrange(6)
+        if kind == 0:
+            words = f"final {number}"
+            finals.append((chat, words))
+            soon(outbox.send(chat, text(words), priority=luck.choice(list(Priority)[:2])))
+        elif kind == 1:
+            soon(outbox.typing(chat))
+        else:
+            preview = f"{number}"
+            soon(outbox.edit_latest(chat, ids[chat], lambda preview=preview: text(preview)))
+        if luck.random() < 0.15:
+            method = luck.choice(("send", "edit", "typing"))
+            bot.faults[method].append(luck.choice((TimedOut(), NetworkError("x"), RetryAfter(3))))
+        await clock.advance(luck.choice((0, 0, 0.1, 0.3, 2)))
+    bot.faults.clear()
+    ends = [soon(outbox.edit(chat, ids[chat], text("end"), final=True)) for chat in chats]
+    await clock.advance(300)
+    await asyncio.gather(*ends)
+    for chat, words in finals:
+        assert words in bot.texts(chat)
+    for chat in chats:
+        assert bot.shown[chat, ids[chat]] == ("end", None)
+        times = [call.at for call in bot.calls if call.chat_id == chat]
+        assert all(later - earlier >= 1 for earlier, later in pairwise(times))
+    times = [call.at for call in bot.calls]
+    assert all(later - first >= 1 for first, later in zip(times, times[5:], strict=False))
+    assert clock.sleepers == 0
+    assert outbox.waiting == 0
+    await outbox.aclose(0)

@@ -1,0 +1,143 @@
+"""The contract of `inference.engine` against LMDeploy's own HTTP layer, and its proxy's answers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from inference.engine import EngineRejected, EngineUnavailable, Message, Sampling
+from inference.lmdeploy import LMDeployEngine
+from tests.inference.engine_contract import EngineContract
+from tests.ml.inference.lmdeploy_server import MODEL_NAME, WINDOW, WORD, write_model
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from inference.engine import ModelInfo
+
+ROOT = Path(__file__).parents[3]
+STARTING = 180.0  # seconds, most of them for importing torch
+PROMPT = [Message("user", "在吗")]
+
+
+class Server:
+    """A Python process that serves HTTP on a loopback port, started when it is needed."""
+
+    def __init__(self, *command: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.base = f"http://127.0.0.1:{self.port}"
+        self._command = [part.format(port=self.port) for part in command]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it unless it runs, and wait until it answers."""
+        if self.is_running:
+            return
+        self._process = subprocess.Popen(
+            [sys.executable, *self._command], cwd=ROOT, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        end = time.monotonic() + STARTING
+        while time.monotonic() < end:
+            assert self.is_running, "the server ended"
+            try:
+                httpx2.get(f"{self.base}/v1/models", trust_env=False)
+            except httpx2.HTTPError:
+                time.sleep(0.2)
+            else:
+                return
+        pytest.fail("the server does not answer")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            if self.is_running:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+@pytest.fixture(scope="module")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    model = write_model(tmp_path_factory.mktemp("model"))
+    server = Server("-m", "tests.ml.inference.lmdeploy_server", str(model), "{port}")
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[Server]:
+    start = "import sys; from lmdeploy.cli import run; sys.argv[0] = 'lmdeploy'; run()"
+    server = Server(
+        "-c", start, "serve", "proxy", "--server-name", "127.0.0.1", "--server-port", "{port}"
+    )
+    yield server
+    server.kill()
+
+
+@dataclass
+class ServerSubject:
+    engine: LMDeployEngine
+    info: ModelInfo
+    server: Server
+    alphabet: set[str]
+
+    async def running(self) -> int:
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            return int((await client.get(f"{self.server.base}/running")).text)
+
+    async def break_down(self) -> None:
+        self.server.kill()
+
+
+class TestApiServer(EngineContract):
+    @pytest.fixture
+    async def subject(self, api_server: Server) -> AsyncIterator[ServerSubject]:
+        api_server.start()
+        urls = [f"{api_server.base}/v1"]
+        engine = LMDeployEngine(urls, context_window=WINDOW, max_concurrent=4)
+        yield ServerSubject(engine, await engine.start(), api_server, {WORD})
+        await engine.aclose()
+
+
+async def answer(engine: LMDeployEngine) -> str:
+    return "".join([piece async for piece in engine.stream(PROMPT, Sampling(max_tokens=5))])
+
+
+async def test_the_proxy_answers_for_a_node_until_it_dies(
+    api_server: Server, proxy: Server
+) -> None:
+    api_server.start()
+    proxy.start()
+    httpx2.post(f"{proxy.base}/nodes/add", json={"url": api_server.base}, trust_env=False)
+    engine = LMDeployEngine([f"{proxy.base}/v1"])
+    assert (await engine.start()).name == MODEL_NAME
+    assert await answer(engine) == WORD * 5
+
+    api_server.kill()
+
+    with pytest.raises(EngineUnavailable):
+        await answer(engine)
+    await engine.aclose()
+
+
+async def test_the_proxy_knows_no_such_model(proxy: Server) -> None:
+    proxy.start()
+    engine = LMDeployEngine([f"{proxy.base}/v1"], model_name="no-such-model")
+    with pytest.raises(EngineRejected):
+        await answer(engine)
+    await engine.aclose()

@@ -85,6 +85,7 @@ class StreamedReply:
         self._woken: asyncio.Future[None] | None = None
         self._shown: Rendered | None = None
         self._on_its_way: Rendered | None = None
+        self._typing_at = clock()
         self._ended = False
         self._unreachable = False
         self._driver: asyncio.Task[None] | None = None
@@ -96,6 +97,7 @@ class StreamedReply:
 
     def start(self) -> None:
         """Begin to show signs of life."""
+        self._typing_at = self._clock() + self._patience
         self._driver = asyncio.create_task(self._drive(), name="streamed-reply")
 
     def update(self, text: str) -> None:
@@ -203,13 +205,11 @@ class StreamedReply:
     async def _preview(self) -> None:
         """Show the newest text again and again until the end comes."""
         interval = FIRST_INTERVAL
-        lull = self._patience
         while not self._ended and self._message_id is not None:
-            if not await self._wait_for_text(lull):
-                lull = TYPING_EVERY
+            if not await self._wait_for_text(self._typing_at - self._clock()):
+                self._typing_at = self._clock() + TYPING_EVERY
                 await self._outbox.typing(self._chat_id)
                 continue
-            lull = TYPING_EVERY
             await self._store_id()
             try:
                 await self._outbox.edit_latest(
@@ -257,6 +257,7 @@ class StreamedReply:
     def _arrived(self) -> None:
         if self._on_its_way is not None:
             self._on_its_way, self._shown = None, self._on_its_way
+            self._typing_at = self._clock() + TYPING_EVERY
 
     async def _store_id(self) -> None:
         if self._id_is_stored or self._message_id is None:

@@ -155,6 +155,24 @@ async def test_typing_is_kept_alive_while_nothing_new_is_shown(reply, bot, clock
     assert all(later - earlier < 5 for earlier, later in pairwise(typing))
 
 
+async def test_typing_begins_in_time_after_a_long_pause_between_previews(reply, bot, clock):
+    reply.start()
+    for length in range(1, 600):
+        reply.update("字" * length)
+        await clock.advance(0.1)
+    await clock.advance(30)
+    times = [call.at for call in bot.calls]
+    assert max(later - earlier for earlier, later in pairwise(times)) < 5
+
+
+async def test_a_turn_taken_over_shows_typing_until_there_is_text(outbox, bot, clock, ids):
+    reply = StreamedReply(outbox, ANNA, 7, on_message_id=ids, clock=clock, sleep=clock.sleep)
+    reply.start()
+    await clock.advance(1)
+    assert bot.log() == [(0.0, "typing", "")]
+    await reply.cancel()
+
+
 async def test_finish_before_anything_was_sent_is_one_message(reply, bot, clock, ids):
     reply.start()
     await clock.advance(0.2)

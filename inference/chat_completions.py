@@ -192,7 +192,7 @@ def _engine_error(error: Exception) -> EngineError:
         case openai.APIStatusError():
             return error_from_body(cause.body, cause.status_code)
         case httpx2.ConnectTimeout():
-            return EngineUnavailable("no connection within the time allowed")
+            return EngineTimeout("no connection within the time allowed")
         case httpx2.ConnectError():
             return EngineUnavailable("nothing answers at this address")
         case httpx2.DecodingError():

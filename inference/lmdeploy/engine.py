@@ -13,7 +13,6 @@ from inference.chat_completions import ChatCompletions, Timeouts
 from inference.engine import (
     EngineError,
     EngineRejected,
-    EngineUnavailable,
     ModelInfo,
     Sampling,
 )
@@ -155,4 +154,4 @@ def _would_fail_anywhere(error: EngineError) -> bool:
 
 def _most_hopeful(failures: Sequence[EngineError]) -> EngineError:
     """The failure to tell: one that may pass, if there is any."""
-    return next((f for f in failures if isinstance(f, EngineUnavailable)), failures[-1])
+    return next((f for f in failures if not isinstance(f, EngineRejected)), failures[-1])

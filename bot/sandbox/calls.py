@@ -85,13 +85,19 @@ class CallLog:
         ]
 
     async def wait_for(
-        self, wanted: Callable[[Call], bool], *, after: int = 0, seconds: float = 10.0
+        self,
+        wanted: Callable[[Call], bool] = lambda call: True,  # noqa: ARG005
+        *,
+        method: str | None = None,
+        chat_id: int | None = None,
+        after: int = 0,
+        seconds: float = 10.0,
     ) -> Call:
-        """The first finished call that `wanted` accepts; TimeoutError when none comes."""
+        """The first finished call that matches; TimeoutError when none comes in time."""
         async with asyncio.timeout(seconds):
             while True:
                 changed = self._changed
-                for call in self.all(after=after):
+                for call in self.all(method, chat_id, after):
                     if call.outcome != "pending" and wanted(call):
                         return call
                 await changed.wait()

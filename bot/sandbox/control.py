@@ -20,6 +20,7 @@ PUT  /sandbox/flood     {"on": true|false}
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 _SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _MEDIA_KINDS = frozenset({"photo", "document", "voice", "sticker", "video", "audio"})
 _RECONNECT_MILLISECONDS = 1000
+_LONGEST_WAIT = 60.0
 
 
 class Control:
@@ -232,9 +234,17 @@ class Control:
         return await self._done({})
 
     async def _list_calls(self, request: Request) -> Response:
+        """Matching calls; with `wait`, not before there is a finished one (or so many seconds)."""
         query = request.query_params
+        method, after = query.get("method"), int(query.get("after", 0))
         chat_id = int(query["chat_id"]) if "chat_id" in query else None
-        calls = self._calls.all(query.get("method"), chat_id, int(query.get("after", 0)))
+        if "wait" in query:
+            with suppress(TimeoutError):
+                seconds = min(float(query["wait"]), _LONGEST_WAIT)
+                await self._calls.wait_for(
+                    method=method, chat_id=chat_id, after=after, seconds=seconds
+                )
+        calls = self._calls.all(method, chat_id, after)
         return JSONResponse([call.view() for call in calls])
 
     async def _clear_calls(self, request: Request) -> Response:  # noqa: ARG002

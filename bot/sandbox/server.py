@@ -120,6 +120,7 @@ class Sandbox:
             await self.world.load()
         except SandboxError:
             listener.close()
+            await self.world.store.close()
             raise
         if self._seed:
             self.people.seed()

@@ -26,6 +26,14 @@ FILE_NAME = "sandbox.sqlite3"
 
 T = TypeVar("T")
 
+_SETUP = (
+    "PRAGMA locking_mode=EXCLUSIVE",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "CREATE TABLE IF NOT EXISTS records (position INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
+    " key TEXT NOT NULL, value BLOB NOT NULL, UNIQUE (kind, key))",
+)
+
 # A value that can be kept; plain JSON objects are settings such as the bot's commands.
 Record: TypeAlias = "Person | Chat | Message | Update | Callback | StoredFile | Json"
 Key: TypeAlias = "tuple[str, str]"
@@ -91,6 +99,11 @@ class FileStore:
 
     async def flush(self) -> None:
         """Return when everything put so far is committed; concurrent callers share one commit."""
+        if self._dirty or self._writing.locked():
+            # A caller that is cancelled must not take a half-written batch with it.
+            await asyncio.shield(asyncio.ensure_future(self._flush()))
+
+    async def _flush(self) -> None:
         async with self._writing:
             if not self._dirty:
                 return
@@ -123,24 +136,17 @@ class FileStore:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            connection = sqlite3.connect(path, timeout=0.2, check_same_thread=False)
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS records"
-                " (position INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,"
-                " value BLOB NOT NULL, UNIQUE (kind, key))"
-            )
-            connection.commit()
-            rows = connection.execute(
+            self._connection = sqlite3.connect(path, timeout=0.2, check_same_thread=False)
+            for statement in _SETUP:
+                self._connection.execute(statement)
+            self._connection.commit()
+            rows = self._connection.execute(
                 "SELECT kind, value FROM records ORDER BY position"
             ).fetchall()
         except (OSError, sqlite3.Error) as error:
             raise SandboxError(
                 f"The sandbox cannot use {path}: {error}. Is another one running on it?"
             ) from error
-        self._connection = connection
         return [(kind, self._read(kind, value)) for kind, value in rows]
 
     def _read(self, kind: str, value: bytes) -> Record:

@@ -14,7 +14,7 @@ from telegram.error import BadRequest, Conflict
 
 from bot.sandbox import Sandbox
 from bot.sandbox.server import _Server
-from tests.bot.sandbox.parts import GROUP, XIAOLIN, YATING, polling_bot
+from tests.bot.sandbox.parts import GROUP, XIAOLIN, YATING, client, polling_bot
 
 
 async def test_the_updater_gets_every_kind_of_update(sandbox: Sandbox) -> None:
@@ -82,7 +82,7 @@ async def test_only_one_poller(bot: Bot, sandbox: Sandbox) -> None:
     [start] = await bot.get_updates()
     poll = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
     await sandbox_waits(sandbox)
-    async with Bot(sandbox.token, base_url=sandbox.base_url) as second:
+    async with client(sandbox) as second:
         assert await second.get_updates() == ()
     with pytest.raises(Conflict, match="terminated by other getUpdates request"):
         await poll

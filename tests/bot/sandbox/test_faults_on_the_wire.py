@@ -1,5 +1,7 @@
 """Faults that break the connection or the answer, seen from python-telegram-bot."""
 
+import asyncio
+
 import pytest
 from telegram import Bot
 from telegram.error import NetworkError, TelegramError, TimedOut
@@ -55,3 +57,11 @@ async def test_faults_and_calls_over_http(bot: Bot, sandbox: Sandbox, http) -> N
     assert wrong.status_code == 400
     await http.put("/sandbox/flood", json={"on": True})
     assert sandbox.flood.limits is not None
+
+
+async def test_another_process_can_wait_for_a_call(bot: Bot, sandbox: Sandbox, http) -> None:
+    address = "/sandbox/calls?method=sendMessage&wait=10"
+    waiting = asyncio.create_task(http.get(address))
+    await bot.get_me()
+    await bot.send_message(XIAOLIN, "x")
+    assert [call["parameters"]["text"] for call in (await waiting).json()] == ["x"]

@@ -13,7 +13,7 @@ from telegram import Bot
 
 from bot.sandbox import Sandbox, SandboxError
 from bot.sandbox.world import MESSAGES_PER_CHAT
-from tests.bot.sandbox.parts import TOKEN, XIAOLIN, SealedBox
+from tests.bot.sandbox.parts import TOKEN, XIAOLIN, SealedBox, client
 
 
 async def started(data_dir: Path, cipher: SealedBox) -> Sandbox:
@@ -27,7 +27,7 @@ async def test_everything_is_there_after_a_restart(data_dir: Path) -> None:
     sandbox = await started(data_dir, cipher)
     sandbox.people.say(XIAOLIN, "记得我吗")
     person = sandbox.people.add("阿宁", "zh-hans")
-    async with Bot(TOKEN, base_url=sandbox.base_url) as bot:
+    async with client(sandbox) as bot:
         sent = await bot.send_document(XIAOLIN, b"content", filename="a.txt")
         await bot.set_my_description("听你说")
         [update] = await bot.get_updates()
@@ -37,7 +37,7 @@ async def test_everything_is_there_after_a_restart(data_dir: Path) -> None:
     assert again.world.people[person.id] == person
     texts = [message.text for message in again.world.history[XIAOLIN].values()]
     assert texts == ["记得我吗", ""]
-    async with Bot(TOKEN, base_url=again.base_url, base_file_url=again.base_file_url) as bot:
+    async with client(again) as bot:
         [redelivered] = await bot.get_updates()
         assert redelivered.to_dict() == update.to_dict()
         await bot.get_updates(offset=update.update_id + 1)
@@ -55,7 +55,7 @@ async def test_confirmed_updates_do_not_come_back(data_dir: Path) -> None:
     cipher = SealedBox()
     sandbox = await started(data_dir, cipher)
     sandbox.people.say(XIAOLIN, "一")
-    async with Bot(TOKEN, base_url=sandbox.base_url) as bot:
+    async with client(sandbox) as bot:
         [update] = await bot.get_updates()
         await bot.get_updates(offset=update.update_id + 1)
     await sandbox.stop()
@@ -80,6 +80,19 @@ async def test_another_key_is_refused_in_one_sentence(data_dir: Path) -> None:
     await first.stop()
     with pytest.raises(SandboxError, match="cannot be read with this key"):
         await started(data_dir, SealedBox())
+
+
+async def test_a_caller_that_leaves_takes_no_writes_with_him(data_dir: Path) -> None:
+    cipher = SealedBox()
+    sandbox = await started(data_dir, cipher)
+    sandbox.people.say(XIAOLIN, "还在")
+    flush = asyncio.create_task(sandbox.world.store.flush())
+    await asyncio.sleep(0)
+    flush.cancel()
+    await sandbox.stop()
+    again = await started(data_dir, cipher)
+    assert [item.text for item in again.world.history[XIAOLIN].values()] == ["还在"]
+    await again.stop()
 
 
 async def test_two_sandboxes_do_not_share_a_directory(data_dir: Path) -> None:

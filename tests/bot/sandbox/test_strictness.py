@@ -18,7 +18,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter
 
 from bot.sandbox import Fault, FloodLimits, Sandbox
 from bot.sandbox.model import Clock
-from tests.bot.sandbox.parts import GROUP, XIAOLIN, YATING, SteppedClock
+from tests.bot.sandbox.parts import GROUP, XIAOLIN, YATING, SteppedClock, client
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ async def test_a_sent_message_comes_back_whole(bot: Bot) -> None:
 
 async def test_wrong_tokens(sandbox: Sandbox) -> None:
     with pytest.raises(InvalidToken):
-        async with Bot("700001:wrong", base_url=sandbox.base_url):
+        async with client(sandbox, "700001:wrong"):
             pass
 
 
@@ -179,11 +179,11 @@ async def test_an_old_press(sandbox: Sandbox) -> None:
     box = Sandbox("127.0.0.1", 0, "1:a", clock=Clock(time, time))
     await box.start()
     box.people.say(XIAOLIN, "/start")
-    async with Bot("1:a", base_url=box.base_url) as client:
-        sent = await client.send_message(XIAOLIN, "x", reply_markup=keyboard(callback_data="y"))
+    async with client(box, "1:a") as own:
+        sent = await own.send_message(XIAOLIN, "x", reply_markup=keyboard(callback_data="y"))
         press = box.people.press(XIAOLIN, sent.message_id, "y")
         time.now += 3600
-        assert "too old" in await refusal(client.answer_callback_query(press))
+        assert "too old" in await refusal(own.answer_callback_query(press))
     await box.stop()
 
 

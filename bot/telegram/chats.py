@@ -16,7 +16,7 @@ from telegram import Update
 
 from bot.locales import language_for
 from bot.storage import StorageError
-from bot.telegram.incoming import as_one_text, one_person, said_in
+from bot.telegram.incoming import as_one_text, one_message, one_person, said_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -166,7 +166,9 @@ class Chats:
                 empty.append(stored.update_id)
             else:
                 said.append(item)
-        return one_person(said), empty, unreadable
+        together = one_person(said)
+        # With no burst window each message gets its own answer, however long it had to wait.
+        return together if self._window else one_message(together), empty, unreadable
 
     def _until_quiet(self, batch: list[Said]) -> float:
         end = min(

@@ -107,6 +107,22 @@ def one_person(said: Sequence[Said]) -> list[Said]:
     return together
 
 
+def one_message(said: Sequence[Said]) -> list[Said]:
+    """The first message of `said` with its edits and the parts that the client had to cut off."""
+    together = list(said[:1])
+    message_ids = {item.message_id for item in together}
+    cut = _is_cut(said[0].text) if said else False
+    for item in said[1:]:
+        if item.is_edit:
+            belongs = item.message_id in message_ids
+        else:
+            belongs, cut = cut, cut and _is_cut(item.text)
+        if belongs:
+            together.append(item)
+            message_ids.add(item.message_id)
+    return together
+
+
 def as_one_text(said: Iterable[Said]) -> str:
     """Join what arrived together into the text of one turn.
 
@@ -122,7 +138,7 @@ def as_one_text(said: Iterable[Said]) -> str:
     previous = ""
     for text in texts.values():
         if joined:
-            joined += "" if _utf16_length(previous) >= SPLIT_PART else "\n"
+            joined += "" if _is_cut(previous) else "\n"
         joined += text
         previous = text
     return joined
@@ -147,6 +163,11 @@ def _is_addressed(message: Message, me: User) -> bool:
         if entity.type == MessageEntity.TEXT_MENTION and entity.user and entity.user.id == me.id:
             return True
     return False
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a text is so long that it probably goes on in the next message."""
+    return _utf16_length(text) >= SPLIT_PART
 
 
 def _utf16_length(text: str) -> int:

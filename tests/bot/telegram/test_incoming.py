@@ -9,6 +9,7 @@ from bot.telegram.incoming import (
     as_one_text,
     command_of,
     lane_of,
+    one_message,
     one_person,
     said_in,
 )
@@ -115,3 +116,17 @@ def test_a_text_that_the_client_had_to_cut_is_put_together_again():
 def test_a_turn_has_one_speaker():
     mine, other = said("我", 1), said("他", 2, user_id=43)
     assert one_person([mine, other, mine]) == [mine]
+
+
+def test_one_message_is_taken_with_its_edits_and_its_cut_off_parts():
+    first, second, edit = said("睡不着", 1), said("心里乱", 2), said("睡不着了", 1, is_edit=True)
+    assert one_message([first, second, edit]) == [first, edit]
+    assert one_message([said("改过的", 9, is_edit=True), first]) == [
+        said("改过的", 9, is_edit=True)
+    ]
+    assert one_message([]) == []
+
+
+def test_parts_of_a_cut_text_stay_one_message():
+    parts = [said("长" * SPLIT_PART, 1), said("长" * SPLIT_PART, 2), said("完", 3), said("另外", 4)]
+    assert one_message(parts) == parts[:3]

@@ -1,0 +1,118 @@
+"""An engine that costs next to nothing, for measuring the bot alone.
+
+    python -m benchmarks.fake_engine [--tokens 40] [--interval 0.02]
+
+Prints its address, which ends in /v1, and streams answers of so many tokens, one every so many
+seconds. Each answer begins with a mark that only the person's last line decides, so that an answer
+in the wrong place is found out. GET /arrivals lists when which mark was asked for (monotonic
+seconds). Texts must not be anybody's: they are kept in memory only as marks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, StreamingResponse
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+MODEL = "fake-7b"
+_WORDS = ("嗯，", "我在", "听，", "你说", "的我", "都记", "得。", "慢慢", "来，", "不急。")
+
+
+def answer_mark(text: str) -> str:
+    """What the answer to `text` begins with."""
+    line = text.strip().rpartition("\n")[2]
+    return f"[{hashlib.sha256(line.encode()).hexdigest()[:10]}]"
+
+
+class FakeEngine:
+    """The routes of an OpenAI-compatible server, as far as the bot uses them."""
+
+    def __init__(self, tokens: int, interval: float) -> None:
+        self._tokens = tokens
+        self._interval = interval
+        self._arrivals: list[tuple[str, float]] = []
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/v1/models", self._models),
+                Route("/v1/chat/completions", self._complete, methods=["POST"]),
+                Route("/health", self._health),
+                Route("/arrivals", self._list_arrivals),
+            ]
+        )
+
+    async def _models(self, _request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+
+    async def _health(self, _request: Request) -> Response:
+        return JSONResponse({})
+
+    async def _list_arrivals(self, _request: Request) -> Response:
+        return JSONResponse(self._arrivals)
+
+    async def _complete(self, request: Request) -> Response:
+        at = time.monotonic()
+        messages = json.loads(await request.body())["messages"]
+        mark = answer_mark(messages[-1]["content"])
+        self._arrivals.append((mark, at))
+        return StreamingResponse(self._stream(mark), media_type="text/event-stream")
+
+    async def _stream(self, mark: str) -> AsyncIterator[bytes]:
+        begun = time.monotonic()
+        for number in range(self._tokens):
+            pause = begun + (number + 1) * self._interval - time.monotonic()
+            if pause > 0:
+                await asyncio.sleep(pause)
+            yield _event({"delta": {"content": _WORDS[number % len(_WORDS)] if number else mark}})
+        yield _event({"delta": {}, "finish_reason": "stop"})
+        yield b"data: [DONE]\n\n"
+
+
+def _event(choice: dict[str, Any]) -> bytes:
+    chunk = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": MODEL,
+        "choices": [{"index": 0, "finish_reason": None} | choice],
+    }
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fake_engine")
+    parser.add_argument("--tokens", type=int, default=40)
+    parser.add_argument("--interval", type=float, default=0.02, help="seconds a token")
+    given = parser.parse_args(arguments)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
+    sys.stdout.flush()
+    app = FakeEngine(given.tokens, given.interval).app()
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_keep_alive=60, lifespan="off"
+    )
+    uvicorn.Server(config).run([listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

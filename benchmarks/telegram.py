@@ -1,0 +1,132 @@
+"""People who write to the bot, through the sandbox's control API, and what they get to see."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from benchmarks.accounting import Said, Shown
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+_SHOWING = frozenset({"sendmessage", "editmessagetext"})
+
+
+class Telegram:
+    """A client of the sandbox at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=f"{url.rstrip('/')}/sandbox",
+            timeout=httpx.Timeout(30.0, read=None),
+            limits=httpx.Limits(max_connections=None),
+            trust_env=False,
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def add_person(self, person: int) -> None:
+        """Let somebody join Telegram; the private chat with the bot has the person's id."""
+        await self._post("/people", {"id": person, "name": f"来访者 {person}"})
+
+    async def say(self, person: int, text: str) -> Said:
+        """Send one message to the bot."""
+        at = time.monotonic()
+        (message,) = await self._post(f"/people/{person}/say", {"text": text})
+        return Said(message["message_id"], message["text"], at)
+
+    async def shown(self, chat: int) -> list[Shown]:
+        """Everything the bot has shown in a chat that the log of calls still holds."""
+        response = await self._http.get("/calls", params={"chat_id": chat})
+        response.raise_for_status()
+        return [_shown(call) for call in response.json() if _has_shown(call)]
+
+    @asynccontextmanager
+    async def watch(self, person: int) -> AsyncIterator[Screen]:
+        """The person's own view of the chat, kept up to date while it is open."""
+        screen = Screen(person)
+        async with self._http.stream("GET", "/events", params={"person": person}) as response:
+            response.raise_for_status()
+            task = asyncio.create_task(screen.follow(response))
+            try:
+                yield screen
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        response = await self._http.post(path, json=body)
+        response.raise_for_status()
+        return response.json()
+
+
+class Screen:
+    """The bot's messages in one person's chat, newest state of each."""
+
+    def __init__(self, person: int) -> None:
+        self._person = person
+        self._changed = asyncio.Event()
+        self.bot_messages: dict[int, Shown] = {}
+
+    async def follow(self, response: httpx.Response) -> None:
+        """Take in what the event stream tells."""
+        async for line in response.aiter_lines():
+            if not line.startswith("data:"):
+                continue
+            event = json.loads(line[5:])
+            if event["type"] != "message":
+                continue
+            message = event["message"]
+            if message["from"]["is_bot"]:
+                self.bot_messages[message["message_id"]] = Shown(
+                    message_id=message["message_id"],
+                    text=message.get("text", ""),
+                    at=time.monotonic(),
+                    finished=not _can_be_stopped(message.get("reply_markup")),
+                )
+                self._changed.set()
+
+    async def wait(self, condition: Callable[[], bool], patience: float) -> bool:
+        """Wait until a condition on this screen holds; False if that took too long."""
+        try:
+            async with asyncio.timeout(patience):
+                while not condition():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+def _has_shown(call: dict[str, Any]) -> bool:
+    return (
+        call["method"].lower() in _SHOWING
+        and call["outcome"] in {"ok", "disconnected"}
+        and call["message_id"] is not None
+    )
+
+
+def _shown(call: dict[str, Any]) -> Shown:
+    parameters = call["parameters"]
+    markup = parameters.get("reply_markup")
+    return Shown(
+        message_id=call["message_id"],
+        text=str(parameters["text"]).strip(),
+        at=call["monotonic"] + call["duration"],
+        finished=not _can_be_stopped(json.loads(markup) if isinstance(markup, str) else markup),
+    )
+
+
+def _can_be_stopped(markup: dict[str, Any] | None) -> bool:
+    rows = markup.get("inline_keyboard", []) if markup else []
+    return any(
+        button.get("callback_data", "").startswith("stop:") for row in rows for button in row
+    )

@@ -1,0 +1,172 @@
+"""The rules by which a replay finds out what went wrong, on made-up logs."""
+
+import pytest
+
+from benchmarks.accounting import ChatLog, Rules, Said, Shown, StoredTurn, judge
+
+CARD = "求助电话"
+RULES = Rules(is_card=lambda text: text == CARD, placeholder="…")
+
+SAID = [Said(1, "睡不着", 10.0), Said(3, "还是睡不着", 20.0)]
+SHOWN = [
+    Shown(2, "…", 10.5, finished=False),
+    Shown(2, "嗯", 11.5, finished=False),
+    Shown(2, "嗯，我在。", 12.0, finished=True),
+    Shown(4, "慢慢说。", 21.0, finished=True),
+]
+TURNS = [
+    StoredTurn(1, "睡不着", "answered", 2, ("嗯，我在。",)),
+    StoredTurn(2, "还是睡不着", "answered", 4, ("慢慢说。",)),
+]
+
+
+def account(said=SAID, shown=SHOWN, turns=TURNS, kills=(), rules=RULES):
+    return judge(ChatLog(said, shown, turns, kills), rules)
+
+
+def faults(found):
+    names = ("unanswered", "out_of_order", "answered_twice", "not_its_answer", "sql_differs")
+    return {name: getattr(found, name) for name in names if getattr(found, name)}
+
+
+def test_what_went_well_is_flawless_and_timed_from_what_was_said():
+    found = account()
+    assert (found.messages, found.turns, found.answered) == (2, 2, 2)
+    assert found.flawless
+    assert faults(found) == {}
+    assert found.to_first_text == [1.5, 1.0]  # the placeholder is no text
+    assert found.to_final_text == [2.0, 1.0]
+
+
+def test_a_message_in_no_turn_is_unanswered():
+    found = account(shown=SHOWN[:3], turns=TURNS[:1])
+    assert faults(found) == {"unanswered": 1}
+    assert (found.turns, found.answered) == (2, 1)
+    assert not found.flawless
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        StoredTurn(2, "还是睡不着", "answering", 4, ("",)),
+        StoredTurn(2, "还是睡不着", "failed", 4, ("",)),
+        StoredTurn(2, "还是睡不着", "answered", None, ("慢慢说。",)),
+    ],
+)
+def test_a_turn_without_a_finished_answer_is_unanswered(turn):
+    found = account(shown=SHOWN[:3], turns=[TURNS[0], turn])
+    assert faults(found) == {"unanswered": 1}
+
+
+def test_an_answer_that_still_has_its_stop_button_is_unanswered():
+    found = account(shown=[*SHOWN[:3], Shown(4, "慢慢说。", 21.0, finished=False)])
+    assert faults(found) == {"unanswered": 1}
+
+
+def test_messages_of_one_burst_are_one_turn():
+    turns = [StoredTurn(1, "睡不着\n还是睡不着", "answered", 4, ("慢慢说。",))]
+    found = account(shown=SHOWN[3:], turns=turns)
+    assert faults(found) == {}
+    assert (found.messages, found.turns, found.answered) == (2, 1, 1)
+    assert found.to_final_text == [1.0]  # from the last message of the burst
+
+
+def test_turns_in_another_order_than_they_were_said_are_out_of_order():
+    turns = [
+        StoredTurn(1, "还是睡不着", "answered", 4, ("慢慢说。",)),
+        StoredTurn(2, "睡不着", "answered", 5, ("嗯，我在。",)),
+    ]
+    shown = [SHOWN[3], Shown(5, "嗯，我在。", 22.0, finished=True)]
+    assert faults(account(shown=shown, turns=turns)) == {"out_of_order": 1}
+
+
+def test_answers_that_stand_in_another_order_are_out_of_order():
+    said = [Said(1, "睡不着", 10.0), Said(2, "还是睡不着", 10.1)]
+    shown = [Shown(3, "慢慢说。", 11.0, finished=True), Shown(4, "嗯。", 12.0, finished=True)]
+    turns = [
+        StoredTurn(1, "睡不着", "answered", 4, ("嗯。",)),
+        StoredTurn(2, "还是睡不着", "answered", 3, ("慢慢说。",)),
+    ]
+    assert faults(account(said, shown, turns)) == {"out_of_order": 1}
+
+
+def test_an_answer_that_begins_before_the_one_before_it_has_ended_is_out_of_order():
+    shown = [*SHOWN[:2], SHOWN[3], Shown(2, "嗯，我在。", 22.0, finished=True)]
+    assert faults(account(shown=shown)) == {"out_of_order": 1}
+
+
+def test_a_second_answer_is_found():
+    found = account(shown=[*SHOWN, Shown(5, "慢慢说。", 22.0, finished=True)])
+    assert faults(found) == {"answered_twice": 1}
+
+
+def test_a_message_that_became_two_turns_is_answered_twice():
+    turns = [*TURNS, StoredTurn(3, "还是睡不着", "answered", 5, ("嗯。",))]
+    found = account(shown=[*SHOWN, Shown(5, "嗯。", 22.0, finished=True)], turns=turns)
+    assert faults(found) == {"answered_twice": 1}
+
+
+def test_two_turns_in_one_message_are_answered_twice():
+    turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 2, ("嗯，我在。",))]
+    assert account(shown=SHOWN[:3], turns=turns).answered_twice == 1
+
+
+def test_a_message_left_behind_by_a_kill_is_told_apart():
+    left = Shown(4, "慢", 20.6, finished=False)
+    answer = Shown(5, "慢慢说。", 25.0, finished=True)
+    turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 5, ("慢慢说。",))]
+    killed = account(shown=[*SHOWN[:3], left, answer], turns=turns, kills=[20.7])
+    assert faults(killed) == {}
+    assert killed.sent_again == 1
+    alive = account(shown=[*SHOWN[:3], left, answer], turns=turns, kills=[15.0])
+    assert faults(alive) == {"answered_twice": 1}
+
+
+def test_a_card_is_no_second_answer():
+    found = account(
+        shown=[*SHOWN[:3], Shown(4, CARD, 20.5, True), Shown(5, "在吗？", 21.0, True)],
+        turns=[TURNS[0], StoredTurn(2, "还是睡不着", "answered", 5, ("在吗？",))],
+    )
+    assert faults(found) == {}
+    assert (found.crisis_cards, found.answered) == (1, 2)
+
+
+def test_a_long_answer_is_one_answer_in_several_messages():
+    turns = [StoredTurn(1, "睡不着", "answered", 2, ("一", "二")), TURNS[1]]
+    said = [SAID[0], Said(4, "还是睡不着", 20.0)]
+    shown = [
+        Shown(2, "一", 11.0, True),
+        Shown(3, "二", 12.0, True),
+        Shown(5, "慢慢说。", 21.0, True),
+    ]
+    turns[1] = StoredTurn(2, "还是睡不着", "answered", 5, ("慢慢说。",))
+    found = account(said, shown, turns)
+    assert faults(found) == {}
+    assert found.to_final_text == [2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 4, ("别的。",))],
+        [TURNS[0], StoredTurn(3, "还是睡不着", "answered", 4, ("慢慢说。",))],
+    ],
+)
+def test_sql_that_says_something_else_is_found(turns):
+    assert faults(account(turns=turns)) == {"sql_differs": 1}
+
+
+def test_a_turn_that_nobody_said_is_found():
+    turns = [*TURNS, StoredTurn(3, "从没说过", "answered", 5, ("嗯。",))]
+    found = account(shown=[*SHOWN, Shown(5, "嗯。", 22.0, finished=True)], turns=turns)
+    assert faults(found) == {"sql_differs": 1}
+
+
+def test_somebody_elses_answer_is_found():
+    rules = Rules(is_card=RULES.is_card, placeholder="…", mark=lambda text: f"[{text}]")
+    shown = [Shown(2, "[睡不着] 嗯", 11.0, True), Shown(4, "[睡不着] 嗯", 21.0, True)]
+    turns = [
+        StoredTurn(1, "睡不着", "answered", 2, ("[睡不着] 嗯",)),
+        StoredTurn(2, "还是睡不着", "answered", 4, ("[睡不着] 嗯",)),
+    ]
+    assert faults(account(shown=shown, turns=turns, rules=rules)) == {"not_its_answer": 1}

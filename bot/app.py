@@ -175,8 +175,15 @@ def _only_bot_of(data_dir: Path) -> Iterator[None]:
 
     The lock belongs to the process, so it is gone with it, however it ends.
     """
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "lock").open("w") as file:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (data_dir / "lock").open("w")
+    except OSError as error:
+        raise StartupError(
+            f"DATA_DIR {data_dir} cannot be written ({error.strerror}); "
+            "choose a folder that this user may write to."
+        ) from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

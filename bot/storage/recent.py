@@ -139,8 +139,6 @@ class RedisRecentTurns:
                 url,
                 max_connections=16,
                 timeout=PATIENCE,
-                socket_timeout=PATIENCE,
-                socket_connect_timeout=PATIENCE,
                 retry=Retry(NoBackoff(), 0),
             )
         )

@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from bot.storage import Database, NewUpdate
+from tests.bot.storage.conftest import Replica
+
 if TYPE_CHECKING:
-    from bot.storage import Turn
-    from tests.bot.storage.conftest import Replica, WallClock
+    from pathlib import Path
+
+    from bot.storage import Cipher, Turn
+    from tests.bot.storage.conftest import WallClock
 
 CHAT = 5
 
@@ -104,6 +109,39 @@ async def test_many_claimers_begin_one_turn_a_chat(
     assert sorted(turn.chat_id for turn in begun) == list(chats)
 
 
+async def test_a_file_opened_twice_takes_the_writes_of_both(
+    sqlite_path: Path, cipher: Cipher, clock: WallClock
+) -> None:
+    databases = [Database(f"sqlite:///{sqlite_path}") for _ in range(2)]
+    openers = [Replica(each, cipher, f"opener {n}", clock) for n, each in enumerate(databases)]
+    updates = {chat: await openers[0].arrives(chat) for chat in range(40)}
+    begun = await asyncio.gather(
+        *(
+            openers[chat % 2].turns.begin_turn(chat, chat, "嗯", [update])
+            for chat, update in updates.items()
+        )
+    )
+    assert [turn.chat_id for turn in begun if turn is not None] == list(updates)
+    for each in databases:
+        await each.aclose()
+
+
+async def test_claimers_of_different_messages_in_a_chat_do_not_both_win(
+    replica: Replica, other_replica: Replica
+) -> None:
+    for chat in range(1, 7):
+        updates = [await replica.arrives(chat) for _ in range(6)]
+        claims = [
+            each.inbox.claim(update_id)
+            if update_id % 2
+            else each.turns.begin_turn(chat, chat, "嗯", [update_id])
+            for update_id in updates
+            for each in (replica, other_replica)
+        ]
+        won = [claim for claim in await asyncio.gather(*claims) if claim is not None]
+        assert len(won) == 1
+
+
 async def test_many_claimers_share_the_express_lane(
     replica: Replica, other_replica: Replica
 ) -> None:
@@ -134,8 +172,6 @@ async def test_many_claimers_share_what_was_left(
 async def test_the_same_update_from_two_replicas_is_stored_once(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:
-    from bot.storage import NewUpdate
-
     update = NewUpdate(77, CHAT, "chat", b"{}", clock())
     stored = await asyncio.gather(
         *(each.inbox.add(update) for each in (replica, other_replica) * 5)

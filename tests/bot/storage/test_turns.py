@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from bot.storage import InboxCounts, PastTurn
+from bot.storage.models import UpdateRow
 
 if TYPE_CHECKING:
+    from bot.storage import Database
     from tests.bot.storage.conftest import Replica, WallClock
 
 CHAT = -1_001_234_567_890
@@ -31,6 +35,28 @@ async def test_a_turn_begins_with_its_updates_and_ends_with_them(
     assert done.answered_at == clock()
     assert done.revision == revision == turn.revision + 1
     assert await replica.inbox.counts() == InboxCounts(new=0, claimed=0, failed=0)
+
+
+async def test_a_text_rests_once_its_update_forgets_it_when_its_turn_ends(
+    replica: Replica, database: Database
+) -> None:
+    def payloads(connection: sa.Connection) -> dict[int, bytes | None]:
+        return {
+            row.update_id: row.payload
+            for row in connection.execute(sa.select(UpdateRow.update_id, UpdateRow.payload))
+        }
+
+    ended, failed, button, waiting = [await replica.arrives(chat) for chat in (1, 2, 3, 4)]
+    turn = await replica.turns.begin_turn(1, PERSON, "一", [ended])
+    assert turn is not None
+    assert (await database.read(payloads))[ended] is not None
+    await replica.turns.finish_turn(turn.id, "嗯", "answered")
+    turn = await replica.turns.begin_turn(2, PERSON, "二", [failed])
+    assert turn is not None
+    await replica.turns.fail_turn(turn.id, "EngineTimeout")
+    await replica.inbox.done(button)
+    kept = {update for update, payload in (await database.read(payloads)).items() if payload}
+    assert kept == {waiting}
 
 
 async def test_turns_of_a_conversation_are_numbered(replica: Replica) -> None:

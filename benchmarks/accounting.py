@@ -189,7 +189,7 @@ class _Judge:
 
     def _visible(self, turn: StoredTurn) -> list[Shown] | None:
         """The messages in which the finished answer is to be seen."""
-        if turn.state != "answered" or turn.answer_message_id is None:
+        if turn.answer_message_id is None:
             return None
         ids = [turn.answer_message_id]
         # A long answer goes on in messages of its own, directly behind.
@@ -197,7 +197,7 @@ class _Judge:
         ids += later[: len(turn.parts) - 1]
         self._answers.update(ids)
         parts = [self._latest[number] for number in ids if number in self._latest]
-        if not parts or not all(part.finished for part in parts):
+        if turn.state != "answered" or not parts or not all(part.finished for part in parts):
             return None
         return parts
 

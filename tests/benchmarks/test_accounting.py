@@ -63,6 +63,12 @@ def test_an_answer_that_still_has_its_stop_button_is_unanswered():
     assert faults(found) == {"unanswered": 1}
 
 
+def test_the_sentence_that_says_there_is_no_answer_is_no_answer():
+    turn = StoredTurn(2, "还是睡不着", "failed", 4, ("",))
+    sorry = Shown(4, "这次没有想好，再试一次？", 21.0, finished=True)
+    assert faults(account(shown=[*SHOWN[:3], sorry], turns=[TURNS[0], turn])) == {"unanswered": 1}
+
+
 def test_messages_of_one_burst_are_one_turn():
     turns = [StoredTurn(1, "睡不着\n还是睡不着", "answered", 4, ("慢慢说。",))]
     found = account(shown=SHOWN[3:], turns=turns)

@@ -125,6 +125,14 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     # A private chat has its person's id.
     lock_chat(connection, user_id, wait=True)
     connection.execute(sa.delete(UpdateRow).where(UpdateRow.chat_id == user_id))
+    theirs = sa.select(TurnRow.conversation_id).where(TurnRow.user_id == user_id)
+    # Copies of a group's history still hold what this person said there: a new revision makes
+    # them misses.
+    connection.execute(
+        sa.update(ConversationRow)
+        .where(ConversationRow.id.in_(theirs))
+        .values(revision=ConversationRow.revision + 1)
+    )
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.locales import Language, Texts
-    from bot.storage import Audit, Conversations, Turns, Users
+    from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
     from bot.telegram.answering import Answering
     from bot.telegram.keyboards import Press
     from bot.telegram.outbox import Outbox
@@ -51,6 +51,7 @@ class Buttons:
         conversations: Conversations,
         turns: Turns,
         users: Users,
+        recent: RecentTurns,
         audit: Audit,
         admins: frozenset[int],
         wake: Callable[[int], None],
@@ -61,6 +62,7 @@ class Buttons:
         self._conversations = conversations
         self._turns = turns
         self._users = users
+        self._recent = recent
         self._audit = audit
         self._admins = admins
         self._wake = wake
@@ -104,6 +106,7 @@ class Buttons:
             return None
         self._answering.stop(pressed.chat_id)
         forgotten = await self._conversations.reset(pressed.chat_id)
+        await self._recent.forget(pressed.chat_id)
         await self._replace(pressed, texts.reset_done if forgotten else texts.reset_nothing)
         return None
 
@@ -116,6 +119,7 @@ class Buttons:
             return None
         self._answering.stop(asker)
         await self._users.erase(asker)
+        await self._recent.forget(asker)
         await self._replace(pressed, texts.erase_done)
         return None
 
@@ -137,6 +141,7 @@ class Buttons:
         else:
             self._answering.stop(int(target))
             await self._conversations.reset(int(target))
+            await self._recent.forget(int(target))
             said = texts.admin_reset_done_user(user=target)
         await self._audit.record(admin, "reset", target, "done")
         await self._replace(pressed, said)

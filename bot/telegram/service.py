@@ -96,6 +96,7 @@ class TelegramService:
                 conversations=storage.conversations,
                 turns=storage.turns,
                 users=storage.users,
+                recent=storage.recent,
                 audit=storage.audit,
                 admins=admins,
                 wake=self._chats.wake,

@@ -236,17 +236,15 @@ class StreamedReply:
             self._woken = None
         return self._dirty
 
-    def _first_text(self) -> Rendered | None:
+    def _first_text(self) -> Rendered:
         """What the first message says, asked when its slot has come."""
-        if self._ended:
-            return None
         return self._depart(partial(self._text))
 
     def _next_text(self) -> Rendered | None:
         """What the next preview says; None if that is to be seen already."""
         text = partial(self._text)
         self._dirty = False
-        return None if self._ended or text == self._shown else self._depart(text)
+        return None if text == self._shown else self._depart(text)
 
     def _depart(self, text: Rendered) -> Rendered:
         # What is shown is unknown from here until the call has succeeded.

@@ -6,6 +6,7 @@ from random import Random
 
 import httpx
 import pytest
+import structlog
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.telegram.delivery import Closed, Expired, Undeliverable, Unreachable
@@ -316,6 +317,15 @@ async def test_retry_after_is_obeyed_by_its_chat_only(outbox, bot, clock):
     assert outbox.floods == 1
 
 
+async def test_a_preview_waits_as_long_as_telegram_wants(outbox, bot, clock):
+    message_id = await outbox.send(ANNA, text("0"))
+    bot.faults["edit"].append(RetryAfter(300))
+    preview = soon(outbox.edit_latest(ANNA, message_id, lambda: text("1")))
+    await clock.advance(302)
+    await preview
+    assert bot.texts(ANNA) == ["1"]
+
+
 async def test_a_final_gives_up_where_telegram_wants_silence_beyond_its_limit(outbox, bot, clock):
     bot.chat_faults[ANNA].append(RetryAfter(3600))
     with pytest.raises(Expired):
@@ -491,6 +501,15 @@ async def test_any_other_refusal_is_the_callers(outbox, bot):
     bot.faults["send"].append(BadRequest("Chat not found"))
     with pytest.raises(Undeliverable, match="Chat not found"):
         await outbox.send(ANNA, text("a"))
+
+
+async def test_a_reason_never_quotes_an_answer_that_could_quote_the_text(outbox, bot):
+    error = BadRequest("Bad Request (400). Parsing the server response b'secret' failed")
+    error.__cause__ = ValueError()
+    bot.faults["send"].append(error)
+    with structlog.testing.capture_logs() as logs, pytest.raises(Undeliverable) as caught:
+        await outbox.send(ANNA, text("secret"))
+    assert "secret" not in f"{caught.value} {logs}"
 
 
 async def test_a_reply_goes_out_even_if_the_message_it_answers_was_deleted(outbox, bot):

@@ -440,6 +440,25 @@ async def test_an_id_is_not_lost_when_the_answer_to_the_first_message_is_late(
     assert ids.stored == [2]
 
 
+async def test_cancel_while_the_id_is_being_stored_still_stores_it(outbox, bot, clock):
+    stored = []
+    slow = asyncio.Event()
+
+    async def store(message_id):
+        await slow.wait()
+        stored.append(message_id)
+
+    reply = StreamedReply(outbox, ANNA, on_message_id=store, clock=clock, sleep=clock.sleep)
+    reply.start()
+    reply.update("一")
+    await settle()
+    cancel = soon(reply.cancel())
+    await settle()
+    slow.set()
+    await cancel
+    assert stored == [1]
+
+
 async def test_updates_render_nothing_until_the_slot_is_there(reply, bot, clock, monkeypatch):
     rendered = []
     monkeypatch.setattr(

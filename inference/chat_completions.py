@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 _LIMITS: Final = httpx2.Limits(
     max_connections=None, max_keepalive_connections=64, keepalive_expiry=2.0
 )
+# llama.cpp holds a thread for each idle connection, and one on the loopback costs nothing to open.
+_LOOPBACK_LIMITS: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 _DRAIN: Final = 1.0  # seconds
 _FAILURES: Final = (EngineError, openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError)
 
@@ -58,16 +59,14 @@ class ChatCompletions:
         api_key: str = "",
         timeouts: Timeouts | None = None,
         repetition_field: str = "repetition_penalty",
-        trust_env: bool = True,
+        on_this_machine: bool = False,
     ) -> None:
         """Prepare the client; nothing is sent yet.
 
         `base_url` ends in /v1. `repetition_field` is the server's name for the repetition
-        penalty, which the OpenAI API does not have. `trust_env` says whether HTTP_PROXY and its
-        like are obeyed: not for a server on this machine.
+        penalty, which the OpenAI API does not have. To a server `on_this_machine` every request
+        opens a connection of its own, past HTTP_PROXY and its like.
         """
-        # At DEBUG the package logs whole requests, and those are people's words.
-        logging.getLogger("openai").setLevel(logging.WARNING)
         url = httpx2.URL(base_url)
         self.address = f"{url.host}:{url.port}" if url.port else url.host
         self._timeouts = timeouts or Timeouts()
@@ -79,8 +78,8 @@ class ChatCompletions:
             project="",
             max_retries=0,
             http_client=httpx2.AsyncClient(
-                limits=_LIMITS,
-                trust_env=trust_env,
+                limits=_LOOPBACK_LIMITS if on_this_machine else _LIMITS,
+                trust_env=not on_this_machine,
                 follow_redirects=False,
                 timeout=httpx2.Timeout(None, connect=self._timeouts.connect),
             ),

@@ -46,7 +46,7 @@ class LocalEngine:
             slots: Generations that run at once.
             max_context: Tokens of prompt and answer together, where the model could take more;
                 each slot's memory grows with it.
-            threads: CPU threads; 0 takes the physical cores.
+            threads: CPU threads; 0 takes the physical cores, or one for a very small model.
             max_waiting: Generations that wait for a slot; more are refused.
             timeouts: How long to wait for the model.
         """
@@ -122,7 +122,7 @@ class LocalEngine:
                 api_key=served.api_key,
                 timeouts=self._timeouts,
                 repetition_field="repeat_penalty",
-                trust_env=False,
+                on_this_machine=True,
             )
             if stale is not None:
                 await stale.aclose()

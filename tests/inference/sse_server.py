@@ -90,6 +90,7 @@ BEFORE_FIRST_TOKEN = (
 )
 MID_STREAM = tuple(f for f in Fault if f not in BEFORE_FIRST_TOKEN and f is not Fault.NONE)
 
+STALLS = (Fault.STALL_BEFORE_FIRST_TOKEN, Fault.ONLY_PINGS, Fault.STALL_MID_STREAM)
 _BREAKING = tuple(f for f in MID_STREAM if f not in {Fault.NO_DONE, Fault.NO_FINISH_REASON})
 
 _BARE_BODIES = {
@@ -296,7 +297,7 @@ async def _break(fault: Fault, body: dict[str, Any]) -> AsyncGenerator[bytes, No
         case Fault.NOT_A_CHUNK:
             yield _event({"choices": [{"text": said}]})
         case Fault.LONE_SURROGATE:
-            yield _chunk(body, "\ud83d")
+            yield _chunk(body, "\ud83d") + _chunk(body, "", "stop") + b"data: [DONE]\n\n"
 
 
 class _Server(uvicorn.Server):

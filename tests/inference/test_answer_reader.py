@@ -64,6 +64,12 @@ def test_what_the_format_allows_is_read(stream: str) -> None:
     assert read(stream) == ["我在", "听😀。"]
 
 
+def test_a_line_without_end_is_not_collected_for_ever() -> None:
+    reader = AnswerReader(100)
+    with pytest.raises(EngineProtocolError, match="longer than 1 MiB"):
+        list(reader.feed(b"data: " + b" " * (2 << 20)))
+
+
 def test_a_length_below_max_tokens_means_that_the_window_was_full() -> None:
     stream = WHOLE.replace('"stop"', '"length"')
     assert read(stream, max_tokens=4) == ["我在", "听😀。"]

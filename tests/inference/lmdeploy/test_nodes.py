@@ -20,7 +20,7 @@ from inference.engine import (
 )
 from inference.lmdeploy import LMDeployEngine, Timeouts
 from inference.lmdeploy.nodes import FAILURE_MEMORY
-from tests.inference.sse_server import BEFORE_FIRST_TOKEN, MID_STREAM, FakeLMDeploy, Fault
+from tests.inference.sse_server import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +42,6 @@ async def serving(*nodes: FakeLMDeploy, **settings: object) -> AsyncIterator[LMD
     async with AsyncExitStack() as stack:
         for node in nodes:
             await stack.enter_async_context(node.serve())
-        settings.setdefault("timeouts", Timeouts(first_token=0.4, stall=0.4))
         engine = LMDeployEngine([node.url for node in nodes], **settings)  # type: ignore[arg-type]
         stack.push_async_callback(engine.aclose)
         yield engine
@@ -56,7 +55,8 @@ async def answer(engine: LMDeployEngine, sampling: Sampling | None = None) -> st
 @pytest.mark.parametrize("fault", BEFORE_FIRST_TOKEN)
 async def test_a_fault_before_the_first_token_is_answered_by_the_next_node(fault: Fault) -> None:
     first, second = FakeLMDeploy(fault=fault), FakeLMDeploy(answer="我在。")
-    async with serving(first, second) as engine:
+    timeouts = Timeouts(first_token=2 if fault in STALLS else 60)
+    async with serving(first, second, timeouts=timeouts) as engine:
         assert await answer(engine) == "我在。"
     assert len(first.requests) == 1
 
@@ -71,7 +71,8 @@ async def test_a_node_that_refuses_everybody_is_passed_over(status: int) -> None
 @pytest.mark.parametrize("fault", MID_STREAM)
 async def test_after_the_first_token_nobody_else_is_asked(fault: Fault) -> None:
     first, second = FakeLMDeploy(fault=fault), FakeLMDeploy()
-    async with serving(first, second) as engine:
+    timeouts = Timeouts(stall=1 if fault in STALLS else 60)
+    async with serving(first, second, timeouts=timeouts) as engine:
         with pytest.raises((EngineUnavailable, EngineTimeout, EngineProtocolError)):
             await answer(engine)
     assert second.requests == []
@@ -112,7 +113,7 @@ async def test_a_suspect_node_is_still_asked_when_it_is_the_last_one() -> None:
 
 async def test_the_idlest_node_is_asked_first() -> None:
     nodes = [FakeLMDeploy(fault=Fault.STALL_MID_STREAM) for _ in range(3)]
-    async with serving(*nodes, timeouts=Timeouts()) as engine, AsyncExitStack() as stack:
+    async with serving(*nodes) as engine, AsyncExitStack() as stack:
         for _ in range(3):
             stream = engine.stream(PROMPT, Sampling())
             await stack.enter_async_context(aclosing(stream))

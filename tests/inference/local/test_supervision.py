@@ -14,7 +14,7 @@ import pytest
 from inference.engine import EngineUnavailable, Message, Sampling
 from inference.local import LocalEngine
 from inference.local.engine import TRIAL_SAMPLING
-from inference.local.server import physical_cores
+from inference.local.server import best_threads, physical_cores
 from tests.inference.engine_contract import eventually
 from tests.inference.local.tiny_model import write_tiny_model
 
@@ -139,3 +139,8 @@ def test_cores_that_share_silicon_count_once(tmp_path: Path) -> None:
         (folder / "thread_siblings_list").write_text("0-1\n")
     assert physical_cores(tmp_path) == 1
     assert physical_cores(tmp_path / "nowhere") == os.cpu_count()
+
+
+def test_a_tiny_model_gets_one_thread_and_a_real_one_all_cores() -> None:
+    assert best_threads(7_000_000) == 1
+    assert best_threads(4_000_000_000) == physical_cores()

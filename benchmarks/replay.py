@@ -32,7 +32,7 @@ from bot.locales import language_for
 from bot.safety import RiskLevel, card
 from bot.storage import StorageError
 from bot.storage.store import open_storage
-from bot.telegram.rendering import partial, render
+from bot.telegram.outbound.rendering import partial, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence

@@ -44,8 +44,8 @@ async def reencrypt_all(settings: Settings) -> str:
     try:
         database = open_database(options)
         try:
-            async for rewritten in reencrypt(database, open_cipher(options)):
-                pass
+            async for total in reencrypt(database, open_cipher(options)):
+                rewritten = total
         finally:
             await database.aclose()
     except StorageError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -218,7 +218,7 @@ def _sentences(error: ValidationError) -> list[str]:
     return sentences
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(name: str, value: object) -> str:
     """Describe a wrong value for the operator, without giving a secret away."""
     if "SecretStr" in str(Settings.model_fields[name].annotation):
         return f"a value of {len(str(value))} characters (not shown)"

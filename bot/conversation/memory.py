@@ -1,4 +1,4 @@
-"""The past of a conversation: from the copy of recent turns, from SQL where the copy falls short."""
+"""The past of a conversation: the copy of recent turns, or SQL where the copy falls short."""
 
 from __future__ import annotations
 

@@ -71,7 +71,8 @@ class HttpServer:
         self._task = asyncio.create_task(
             self._server.serve(sockets=[listener]), name=f"http {self._setting}"
         )
-        while not self._server.started and not self._task.done():
+        # uvicorn tells its readiness by a flag only.
+        while not self._server.started and not self._task.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:

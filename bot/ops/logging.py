@@ -27,6 +27,10 @@ QUIET = (
     "asyncio",
 )
 
+# This one quotes what it cannot parse, message texts included, at every level it has. What it
+# has to say comes as exceptions, which are logged here by type and place.
+SILENT = ("telegram",)
+
 
 def configure_logging(level: str, style: str) -> None:
     """Send structlog's and the libraries' events to standard error.
@@ -65,6 +69,8 @@ def configure_logging(level: str, style: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _name_the_exception(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,10 +13,10 @@ import structlog
 from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram import keyboards
-from bot.telegram.delivery import Closed, Expired, Undeliverable, Unreachable
-from bot.telegram.lanes import Priority
-from bot.telegram.rendering import render
-from bot.telegram.reply import StreamedReply
+from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.rendering import render
+from bot.telegram.outbound.reply import StreamedReply
 from inference.engine import EngineError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
     from bot.storage import EndState, Turn, Turns, Users
-    from bot.telegram.outbox import Outbox
+    from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -149,6 +149,11 @@ class Answering:
         log.error("turn_given_up", turn=turn.id, attempts=turn.attempts)
         await self._persist(partial(self._turns.fail_turn, turn.id, "too_many_attempts"))
         await self._say(turn, texts.error_retry, keyboards.after_failure(texts, turn.id))
+
+    async def show_typing(self, chat_id: int) -> None:
+        """A sign of life while the rest of a burst is waited for."""
+        with suppress(Unreachable, Undeliverable):
+            await self._outbox.typing(chat_id)
 
     async def note_media(self, turn: Turn, language: Language) -> None:
         """Say that of a picture or file only the words beside it are understood."""

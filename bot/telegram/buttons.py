@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.locales import texts_for
-from bot.telegram.rendering import render
+from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
     from bot.telegram.answering import Answering
     from bot.telegram.keyboards import Press
-    from bot.telegram.outbox import Outbox
+    from bot.telegram.outbound.outbox import Outbox
 
 ADMIN_QUESTION_LASTS = timedelta(minutes=10)
 

@@ -16,7 +16,7 @@ from telegram import Update
 
 from bot.locales import language_for
 from bot.storage import StorageError
-from bot.telegram.incoming import as_one_text, one_message, one_person, said_in
+from bot.telegram.inbound.incoming import as_one_text, one_message, one_person, said_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Inbox, StoredUpdate, Turn, Turns, Users
     from bot.telegram.answering import Answering
-    from bot.telegram.incoming import Said
-    from bot.telegram.outbox import Outbox
+    from bot.telegram.inbound.incoming import Said
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +49,6 @@ class Chats:
         inbox: Inbox,
         turns: Turns,
         users: Users,
-        outbox: Outbox,
         answering: Answering,
         burst_window: float,
         language_of: Callable[[int], Awaitable[Language]],
@@ -62,7 +60,6 @@ class Chats:
         self._inbox = inbox
         self._turns = turns
         self._users = users
-        self._outbox = outbox
         self._answering = answering
         self._window = burst_window
         self._language_of = language_of
@@ -110,13 +107,17 @@ class Chats:
 
     async def _serve(self, chat_id: int) -> None:
         try:
+            began = False
             while self._open:
                 self._again.discard(chat_id)
-                turn = await self._turns.claim_unfinished_of_chat(chat_id)
-                if turn is None:
-                    turn = await self._next_turn(chat_id)
+                turn = await self._next_turn(chat_id)
+                if turn is None and not began:
+                    # An unfinished turn keeps a new one from beginning, so it is asked for only
+                    # when none began: most chats have none, and asking costs a transaction.
+                    turn = await self._turns.claim_unfinished_of_chat(chat_id)
                 if turn is None:
                     return
+                began = True
                 language = await self._language_of(turn.user_id)
                 if turn.attempts > MOST_TRIES:
                     await self._answering.give_up(turn, language)
@@ -143,7 +144,7 @@ class Chats:
                 continue
             rest = self._until_quiet(batch)
             if rest > 0:
-                await self._outbox.typing(chat_id)
+                await self._answering.show_typing(chat_id)
                 await self._sleep(rest)
                 continue
             return await self._begin(batch)

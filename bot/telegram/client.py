@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CONNECTIONS = 128
-PATIENCE = 20.0
+PATIENCE = 10.0
 START_TRIES = 5
 
 RawUpdate = dict[str, Any]
@@ -54,18 +54,18 @@ class Client(Bot):
     async def raw_updates(
         self,
         offset: int | None,
-        timeout: int,
-        allowed: Sequence[str],  # noqa: ASYNC109
+        seconds: int,
+        allowed: Sequence[str],
     ) -> list[RawUpdate]:
-        """Wait up to `timeout` seconds for updates and return them unread.
+        """Wait up to `seconds` for updates and return them unread.
 
         `Bot.get_updates` reads all of them at once: one that it cannot read costs every other,
         and is written to the log with its text.
         """
         found = await self._post(
             "getUpdates",
-            {"offset": offset, "timeout": timeout, "allowed_updates": allowed},
-            read_timeout=timeout + PATIENCE,
+            {"offset": offset, "timeout": seconds, "allowed_updates": allowed},
+            read_timeout=seconds + PATIENCE,
         )
         return cast("list[RawUpdate]", found)
 

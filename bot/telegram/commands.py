@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.locales import texts_for
 from bot.safety import render_hotlines
 from bot.telegram import keyboards
-from bot.telegram.rendering import render
+from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.storage import Audit, Users
     from bot.telegram.answering import Answering
     from bot.telegram.export import Exporter
-    from bot.telegram.outbox import Outbox
+    from bot.telegram.outbound.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)

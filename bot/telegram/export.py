@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bot.telegram.rendering import render
+from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
     from bot.locales import Texts
     from bot.storage import Turn, Users
-    from bot.telegram.outbox import Outbox
+    from bot.telegram.outbound.outbox import Outbox
 
 
 class Exporter:
@@ -31,7 +31,7 @@ class Exporter:
             ensure_ascii=False,
             indent=2,
         )
-        # Asked for in a group, it still goes to the person alone (a private chat has the user's id).
+        # Asked for in a group, it still goes to the person alone: their chat has their id.
         await self._outbox.send_document(
             user_id,
             content.encode(),

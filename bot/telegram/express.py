@@ -14,10 +14,10 @@ from bot.locales import language_for, texts_for
 from bot.storage import StorageError
 from bot.telegram.buttons import Pressed
 from bot.telegram.commands import Asked
-from bot.telegram.incoming import command_of
+from bot.telegram.inbound.incoming import command_of
 from bot.telegram.keyboards import Press
-from bot.telegram.delivery import Undeliverable, Unreachable
-from bot.telegram.rendering import render
+from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
     from telegram import Bot, CallbackQuery, ChatMemberUpdated, User
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.storage import Inbox, StoredUpdate, Users
     from bot.telegram.buttons import Buttons
     from bot.telegram.commands import Commands
-    from bot.telegram.outbox import Outbox
+    from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -139,7 +139,6 @@ class Express:
         if update.callback_query is not None:
             await self._pressed(update.callback_query)
         elif update.my_chat_member is not None:
-            change = update.my_chat_member
             await self._came_or_went(update.my_chat_member)
         elif update.message is not None:
             await self._message(update.message)

@@ -18,11 +18,11 @@ from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
-from bot.telegram.intake import ALLOWED_UPDATES, Arrival, Intake
+from bot.telegram.inbound.intake import ALLOWED_UPDATES, Arrival, Intake
+from bot.telegram.inbound.polling import Polling
+from bot.telegram.inbound.webhook import webhook_route
 from bot.telegram.menus import publish_menus
-from bot.telegram.outbox import Outbox
-from bot.telegram.polling import Polling
-from bot.telegram.webhook import webhook_route
+from bot.telegram.outbound.outbox import Outbox
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -69,7 +69,6 @@ class TelegramService:
             inbox=storage.inbox,
             turns=storage.turns,
             users=storage.users,
-            outbox=self._outbox,
             answering=self._answering,
             burst_window=burst_window,
             language_of=self._language_of,

@@ -13,13 +13,14 @@ import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.storage import StorageError
-from bot.telegram.intake import ALLOWED_UPDATES
+from bot.telegram.inbound.intake import ALLOWED_UPDATES
+from bot.telegram.outbound.delivery import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.telegram.client import Client
-    from bot.telegram.intake import Intake
+    from bot.telegram.inbound.intake import Intake
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ class Polling:
                 updates = await self._client.raw_updates(offset, POLL_SECONDS, ALLOWED_UPDATES)
                 await self._intake.keep(updates)
             except RetryAfter as error:
-                await self._sleep(_seconds(error))
+                await self._sleep(retry_after(error))
             except Conflict:
                 log.error(
                     "polling_conflict",
@@ -89,8 +90,3 @@ class Polling:
                 pause = FIRST_PAUSE
                 if updates:
                     offset = updates[-1]["update_id"] + 1
-
-
-def _seconds(error: RetryAfter) -> float:
-    after = error.retry_after
-    return float(after) if isinstance(after, (int, float)) else after.total_seconds()

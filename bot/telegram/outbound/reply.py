@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.telegram.delivery import Expired, Undeliverable, Unreachable
-from bot.telegram.lanes import Priority
-from bot.telegram.rendering import partial, plain, render
+from bot.telegram.outbound.delivery import Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.rendering import partial, plain, render
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from telegram import InlineKeyboardMarkup
 
-    from bot.telegram.outbox import Outbox
-    from bot.telegram.rendering import Rendered
+    from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.outbound.rendering import Rendered
 
 log = structlog.get_logger(__name__)
 

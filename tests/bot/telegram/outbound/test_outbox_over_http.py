@@ -13,11 +13,11 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.request import HTTPXRequest
 
 from bot.sandbox import Fault, FloodLimits, Sandbox
-from bot.telegram.delivery import Unreachable
-from bot.telegram.lanes import Priority
-from bot.telegram.outbox import Outbox
-from bot.telegram.rendering import Rendered, render
-from bot.telegram.reply import StreamedReply
+from bot.telegram.outbound.delivery import Unreachable
+from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.outbound.rendering import Rendered, render
+from bot.telegram.outbound.reply import StreamedReply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

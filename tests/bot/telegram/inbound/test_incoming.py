@@ -3,7 +3,7 @@
 import pytest
 from telegram import Update, User
 
-from bot.telegram.incoming import (
+from bot.telegram.inbound.incoming import (
     SPLIT_PART,
     Said,
     as_one_text,

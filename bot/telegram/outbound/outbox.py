@@ -20,19 +20,19 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram.error import TelegramError
 
-from bot.telegram.delivery import reason
-from bot.telegram.dispatch import Dispatcher
-from bot.telegram.lanes import Operation, Priority
-from bot.telegram.pace import Pace
+from bot.telegram.outbound.delivery import reason
+from bot.telegram.outbound.dispatch import Dispatcher
+from bot.telegram.outbound.lanes import Operation, Priority
+from bot.telegram.outbound.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from telegram import InlineKeyboardMarkup
 
-    from bot.telegram.delivery import Api
-    from bot.telegram.lanes import Kind
-    from bot.telegram.rendering import Rendered
+    from bot.telegram.outbound.delivery import Api
+    from bot.telegram.outbound.lanes import Kind
+    from bot.telegram.outbound.rendering import Rendered
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from bot.storage import StorageError
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from bot.telegram.intake import Intake
+    from bot.telegram.inbound.intake import Intake
 
 log = structlog.get_logger(__name__)
 

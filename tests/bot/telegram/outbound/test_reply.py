@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
-from bot.telegram.delivery import Undeliverable, Unreachable
-from bot.telegram.outbox import Outbox
-from bot.telegram.rendering import PLACEHOLDER, Rendered
-from bot.telegram.reply import StreamedReply
+from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.outbound.rendering import PLACEHOLDER, Rendered
+from bot.telegram.outbound.reply import StreamedReply
 from tests.clock import settle
 
 ANNA = 11
@@ -462,7 +462,7 @@ async def test_cancel_while_the_id_is_being_stored_still_stores_it(outbox, bot, 
 async def test_updates_render_nothing_until_the_slot_is_there(reply, bot, clock, monkeypatch):
     rendered = []
     monkeypatch.setattr(
-        "bot.telegram.reply.partial",
+        "bot.telegram.outbound.reply.partial",
         lambda text: rendered.append(text) or Rendered(text),
     )
     reply.start()

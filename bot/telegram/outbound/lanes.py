@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from telegram import InlineKeyboardMarkup
 
-    from bot.telegram.rendering import Rendered
+    from bot.telegram.outbound.rendering import Rendered
 
 PRIVATE_GAP = 1.0
 """Seconds between two operations in one chat."""

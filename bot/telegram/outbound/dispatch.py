@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram.error import RetryAfter, TelegramError
 
-from bot.telegram.delivery import (
+from bot.telegram.outbound.delivery import (
     Closed,
     Expired,
     Undeliverable,
@@ -21,14 +21,14 @@ from bot.telegram.delivery import (
     retry_after,
     verdict,
 )
-from bot.telegram.lanes import Lane, Operation, Priority
+from bot.telegram.outbound.lanes import Lane, Operation, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from random import Random
 
-    from bot.telegram.delivery import Api
-    from bot.telegram.pace import Pace
+    from bot.telegram.outbound.delivery import Api
+    from bot.telegram.outbound.pace import Pace
 
 log = structlog.get_logger(__name__)
 

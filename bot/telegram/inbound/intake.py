@@ -10,7 +10,7 @@ import structlog
 from telegram import Update
 
 from bot.storage import NewUpdate
-from bot.telegram.incoming import Lane, lane_of
+from bot.telegram.inbound.incoming import Lane, lane_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,6 @@ No error carries what was to be sent.
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
@@ -34,11 +33,8 @@ if TYPE_CHECKING:
 
     from telegram import InlineKeyboardMarkup, Message, MessageEntity
 
-    from bot.telegram.lanes import Operation
-    from bot.telegram.rendering import Rendered
-
-# python-telegram-bot warns at each RetryAfter unless it is told that time-outs are timedeltas.
-os.environ.setdefault("PTB_TIMEDELTA", "1")
+    from bot.telegram.outbound.lanes import Operation
+    from bot.telegram.outbound.rendering import Rendered
 
 _NO_LINK_PREVIEW = LinkPreviewOptions(is_disabled=True)
 

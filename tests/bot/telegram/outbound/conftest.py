@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.telegram.outbox import Outbox
-from tests.bot.telegram.scripted_bot import ScriptedBot
+from bot.telegram.outbound.outbox import Outbox
+from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pytest
 import structlog
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.telegram.delivery import Closed, Expired, Undeliverable, Unreachable
-from bot.telegram.lanes import Priority
-from bot.telegram.outbox import Outbox
-from bot.telegram.rendering import Rendered, render
+from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.outbound.rendering import Rendered, render
 from tests.clock import settle
 
 ANNA, BELA, GROUP = 11, 12, -100

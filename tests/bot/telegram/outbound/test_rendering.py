@@ -6,8 +6,8 @@ import pytest
 import structlog
 from telegram import MessageEntity
 
-from bot.telegram import rendering
-from bot.telegram.rendering import LIMIT, PLACEHOLDER, partial, plain, render, utf16_length
+from bot.telegram.outbound import rendering
+from bot.telegram.outbound.rendering import LIMIT, PLACEHOLDER, partial, plain, render, utf16_length
 
 FAMILY = "👨‍👩‍👧‍👦"
 

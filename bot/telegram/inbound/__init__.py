@@ -1,0 +1,1 @@
+"""What comes from Telegram: two ways in, stored before it is acknowledged."""

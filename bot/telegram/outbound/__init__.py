@@ -1,0 +1,1 @@
+"""What goes to Telegram: rendered, in order, and never too fast."""

@@ -1,11 +1,12 @@
 """Muon for the matrices, AdamW for the rest.
 
 Muon (Keller Jordan, 2024): momentum whose update is replaced by its nearest orthogonal matrix,
-found by five Newton-Schulz steps. Matrices of one shape are orthogonalized together.
+found by five Newton-Schulz steps. Matrices of one shape are orthogonalized some at a time.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -13,8 +14,10 @@ from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Executor
 
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+_STACKED = 5
 
 
 def orthogonalize(matrices: Tensor, steps: int = 5) -> Tensor:
@@ -33,24 +36,38 @@ class Muon(torch.optim.Optimizer):
     """Orthogonalized Nesterov momentum; the rate is the size of an update's singular values."""
 
     def __init__(
-        self, parameters: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float
+        self,
+        parameters: Iterable[nn.Parameter],
+        lr: float,
+        momentum: float,
+        weight_decay: float,
+        pool: Executor,
     ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "decay": weight_decay})
+        self._pool = pool
 
-    @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002
-        """Update every matrix that has a gradient."""
+        """Update every matrix that has a gradient; `pool`'s threads share the work."""
         for group in self.param_groups:
             by_shape: dict[torch.Size, list[nn.Parameter]] = {}
             for parameter in group["params"]:
                 if parameter.grad is not None:
                     by_shape.setdefault(parameter.shape, []).append(parameter)
-            for shape, parameters in by_shape.items():
-                stack = torch.stack([self._momentum(p, group["momentum"]) for p in parameters])
-                scale = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
-                for parameter, update in zip(parameters, orthogonalize(stack), strict=True):
-                    parameter.mul_(1 - group["lr"] * group["decay"])
-                    parameter.sub_(update, alpha=scale)
+            stacks = [
+                parameters[start : start + _STACKED]
+                for parameters in by_shape.values()
+                for start in range(0, len(parameters), _STACKED)
+            ]
+            list(self._pool.map(partial(self._update, group), stacks))
+
+    @torch.no_grad()
+    def _update(self, group: dict[str, Any], parameters: list[nn.Parameter]) -> None:
+        rows, columns = parameters[0].shape
+        scale = group["lr"] * max(1.0, rows / columns) ** 0.5
+        stack = torch.stack([self._momentum(p, group["momentum"]) for p in parameters])
+        for parameter, update in zip(parameters, orthogonalize(stack), strict=True):
+            parameter.mul_(1 - group["lr"] * group["decay"])
+            parameter.sub_(update, alpha=scale)
 
     def _momentum(self, parameter: nn.Parameter, momentum: float) -> Tensor:
         gradient = cast("Tensor", parameter.grad)
@@ -66,14 +83,20 @@ class Optimizers:
     """Both optimizers behind one step, with learning rates scaled by a common factor."""
 
     def __init__(
-        self, model: nn.Module, *, matrix_lr: float, embedding_lr: float, weight_decay: float
+        self,
+        model: nn.Module,
+        pool: Executor,
+        *,
+        matrix_lr: float,
+        embedding_lr: float,
+        weight_decay: float,
     ) -> None:
         named = list(model.named_parameters())
         embeddings = [p for name, p in named if "embed" in name]
         gains = [p for _, p in named if p.ndim < 2]
         matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
         self._all: tuple[torch.optim.Optimizer, ...] = (
-            Muon(matrices, matrix_lr, 0.95, weight_decay),
+            Muon(matrices, matrix_lr, 0.95, weight_decay, pool),
             torch.optim.AdamW(
                 [{"params": embeddings, "lr": embedding_lr}, {"params": gains, "lr": embedding_lr}],
                 betas=(0.9, 0.95),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +15,18 @@ from torch import Tensor
 
 from training.small.checkpoint import FILE_NAME
 from training.small.evaluate import held_out_loss
-from training.small.model import Llama, Shape, token_losses
+from training.small.gradients import Gradients
+from training.small.model import Llama, Shape
 from training.small.optimizer import Optimizers
 from training.small.schedule import Schedule
-from training.small.sequences import CLIENT, COUNSELOR, Packed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
+
+    from training.small.sequences import Packed
 
 Clock = Callable[[], float]
 
@@ -65,11 +68,14 @@ class Trainer:
         clock: Clock = time.monotonic,
     ) -> None:
         torch.manual_seed(config.seed)
-        torch.set_num_threads(config.threads)
+        torch.set_num_threads(1)  # the threads are the pool's
+        pool = ThreadPoolExecutor(config.threads)
         self.config = config
         self.model = Llama(config.shape)
+        self._gradients = Gradients(self.model, pool, config.threads, compiled=config.compile)
         self.optimizers = Optimizers(
             self.model,
+            pool,
             matrix_lr=config.matrix_lr,
             embedding_lr=config.embedding_lr,
             weight_decay=config.weight_decay,
@@ -82,9 +88,6 @@ class Trainer:
         self._tokenizer = tokenizer
         self._out = out
         self._clock = clock
-        self._loss: Callable[..., Tensor] = (
-            torch.compile(self._weighted_loss) if config.compile else self._weighted_loss
-        )
         self._checkpointed = self._evaluated = 0.0
         out.mkdir(parents=True, exist_ok=True)
         if (out / FILE_NAME).exists():
@@ -121,12 +124,11 @@ class Trainer:
         """One update on the next rows; the loss in nats per weighted token."""
         rows = self._rows()
         client_weight = self.config.schedule.client_weight(self.progress)
-        loss = self._loss(*self._tensors(self._train, rows), torch.tensor(client_weight))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._gradients.add(*self._tensors(rows), client_weight)
         self.optimizers.step(self.config.schedule.learning_rate(self.step, self.progress))
         self.step += 1
         self.tokens += int((self._train.documents[rows] > 0).sum())
-        return float(loss.detach())
+        return loss
 
     def evaluate(self, rows: int | None) -> dict[str, float]:
         """Held-out nats by who speaks on the first `rows` rows (None: all)."""
@@ -173,20 +175,11 @@ class Trainer:
         )
         return order[batch * size : (batch + 1) * size]
 
-    def _weighted_loss(
-        self, tokens: Tensor, kinds: Tensor, documents: Tensor, client_weight: Tensor
-    ) -> Tensor:
-        targets = kinds[:, 1:]
-        weights = (targets == COUNSELOR).float() + client_weight * (targets == CLIENT).float()
-        nats = token_losses(self.model, tokens, documents)
-        return (nats * weights).sum() / weights.sum()
-
-    @staticmethod
-    def _tensors(packed: Packed, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+    def _tensors(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
         return (
-            torch.from_numpy(packed.tokens[rows].astype(np.int64)),
-            torch.from_numpy(packed.kinds[rows]),
-            torch.from_numpy(packed.documents[rows]),
+            torch.from_numpy(self._train.tokens[rows].astype(np.int64)),
+            torch.from_numpy(self._train.kinds[rows]),
+            torch.from_numpy(self._train.documents[rows]),
         )
 
     def _due(self, last: float, minutes: float) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -63,10 +65,10 @@ def test_muon_brings_singular_values_near_one(rows: int, columns: int) -> None:
 def test_every_parameter_learns() -> None:
     model = awake()
     before = {name: parameter.clone() for name, parameter in model.named_parameters()}
-    optimizers = Optimizers(model, matrix_lr=0.02, embedding_lr=0.01, weight_decay=0.0)
-
-    model(torch.randint(4, 64, (2, 16))).square().mean().backward()
-    optimizers.step(1.0)
+    with ThreadPoolExecutor(2) as pool:
+        optimizers = Optimizers(model, pool, matrix_lr=0.02, embedding_lr=0.01, weight_decay=0.0)
+        model(torch.randint(4, 64, (2, 16))).square().mean().backward()
+        optimizers.step(1.0)
 
     for name, parameter in model.named_parameters():
         assert not torch.equal(parameter, before[name]), name

@@ -14,7 +14,8 @@ import pytest
 from inference.engine import EngineUnavailable, Message, Sampling
 from inference.local import LocalEngine
 from inference.local.engine import TRIAL_SAMPLING
-from inference.local.server import best_threads, physical_cores
+from inference.local.process import ServerProcess
+from inference.local.server import Order, best_threads, physical_cores
 from tests.inference.engine_contract import eventually
 from tests.inference.local.tiny_model import write_tiny_model
 
@@ -62,17 +63,27 @@ async def test_a_crash_is_unavailable_and_then_over(model: Path) -> None:
     await engine.aclose()
 
 
-async def test_a_model_that_is_gone_at_the_restart_may_come_back(model: Path) -> None:
-    engine = LocalEngine(model)
-    await engine.start()
-    hidden = model.rename(model.with_suffix(".hidden"))  # noqa: ASYNC240 - one rename
-    os.kill(pid_of(engine), signal.SIGKILL)
-    await asyncio.sleep(0)
-    with pytest.raises(EngineUnavailable):
-        [p async for p in engine.stream(PROMPT, Sampling(max_tokens=5))]
-    hidden.rename(model)
-    await eventually(engine.ready)
-    await engine.aclose()
+async def test_a_restart_that_fails_is_tried_again_later_and_later(model: Path) -> None:
+    hidden = model.with_suffix(".hidden")
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 4:
+            hidden.rename(model)
+
+    order = Order(str(model), slots=1, max_context=512, threads=1, api_key="")
+    process = ServerProcess(order, delays=(1, 5, 30), sleep=sleep)
+    first = await process.start()
+    model.rename(hidden)  # noqa: ASYNC240 - one rename
+    os.kill(first.pid, signal.SIGKILL)
+
+    async def serves_again() -> bool:
+        return process.serving not in (None, first)
+
+    await eventually(serves_again, 60)
+    assert waits == [1, 5, 30, 30]
+    await process.stop()
 
 
 async def test_closing_ends_the_process(model: Path) -> None:
@@ -116,11 +127,11 @@ async def test_the_key_is_not_on_show(model: Path) -> None:
 
 
 async def test_each_slot_has_the_models_whole_context_up_to_the_limit(model: Path) -> None:
-    for limit, window in ((8192, 512), (100, 100)):
+    for limit, window in ((8192, 512), (256, 256)):
         engine = LocalEngine(model, max_context=limit, slots=2)
         assert (await engine.start()).context_window == window
-        answer = [p async for p in engine.stream(PROMPT, Sampling(max_tokens=window // 4))]
-        assert len(answer) == window // 4
+        answer = [p async for p in engine.stream(PROMPT, Sampling(max_tokens=window * 3 // 4))]
+        assert len(answer) == window * 3 // 4
         await engine.aclose()
 
 

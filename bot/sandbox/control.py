@@ -1,4 +1,4 @@
-"""The control API under `/sandbox/`: what the page and tests in another process use.
+"""The control API under `/sandbox/`: what people do and see; used by the page and by tests.
 
 GET  /sandbox/state                    people, chats, bot
 GET  /sandbox/chats/{chat}/messages    history as Bot API messages
@@ -11,38 +11,29 @@ POST /sandbox/people/{person}/edit     {message_id, text, chat_id?}
 POST /sandbox/people/{person}/press    {message_id, data, chat_id?}
 POST /sandbox/people/{person}/media    multipart: file?, kind, chat_id?, caption?, emoji?
 POST /sandbox/people/{person}/block    and /unblock
-GET  /sandbox/calls?after=&method=&chat_id=    DELETE forgets them
-GET  /sandbox/faults    POST {kind, method?, ...} adds one    DELETE removes all
-GET  /sandbox/updates   unconfirmed updates
-PUT  /sandbox/flood     {"on": true|false}
 """
 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 
+from .endpoints import Endpoint, body_of, routes_of
 from .errors import ActError
-from .faults import Fault
-from .flood import FloodLimits
 from .menu import commands_for, profile_for
 from .samples import sample
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from starlette.requests import Request
+    from starlette.routing import Route
 
-    from .calls import CallLog
-    from .faults import Faults
-    from .flood import FloodControl
     from .model import Json, MediaKind, Person
     from .people import People
     from .world import World
@@ -50,25 +41,19 @@ if TYPE_CHECKING:
 _SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _MEDIA_KINDS = frozenset({"photo", "document", "voice", "sticker", "video", "audio"})
 _RECONNECT_MILLISECONDS = 1000
-_LONGEST_WAIT = 60.0
 
 
 class Control:
-    """People's acts, the call log, the faults and the event stream over HTTP."""
+    """People's acts and the stream of what they see."""
 
-    def __init__(
-        self, world: World, people: People, faults: Faults, flood: FloodControl, calls: CallLog
-    ) -> None:
+    def __init__(self, world: World, people: People) -> None:
         self._world = world
         self._people = people
-        self._faults = faults
-        self._flood = flood
-        self._calls = calls
 
     def routes(self) -> list[Route]:
-        """All routes under `/sandbox`."""
+        """The routes of people, chats and files."""
         person = "/people/{person:int}"
-        table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+        table: list[Endpoint] = [
             ("GET", "/state", self._state),
             ("GET", "/chats/{chat}/messages", self._messages),
             ("GET", "/events", self._events),
@@ -81,18 +66,8 @@ class Control:
             ("POST", f"{person}/media", self._media),
             ("POST", f"{person}/block", self._block),
             ("POST", f"{person}/unblock", self._unblock),
-            ("GET", "/calls", self._list_calls),
-            ("DELETE", "/calls", self._clear_calls),
-            ("GET", "/faults", self._list_faults),
-            ("POST", "/faults", self._add_fault),
-            ("DELETE", "/faults", self._clear_faults),
-            ("GET", "/updates", self._updates),
-            ("PUT", "/flood", self._set_flood),
         ]
-        return [
-            Route(f"/sandbox{path}", _polite(endpoint), methods=[method])
-            for method, path, endpoint in table
-        ]
+        return routes_of(table)
 
     async def _state(self, request: Request) -> Response:  # noqa: ARG002
         world = self._world
@@ -165,7 +140,7 @@ class Control:
         return Response(stored.content, media_type=media_type, headers=headers)
 
     async def _add_person(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         person = self._people.add(
             str(body.get("name", "")),
             str(body.get("language", "zh-hans")),
@@ -175,25 +150,25 @@ class Control:
         return await self._done(_person_view(person))
 
     async def _add_group(self, request: Request) -> Response:
-        chat = self._people.add_group(str((await _body(request)).get("title", "")))
+        chat = self._people.add_group(str((await body_of(request)).get("title", "")))
         return await self._done(self._world.chat_view(chat))
 
     async def _say(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         sent = self._people.say(
             _person(request), str(body.get("text", "")), body.get("chat_id"), body.get("reply_to")
         )
         return await self._done([self._world.message_view(message) for message in sent])
 
     async def _edit(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         text = str(body.get("text", ""))
         message_id = int(body.get("message_id", 0))
         message = self._people.edit(_person(request), message_id, text, body.get("chat_id"))
         return await self._done(self._world.message_view(message))
 
     async def _press(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         data = str(body.get("data", ""))
         message_id = int(body.get("message_id", 0))
         callback_id = self._people.press(_person(request), message_id, data, body.get("chat_id"))
@@ -233,67 +208,10 @@ class Control:
         self._people.unblock(_person(request))
         return await self._done({})
 
-    async def _list_calls(self, request: Request) -> Response:
-        """Matching calls; with `wait`, not before there is a finished one (or so many seconds)."""
-        query = request.query_params
-        method, after = query.get("method"), int(query.get("after", 0))
-        chat_id = int(query["chat_id"]) if "chat_id" in query else None
-        if "wait" in query:
-            with suppress(TimeoutError):
-                seconds = min(float(query["wait"]), _LONGEST_WAIT)
-                await self._calls.wait_for(
-                    method=method, chat_id=chat_id, after=after, seconds=seconds
-                )
-        calls = self._calls.all(method, chat_id, after)
-        return JSONResponse([call.view() for call in calls])
-
-    async def _clear_calls(self, request: Request) -> Response:  # noqa: ARG002
-        self._calls.clear()
-        return JSONResponse({})
-
-    async def _list_faults(self, request: Request) -> Response:  # noqa: ARG002
-        return JSONResponse(self._faults.view())
-
-    async def _add_fault(self, request: Request) -> Response:
-        self._faults.add(Fault(**await _body(request)))
-        return JSONResponse(self._faults.view())
-
-    async def _clear_faults(self, request: Request) -> Response:  # noqa: ARG002
-        self._faults.clear()
-        return JSONResponse([])
-
-    async def _updates(self, request: Request) -> Response:  # noqa: ARG002
-        return JSONResponse([update.body() for update in self._world.updates.pending()])
-
-    async def _set_flood(self, request: Request) -> Response:
-        self._flood.limits = FloodLimits() if (await _body(request)).get("on") else None
-        return JSONResponse({"on": self._flood.limits is not None})
-
     async def _done(self, answer: object) -> Response:
         """Answer once what happened is safe on disk."""
         await self._world.store.flush()
         return JSONResponse(answer)
-
-
-def _polite(
-    endpoint: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """Turn what a caller did wrong into 400 with one sentence."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except (ActError, ValueError, TypeError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-
-    return answer
-
-
-async def _body(request: Request) -> Json:
-    body = json.loads(await request.body() or b"{}")
-    if not isinstance(body, dict):
-        raise ActError("Send a JSON object.")
-    return body
 
 
 def _person(request: Request) -> int:

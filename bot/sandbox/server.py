@@ -23,6 +23,7 @@ from .errors import SandboxError
 from .faults import Faults
 from .flood import FloodControl, FloodLimits
 from .guard import LoopbackOnly
+from .inspection import Inspection
 from .methods import Api
 from .model import BotIdentity, Clock
 from .people import People
@@ -175,12 +176,14 @@ class Sandbox:
     def _app(self) -> Starlette:
         api = Api(self.world, self.webhook)
         bots = BotApi(api, self.token, self.faults, self.flood, self.calls)
-        control = Control(self.world, self.people, self.faults, self.flood, self.calls)
+        control = Control(self.world, self.people)
+        inspection = Inspection(self.world, self.faults, self.flood, self.calls)
         page = StaticFiles(packages=[("bot.sandbox", "page")], html=True)
         return Starlette(
             routes=[
                 *bots.routes(),
                 *control.routes(),
+                *inspection.routes(),
                 Route("/favicon.ico", _icon),
                 Mount("/", page),
             ],

@@ -1,12 +1,14 @@
 """Faults that break the connection or the answer, seen from python-telegram-bot."""
 
 import asyncio
+import socket
 
 import pytest
 from telegram import Bot
 from telegram.error import NetworkError, TelegramError, TimedOut
 
 from bot.sandbox import Fault, Sandbox
+from bot.sandbox.connections import ResettableProtocol
 from tests.bot.sandbox.parts import XIAOLIN
 
 
@@ -65,3 +67,10 @@ async def test_another_process_can_wait_for_a_call(bot: Bot, sandbox: Sandbox, h
     await bot.get_me()
     await bot.send_message(XIAOLIN, "x")
     assert [call["parameters"]["text"] for call in (await waiting).json()] == ["x"]
+
+
+async def test_answers_are_not_held_back_by_nagles_algorithm(bot: Bot) -> None:
+    await bot.get_me()
+    [transport] = ResettableProtocol.transports.values()
+    connection = transport.get_extra_info("socket")
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -1,0 +1,70 @@
+"""A bot with the Telegram and the engine it works with, and a look into what it keeps."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.storage import Audit, Database, TurnState, Users
+from bot.storage.store import StorageOptions, open_cipher, open_database
+from bot.storage.values import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.e2e.processes import BotProcess, SandboxProcess
+    from tests.e2e.scripted_engine import ScriptedEngine
+
+# What is written on the buttons of a Chinese phone.
+STOP, REDO, RETRY = "停下", "换个说法", "再试一次"
+ADMIN, OTHER_ADMIN = 9001, 9002
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One bot and its surroundings, each a process of its own (the engine: a thread)."""
+
+    sandbox: SandboxProcess
+    engine: ScriptedEngine
+    bot: BotProcess
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One turn as it lies in the database, decrypted."""
+
+    said: str
+    answer: str | None
+    state: TurnState
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The database of a bot, read with the bot's own key beside the running bot."""
+
+    database: Database
+    users: Users
+    audit: Audit
+
+    async def turns(self, user_id: int) -> list[Kept]:
+        """What is kept of a person, oldest first."""
+        export = await self.users.export(user_id)
+        return [Kept(turn.user_text, turn.answer, turn.state) for turn in export.turns]
+
+
+@asynccontextmanager
+async def records(bot: BotProcess) -> AsyncIterator[Records]:
+    """Open the database that `bot` writes to."""
+    keys = bot.settings.get("ENCRYPTION_KEYS", "")
+    options = StorageOptions(
+        data_dir=bot.data_dir,
+        database_url=bot.settings.get("DATABASE_URL"),
+        keys=keys.split(",") if keys else (),
+    )
+    database = open_database(options)
+    try:
+        users = Users(database, open_cipher(options), utc_now)
+        yield Records(database, users, Audit(database, utc_now))
+    finally:
+        await database.aclose()

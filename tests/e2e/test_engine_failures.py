@@ -1,0 +1,98 @@
+"""The engine is away, silent, or talks rubbish: one kind sentence, and a button that works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.house import REDO, RETRY, STOP, House, Kept, records
+from tests.e2e.people import eventually
+from tests.inference.sse_server import Fault
+
+if TYPE_CHECKING:
+    from tests.e2e.people import Telegram
+    from tests.e2e.scripted_engine import ScriptedEngine
+
+SORRY = "刚才我这边出了点问题"
+# What the engine's own tests do with every fault there is, seen from a phone with six of them.
+BEFORE_THE_ANSWER = (Fault.STALL_BEFORE_FIRST_TOKEN, Fault.BINARY, Fault.EMPTY_ANSWER)
+IN_MID_ANSWER = (Fault.STALL_MID_STREAM, Fault.RESET, Fault.BROKEN_JSON)
+
+
+async def test_while_the_engine_is_down_people_are_told_and_can_retry(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.stop()
+    try:
+        await person.says("服务器不在的时候说的话")
+        apology = await person.hears("对不起", button=RETRY)
+        readiness = house.bot.readiness()
+        assert readiness is not None
+        assert readiness["status"] == "degraded"
+        async with records(house.bot) as kept:
+            assert await kept.turns(person.id) == [Kept("服务器不在的时候说的话", None, "failed")]
+    finally:
+        engine.start()
+
+    await person.presses(RETRY, apology)
+
+    answer = await person.hears("我听见了：服务器不在的时候说的话", button=REDO)
+    assert answer.id == apology.id
+    assert len(await person.sees()) == 1
+    assert "answer_failed" in house.bot.output
+
+
+@pytest.mark.parametrize("fault", BEFORE_THE_ANSWER + IN_MID_ANSWER)
+async def test_whatever_the_engine_does_the_person_is_told_and_can_retry(
+    fault: Fault, house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    said = f"引擎出了毛病时说的话{fault.value}"
+    engine.fake.fault, engine.fake.fault_after = fault, 3
+
+    await person.says(said)
+    apology = await person.hears(SORRY, button=RETRY)
+    assert apology.text.startswith("我听见……" if fault in IN_MID_ANSWER else "对不起")
+    engine.undo_faults()
+    await person.presses(RETRY, apology)
+
+    answer = await person.hears(f"我听见了：{said}", button=REDO)
+    assert answer.id == apology.id
+    assert len(await person.sees()) == 1
+    async with records(house.bot) as kept:
+        assert await kept.turns(person.id) == [Kept(said, f"我听见了：{said}", "answered")]
+
+
+async def test_an_engine_that_dies_in_mid_answer_is_apologized_for(
+    telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.hold_after(4)
+    await person.says("说到一半引擎没了")
+    await person.hears("我听见了", button=STOP)
+
+    engine.stop()
+    engine.undo_faults()
+    apology = await person.hears("我听见了……", button=RETRY)
+    engine.start()
+    await person.presses(RETRY, apology)
+
+    await person.hears("我听见了：说到一半引擎没了", button=REDO)
+
+
+async def test_an_engine_that_was_away_is_found_again_without_a_restart(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    engine.stop()
+    engine.start()
+
+    async def ready() -> bool:
+        readiness = house.bot.readiness()
+        return readiness is not None and readiness["status"] == "ready"
+
+    await eventually(ready, "the bot finds the engine again")
+    person = await telegram.person()
+    await person.says("引擎回来之后的第一句")
+    await person.hears("引擎回来之后的第一句", button=REDO)

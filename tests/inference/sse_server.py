@@ -35,7 +35,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import enum
 import json
 import socket
 import threading
@@ -47,72 +46,27 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.inference.sse_wire import (
+    BARE_BODIES,
+    BEFORE_FIRST_TOKEN,
+    BREAKING,
+    MID_STREAM,
+    STALLS,
+    Fault,
+    before_first_token,
+    break_stream,
+    chunk,
+    error_response,
+    problem_of,
+    usage,
+)
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
     from starlette.requests import Request
 
-
-class Fault(enum.StrEnum):
-    """What may go wrong with a generation."""
-
-    NONE = "none"
-    # before the first token
-    STALL_BEFORE_FIRST_TOKEN = "stall_before_first_token"
-    ONLY_PINGS = "only_pings"  # comment lines, as llama.cpp sends while a request waits
-    PROXY_DEAD_NODE = "proxy_dead_node"  # LMDeploy's proxy: status 200 and one bare JSON line
-    HTML = "html"
-    BINARY = "binary"
-    EMPTY_BODY = "empty_body"
-    EMPTY_ANSWER = "empty_answer"
-    # in mid-stream
-    STALL_MID_STREAM = "stall_mid_stream"
-    RESET = "reset"  # the connection breaks
-    CUT = "cut"  # the body ends, properly, before the answer does
-    NO_FINISH_REASON = "no_finish_reason"
-    NO_DONE = "no_done"
-    ERROR_EVENT = "error_event"
-    FINISH_ERROR = "finish_error"
-    ABORT = "abort"
-    BROKEN_JSON = "broken_json"
-    NOT_A_CHUNK = "not_a_chunk"
-    LONE_SURROGATE = "lone_surrogate"
-
-
-BEFORE_FIRST_TOKEN = (
-    Fault.STALL_BEFORE_FIRST_TOKEN,
-    Fault.ONLY_PINGS,
-    Fault.PROXY_DEAD_NODE,
-    Fault.HTML,
-    Fault.BINARY,
-    Fault.EMPTY_BODY,
-    Fault.EMPTY_ANSWER,
-)
-MID_STREAM = tuple(f for f in Fault if f not in BEFORE_FIRST_TOKEN and f is not Fault.NONE)
-
-STALLS = (Fault.STALL_BEFORE_FIRST_TOKEN, Fault.ONLY_PINGS, Fault.STALL_MID_STREAM)
-_BREAKING = tuple(f for f in MID_STREAM if f not in {Fault.NO_DONE, Fault.NO_FINISH_REASON})
-
-_BARE_BODIES = {
-    Fault.PROXY_DEAD_NODE: b'{"error_code":10402,"text":"Failed to get response"}\n',
-    Fault.HTML: b"<!doctype html>\n<title>502 Bad Gateway</title>\n",
-    Fault.BINARY: bytes(range(256)) * 8,
-    Fault.EMPTY_BODY: b"",
-}
-_FIELDS = {
-    "model": str,
-    "messages": list,
-    "temperature": (int, float),
-    "top_p": (int, float),
-    "max_tokens": int,
-    "repetition_penalty": (int, float),
-    "stream": bool,
-    "stream_options": dict,
-}
-
-
-class _Broken(Exception):  # noqa: N818
-    """Breaks the connection."""
+__all__ = ["BEFORE_FIRST_TOKEN", "MID_STREAM", "STALLS", "FakeLMDeploy", "Fault"]
 
 
 @dataclass
@@ -196,7 +150,7 @@ class FakeLMDeploy:
         if request.method == "POST":
             for knob, value in (await request.json()).items():
                 if knob not in self.__dataclass_fields__:
-                    return _error(400, f"no such knob: {knob}")
+                    return error_response(400, f"no such knob: {knob}")
                 setattr(self, knob, Fault(value) if knob == "fault" else value)
         names = ("model", "fault", "fault_after", "token_delay", "status", "context_window")
         counters = ("running", "finished", "aborted", "connections", "requests")
@@ -210,14 +164,14 @@ class FakeLMDeploy:
         self.requests.append(body)
         said = body["messages"][-1]["content"] if body.get("messages") else ""
         if self.status:
-            return _error(self.status, f"no luck with {said!r}")
-        if problem := _problem(body):
-            return _error(400, f"{problem} in {said!r}")
+            return error_response(self.status, f"no luck with {said!r}")
+        if problem := problem_of(body):
+            return error_response(400, f"{problem} in {said!r}")
         if body["model"] != self.model:
-            return _error(404, f"The model {body['model']!r} does not exist.")
+            return error_response(404, f"The model {body['model']!r} does not exist.")
         length = sum(len(message["content"]) for message in body["messages"])
         if length >= self.context_window:
-            return _error(
+            return error_response(
                 400,
                 f"Input length ({length}) must be smaller than the model context length "
                 f"({self.context_window}).",
@@ -239,65 +193,31 @@ class FakeLMDeploy:
 
     async def _stream(self, body: dict[str, Any], room: int) -> AsyncGenerator[bytes, None]:
         fault = self.fault
-        async for data in _before_first_token(fault):
+        async for data in before_first_token(fault):
             yield data
-        if fault in _BARE_BODIES:
+        if fault in BARE_BODIES:
             return
         text = self.answer if isinstance(self.answer, str) else self.answer(body["messages"])
         text = "" if fault is Fault.EMPTY_ANSWER else text
         for number, token in enumerate(text[:room]):
-            if number == self.fault_after and fault in _BREAKING:
-                async for data in _break(fault, body):
+            if number == self.fault_after and fault in BREAKING:
+                async for data in break_stream(fault, body):
                     yield data
                 return
             if self.token_delay:
                 await asyncio.sleep(self.token_delay)
-            yield _chunk(body, token)
+            yield chunk(body, token)
         if fault is not Fault.NO_FINISH_REASON:
-            yield _chunk(body, "", "stop" if len(text) <= room else "length")
+            yield chunk(body, "", "stop" if len(text) <= room else "length")
         if body.get("stream_options", {}).get("include_usage"):
-            yield _usage(body, min(len(text), room))
+            yield usage(body, min(len(text), room))
         if fault is not Fault.NO_DONE:
             yield b"data: [DONE]\n\n"
 
     def _refuse_key(self, request: Request) -> Response | None:
         if self.api_key and request.headers.get("authorization") != f"Bearer {self.api_key}":
-            return _error(401, "Unauthorized.")
+            return error_response(401, "Unauthorized.")
         return None
-
-
-async def _before_first_token(fault: Fault) -> AsyncGenerator[bytes, None]:
-    if fault in _BARE_BODIES:
-        yield _BARE_BODIES[fault]
-    if fault is Fault.STALL_BEFORE_FIRST_TOKEN:
-        await asyncio.Event().wait()
-    while fault is Fault.ONLY_PINGS:
-        yield b": ping\n\n"
-        await asyncio.sleep(0.02)
-
-
-async def _break(fault: Fault, body: dict[str, Any]) -> AsyncGenerator[bytes, None]:
-    said = body["messages"][-1]["content"]
-    match fault:
-        case Fault.STALL_MID_STREAM:
-            while True:
-                yield b": ping\n\n"
-                await asyncio.sleep(0.02)
-        case Fault.RESET:
-            raise _Broken
-        case Fault.ERROR_EVENT:
-            error = {"message": said, "type": "server_error", "code": 500, "object": "error"}
-            yield _event({"error": error}) + b"data: [DONE]\n\n"
-        case Fault.FINISH_ERROR:
-            yield _chunk(body, "", "error") + b"data: [DONE]\n\n"
-        case Fault.ABORT:
-            yield _chunk(body, "", "abort") + b"data: [DONE]\n\n"
-        case Fault.BROKEN_JSON:
-            yield b'data: {"choices": [' + said.encode() + b"\n\n"
-        case Fault.NOT_A_CHUNK:
-            yield _event({"choices": [{"text": said}]})
-        case Fault.LONE_SURROGATE:
-            yield _chunk(body, "\ud83d") + _chunk(body, "", "stop") + b"data: [DONE]\n\n"
 
 
 class _Server(uvicorn.Server):
@@ -322,53 +242,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def _problem(body: dict[str, Any]) -> str:
-    """What LMDeploy would refuse in this request, or would ignore in silence."""
-    for name, value in body.items():
-        if name not in _FIELDS:
-            return f"unknown field {name}"
-        if not isinstance(value, _FIELDS[name]):
-            return f"wrong type of {name}"
-    if missing := {"model", "messages", "max_tokens"} - body.keys():
-        return f"missing {sorted(missing)}"
-    if not body["messages"]:
-        return "no messages"
-    for message in body["messages"]:
-        roles = {"system", "user", "assistant"}
-        if set(message) != {"role", "content"} or message["role"] not in roles:
-            return "a message is not one"
-    if not body.get("stream"):
-        return "only streams are served here"
-    if not 0 <= body.get("temperature", 1) <= 2 or not 0 < body.get("top_p", 1) <= 1:
-        return "sampling out of range"
-    return "" if body["max_tokens"] > 0 else "max_tokens out of range"
-
-
-def _error(status: int, message: str) -> Response:
-    kind = "invalid_request_error" if status < 500 else "server_error"
-    content = {"message": message, "type": kind, "code": status, "param": None, "object": "error"}
-    return JSONResponse(content, status_code=status)
-
-
-def _chunk(body: dict[str, Any], text: str, finish_reason: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": {"role": "assistant", "content": text}}
-    if finish_reason:
-        choice["finish_reason"] = finish_reason
-    return _event(_head(body) | {"choices": [choice], "usage": None})
-
-
-def _usage(body: dict[str, Any], tokens: int) -> bytes:
-    return _event(_head(body) | {"choices": [], "usage": {"completion_tokens": tokens}})
-
-
-def _head(body: dict[str, Any]) -> dict[str, Any]:
-    return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": body["model"]}
-
-
-def _event(content: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(content).encode() + b"\n\n"
 
 
 def main() -> None:

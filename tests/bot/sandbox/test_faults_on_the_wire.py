@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+import httpx
 import pytest
 from telegram import Bot
 from telegram.error import NetworkError, TelegramError, TimedOut
@@ -35,6 +36,15 @@ async def test_broken_answers(bot: Bot, sandbox: Sandbox, kind: str, happens: bo
         await bot.send_message(XIAOLIN, "x")
     assert texts(sandbox) == (["/start", "x"] if happens else ["/start"])
     assert sandbox.calls.all("sendMessage")[-1].outcome == f"fault:{kind}"
+
+
+@pytest.mark.parametrize("kind", ["reset_before", "reset_after"])
+async def test_a_reset_leaves_no_byte_of_an_answer(
+    sandbox: Sandbox, http: httpx.AsyncClient, kind: str
+) -> None:
+    sandbox.faults.add(Fault(kind, method="getMe"))  # type: ignore[arg-type]
+    with pytest.raises(httpx.ReadError):
+        await http.get(f"/bot{sandbox.token}/getMe")
 
 
 @pytest.mark.parametrize(("kind", "happens"), [("hang", False), ("hang_after", True)])

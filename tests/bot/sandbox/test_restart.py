@@ -5,6 +5,7 @@ import base64
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from telegram import Bot
 from bot.sandbox import Sandbox, SandboxError
 from bot.sandbox.world import MESSAGES_PER_CHAT
 from tests.bot.sandbox.parts import TOKEN, XIAOLIN, SealedBox, client
+from tests.clock import settle
 
 
 async def started(data_dir: Path, cipher: SealedBox) -> Sandbox:
@@ -86,9 +88,13 @@ async def test_a_caller_that_leaves_takes_no_writes_with_him(data_dir: Path) -> 
     cipher = SealedBox()
     sandbox = await started(data_dir, cipher)
     sandbox.people.say(XIAOLIN, "还在")
+    disk_is_free = threading.Event()
+    sandbox.world.store._thread.submit(disk_is_free.wait)
     flush = asyncio.create_task(sandbox.world.store.flush())
-    await asyncio.sleep(0)
+    await settle()
     flush.cancel()
+    await settle()
+    disk_is_free.set()
     await sandbox.stop()
     again = await started(data_dir, cipher)
     assert [item.text for item in again.world.history[XIAOLIN].values()] == ["还在"]

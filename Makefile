@@ -17,9 +17,10 @@ run: $(READY) ## Start the bot: a local Telegram in the browser, or the real one
 test: $(VENV)/.ready-dev ## Run the tests of bot and inference (PYTEST_ARGS="-k name" picks some)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-ml: ## Run the tests that need torch and LMDeploy, in an environment of their own
+test-ml: ## Check and test what needs torch and LMDeploy, in an environment of its own
 	@PYTHON=$(PYTHON) tests/ml/install.sh
-	@.venv-ml/bin/python -m pytest tests/ml $(PYTEST_ARGS)
+	@.venv-ml/bin/python -m mypy -p training
+	@.venv-ml/bin/python -m pytest tests/ml --confcutdir=tests/ml $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready-dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -24,7 +24,7 @@ from typing import IO
 START_SECONDS = 30.0
 
 
-class ServiceMissing(Exception):  # noqa: N818
+class ServiceMissing(Exception):
     """The package that carries a server is not installed here."""
 
 

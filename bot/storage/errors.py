@@ -17,7 +17,6 @@ or the password of a database address.
 """
 
 # A name says what is the case; that it is an error is said by raising it.
-# ruff: noqa: N818
 
 from __future__ import annotations
 

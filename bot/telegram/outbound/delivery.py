@@ -43,11 +43,11 @@ class OutboxError(Exception):
     """Something did not reach the chat it was for."""
 
 
-class Unreachable(OutboxError):  # noqa: N818
+class Unreachable(OutboxError):
     """The person blocked the bot or is gone; the chat is shut until `Outbox.reachable`."""
 
 
-class Undeliverable(OutboxError):  # noqa: N818
+class Undeliverable(OutboxError):
     """Telegram refused this one operation; the message is Telegram's reason."""
 
 

@@ -198,7 +198,7 @@ async def test_nobody_at_the_address_is_unavailable_and_shows_no_password(tmp_pa
     ],
 )
 def test_what_postgres_reports_has_a_name(sqlstate: str, expected: type[StorageError]) -> None:
-    class Reported(Exception):  # noqa: N818
+    class Reported(Exception):
         pass
 
     cause = Reported("a detail that may quote a row")

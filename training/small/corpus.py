@@ -8,10 +8,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from training.corpora.dialogue import Dialogue, Role, tidy
+from training.corpora.dialogue import Dialogue, Role, Turn, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from random import Random
 
 CRISIS_WORDS = (
     "自杀", "自残", "自伤", "自尽", "轻生", "寻死", "想死", "去死", "求死", "死了算", "死掉",
@@ -45,6 +46,9 @@ _COUNSELOR = {name: re.compile(pattern) for name, pattern in _COUNSELOR_NOISE.it
 _CRISIS = re.compile("|".join(map(re.escape, CRISIS_WORDS)))
 
 OPENING_KEY_CHARACTERS = 8
+_CLAUSE = re.compile(r"[^，。！？；：、,!?;…\s]+[，。！？；：、,!?;…\s]*")
+_SHORT_OPENING = range(8, 41)
+_SHORTEST_OPENING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,25 @@ def reason_to_leave_out(dialogue: Dialogue) -> str | None:
             return name
     said = "\n".join(turn.text for turn in dialogue.turns if turn.role is Role.COUNSELOR)
     return next((name for name, pattern in _COUNSELOR.items() if pattern.search(said)), None)
+
+
+def with_short_opening(dialogue: Dialogue, random: Random) -> Dialogue:
+    """The dialogue with its first message cut to the whole clauses that fit a drawn length.
+
+    The dialogue must be tidy; it comes back as it is when its first clause is too long.
+    """
+    limit = random.choice(_SHORT_OPENING)
+    end = 0
+    for clause in _CLAUSE.finditer(dialogue.opening):
+        if clause.end() > limit:
+            break
+        end = clause.end()
+    # People rarely end a short message with a full stop; a question mark carries meaning.
+    opening = dialogue.opening[:end].rstrip("，。；：、,;… \n")
+    if len(opening) < _SHORTEST_OPENING:
+        return dialogue
+    turns = (Turn(Role.CLIENT, opening), *dialogue.turns[1:])
+    return Dialogue(dialogue.source, dialogue.id, turns)
 
 
 def opening_key(dialogue: Dialogue) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from training.corpora.small_talk import SmallTalk
 from training.corpora.smile import read_smile
-from training.small.corpus import Selection, select
+from training.small.corpus import Selection, select, with_short_opening
 from training.small.sequences import Encoder, Packed, Window, pack
 from training.small.tokenizer import load_tokenizer, train_tokenizer
 
@@ -31,8 +31,10 @@ class PrepareConfig:
     held_out_share: float = 0.01
     tokenizer_stride: int = 4
     """Every n-th dialogue teaches the tokenizer; more changes little and takes longer."""
-    small_talk_dialogues: int = 3000
-    greeted_share: float = 0.05
+    short_opening_share: float = 0.5
+    """Dialogues whose first message is cut to some clauses: people write less than forum posts."""
+    small_talk_dialogues: int = 1500
+    greeted_share: float = 0.03
     seed: int = 1
 
 
@@ -54,9 +56,16 @@ def prepare(smile: Path, out: Path, config: PrepareConfig) -> None:
         texts = (turn.text for dialogue in sample for turn in dialogue.turns)
         train_tokenizer(texts, config.vocabulary).save(str(tokenizer_path))
     encoder = Encoder(load_tokenizer(tokenizer_path), config.context)
-    small_talk = SmallTalk(Random(config.seed))  # noqa: S311 - not a secret
+    random = Random(config.seed)  # noqa: S311 - not a secret
+    shortened = [
+        with_short_opening(dialogue, random)
+        if random.random() < config.short_opening_share
+        else dialogue
+        for dialogue in selection.train
+    ]
+    small_talk = SmallTalk(random)
     mixed = [
-        *small_talk.greet(selection.train, config.greeted_share),
+        *small_talk.greet(shortened, config.greeted_share),
         *small_talk.dialogues(config.small_talk_dialogues),
     ]
     train = pack(_windows(encoder, mixed), config.context)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.small.corpus import opening_key, reason_to_leave_out, select
+from training.small.corpus import opening_key, reason_to_leave_out, select, with_short_opening
 
 
 def dialogue(opening: str, answer: str = "听起来不容易。", identifier: str = "1") -> Dialogue:
@@ -61,3 +63,24 @@ def test_dialogue_without_an_answer_is_counted() -> None:
     lonely = Dialogue("test", "1", (Turn(Role.CLIENT, "在吗"),))
 
     assert select([lonely], held_out_share=0.0).left_out == {"no pair": 1}
+
+
+def test_short_opening_is_whole_clauses_of_the_opening() -> None:
+    full = dialogue("我和室友吵架了，她三天没有理我。我该怎么办？我真的很难受，一直在想这件事。")
+
+    openings = {with_short_opening(full, Random(seed)).opening for seed in range(200)}
+
+    assert openings == {
+        "我和室友吵架了",
+        "我和室友吵架了，她三天没有理我",
+        "我和室友吵架了，她三天没有理我。我该怎么办？",
+        "我和室友吵架了，她三天没有理我。我该怎么办？我真的很难受",
+        full.opening.rstrip("。"),
+    }
+    assert with_short_opening(full, Random(1)).turns[1:] == full.turns[1:]
+
+
+def test_opening_of_one_endless_clause_stays_as_it_is() -> None:
+    endless = dialogue("我" * 60)
+
+    assert with_short_opening(endless, Random(1)) == endless

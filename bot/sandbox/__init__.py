@@ -6,14 +6,14 @@ sandbox.people.say(1001, "你好")
 await sandbox.stop()
 """
 
-from .calls import Call
-from .errors import ActError, SandboxError
-from .faults import Fault
-from .flood import FloodLimits
-from .model import Clock, Message, Person
-from .people import ADMIN_ID
-from .server import Sandbox
-from .store import Cipher
+from bot.sandbox.calls import Call
+from bot.sandbox.errors import ActError, SandboxError
+from bot.sandbox.faults import Fault
+from bot.sandbox.flood import FloodLimits
+from bot.sandbox.model import Clock, Message, Person
+from bot.sandbox.people import ADMIN_ID
+from bot.sandbox.server import Sandbox
+from bot.sandbox.store import Cipher
 
 __all__ = [
     "ADMIN_ID",

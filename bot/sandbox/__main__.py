@@ -18,9 +18,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from .errors import SandboxError
-from .flood import FloodLimits
-from .server import Sandbox
+from bot.sandbox.errors import SandboxError
+from bot.sandbox.flood import FloodLimits
+from bot.sandbox.server import Sandbox
 
 KEY_VARIABLE = "SANDBOX_KEY"
 _NONCE_BYTES = 12

@@ -14,20 +14,20 @@ from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .connections import reset
-from .errors import ApiError, bad_request
-from .methods import METHODS, Api
-from .params import Params, Upload
+from bot.sandbox.connections import reset
+from bot.sandbox.errors import ApiError, bad_request
+from bot.sandbox.methods import METHODS, Api
+from bot.sandbox.params import Params, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from starlette.requests import Request
 
-    from .calls import CallLog
-    from .faults import Fault, Faults
-    from .flood import FloodControl
-    from .model import Json
+    from bot.sandbox.calls import CallLog
+    from bot.sandbox.faults import Fault, Faults
+    from bot.sandbox.flood import FloodControl
+    from bot.sandbox.model import Json
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .model import Clock, Json
+    from bot.sandbox.model import Clock, Json
 
 _KEPT = 20_000
 

@@ -23,10 +23,10 @@ from urllib.parse import quote
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from .endpoints import Endpoint, body_of, routes_of
-from .errors import ActError
-from .menu import commands_for, profile_for
-from .samples import sample
+from bot.sandbox.endpoints import Endpoint, body_of, routes_of
+from bot.sandbox.errors import ActError
+from bot.sandbox.menu import commands_for, profile_for
+from bot.sandbox.samples import sample
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
-    from .model import Json, MediaKind, Person
-    from .people import People
-    from .world import World
+    from bot.sandbox.model import Json, MediaKind, Person
+    from bot.sandbox.people import People
+    from bot.sandbox.world import World
 
 _SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _MEDIA_KINDS = frozenset({"photo", "document", "voice", "sticker", "video", "audio"})

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .errors import ActError
+from bot.sandbox.errors import ActError
 
 if TYPE_CHECKING:
-    from .model import Json
+    from bot.sandbox.model import Json
 
 # HTTP method, path below /sandbox, handler.
 Endpoint: TypeAlias = tuple[str, str, Callable[[Request], Awaitable[Response]]]

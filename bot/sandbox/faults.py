@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from .model import Json
+    from bot.sandbox.model import Json
 
 FaultKind = Literal[
     "error",  # refuse with `status`, nothing happens

@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import too_many_requests
+from bot.sandbox.errors import too_many_requests
 
 if TYPE_CHECKING:
-    from .model import Clock
+    from bot.sandbox.model import Clock
 
 # The methods that count: everything that puts something new on a screen.
 COUNTED = frozenset(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from .model import Json
+    from bot.sandbox.model import Json
 
 _BACKLOG = 1000
 

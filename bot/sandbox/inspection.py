@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from .endpoints import Endpoint, body_of, routes_of
-from .faults import Fault
-from .flood import FloodLimits
+from bot.sandbox.endpoints import Endpoint, body_of, routes_of
+from bot.sandbox.faults import Fault
+from bot.sandbox.flood import FloodLimits
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
-    from .calls import CallLog
-    from .faults import Faults
-    from .flood import FloodControl
-    from .world import World
+    from bot.sandbox.calls import CallLog
+    from bot.sandbox.faults import Faults
+    from bot.sandbox.flood import FloodControl
+    from bot.sandbox.world import World
 
 _LONGEST_WAIT = 60.0
 

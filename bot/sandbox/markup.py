@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import bad_request
-from .text import check_url
+from bot.sandbox.errors import bad_request
+from bot.sandbox.text import check_url
 
 if TYPE_CHECKING:
-    from .model import Json
-    from .params import Params
+    from bot.sandbox.model import Json
+    from bot.sandbox.params import Params
 
 _CALLBACK_DATA_BYTES = 64
 _UNREADABLE = "can't parse inline keyboard button"

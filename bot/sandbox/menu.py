@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .model import Chat, Json, Person
-    from .world import World
+    from bot.sandbox.model import Chat, Json, Person
+    from bot.sandbox.world import World
 
 
 def scope_key(scope: Json) -> str | None:

@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .errors import bad_request
+from bot.sandbox.errors import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .model import Json
+    from bot.sandbox.model import Json
 
 
 # Parameters that stay strings even where they look like JSON.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .errors import ActError
-from .model import Callback, Chat, Media, Message, Person
-from .text import CAPTION_LIMIT, MESSAGE_LIMIT, merge_found, split_text, utf16_len
+from bot.sandbox.errors import ActError
+from bot.sandbox.model import Callback, Chat, Media, Message, Person
+from bot.sandbox.text import CAPTION_LIMIT, MESSAGE_LIMIT, merge_found, split_text, utf16_len
 
 if TYPE_CHECKING:
-    from .model import Json, MediaKind
-    from .world import World
+    from bot.sandbox.model import Json, MediaKind
+    from bot.sandbox.world import World
 
 _FIRST_PERSON_ID = 1001
 _FIRST_GROUP_ID = -1_001_000_000_001

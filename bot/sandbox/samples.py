@@ -7,11 +7,11 @@ import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .errors import ActError
+from bot.sandbox.errors import ActError
 
 if TYPE_CHECKING:
-    from .model import Media
-    from .people import People
+    from bot.sandbox.model import Media
+    from bot.sandbox.people import People
 
 _SIDE = 320
 

@@ -15,21 +15,21 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .botapi import BotApi
-from .calls import CallLog
-from .connections import ResettableProtocol
-from .control import Control
-from .errors import SandboxError
-from .faults import Faults
-from .flood import FloodControl, FloodLimits
-from .guard import LoopbackOnly
-from .inspection import Inspection
-from .methods import Api
-from .model import BotIdentity, Clock
-from .people import People
-from .store import Cipher, FileStore, MemoryStore
-from .webhook import WebhookSender
-from .world import World
+from bot.sandbox.botapi import BotApi
+from bot.sandbox.calls import CallLog
+from bot.sandbox.connections import ResettableProtocol
+from bot.sandbox.control import Control
+from bot.sandbox.errors import SandboxError
+from bot.sandbox.faults import Faults
+from bot.sandbox.flood import FloodControl, FloodLimits
+from bot.sandbox.guard import LoopbackOnly
+from bot.sandbox.inspection import Inspection
+from bot.sandbox.methods import Api
+from bot.sandbox.model import BotIdentity, Clock
+from bot.sandbox.people import People
+from bot.sandbox.store import Cipher, FileStore, MemoryStore
+from bot.sandbox.webhook import WebhookSender
+from bot.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Generator

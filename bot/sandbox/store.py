@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from .errors import SandboxError
-from .model import Callback, Chat, Json, Media, Message, Person, StoredFile, Update
+from bot.sandbox.errors import SandboxError
+from bot.sandbox.model import Callback, Chat, Json, Media, Message, Person, StoredFile, Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .errors import bad_request
+from bot.sandbox.errors import bad_request
 
 if TYPE_CHECKING:
-    from .model import Json
+    from bot.sandbox.model import Json
 
 MESSAGE_LIMIT = 4096
 CAPTION_LIMIT = 1024

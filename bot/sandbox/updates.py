@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from .errors import ApiError
-from .model import Update
+from bot.sandbox.errors import ApiError
+from bot.sandbox.model import Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .model import Clock, Json
-    from .store import Store
+    from bot.sandbox.model import Clock, Json
+    from bot.sandbox.store import Store
 
 KEPT_SECONDS = 24 * 3600
 # Sent only to bots that ask for them by name.

@@ -17,8 +17,8 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from .model import Json, Update
-    from .world import World
+    from bot.sandbox.model import Json, Update
+    from bot.sandbox.world import World
 
 _ANSWER_SECONDS = 60.0
 _LONGEST_PAUSE = 60.0

@@ -10,8 +10,8 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .hub import Hub
-from .model import (
+from bot.sandbox.hub import Hub
+from bot.sandbox.model import (
     BotIdentity,
     Callback,
     Chat,
@@ -22,12 +22,12 @@ from .model import (
     StoredFile,
     Update,
 )
-from .updates import UpdateQueue
+from bot.sandbox.updates import UpdateQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .store import Record, Store
+    from bot.sandbox.store import Record, Store
 
 MESSAGES_PER_CHAT = 2000
 # Seconds that a typing notice and a draft stay on the screen without being renewed.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from ..params import Params
-from . import callbacks, delivery, files, messages, profile
-from .context import Api
+from bot.sandbox.methods import callbacks, delivery, files, messages, profile
+from bot.sandbox.methods.context import Api
+from bot.sandbox.params import Params
 
 Method: TypeAlias = Callable[[Api, Params], Awaitable[object]]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import bad_request
+from bot.sandbox.errors import bad_request
 
 if TYPE_CHECKING:
-    from ..params import Params
-    from .context import Api
+    from bot.sandbox.methods.context import Api
+    from bot.sandbox.params import Params
 
 # Telegram does not publish how long a press waits; its servers give up after some minutes.
 ANSWERABLE_SECONDS = 300

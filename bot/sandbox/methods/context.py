@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import bad_request, forbidden
+from bot.sandbox.errors import bad_request, forbidden
 
 if TYPE_CHECKING:
-    from ..model import Chat, Message
-    from ..params import Params
-    from ..webhook import WebhookSender
-    from ..world import World
+    from bot.sandbox.model import Chat, Message
+    from bot.sandbox.params import Params
+    from bot.sandbox.webhook import WebhookSender
+    from bot.sandbox.world import World
 
 
 @dataclass(frozen=True, slots=True)

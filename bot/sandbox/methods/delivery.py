@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ..errors import ApiError, bad_request
-from ..webhook import WebhookConfig
+from bot.sandbox.errors import ApiError, bad_request
+from bot.sandbox.webhook import WebhookConfig
 
 if TYPE_CHECKING:
-    from ..model import Json
-    from ..params import Params
-    from .context import Api
+    from bot.sandbox.methods.context import Api
+    from bot.sandbox.model import Json
+    from bot.sandbox.params import Params
 
 _LONGEST_POLL = 50
 _WEBHOOK_ACTIVE = (

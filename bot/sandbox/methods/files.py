@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import ApiError, bad_request
-from ..markup import inline_keyboard
-from ..model import Media, Message
-from ..text import CAPTION_LIMIT
-from .context import reply_target, writable_chat
-from .messages import formatted
+from bot.sandbox.errors import ApiError, bad_request
+from bot.sandbox.markup import inline_keyboard
+from bot.sandbox.methods.context import reply_target, writable_chat
+from bot.sandbox.methods.messages import formatted
+from bot.sandbox.model import Media, Message
+from bot.sandbox.text import CAPTION_LIMIT
 
 if TYPE_CHECKING:
-    from ..model import Json, MediaKind, StoredFile
-    from ..params import Params
-    from .context import Api
+    from bot.sandbox.methods.context import Api
+    from bot.sandbox.model import Json, MediaKind, StoredFile
+    from bot.sandbox.params import Params
 
 _UPLOAD_BYTES = 50 * 1024 * 1024
 _PHOTO_BYTES = 10 * 1024 * 1024

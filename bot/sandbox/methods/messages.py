@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import bad_request
-from ..markup import inline_keyboard
-from ..model import Message
-from ..text import MESSAGE_LIMIT, FormattedText, format_text
-from .context import own_message, readable_chat, reply_target, writable_chat
+from bot.sandbox.errors import bad_request
+from bot.sandbox.markup import inline_keyboard
+from bot.sandbox.methods.context import own_message, readable_chat, reply_target, writable_chat
+from bot.sandbox.model import Message
+from bot.sandbox.text import MESSAGE_LIMIT, FormattedText, format_text
 
 if TYPE_CHECKING:
-    from ..model import Json
-    from ..params import Params
-    from .context import Api
+    from bot.sandbox.methods.context import Api
+    from bot.sandbox.model import Json
+    from bot.sandbox.params import Params
 
 _ACTIONS = frozenset(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "  # noqa: SIM905

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..errors import bad_request
-from ..menu import scope_key
-from .context import readable_chat
+from bot.sandbox.errors import bad_request
+from bot.sandbox.menu import scope_key
+from bot.sandbox.methods.context import readable_chat
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ..model import Json
-    from ..params import Params
-    from .context import Api
+    from bot.sandbox.methods.context import Api
+    from bot.sandbox.model import Json
+    from bot.sandbox.params import Params
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"[a-z]{2}")

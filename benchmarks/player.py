@@ -67,9 +67,13 @@ class Players:
     async def play(self, monologues: Sequence[Monologue], people: int) -> list[Played]:
         """Play every dialogue, `people` of them at a time."""
         self._waiting.extend(monologues)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(people, len(monologues))):
-                group.create_task(self._one_after_the_other())
+        tasks = [asyncio.create_task(self._one_after_the_other()) for _ in range(people)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         return self._played
 
     async def _one_after_the_other(self) -> None:

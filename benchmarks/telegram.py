@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from benchmarks.accounting import Said, Shown
+from benchmarks.errors import BenchmarkError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -45,27 +46,36 @@ class Telegram:
 
     async def shown(self, chat: int) -> list[Shown]:
         """Everything the bot has shown in a chat that the log of calls still holds."""
-        response = await self._http.get("/calls", params={"chat_id": chat})
-        response.raise_for_status()
+        response = await self._request("GET", "/calls", params={"chat_id": chat})
         return [_shown(call) for call in response.json() if _has_shown(call)]
 
     @asynccontextmanager
     async def watch(self, person: int) -> AsyncIterator[Screen]:
         """The person's own view of the chat, kept up to date while it is open."""
         screen = Screen(person)
-        async with self._http.stream("GET", "/events", params={"person": person}) as response:
-            response.raise_for_status()
-            task = asyncio.create_task(screen.follow(response))
-            try:
-                yield screen
-            finally:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        stream = self._http.stream("GET", "/events", params={"person": person})
+        try:
+            async with stream as response:
+                response.raise_for_status()
+                task = asyncio.create_task(screen.follow(response))
+                try:
+                    yield screen
+                finally:
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+        except httpx.HTTPError as error:
+            raise _gone(error) from None
 
     async def _post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        response = await self._http.post(path, json=body)
-        response.raise_for_status()
-        return response.json()
+        return (await self._request("POST", path, json=body)).json()
+
+    async def _request(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
+        try:
+            response = await self._http.request(method, path, **content)
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise _gone(error) from None
+        return response
 
 
 class Screen:
@@ -104,6 +114,10 @@ class Screen:
         except TimeoutError:
             return False
         return True
+
+
+def _gone(error: httpx.HTTPError) -> BenchmarkError:
+    return BenchmarkError(f"The local Telegram no longer answers ({type(error).__name__}).")
 
 
 def _has_shown(call: dict[str, Any]) -> bool:

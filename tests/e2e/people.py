@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE = 30.0
-LOOK_EVERY = 0.03
+PATIENCE = 60.0
+LOOK_EVERY = 0.05
 _ids = itertools.count(20_001)
 
 

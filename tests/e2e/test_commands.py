@@ -72,21 +72,6 @@ async def test_reset_asks_once_and_then_forgets(
     assert "石头" not in json.dumps(prompt, ensure_ascii=False)
 
 
-async def test_reset_can_be_declined(telegram: Telegram, engine: ScriptedEngine) -> None:
-    person = await telegram.person()
-    await person.says("我的小名叫木头")
-    await person.hears("我的小名叫木头", button=REDO)
-
-    await person.says("/reset")
-    question = await person.hears("要我忘记之前聊过的吗", button="先留着")
-    await person.presses("先留着", question)
-    await person.hears("都还留着")
-
-    await person.says("那你还记得吗")
-    await person.hears("那你还记得吗", button=REDO)
-    assert engine.prompts("那你还记得吗")[0][1]["content"] == "我的小名叫木头"
-
-
 async def test_export_is_a_file_with_everything_that_was_said(telegram: Telegram) -> None:
     person = await telegram.person()
     await person.says("请把这句话交还给我")
@@ -116,6 +101,7 @@ async def test_erase_leaves_nothing_of_a_person(
     person, friend = await telegram.person(), await telegram.person()
     for someone in (person, friend):
         await someone.says("这句话要被删掉吗")
+    for someone in (person, friend):
         await someone.hears("这句话要被删掉吗", button=REDO)
 
     await person.says("/erase")
@@ -132,15 +118,21 @@ async def test_erase_leaves_nothing_of_a_person(
     assert len(engine.prompts("我们重新认识一下")[0]) == 2
 
 
-async def test_erase_can_be_declined(house: House, telegram: Telegram) -> None:
+@pytest.mark.parametrize(
+    ("command", "no", "kept_answer"),
+    [("/reset", "先留着", "都还留着"), ("/erase", "先不删", "什么都没有删")],
+)
+async def test_who_thinks_better_of_it_loses_nothing(
+    command: str, no: str, kept_answer: str, house: House, telegram: Telegram
+) -> None:
     person = await telegram.person()
     await person.says("这句话我想留着")
-    await person.hears("这句话我想留着", button=REDO)
+    await person.says(command)
+    question = await person.hears("", button=no)
+    await person.presses(no, question)
 
-    await person.says("/erase")
-    await person.presses("先不删", await person.hears("要彻底删除", button="先不删"))
-
-    await person.hears("什么都没有删")
+    answer = await person.hears(kept_answer)
+    assert answer.id == question.id
     async with records(house.bot) as kept:
         assert len(await kept.turns(person.id)) == 1
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.house import REDO, RETRY, STOP, House, Kept, records
-from tests.e2e.people import eventually
 from tests.inference.sse_server import Fault
 
 if TYPE_CHECKING:
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
     from tests.e2e.scripted_engine import ScriptedEngine
 
 SORRY = "刚才我这边出了点问题"
-# What the engine's own tests do with every fault there is, seen from a phone with six of them.
-BEFORE_THE_ANSWER = (Fault.STALL_BEFORE_FIRST_TOKEN, Fault.BINARY, Fault.EMPTY_ANSWER)
-IN_MID_ANSWER = (Fault.STALL_MID_STREAM, Fault.RESET, Fault.BROKEN_JSON)
+# Every fault there is meets the engine's own tests; these four are seen from a phone.
+BEFORE_THE_ANSWER = (Fault.STALL_BEFORE_FIRST_TOKEN, Fault.BINARY)
+IN_MID_ANSWER = (Fault.STALL_MID_STREAM, Fault.BROKEN_JSON)
 
 
 async def test_while_the_engine_is_down_people_are_told_and_can_retry(
@@ -80,19 +79,3 @@ async def test_an_engine_that_dies_in_mid_answer_is_apologized_for(
     await person.presses(RETRY, apology)
 
     await person.hears("我听见了：说到一半引擎没了", button=REDO)
-
-
-async def test_an_engine_that_was_away_is_found_again_without_a_restart(
-    house: House, telegram: Telegram, engine: ScriptedEngine
-) -> None:
-    engine.stop()
-    engine.start()
-
-    async def ready() -> bool:
-        readiness = house.bot.readiness()
-        return readiness is not None and readiness["status"] == "ready"
-
-    await eventually(ready, "the bot finds the engine again")
-    person = await telegram.person()
-    await person.says("引擎回来之后的第一句")
-    await person.hears("引擎回来之后的第一句", button=REDO)

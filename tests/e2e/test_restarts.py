@@ -33,18 +33,24 @@ def mortal_house(
         tmp_path_factory.mktemp("mortal"),
         sandbox.bot_settings,
         engine.bot_settings,
-        {"SHUTDOWN_GRACE": "2"},
+        {"SHUTDOWN_GRACE": "2", "BURST_WINDOW": "0.2"},
     )
     return House(sandbox, engine, bot)
 
 
 @pytest.fixture
 def house(mortal_house: House) -> House:
-    if not mortal_house.bot.running:
-        mortal_house.bot.start()
+    """The bot in it may be dead, see `awake`."""
     return mortal_house
 
 
+@pytest.fixture
+def awake(house: House) -> None:
+    if not house.bot.running:
+        house.bot.start()
+
+
+@pytest.mark.usefixtures("awake")
 async def test_kill_9_loses_nothing_and_says_nothing_twice(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
@@ -84,6 +90,7 @@ async def test_kill_9_loses_nothing_and_says_nothing_twice(
         ]
 
 
+@pytest.mark.usefixtures("awake")
 async def test_a_stop_in_mid_answer_finishes_the_answer_after_the_next_start(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
@@ -102,6 +109,7 @@ async def test_a_stop_in_mid_answer_finishes_the_answer_after_the_next_start(
     assert len(await person.sees()) == 1
 
 
+@pytest.mark.usefixtures("awake")
 async def test_a_stop_lets_an_answer_end_that_can_end_in_time(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
@@ -123,7 +131,7 @@ async def test_what_is_written_while_the_bot_is_away_is_answered_when_it_is_back
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    house.bot.kill()
+    house.bot.kill()  # if the test before has left one
     for line in ("你不在的时候", "我写了三行字", "等你回来看"):
         await person.says(line)
 
@@ -134,6 +142,7 @@ async def test_what_is_written_while_the_bot_is_away_is_answered_when_it_is_back
     assert len(engine.prompts("等你回来看")) == 1
 
 
+@pytest.mark.usefixtures("awake")
 async def test_telegram_itself_restarts_and_nothing_is_repeated_or_lost(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
@@ -154,6 +163,7 @@ async def test_telegram_itself_restarts_and_nothing_is_repeated_or_lost(
     assert len(engine.prompts("重启之前说的一句话")) == 1
 
 
+@pytest.mark.usefixtures("awake")
 async def test_no_file_holds_what_was_said_in_plain_text(house: House, telegram: Telegram) -> None:
     person = await telegram.person()
     await person.says("硬盘上不许有这句话的原文")

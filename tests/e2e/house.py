@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from bot.storage import Audit, Database, TurnState, Users
 from bot.storage.store import StorageOptions, open_cipher, open_database
 from bot.storage.values import utc_now
+from tests.e2e.people import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.storage import Turn
     from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
@@ -48,9 +50,17 @@ class Records:
     audit: Audit
 
     async def turns(self, user_id: int) -> list[Kept]:
-        """What is kept of a person, oldest first."""
-        export = await self.users.export(user_id)
-        return [Kept(turn.user_text, turn.answer, turn.state) for turn in export.turns]
+        """What is kept of a person, oldest first, once no turn of theirs is in work.
+
+        An answer is shown a moment before it is stored.
+        """
+
+        async def at_rest() -> tuple[Turn, ...] | None:
+            turns = (await self.users.export(user_id)).turns
+            return None if {turn.state for turn in turns} & {"pending", "answering"} else turns
+
+        turns = await eventually(at_rest, "every turn ends")
+        return [Kept(turn.user_text, turn.answer, turn.state) for turn in turns]
 
 
 @asynccontextmanager

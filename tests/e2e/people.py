@@ -27,7 +27,7 @@ async def eventually(look: Callable[[], Awaitable[T | None]], expected: str) -> 
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while True:
         found = await look()
-        if found:
+        if found is not None and found is not False:
             return found
         assert asyncio.get_running_loop().time() < deadline, f"never happened: {expected}"
         await asyncio.sleep(LOOK_EVERY)

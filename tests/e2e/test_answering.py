@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from inference.persona import SYSTEM_PROMPT
 from tests.e2e.house import REDO, STOP, House, Kept, records
 from tests.e2e.people import eventually
 
@@ -297,3 +298,20 @@ async def test_an_update_that_telegram_repeats_is_answered_once(
     await person.hears("那一句不要答两遍哦", button=REDO)
     assert len(await person.sees()) == 2
     assert len(engine.prompts("这一句会被送来两次")) == 1
+
+
+async def test_someone_in_danger_gets_the_reviewed_card_before_any_answer(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.answers("人在楼顶", "先往后退一步，我在这里。")
+
+    await person.says("我现在就想跳楼，人在楼顶")
+
+    await person.hears("先往后退一步", button=REDO)
+    card, answer = await person.sees()
+    assert "我听见了，我很担心你" in card.text
+    assert "120" in card.text
+    assert answer.text == "先往后退一步，我在这里。"
+    assert len(engine.prompts("人在楼顶")[0][0]["content"]) > len(SYSTEM_PROMPT)
+    assert "risk_detected" in house.bot.output

@@ -117,6 +117,7 @@ class Texts:
     nothing_to_stop: str
     redo_not_last: str
     error_retry: str
+    error_once_more: str
 
     # The person's data
     data_privacy: str

@@ -13,7 +13,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from bot.storage import inbox_sql as sql
+from bot.storage.errors import WrongKey
 from bot.storage.values import StoredUpdate
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
     from bot.storage.values import Claimant, InboxCounts, NewUpdate
+
+log = structlog.get_logger(__name__)
 
 # Telegram may start over with lower ids after a week without updates.
 _IDS_ARE_SEQUENTIAL_FOR: Final = timedelta(days=6)
@@ -61,7 +66,7 @@ class Inbox:
 
     async def pending_of_chat(self, chat_id: int) -> list[StoredUpdate]:
         """What waits in the lane of a chat, oldest first."""
-        return self._opened(await self._database.read(sql.pending_of_chat, chat_id))
+        return await self._opened(await self._database.read(sql.pending_of_chat, chat_id))
 
     async def chats_with_work(self, limit: int, exclude: Collection[int] = ()) -> list[int]:
         """Chats that have updates waiting and nobody at work, the longest waiting first."""
@@ -72,7 +77,7 @@ class Inbox:
         rows = await self._database.write(
             sql.claim_express, limit, self._claimant.owner, self._claimant.lease_until()
         )
-        return self._opened(rows)
+        return await self._opened(rows)
 
     async def claim(self, update_id: int) -> StoredUpdate | None:
         """Claim one update; None if it no longer waits, or another one of its chat is in work.
@@ -82,7 +87,8 @@ class Inbox:
         row = await self._database.write(
             sql.claim, update_id, self._claimant.owner, self._claimant.lease_until()
         )
-        return None if row is None else self._opened([row])[0]
+        opened = await self._opened([] if row is None else [row])
+        return opened[0] if opened else None
 
     async def done(self, update_id: int) -> None:
         """End an update and forget its text."""
@@ -131,15 +137,23 @@ class Inbox:
         """Delete what is done and arrived before a moment; how many."""
         return await self._database.write(sql.purge_done, before)
 
-    def _opened(self, rows: Sequence[AnyRow]) -> list[StoredUpdate]:
-        return [
-            StoredUpdate(
-                update_id=row.update_id,
-                chat_id=row.chat_id,
-                lane=row.lane,
-                payload=self._cipher.decrypt(row.payload, sql.payload_context(row.update_id)),
-                received_at=row.received_at,
-                attempts=row.attempts,
-            )
-            for row in rows
-        ]
+    async def _opened(self, rows: Sequence[AnyRow]) -> list[StoredUpdate]:
+        """Decrypt rows; one that no key opens is kept as failed and keeps nobody else waiting."""
+        opened: list[StoredUpdate] = []
+        for row in rows:
+            try:
+                opened.append(self._decrypted(row))
+            except WrongKey:
+                log.error("update_unreadable", update=row.update_id)
+                await self.failed(row.update_id, "unreadable")
+        return opened
+
+    def _decrypted(self, row: AnyRow) -> StoredUpdate:
+        return StoredUpdate(
+            update_id=row.update_id,
+            chat_id=row.chat_id,
+            lane=row.lane,
+            payload=self._cipher.decrypt(row.payload, sql.payload_context(row.update_id)),
+            received_at=row.received_at,
+            attempts=row.attempts,
+        )

@@ -12,15 +12,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.storage import turn_claims, turn_rows
 from bot.storage import turn_sql as sql
+from bot.storage.errors import WrongKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from bot.storage.database import Database
+    from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
     from bot.storage.values import Claimant, EndState, PastTurn, Turn
+
+
+log = structlog.get_logger(__name__)
 
 
 class Turns:
@@ -126,7 +133,7 @@ class Turns:
             self._claimant.owner,
             self._claimant.lease_until(),
         )
-        return [turn_rows.opened(row, self._cipher, claimed_now=True) for row in rows]
+        return await self._claimed(rows)
 
     async def claim_unfinished_of_chat(self, chat_id: int) -> Turn | None:
         """Claim the unfinished turn of a chat; None if there is none or someone holds it."""
@@ -138,7 +145,19 @@ class Turns:
             self._claimant.owner,
             self._claimant.lease_until(),
         )
-        return turn_rows.opened(rows[0], self._cipher, claimed_now=True) if rows else None
+        claimed = await self._claimed(rows)
+        return claimed[0] if claimed else None
+
+    async def _claimed(self, rows: Sequence[AnyRow]) -> list[Turn]:
+        """Decrypt turns just claimed; one that no key opens is given up, not tried for ever."""
+        claimed: list[Turn] = []
+        for row in rows:
+            try:
+                claimed.append(turn_rows.opened(row, self._cipher, claimed_now=True))
+            except WrongKey:
+                log.error("turn_unreadable", turn=row.id)
+                await self.fail_turn(row.id, "unreadable")
+        return claimed
 
     async def unfinished_chats(self, limit: int) -> list[int]:
         """Chats with an unfinished turn that nobody holds, the longest waiting first."""
@@ -159,6 +178,15 @@ class Turns:
     async def history(
         self, conversation_id: int, before_number: int, limit: int
     ) -> tuple[PastTurn, ...]:
-        """The newest `limit` finished turns before a number, oldest first."""
+        """The newest `limit` finished turns before a number, oldest first.
+
+        A turn that no key opens is left out: what can be remembered is remembered.
+        """
         rows = await self._database.read(turn_rows.history, conversation_id, before_number, limit)
-        return tuple(turn_rows.past(row, self._cipher) for row in reversed(rows))
+        history: list[PastTurn] = []
+        for row in reversed(rows):
+            try:
+                history.append(turn_rows.past(row, self._cipher))
+            except WrongKey:
+                log.error("turn_unreadable", conversation=conversation_id, number=row.number)
+        return tuple(history)

@@ -124,7 +124,12 @@ def _export(connection: sa.Connection, user_id: int) -> tuple[User | None, Seque
 def _erase(connection: sa.Connection, user_id: int) -> int:
     # A private chat has its person's id.
     lock_chat(connection, user_id, wait=True)
-    connection.execute(sa.delete(UpdateRow).where(UpdateRow.chat_id == user_id))
+    their_turns = sa.select(TurnRow.id).where(TurnRow.user_id == user_id)
+    connection.execute(
+        sa.delete(UpdateRow).where(
+            sa.or_(UpdateRow.chat_id == user_id, UpdateRow.turn_id.in_(their_turns))
+        )
+    )
     theirs = sa.select(TurnRow.conversation_id).where(TurnRow.user_id == user_id)
     # Copies of a group's history still hold what this person said there: a new revision makes
     # them misses.

@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 PERSIST_TRIES = 30
 PERSIST_PAUSE = 1.0
+DELIVERY_PAUSE = 30.0
 
 
 @dataclass(slots=True)
@@ -85,11 +86,11 @@ class Answering:
         """The turns being answered, whose claims have to be renewed."""
         return list(self._held)
 
-    async def answer(self, turn: Turn, language: Language) -> None:
+    async def answer(self, turn: Turn, language: Language, *, with_media: bool = False) -> None:
         """Answer `turn` and end it; a turn taken over after a crash continues in its message.
 
-        A turn that is cut off (a shutdown, a lost claim, Telegram out of reach) is handed back
-        unfinished, for whoever takes it over.
+        A turn that is cut off (a shutdown, a lost claim) is handed back unfinished, for whoever
+        takes it over. `with_media`: it came with a picture or file, of which only the words count.
 
         Raises:
             StorageError: the turn's end could not be stored, however often it was tried.
@@ -108,33 +109,37 @@ class Answering:
         self._held.add(turn.id)
         ended = False
         try:
+            if turn.attempts == 1:
+                # Somebody who has just written can be reached, whatever was the case before.
+                self._outbox.reachable(turn.chat_id)
+            if with_media:
+                await self._say(turn, texts.caption_note)
             plan = await self._companion.plan(turn, language)
             if plan.card is not None:
-                await self._outbox.send(
-                    turn.chat_id, render(plan.card)[0], priority=Priority.CRISIS
-                )
+                await self._deliver(partial(self._send_card, turn.chat_id, plan.card), turn)
             if plan.reviewed_answer is not None:
-                await reply.finish(plan.reviewed_answer)
+                await self._deliver(partial(reply.finish, plan.reviewed_answer), turn)
                 await self._end(plan, plan.reviewed_answer, "answered")
             else:
                 await self._generate(plan, reply, texts)
             ended = True
         except Unreachable:
             log.info("person_unreachable", turn=turn.id)
-            await self._users.mark_unreachable(turn.user_id)
+            await self._users.mark_unreachable(turn.chat_id)
             await self._persist(partial(self._turns.fail_turn, turn.id, "unreachable"))
             ended = True
-        except (Expired, Closed) as error:
-            log.warning("answer_not_delivered_yet", turn=turn.id, error=type(error).__name__)
+        except Closed:
+            log.warning("answer_not_delivered_yet", turn=turn.id)
         except Undeliverable as error:
             log.error("answer_undeliverable", turn=turn.id, error=type(error).__name__)
             await self._persist(partial(self._turns.fail_turn, turn.id, "undeliverable"))
             ended = True
         finally:
+            # First of all: a claim that nobody works on must be allowed to run out.
+            self._held.discard(turn.id)
             await reply.cancel()
             if not ended:
-                await self._turns.release([turn.id])
-            self._held.discard(turn.id)
+                await self._hand_back(turn)
 
     def abandon(self, turn_ids: Collection[int]) -> None:
         """Stop answering turns that are somebody else's by now, and say nothing more in them."""
@@ -154,10 +159,6 @@ class Answering:
         """A sign of life while the rest of a burst is waited for."""
         with suppress(Unreachable, Undeliverable):
             await self._outbox.typing(chat_id)
-
-    async def note_media(self, turn: Turn, language: Language) -> None:
-        """Say that of a picture or file only the words beside it are understood."""
-        await self._say(turn, texts_for(language).caption_note)
 
     async def _say(
         self, turn: Turn, text: str, keyboard: InlineKeyboardMarkup | None = None
@@ -179,26 +180,47 @@ class Answering:
             if not running.stopped:
                 raise
             said = "".join(pieces).strip()
-            await reply.finish(
-                f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped,
-                keyboards.after_answer(texts, turn.id),
-            )
+            shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
+            keyboard = keyboards.after_answer(texts, turn.id)
+            await self._deliver(partial(reply.finish, shown, keyboard), turn)
             await self._end(plan, said, "stopped")
         except EngineError as error:
             reason = type(error).__name__
             log.warning("answer_failed", turn=turn.id, reason=reason, detail=str(error))
             said = "".join(pieces).strip()
-            await reply.fail(
-                f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry,
-                keyboards.after_failure(texts, turn.id),
-            )
+            shown = f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry
+            keyboard = keyboards.after_failure(texts, turn.id)
+            await self._deliver(partial(reply.fail, shown, keyboard), turn)
             await self._persist(partial(self._turns.fail_turn, turn.id, reason))
         else:
             answer = "".join(pieces).strip()
-            await reply.finish(answer, keyboards.after_answer(texts, turn.id))
+            keyboard = keyboards.after_answer(texts, turn.id)
+            await self._deliver(partial(reply.finish, answer, keyboard), turn)
             await self._end(plan, answer, "answered")
         finally:
             del self._running[turn.chat_id]
+
+    async def _deliver(self, deliver: Callable[[], Awaitable[object]], turn: Turn) -> None:
+        """Deliver the end of an answer, however long Telegram is out of reach."""
+        while True:
+            try:
+                await deliver()
+            except Expired:
+                log.warning("answer_not_delivered_yet", turn=turn.id, next_try_in=DELIVERY_PAUSE)
+                await self._sleep(DELIVERY_PAUSE)
+            else:
+                return
+
+    async def _send_card(self, chat_id: int, card: str) -> None:
+        for part in render(card):
+            await self._outbox.send(chat_id, part, priority=Priority.CRISIS)
+
+    async def _hand_back(self, turn: Turn) -> None:
+        try:
+            await self._turns.release([turn.id])
+        except StorageError as error:
+            # The claim runs out by itself; somebody takes the turn then.
+            log.warning("turn_not_handed_back", turn=turn.id, error=type(error).__name__)
 
     async def _stream(self, plan: Plan, reply: StreamedReply, pieces: list[str]) -> None:
         reply.start()
@@ -213,7 +235,9 @@ class Answering:
         )
         if revision is None:
             log.warning("turn_no_longer_ours", turn=plan.turn.id)
-        else:
+        elif revision == plan.turn.revision + 1:
+            # Otherwise something else changed meanwhile (somebody's words were erased), and the
+            # past this turn was planned with is not to be remembered.
             await self._companion.remember(plan, answer, revision)
 
     async def _persist(self, store: Callable[[], Awaitable[int | None]]) -> int | None:

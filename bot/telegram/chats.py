@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram import Update
 
-from bot.locales import language_for
 from bot.storage import StorageError
 from bot.telegram.inbound.incoming import as_one_text, one_message, one_person, said_in
 
@@ -67,6 +66,7 @@ class Chats:
         self._sleep = sleep
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._again: set[int] = set()
+        self._with_media: set[int] = set()
         self._open = True
 
     def wake(self, chat_id: int) -> None:
@@ -118,16 +118,29 @@ class Chats:
                 if turn is None:
                     return
                 began = True
-                language = await self._language_of(turn.user_id)
-                if turn.attempts > MOST_TRIES:
-                    await self._answering.give_up(turn, language)
-                else:
-                    await self._answering.answer(turn, language)
+                await self._answer(turn)
         except StorageError as error:
             # Everything is still in the inbox; the next sweep wakes this chat again.
             log.error("chat_paused", chat=chat_id, error=type(error).__name__)
         except Exception:
             log.exception("chat_failed", chat=chat_id)
+
+    async def _answer(self, turn: Turn) -> None:
+        language = await self._language_of(turn.user_id)
+        if turn.attempts > MOST_TRIES:
+            await self._answering.give_up(turn, language)
+            return
+        with_media = turn.id in self._with_media
+        self._with_media.discard(turn.id)
+        await self._answering.answer(turn, language, with_media=with_media)
+
+    async def _pause(self, chat_id: int, seconds: float) -> None:
+        """Wait for the rest of a burst, showing a sign of life that takes none of the time."""
+        typing = asyncio.create_task(self._answering.show_typing(chat_id))
+        try:
+            await self._sleep(seconds)
+        finally:
+            typing.cancel()
 
     async def _next_turn(self, chat_id: int) -> Turn | None:
         """Wait for the end of the burst and make what has arrived into one turn."""
@@ -144,8 +157,7 @@ class Chats:
                 continue
             rest = self._until_quiet(batch)
             if rest > 0:
-                await self._answering.show_typing(chat_id)
-                await self._sleep(rest)
+                await self._pause(chat_id, rest)
                 continue
             return await self._begin(batch)
 
@@ -195,5 +207,5 @@ class Chats:
             reply_to_message_id=batch[-1].message_id,
         )
         if turn is not None and any(item.with_media for item in batch):
-            await self._answering.note_media(turn, language_for(first.language_code))
+            self._with_media.add(turn.id)
         return turn

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.locales import texts_for
 from bot.safety import render_hotlines
 from bot.telegram import keyboards
+from bot.telegram.outbound.lanes import Priority
 from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class Commands:
         await self._say(asked, asked.texts.help)
 
     async def _help_now(self, asked: Asked) -> None:
-        await self._say(asked, render_hotlines(asked.language))
+        for part in render(render_hotlines(asked.language)):
+            await self._outbox.send(asked.chat_id, part, priority=Priority.CRISIS)
 
     async def _stop(self, asked: Asked) -> None:
         # The answer itself says that it was stopped; only silence needs a word.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 3
-AT_ONCE = 64
+AT_ONCE = 256
 
 
 class Express:
@@ -87,17 +87,21 @@ class Express:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            room = AT_ONCE - len(self._tasks)
+            if room <= 0:
+                continue  # whoever ends first wakes the lane again
             try:
-                claimed = await self._inbox.claim_express(AT_ONCE)
+                claimed = await self._inbox.claim_express(room)
             except StorageError as error:
                 log.warning("express_not_claimed", error=type(error).__name__)
+                continue
+            except Exception:
+                log.exception("express_broke")
                 continue
             for stored in claimed:
                 self._tasks[stored.update_id] = asyncio.create_task(
                     self._handle(stored), name=f"update {stored.update_id}"
                 )
-            if len(claimed) == AT_ONCE:
-                self._wanted.set()
 
     async def _handle(self, stored: StoredUpdate) -> None:
         try:
@@ -109,6 +113,8 @@ class Express:
             log.exception("express_failed", update=stored.update_id, attempt=stored.attempts)
             await self._give_up_or_retry(stored)
         finally:
+            if len(self._tasks) >= AT_ONCE:
+                self._wanted.set()
             del self._tasks[stored.update_id]
 
     async def _attempt(self, stored: StoredUpdate) -> None:
@@ -123,15 +129,14 @@ class Express:
 
     async def _give_up_or_retry(self, stored: StoredUpdate) -> None:
         try:
-            if stored.attempts >= MOST_TRIES:
-                await self._inbox.failed(stored.update_id, "handler_error")
-                if stored.chat_id is not None:
-                    await self._outbox.send(
-                        stored.chat_id, render(texts_for(language_for(None)).error_retry)[0]
-                    )
-            else:
-                await self._inbox.release([stored.update_id])
-                self.wake()
+            # `attempts` counts the claims before this one.
+            if stored.attempts + 1 < MOST_TRIES:
+                await self._inbox.release([stored.update_id])  # the next sweep takes it up
+                return
+            await self._inbox.failed(stored.update_id, "handler_error")
+            if stored.chat_id is not None:
+                texts = texts_for(language_for(None))
+                await self._outbox.send(stored.chat_id, render(texts.error_once_more)[0])
         except (StorageError, Unreachable, Undeliverable) as error:
             log.error("express_paused", update=stored.update_id, error=type(error).__name__)
 

@@ -189,6 +189,8 @@ class TelegramService:
                 self._express.wake()
             except StorageError as error:
                 log.warning("sweep_failed", error=type(error).__name__)
+            except Exception:
+                log.exception("sweep_broke")
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _heartbeat(self) -> None:
@@ -203,3 +205,5 @@ class TelegramService:
                     await self._storage.inbox.renew(held)
             except StorageError as error:
                 log.warning("claims_not_renewed", error=type(error).__name__)
+            except Exception:
+                log.exception("heartbeat_broke")

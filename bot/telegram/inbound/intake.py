@@ -84,13 +84,14 @@ class Intake:
         update_id = raw["update_id"]
         try:
             update = Update.de_json(raw, self._client)
+            lane = lane_of(update, self._client.bot)
+            chat_id = _chat_of(update)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it
             # a few times and then keeps it as failed, where an operator can count it.
             log.warning("update_not_understood", update=update_id, error=type(error).__name__)
             return Arrival(update_id, None, "express")
-        lane = lane_of(update, self._client.bot)
-        return None if lane is None else Arrival(update_id, _chat_of(update), lane)
+        return None if lane is None else Arrival(update_id, chat_id, lane)
 
 
 def _chat_of(update: Update) -> int | None:

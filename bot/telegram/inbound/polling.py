@@ -85,6 +85,10 @@ class Polling:
                 log.warning("polling_failed", error=type(error).__name__, next_try_in=pause)
                 await self._sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception:
+                # A fault of ours must not leave the bot deaf.
+                log.exception("polling_broke", next_try_in=LONGEST_PAUSE)
+                await self._sleep(LONGEST_PAUSE)
             else:
                 self._last_success = self._clock()
                 pause = FIRST_PAUSE

@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from bot.storage import Audit, Database, TurnState, Users
+from bot.storage.models import TurnRow
 from bot.storage.store import StorageOptions, open_cipher, open_database
 from bot.storage.values import utc_now
 from tests.e2e.people import eventually
@@ -61,6 +64,15 @@ class Records:
 
         turns = await eventually(at_rest, "every turn ends")
         return [Kept(turn.user_text, turn.answer, turn.state) for turn in turns]
+
+    async def claimed_turns(self) -> int:
+        """How many turns a bot, alive or dead, holds."""
+
+        def count(connection: sa.Connection) -> int:
+            held = sa.select(sa.func.count()).where(TurnRow.owner.is_not(None))
+            return connection.scalar(held) or 0
+
+        return await self.database.read(count)
 
 
 @asynccontextmanager

@@ -312,6 +312,8 @@ async def test_a_restart_in_mid_answer_hands_the_turn_over_at_once(
     begun = await person.hears("换了一个", button=STOP)
 
     assert house.bot.end() == 0
+    async with records(house.bot) as kept:
+        assert await kept.claimed_turns() == 0
     engine.undo_faults()
     house.bot.start()
 

@@ -67,7 +67,7 @@ async def run(settings: Settings) -> None:
 async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     options = storage_options(settings)
     if not settings.uses_postgresql:
-        stack.enter_context(_only_bot_of(settings.data_dir))
+        stack.enter_context(_only_bot_of(options.database_file.parent))
     storage = await open_storage(options)
     stack.push_async_callback(storage.aclose)
     engine = build_engine(settings)
@@ -98,12 +98,12 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     if service.webhook is not None:
         routes.append(service.webhook)
     http = HttpServer(
-        Starlette(routes=routes), settings.http_host, settings.http_port, setting="HTTP_PORT"
+        Starlette(routes=routes), settings.http_host, settings.http_port, setting="HTTP"
     )
     await http.start()
     stack.push_async_callback(http.stop)
-    await service.start()
     stack.push_async_callback(service.stop, settings.shutdown_grace)
+    await service.start()
     _greet(model, bot.username, page)
 
 
@@ -170,17 +170,17 @@ async def _telegram(
 
 
 @contextmanager
-def _only_bot_of(data_dir: Path) -> Iterator[None]:
+def _only_bot_of(folder: Path) -> Iterator[None]:
     """Keep a second bot away from an embedded database: it would take over the first one's work.
 
     The lock belongs to the process, so it is gone with it, however it ends.
     """
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = (data_dir / "lock").open("w")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (folder / "lock").open("w")
     except OSError as error:
         raise StartupError(
-            f"DATA_DIR {data_dir} cannot be written ({error.strerror}); "
+            f"DATA_DIR {folder} cannot be written ({error.strerror}); "
             "choose a folder that this user may write to."
         ) from None
     with file:
@@ -188,16 +188,19 @@ def _only_bot_of(data_dir: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StartupError(
-                f"Another bot is running on DATA_DIR {data_dir}; stop it, or choose another folder."
+                f"Another bot is running on DATA_DIR {folder}; stop it, or choose another folder."
             ) from None
         yield
 
 
 def _greet(model: ModelInfo, username: str, page: Sandbox | None) -> None:
     """Tell the person at the terminal where to go next."""
-    name = f"{model.name}{' (small trial model)' if model.is_trial else ''}"
+    if model.name:
+        name = f"answered by {model.name}{' (small trial model)' if model.is_trial else ''}"
+    else:
+        name = "but no engine answers yet: check LMDEPLOY_URLS"
     where = f"Open {page.url} and say something." if page else f"Talk to https://t.me/{username}"
-    sys.stdout.write(f"\n  树洞 Shudong is listening, answered by {name}.\n  {where}\n\n")
+    sys.stdout.write(f"\n  树洞 Shudong is listening, {name}.\n  {where}\n\n")
     sys.stdout.flush()
 
 

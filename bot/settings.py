@@ -7,6 +7,7 @@ wrong; `.env.example` is checked against this class by a test.
 
 from __future__ import annotations
 
+import base64
 import difflib
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -27,6 +28,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import SettingsError
 
 DOTENV = Path(".env")
+KEY_BYTES = 32
 
 
 def _split(value: object) -> object:
@@ -37,7 +39,9 @@ def _split(value: object) -> object:
 
 def _http_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    has_space = any(character.isspace() for character in value)
+    # Reading the port raises ValueError if it is none.
+    if parts.scheme not in {"http", "https"} or not parts.hostname or has_space or parts.port == 0:
         raise ValueError
     return value.rstrip("/")
 
@@ -50,7 +54,8 @@ def _openai_base_url(value: str) -> str:
 
 
 def _database_url(value: SecretStr) -> SecretStr:
-    if value.get_secret_value().split(":", 1)[0] not in {
+    parts = urlsplit(value.get_secret_value())
+    if parts.port == 0 or parts.scheme not in {
         "sqlite",
         "sqlite+aiosqlite",
         "postgres",
@@ -62,7 +67,14 @@ def _database_url(value: SecretStr) -> SecretStr:
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
-    if value.get_secret_value().split(":", 1)[0] not in {"redis", "rediss", "unix"}:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in {"redis", "rediss", "unix"} or parts.port == 0:
+        raise ValueError
+    return value
+
+
+def _encryption_key(value: SecretStr) -> SecretStr:
+    if len(base64.b64decode(value.get_secret_value(), validate=True)) != KEY_BYTES:
         raise ValueError
     return value
 
@@ -118,14 +130,16 @@ class Settings(BaseSettings):
     # Storage
     data_dir: Path = Field(Path("data"), description="a folder this user may write to")
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
-        None, description="a sqlite:// or postgresql:// address"
+        None, description="a sqlite:///path or postgresql://user:password@host/name"
     )
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
         None, description="a redis://, rediss:// or unix:// address"
     )
-    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = Field(
-        (), description="comma-separated keys made by `python -m bot keys`, the newest first"
-    )
+    encryption_keys: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_encryption_key)], ...],
+        NoDecode,
+        BeforeValidator(_split),
+    ] = Field((), description="comma-separated keys made by `python -m bot keys`, the newest first")
 
     # Engine
     lmdeploy_urls: Annotated[

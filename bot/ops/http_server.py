@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ class HttpServer:
     """Serves one ASGI app on one address until it is stopped."""
 
     def __init__(self, app: ASGIApp, host: str, port: int, *, setting: str) -> None:
-        """`setting` names the variable an operator changes when the port is taken."""
+        """`setting` begins the names of the variables an operator changes: <setting>_PORT."""
         self._host = host
         self._port = port
         self._setting = setting
@@ -62,11 +63,16 @@ class HttpServer:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self._host, self._port))
-        except OSError as error:
+        except (OSError, TypeError, UnicodeError) as error:
             listener.close()
+            code = getattr(error, "errno", None)
+            if code in {errno.EADDRINUSE, errno.EACCES}:
+                fix = f"stop what uses it, or set {self._setting}_PORT to another one"
+            else:
+                fix = f"set {self._setting}_HOST to an address of this machine"
             raise StartupError(
-                f"Cannot listen on {self._host}:{self._port} ({error.strerror}); "
-                f"stop what uses it, or set {self._setting} to another one."
+                f"Cannot listen on {self._host}:{self._port} "
+                f"({getattr(error, 'strerror', None) or 'not an address'}); {fix}."
             ) from None
         self._port = listener.getsockname()[1]
         self._task = asyncio.create_task(

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from bot.safety.rules import Rule
 
-LONGEST_READ = 4096  # characters of one message; Telegram sends no longer one
+LONGEST_READ = 4096  # characters read at once; a turn of several messages can be longer
+OVERLAP = 200  # characters read twice, so that nothing falls between two pieces
 EARLIER_READ = 5  # messages before the last
 
 _CONTEXT = 40  # characters before a match in which its subject is looked for
@@ -43,13 +44,21 @@ def assess(messages: Sequence[str]) -> Assessment:
 
 
 def _assess_one(message: str) -> Assessment:
-    text = _around_anchors(normalize(message[:LONGEST_READ]))
-    text = context.IDIOMS.sub(lambda match: _IDIOM_MARK * len(match[0]), text)
     levels: dict[str, RiskLevel] = {}
-    for reason, level in _findings(text):
-        levels[reason] = max(level, levels.get(reason, RiskLevel.NONE))
+    for piece in _pieces(message):
+        text = _around_anchors(normalize(piece))
+        text = context.IDIOMS.sub(lambda match: _IDIOM_MARK * len(match[0]), text)
+        for reason, level in _findings(text):
+            levels[reason] = max(level, levels.get(reason, RiskLevel.NONE))
     ordered = sorted(levels, key=lambda reason: -levels[reason])
     return Assessment(max(levels.values(), default=RiskLevel.NONE), tuple(ordered))
+
+
+def _pieces(message: str) -> Iterator[str]:
+    yield message[:LONGEST_READ]
+    step = LONGEST_READ - OVERLAP
+    for start in range(step, len(message) - OVERLAP, step):
+        yield message[start : start + LONGEST_READ]
 
 
 def _around_anchors(text: str) -> str:

@@ -57,11 +57,22 @@ def normalize_url(url: str) -> sa.URL:
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return parsed.set(drivername="sqlite+pysqlite")
         case "postgres" | "postgresql":
-            return parsed.set(drivername="postgresql+asyncpg")
+            return _for_asyncpg(parsed)
     raise DatabaseRefused(
         f"DATABASE_URL names {parsed.drivername!r}; expected postgresql://user:password@host/name "
         "or sqlite:///path of a file."
     )
+
+
+def _for_asyncpg(url: sa.URL) -> sa.URL:
+    """Take the one option that hosters write into addresses in libpq's words; refuse others."""
+    query = {"ssl" if key == "sslmode" else key: value for key, value in url.query.items()}
+    if unknown := query.keys() - {"ssl", "host", "port"}:
+        raise DatabaseRefused(
+            f"DATABASE_URL has the option {min(unknown)!r}; leave it out "
+            "(sslmode, host and port are taken)."
+        )
+    return url.set(drivername="postgresql+asyncpg", query=query)
 
 
 class _Driver(Protocol):

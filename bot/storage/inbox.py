@@ -133,9 +133,9 @@ class Inbox:
         since = self._claimant.clock() - _IDS_ARE_SEQUENTIAL_FOR
         return await self._database.read(sql.last_update_id, since)
 
-    async def purge_done(self, before: datetime) -> int:
+    async def purge(self, before: datetime) -> int:
         """Delete what is done and arrived before a moment; how many."""
-        return await self._database.write(sql.purge_done, before)
+        return await self._database.write(sql.purge, before)
 
     async def _opened(self, rows: Sequence[AnyRow]) -> list[StoredUpdate]:
         """Decrypt rows; one that no key opens is kept as failed and keeps nobody else waiting."""

@@ -216,8 +216,10 @@ def last_update_id(connection: sa.Connection, since: datetime) -> int | None:
     )
 
 
-def purge_done(connection: sa.Connection, before: datetime) -> int:
-    """Delete what is done and arrived before a moment."""
+def purge(connection: sa.Connection, before: datetime) -> int:
+    """Delete what has ended, well or not, and arrived before a moment."""
     return connection.execute(
-        sa.delete(UpdateRow).where(UpdateRow.state == "done", UpdateRow.received_at < before)
+        sa.delete(UpdateRow).where(
+            UpdateRow.state.in_(("done", "failed")), UpdateRow.received_at < before
+        )
     ).rowcount

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.storage.audit import Audit
 from bot.storage.conversations import Conversations
-from bot.storage.database import Database
+from bot.storage.database import Database, normalize_url
 from bot.storage.encryption import Cipher, load_or_create_key_file
 from bot.storage.errors import DatabaseRefused, StorageError
 from bot.storage.inbox import Inbox
@@ -22,7 +23,6 @@ from bot.storage.values import Claimant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 DATABASE_FILE: Final = "shudong.db"
 KEY_FILE: Final = "encryption.key"
@@ -36,6 +36,13 @@ class StorageOptions:
     database_url: str | None = None
     redis_url: str | None = None
     keys: Sequence[str] = ()
+
+    @property
+    def database_file(self) -> Path:
+        """The file of a SQLite database, embedded or named by its address."""
+        if self.database_url is None:
+            return self.data_dir / DATABASE_FILE
+        return Path(normalize_url(self.database_url).database or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ def open_database(options: StorageOptions) -> Database:
     if options.database_url is not None:
         return Database(options.database_url)
     _make_data_dir(options.data_dir)
-    return Database(f"sqlite:///{options.data_dir / DATABASE_FILE}")
+    return Database(f"sqlite:///{options.database_file}")
 
 
 def open_cipher(options: StorageOptions) -> Cipher:

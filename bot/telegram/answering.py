@@ -17,12 +17,10 @@ from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unrea
 from bot.telegram.outbound.lanes import Priority
 from bot.telegram.outbound.rendering import render
 from bot.telegram.outbound.reply import StreamedReply
-from inference.engine import EngineError
+from inference.engine import EngineError, EngineProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
-
-    from telegram import InlineKeyboardMarkup
 
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
@@ -96,16 +94,7 @@ class Answering:
             StorageError: the turn's end could not be stored, however often it was tried.
         """
         texts = texts_for(language)
-        reply = StreamedReply(
-            self._outbox,
-            turn.chat_id,
-            message_id=turn.answer_message_id,
-            reply_to=turn.reply_to_message_id if _is_group(turn.chat_id) else None,
-            keyboard=keyboards.while_answering(texts, turn.id),
-            on_message_id=partial(self._turns.set_answer_message, turn.id),
-            clock=self._clock,
-            sleep=self._sleep,
-        )
+        reply = self._reply(turn, texts)
         self._held.add(turn.id)
         ended = False
         try:
@@ -153,19 +142,31 @@ class Answering:
         texts = texts_for(language)
         log.error("turn_given_up", turn=turn.id, attempts=turn.attempts)
         await self._persist(partial(self._turns.fail_turn, turn.id, "too_many_attempts"))
-        await self._say(turn, texts.error_retry, keyboards.after_failure(texts, turn.id))
+        reply = self._reply(turn, texts)
+        with suppress(Unreachable, Undeliverable):
+            await reply.fail(texts.error_retry, keyboards.after_failure(texts, turn.id))
 
     async def show_typing(self, chat_id: int) -> None:
         """A sign of life while the rest of a burst is waited for."""
         with suppress(Unreachable, Undeliverable):
             await self._outbox.typing(chat_id)
 
-    async def _say(
-        self, turn: Turn, text: str, keyboard: InlineKeyboardMarkup | None = None
-    ) -> None:
+    def _reply(self, turn: Turn, texts: Texts) -> StreamedReply:
+        return StreamedReply(
+            self._outbox,
+            turn.chat_id,
+            message_id=turn.answer_message_id,
+            reply_to=turn.reply_to_message_id if _is_group(turn.chat_id) else None,
+            keyboard=keyboards.while_answering(texts, turn.id),
+            on_message_id=partial(self._turns.set_answer_message, turn.id),
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+
+    async def _say(self, turn: Turn, text: str) -> None:
         """Say something beside the answer; that it cannot be said does not stop the answer."""
         try:
-            await self._outbox.send(turn.chat_id, render(text)[0], keyboard)
+            await self._outbox.send(turn.chat_id, render(text)[0])
         except (Unreachable, Undeliverable) as error:
             log.info("not_said", turn=turn.id, error=type(error).__name__)
 
@@ -228,6 +229,8 @@ class Answering:
             async for piece in stream:
                 pieces.append(piece)
                 reply.update("".join(pieces))
+        if not "".join(pieces).strip():
+            raise EngineProtocolError("the answer has no text")
 
     async def _end(self, plan: Plan, answer: str, state: EndState) -> None:
         revision = await self._persist(

@@ -1,4 +1,8 @@
-"""What each button does. Whoever presses is checked: others in a group see the same buttons."""
+"""What each button does.
+
+What changes somebody's data is done only for the one who was asked: others in a group see the same
+buttons. Stopping an answer and asking for another one is open to the whole group, as speaking is.
+"""
 
 from __future__ import annotations
 
@@ -69,21 +73,28 @@ class Buttons:
         self._now = now
 
     async def run(self, pressed: Pressed) -> None:
-        """Do what a button asks for."""
+        """Do what a button asks for; data that no button of ours has does nothing."""
+        try:
+            toast = await self._toast(pressed)
+        except ValueError:
+            toast = pressed.texts.button_expired
+        await self._outbox.answer_callback(pressed.query_id, toast)
+
+    async def _toast(self, pressed: Pressed) -> str | None:
+        """Act, and return what is to be shown for a moment, if anything."""
         match pressed.press.action, pressed.press.arguments:
             case "stop", (turn_id,):
-                toast = self._stop(pressed, int(turn_id))
+                return self._stop(pressed, int(turn_id))
             case "redo", (turn_id,):
-                toast = await self._redo(pressed, int(turn_id))
+                return await self._redo(pressed, int(turn_id))
             case "reset", (answer, asker):
-                toast = await self._reset(pressed, answer == "yes", int(asker))
+                return await self._reset(pressed, answer == "yes", int(asker))
             case "erase", (answer, asker):
-                toast = await self._erase(pressed, answer == "yes", int(asker))
+                return await self._erase(pressed, answer == "yes", int(asker))
             case "admin_reset", (answer, admin, target):
-                toast = await self._admin_reset(pressed, answer == "yes", int(admin), target)
+                return await self._admin_reset(pressed, answer == "yes", int(admin), target)
             case _:
-                toast = pressed.texts.button_expired
-        await self._outbox.answer_callback(pressed.query_id, toast)
+                return pressed.texts.button_expired
 
     def _stop(self, pressed: Pressed, turn_id: int) -> str | None:
         stopped = self._answering.stop(pressed.chat_id, turn_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from typing import TYPE_CHECKING
 
 import structlog
@@ -55,6 +56,7 @@ class Express:
         self._outbox = outbox
         self._commands = commands
         self._buttons = buttons
+        self._albums: deque[str] = deque(maxlen=256)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._wanted = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
@@ -156,7 +158,8 @@ class Express:
             return
         self._outbox.reachable(chat.id)
         await self._users.mark_reachable(chat.id)
-        if chat.type != ChatType.PRIVATE:
+        was_away = change.old_chat_member.status in {ChatMemberStatus.BANNED, ChatMemberStatus.LEFT}
+        if was_away and chat.type in {ChatType.GROUP, ChatType.SUPERGROUP}:
             texts = texts_for(language_for(change.from_user.language_code))
             await self._outbox.send(chat.id, render(texts.group_hint)[0])
 
@@ -168,12 +171,23 @@ class Express:
         language = language_for(person.language_code)
         command = command_of(message, self._me)
         if command is None:
+            if self._is_more_of_an_album(message):
+                return
             await self._outbox.send(
                 message.chat.id, render(_about_kind(message, texts_for(language)))[0]
             )
             return
         name, argument = command
         await self._commands.run(name, Asked(message.chat.id, person.id, argument, language))
+
+    def _is_more_of_an_album(self, message: Message) -> bool:
+        """An album arrives as one message a picture; one answer to it is enough."""
+        album = message.media_group_id
+        if album is None:
+            return False
+        seen = album in self._albums
+        self._albums.append(album)
+        return seen
 
     async def _pressed(self, query: CallbackQuery) -> None:
         person, message = query.from_user, query.message

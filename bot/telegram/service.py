@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10.0
 CHATS_AT_ONCE = 256
+PURGE_EVERY = timedelta(hours=1)
+UPDATES_ARE_KEPT = timedelta(days=7)
 
 
 class TelegramService:
@@ -104,6 +107,7 @@ class TelegramService:
         )
         self._intake = Intake(storage.inbox, bot, now=now, on_arrival=self._arrived)
         self._polling = Polling(bot, self._intake, clock=time.monotonic)
+        self._purged_at = now() - PURGE_EVERY
         self._background: list[asyncio.Task[None]] = []
 
     @property
@@ -187,11 +191,19 @@ class TelegramService:
                 for chat_id in waiting:
                     self._chats.wake(chat_id)
                 self._express.wake()
+                await self._purge()
             except StorageError as error:
                 log.warning("sweep_failed", error=type(error).__name__)
             except Exception:
                 log.exception("sweep_broke")
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _purge(self) -> None:
+        """Once an hour, delete updates that ended long ago; a repeat comes within a day."""
+        now = self._storage.claimant.clock()
+        if now - self._purged_at >= PURGE_EVERY:
+            self._purged_at = now
+            await self._storage.inbox.purge(now - UPDATES_ARE_KEPT)
 
     async def _heartbeat(self) -> None:
         """Keep the claims of what is being worked on."""

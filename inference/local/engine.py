@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,8 @@ TRIAL_SAMPLING: Final = Sampling(
     temperature=0.6, top_p=0.85, repetition_penalty=1.1, max_tokens=160
 )
 """What suits the packaged model; a bigger one wants the defaults."""
+
+READY_SECONDS = 2.0
 
 
 class LocalEngine:
@@ -98,9 +101,10 @@ class LocalEngine:
     async def ready(self) -> bool:
         """Whether the model's process answers."""
         try:
-            endpoint, _ = await self._connected()
-            return bool(await endpoint.models())
-        except EngineError:
+            async with asyncio.timeout(READY_SECONDS):
+                endpoint, _ = await self._connected()
+                return bool(await endpoint.models())
+        except (EngineError, TimeoutError):
             return False
 
     async def aclose(self) -> None:

@@ -85,7 +85,7 @@ class ServerProcess:
         while True:
             await self._sleep(self._delays[min(attempt, len(self._delays) - 1)])
             attempt += 1
-            with suppress(EngineRejected, OSError):
+            with suppress(EngineRejected, OSError, ValueError, TypeError):
                 process, _ = await self._spawn()
                 return process
 

@@ -30,7 +30,7 @@ async def test_readiness_tells_whether_a_message_would_be_kept(database, engine,
     routes = health_routes(
         keeping={"database": probe(database)}, answering={"engine": probe(engine)}
     )
-    server = HttpServer(Starlette(routes=routes), "127.0.0.1", 0, setting="HTTP_PORT")
+    server = HttpServer(Starlette(routes=routes), "127.0.0.1", 0, setting="HTTP")
     await server.start()
     try:
         async with httpx.AsyncClient(base_url=server.url) as client:
@@ -49,6 +49,6 @@ async def test_a_taken_port_is_told_with_the_setting_to_change():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        server = HttpServer(Starlette(), "127.0.0.1", port, setting="HTTP_PORT")
+        server = HttpServer(Starlette(), "127.0.0.1", port, setting="HTTP")
         with pytest.raises(StartupError, match=rf"127\.0\.0\.1:{port}.*HTTP_PORT"):
             await server.start()

@@ -292,3 +292,9 @@ def test_levels_are_ordered_and_named() -> None:
         RiskLevel.IMMINENT,
     ]
     assert [item.label for item in RiskLevel] == ["none", "concern", "high", "imminent"]
+
+
+@pytest.mark.parametrize("before", [0, 4000, 4090, 5040, 20_000])
+def test_danger_at_the_end_of_a_very_long_turn_is_seen(before: int) -> None:
+    harmless = ("今天去超市买了牛奶和面包，" * (before // 13 + 1))[:before]
+    assert assess([harmless + "。我今晚就去跳楼，已经决定了。"]).level is RiskLevel.IMMINENT

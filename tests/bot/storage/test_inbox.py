@@ -171,7 +171,7 @@ async def test_purging_deletes_only_what_is_done_and_old(
     clock.advance(days=2)
     fresh_done = await replica.arrives(3)
     await replica.inbox.done_all([old_done, fresh_done])
-    assert await replica.inbox.purge_done(clock() - timedelta(days=1)) == 1
+    assert await replica.inbox.purge(clock() - timedelta(days=1)) == 1
     assert await replica.inbox.chats_with_work(10) == [2]
     assert await replica.inbox.add(NewUpdate(old_done, 1, "chat", b"{}", clock()))
     assert not await replica.inbox.add(NewUpdate(fresh_done, 3, "chat", b"{}", clock()))

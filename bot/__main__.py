@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.errors import BotError, StartupError
+from bot.errors import BotError, StartupError, places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        # Its message might quote what somebody wrote; the place is enough to find the fault.
+        sys.stderr.write(f"Unexpected {type(error).__qualname__} ({places(error)}).\n")
+        return 1
     return 0
 
 

@@ -23,3 +23,14 @@ class SettingsError(BotError):
 
 class StartupError(BotError):
     """A port, a folder, a token or a service is not as the settings say."""
+
+
+def places(error: BaseException, most: int = 6) -> str:
+    """Where an exception came from, innermost first: file, line and function, never its message."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}:{code.co_name}")
+        trace = trace.tb_next
+    return " < ".join(reversed(frames[-most:]))

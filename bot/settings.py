@@ -73,6 +73,13 @@ def _redis_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _header_value(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError
+    return value
+
+
 def _encryption_key(value: SecretStr) -> SecretStr:
     if len(base64.b64decode(value.get_secret_value(), validate=True)) != KEY_BYTES:
         raise ValueError
@@ -147,7 +154,9 @@ class Settings(BaseSettings):
         NoDecode,
         BeforeValidator(_split),
     ] = Field((), description="comma-separated http(s) addresses that end in /v1")
-    lmdeploy_api_key: SecretStr | None = Field(None, description="the key of the LMDeploy servers")
+    lmdeploy_api_key: Annotated[SecretStr, AfterValidator(_header_value)] | None = Field(
+        None, description="the key of the LMDeploy servers, in ASCII"
+    )
     model_name: str = Field("", description="a name the engine serves; empty takes its first")
     local_model: Path | None = Field(None, description="the path of a GGUF chat model")
     engine_connect_timeout: Seconds = Field(5, description="seconds, more than 0")
@@ -206,9 +215,11 @@ def load_settings(dotenv: Path | None = DOTENV) -> Settings:
         SettingsError: one sentence for each wrong, missing or misspelt setting; secrets are
             described, never shown.
     """
-    _refuse_misspelt_names(dotenv)
     try:
+        _refuse_misspelt_names(dotenv)
         return Settings(_env_file=dotenv)
+    except UnicodeDecodeError:
+        raise SettingsError(f"{dotenv}: found text that is not UTF-8, expected UTF-8.") from None
     except ValidationError as error:
         raise SettingsError("\n".join(dict.fromkeys(_sentences(error)))) from None
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.errors import places
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
@@ -90,11 +92,5 @@ def _name_the_exception(
     if error is None:
         return event
     event["error"] = type(error).__qualname__
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}:{code.co_name}")
-        trace = trace.tb_next
-    event["where"] = " < ".join(reversed(frames[-6:]))
+    event["where"] = places(error)
     return event

@@ -50,6 +50,8 @@ def test_lists_are_split_at_commas(monkeypatch):
         ("HTTP_PORT", "80a"),
         ("HTTP_PORT", "70000"),
         ("LMDEPLOY_URLS", "http://one:23333"),
+        ("LMDEPLOY_URLS", "http://one:99999/v1"),
+        ("LMDEPLOY_URLS", "http://o ne/v1"),
         ("ADMIN_USER_IDS", "me"),
         ("BURST_WINDOW", "-1"),
         ("LOG_LEVEL", "loud"),
@@ -71,6 +73,9 @@ def test_a_wrong_value_is_one_sentence_with_name_found_and_expected(monkeypatch,
         ("TELEGRAM_BOT_TOKEN", "no-colon-secret"),
         ("DATABASE_URL", "mysql://user:hunter2@host/db"),
         ("REDIS_URL", "http://:hunter2@host"),
+        ("REDIS_URL", "redis://:hunter2@host:abc"),
+        ("ENCRYPTION_KEYS", "hunter2"),
+        ("LMDEPLOY_API_KEY", "密钥"),
     ],
 )
 def test_a_wrong_secret_is_described_but_not_shown(monkeypatch, name, value):
@@ -116,6 +121,12 @@ def test_a_misspelt_name_is_told_and_a_foreign_one_is_left_alone(tmp_path):
     load_settings()
     (tmp_path / ".env").write_text("TELEGRAM_BOT_TOKN=123456:abc\n")
     with pytest.raises(SettingsError, match="found TELEGRAM_BOT_TOKN, expected TELEGRAM_BOT_TOKEN"):
+        load_settings()
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path):
+    (tmp_path / ".env").write_bytes("LOG_LEVEL=info # 树洞\n".encode("gbk"))
+    with pytest.raises(SettingsError, match="not UTF-8"):
         load_settings()
 
 

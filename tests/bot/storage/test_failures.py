@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ("postgres://u:p@h/d", "postgresql+asyncpg://u:***@h/d"),
         ("postgresql://u@/d?host=/run", "postgresql+asyncpg://u@/d?host=%2Frun"),
         ("postgresql+asyncpg://h/d", "postgresql+asyncpg://h/d"),
+        ("postgresql://h/d?sslmode=require", "postgresql+asyncpg://h/d?ssl=require"),
         ("sqlite:///a/b.db", "sqlite+pysqlite:///a/b.db"),
         ("sqlite+aiosqlite:////a/b.db", "sqlite+pysqlite:////a/b.db"),
     ],
@@ -44,7 +45,15 @@ def test_addresses_are_normalized(given: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["mysql://user:geheim@host/name", "sqlite://", "sqlite:///:memory:", "://geheim", "x"]
+    "given",
+    [
+        "mysql://user:geheim@host/name",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "://geheim",
+        "x",
+        "postgres://h/d?foo=geheim",
+    ],
 )
 def test_other_addresses_are_refused_without_showing_them(given: str) -> None:
     with pytest.raises(DatabaseRefused, match="DATABASE_URL") as caught:

@@ -105,8 +105,6 @@ def polling_house(
         {
             "ADMIN_USER_IDS": f"{ADMIN},{OTHER_ADMIN}",
             "MAX_ANSWER_TOKENS": "8192",
-            "ENGINE_FIRST_TOKEN_TIMEOUT": "1.5",
-            "ENGINE_STALL_TIMEOUT": "1.5",
         },
     )
     bot.start()

@@ -173,7 +173,7 @@ CASES: tuple[tuple[Callable[[Surroundings], Settings], int, tuple[str, ...]], ..
     (sqlite_ahead, 1, ("migrated by a newer program", "start that version")),
     (sqlite_file_that_is_no_database, 1, ("not a database", "restore it from a backup")),
     (another_key_than_the_stored_texts, 1, ("ENCRYPTION_KEYS", "add the old key")),
-    (key_that_is_none, 1, ("ENCRYPTION_KEYS", "python -m bot keys")),
+    (key_that_is_none, 2, ("ENCRYPTION_KEYS", "python -m bot keys")),
     (postgresql_away, 1, ("DATABASE_URL", "check that it runs")),
     (postgresql_not_migrated, 1, ("no tables yet", "python -m bot migrate")),
     (postgresql_ahead, 1, ("migrated by a newer program", "start that version")),
@@ -193,7 +193,7 @@ def endings(
 ) -> Iterator[dict[str, Future[Ending]]]:
     """How every case that is to be tested ends. Starts take a while, so they go side by side."""
     chosen = " ".join(item.name for item in request.session.items)
-    with socket.socket() as taken, ThreadPoolExecutor(4) as pool:
+    with socket.socket() as taken, ThreadPoolExecutor(2) as pool:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
 

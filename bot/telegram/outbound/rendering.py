@@ -45,6 +45,9 @@ _CONFIG.markdown_symbol.heading_level_2 = ""
 _CONFIG.markdown_symbol.heading_level_3 = ""
 _CONFIG.markdown_symbol.heading_level_4 = ""
 _CONFIG.markdown_symbol.unordered_list_item = "•"
+_CONFIG.markdown_symbol.task_completed = "☑"
+_CONFIG.markdown_symbol.task_uncompleted = "☐"
+_CONFIG.markdown_symbol.image = ""
 
 # What can make text render differently from how it is written. Numbered lines read the same.
 _MARKDOWN = re.compile(
@@ -58,8 +61,10 @@ _UNWANTED = re.compile(
 # CommonMark does not close `**注意：**请`: punctuation inside and a letter outside never ends
 # emphasis in languages with spaces, and Chinese has none. A mark that counts as a letter, put at
 # the inner edges, mends it; it is taken out of the result.
-_EMPHASIS = re.compile(r"(\*{1,3})(?![\s*])([^*\n]+?)(?<!\s)\1(?!\*)")
+_EMPHASIS = re.compile(r"(?<!\\)(\*{1,3})(?![\s*])([^*\n]+?)(?<![\s\\])\1(?!\*)")
 _MARK = "\u2060"
+# 2*3 is arithmetic, not the beginning of italics.
+_PRODUCT = re.compile(r"(?<=\d)\*(?=\d)")
 _SAFE_LINK = re.compile(r"(?:https?|tg)://", re.IGNORECASE)
 _ENTITY_TYPES = frozenset(
     [
@@ -143,6 +148,7 @@ def _close(markdown: str) -> str:
 
 def _convert(text: str) -> tuple[str, list[telegramify_markdown.MessageEntity]]:
     if "*" in text:
+        text = _PRODUCT.sub(r"\\*", text)
         text = _EMPHASIS.sub(_mark_edges, text)
     shown, entities = telegramify_markdown.convert(text, config=_CONFIG)
     entities = [entity for entity in entities if _wanted(entity)]

@@ -234,3 +234,8 @@ def test_any_text_renders_to_what_telegram_takes_at_every_moment(seed):
     for part in parts:
         check(part)
         assert all(isinstance(entity, MessageEntity) for entity in part.entities)
+
+
+def test_arithmetic_keeps_its_signs_and_an_open_task_stays_open():
+    assert render("**算一算** 2*3*4=24")[0].text == "算一算 2*3*4=24"
+    assert render("- [ ] 睡觉\n- [x] 吃饭")[0].text == "☐ 睡觉\n☑ 吃饭"

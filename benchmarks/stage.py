@@ -14,7 +14,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.fake_engine import MODEL as FAKE_MODEL
 from benchmarks.processes import Bot, Program
 from benchmarks.telegram import Telegram
-from bot.storage import StorageError, generate_key
+from bot.storage import StorageError, WrongKey, generate_key
 from bot.storage.store import StorageOptions, open_storage
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ async def _storage(setup: Setup, folder: Path) -> StorageOptions:
             used = await storage.inbox.last_update_id() is not None
         finally:
             await storage.aclose()
+    except WrongKey:
+        used = True
     except StorageError as error:
         raise BenchmarkError(f"The database cannot be used: {error}") from None
     if used:

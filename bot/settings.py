@@ -196,11 +196,6 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def uses_sandbox(self) -> bool:
-        """With no token there is no Telegram to talk to: the local one takes its place."""
-        return self.telegram_bot_token is None
-
-    @property
     def uses_postgresql(self) -> bool:
         """Whether the history lies in a database server instead of the embedded SQLite."""
         return self.database_url is not None and self.database_url.get_secret_value().startswith(

@@ -108,7 +108,6 @@ class Texts:
     caption_note: str
 
     # A turn and its buttons
-    placeholder: str
     button_stop: str
     button_redo: str
     button_retry: str

@@ -80,11 +80,6 @@ class Chats:
         self._tasks[chat_id] = task
         task.add_done_callback(lambda _: self._left(chat_id))
 
-    @property
-    def active(self) -> int:
-        """How many chats are being served."""
-        return len(self._tasks)
-
     async def drain(self, grace: float) -> None:
         """Take no new work, let running answers finish for `grace` seconds, cut off the rest.
 

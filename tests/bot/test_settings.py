@@ -23,7 +23,7 @@ def no_settings_from_outside(monkeypatch, tmp_path):
 
 def test_nothing_needs_to_be_set():
     settings = load_settings()
-    assert settings.uses_sandbox
+    assert settings.telegram_bot_token is None
     assert not settings.uses_postgresql
 
 

@@ -31,7 +31,6 @@ class Said:
     received_at: float
     is_edit: bool = False
     with_media: bool = False
-    in_group: bool = False
 
 
 def lane_of(update: Update, me: User) -> Lane | None:
@@ -93,7 +92,6 @@ def said_in(update: Update, me: User, received_at: float) -> Said | None:
         received_at=received_at,
         is_edit=update.edited_message is not None,
         with_media=message.text is None,
-        in_group=in_group,
     )
 
 

@@ -50,6 +50,7 @@ class Commands:
         audit: Audit,
         exporter: Exporter,
         admins: frozenset[int],
+        publish_menu_of_admin: Callable[[int], Awaitable[None]],
         is_trial: bool,
     ) -> None:
         self._outbox = outbox
@@ -58,6 +59,7 @@ class Commands:
         self._audit = audit
         self._exporter = exporter
         self._admins = admins
+        self._publish_menu_of_admin = publish_menu_of_admin
         self._is_trial = is_trial
         self.by_name: Mapping[str, Callable[[Asked], Awaitable[None]]] = {
             "start": self._start,
@@ -79,6 +81,8 @@ class Commands:
         if self._is_trial:
             parts.append(asked.texts.start_trial)
         await self._say(asked, "\n\n".join(parts))
+        if asked.user_id in self._admins:
+            await self._publish_menu_of_admin(asked.user_id)
 
     async def _help(self, asked: Asked) -> None:
         await self._say(asked, asked.texts.help)

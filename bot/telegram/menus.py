@@ -26,18 +26,23 @@ MENU_LANGUAGES = {"": Language.ZH_CN, "en": Language.EN}
 async def publish_menus(bot: Bot, admins: Iterable[int]) -> None:
     """Set the command menus. A menu that Telegram does not take costs a log line, nothing else."""
     for code, language in MENU_LANGUAGES.items():
+        await _publish(bot, code, _commands(texts_for(language)), BotCommandScopeDefault())
+    for admin in admins:
+        await publish_menu_of_admin(bot, admin)
+
+
+async def publish_menu_of_admin(bot: Bot, admin: int) -> None:
+    """Set the menu of one admin, which Telegram takes only once they have written to the bot."""
+    for code, language in MENU_LANGUAGES.items():
         texts = texts_for(language)
-        await _publish(bot, code, _commands(texts), BotCommandScopeDefault())
-        for admin in admins:
-            commands = _commands(texts, reset=texts.command_admin_reset)
-            await _publish(bot, code, commands, BotCommandScopeChat(admin))
+        commands = _commands(texts, reset=texts.command_admin_reset)
+        await _publish(bot, code, commands, BotCommandScopeChat(admin))
 
 
 async def _publish(bot: Bot, code: str, commands: list[BotCommand], scope: BotCommandScope) -> None:
     try:
         await bot.set_my_commands(commands, scope, language_code=code or None)
     except TelegramError as error:
-        # An admin who has never written to the bot has no chat yet that could have a menu.
         log.warning("menu_not_set", scope=scope.type, error=type(error).__name__)
 
 

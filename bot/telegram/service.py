@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,7 +23,7 @@ from bot.telegram.express import Express
 from bot.telegram.inbound.intake import ALLOWED_UPDATES, Arrival, Intake
 from bot.telegram.inbound.polling import Polling
 from bot.telegram.inbound.webhook import webhook_route
-from bot.telegram.menus import publish_menus
+from bot.telegram.menus import publish_menu_of_admin, publish_menus
 from bot.telegram.outbound.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class TelegramService:
                 audit=storage.audit,
                 exporter=Exporter(storage.users, self._outbox),
                 admins=admins,
+                publish_menu_of_admin=partial(publish_menu_of_admin, bot),
                 is_trial=is_trial,
             ),
             buttons=Buttons(

@@ -210,6 +210,8 @@ class Express:
 
 def _about_kind(message: Message, texts: Texts) -> str:
     """What the bot says of a message that has no words in it."""
+    if message.text:
+        return texts.group_hint  # somebody called the bot by its name and said nothing more
     if message.photo:
         return texts.unsupported_photo
     if message.voice or message.audio or message.video_note:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -50,9 +51,8 @@ def lane_of(update: Update, me: User) -> Lane | None:
         return "chat" if message.text or message.caption else None
     if command_of(message, me) is not None:
         return "express"
-    if message.text or message.caption:
-        return "chat"
-    return "express"
+    # Only the bot's name, or no words at all, is nothing a model could answer.
+    return "chat" if _words_of(message, me) else "express"
 
 
 def command_of(message: Message, me: User) -> tuple[str, str] | None:
@@ -76,10 +76,7 @@ def said_in(update: Update, me: User, received_at: float) -> Said | None:
     message = update.message or update.edited_message
     if message is None or message.from_user is None:
         return None
-    text = (message.text or message.caption or "").strip()
-    in_group = message.chat.type != ChatType.PRIVATE
-    if in_group and me.username:
-        text = text.replace(f"@{me.username}", "").strip()
+    text = _words_of(message, me)
     if not text:
         return None
     return Said(
@@ -140,6 +137,14 @@ def as_one_text(said: Iterable[Said]) -> str:
         joined += text
         previous = text
     return joined
+
+
+def _words_of(message: Message, me: User) -> str:
+    """What was said, without the bot's name where a group needs it to speak to the bot."""
+    text = message.text or message.caption or ""
+    if message.chat.type != ChatType.PRIVATE and me.username:
+        text = re.sub(rf"@{re.escape(me.username)}\b", "", text, flags=re.IGNORECASE)
+    return text.strip()
 
 
 def _is_addressed(message: Message, me: User) -> bool:

@@ -70,6 +70,7 @@ def test_words_wait_their_turn_and_everything_else_passes(given, lane):
     [
         ({"text": "你们吃了吗"}, None),
         (mention("@shudong_bot 我很累"), "chat"),
+        (mention("@shudong_bot"), "express"),
         (mention("@another_bot 你好", "@another_bot"), None),
         (command("/stop@shudong_bot"), "express"),
         (command("/stop"), None),
@@ -95,6 +96,8 @@ def test_a_command_is_its_name_and_what_stands_behind():
 
 def test_the_bots_name_is_not_part_of_what_was_said():
     assert said_in(update(chat=GROUP, **mention("@shudong_bot 我很累")), ME, 0.0).text == "我很累"
+    shouted = mention("@Shudong_Bot 我很累", "@Shudong_Bot")
+    assert said_in(update(chat=GROUP, **shouted), ME, 0.0).text == "我很累"
     assert said_in(update(chat=GROUP, **mention("@shudong_bot")), ME, 0.0) is None
 
 

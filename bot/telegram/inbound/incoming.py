@@ -143,7 +143,7 @@ def _words_of(message: Message, me: User) -> str:
     """What was said, without the bot's name where a group needs it to speak to the bot."""
     text = message.text or message.caption or ""
     if message.chat.type != ChatType.PRIVATE and me.username:
-        text = re.sub(rf"@{re.escape(me.username)}\b", "", text, flags=re.IGNORECASE)
+        text = re.sub(rf"@{re.escape(me.username)}(?![A-Za-z0-9_])", "", text, flags=re.IGNORECASE)
     return text.strip()
 
 

@@ -96,7 +96,7 @@ def test_a_command_is_its_name_and_what_stands_behind():
 
 def test_the_bots_name_is_not_part_of_what_was_said():
     assert said_in(update(chat=GROUP, **mention("@shudong_bot 我很累")), ME, 0.0).text == "我很累"
-    shouted = mention("@Shudong_Bot 我很累", "@Shudong_Bot")
+    shouted = mention("@Shudong_Bot我很累", "@Shudong_Bot")
     assert said_in(update(chat=GROUP, **shouted), ME, 0.0).text == "我很累"
     assert said_in(update(chat=GROUP, **mention("@shudong_bot")), ME, 0.0) is None
 

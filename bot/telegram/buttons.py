@@ -84,15 +84,15 @@ class Buttons:
         """Act, and return what is to be shown for a moment, if anything."""
         match pressed.press.action, pressed.press.arguments:
             case "stop", (turn_id,):
-                return self._stop(pressed, int(turn_id))
+                return self._stop(pressed, _id(turn_id))
             case "redo", (turn_id,):
-                return await self._redo(pressed, int(turn_id))
+                return await self._redo(pressed, _id(turn_id))
             case "reset", (answer, asker):
-                return await self._reset(pressed, answer == "yes", int(asker))
+                return await self._reset(pressed, answer == "yes", _id(asker))
             case "erase", (answer, asker):
-                return await self._erase(pressed, answer == "yes", int(asker))
+                return await self._erase(pressed, answer == "yes", _id(asker))
             case "admin_reset", (answer, admin, target):
-                return await self._admin_reset(pressed, answer == "yes", int(admin), target)
+                return await self._admin_reset(pressed, answer == "yes", _id(admin), target)
             case _:
                 return pressed.texts.button_expired
 
@@ -150,9 +150,10 @@ class Buttons:
             count = await self._conversations.reset_all()
             said = texts.admin_reset_done_all(count=count)
         else:
-            self._answering.stop(int(target))
-            await self._conversations.reset(int(target))
-            await self._recent.forget(int(target))
+            chat_id = _id(target)
+            self._answering.stop(chat_id)
+            await self._conversations.reset(chat_id)
+            await self._recent.forget(chat_id)
             said = texts.admin_reset_done_user(user=target)
         await self._audit.record(admin, "reset", target, "done")
         await self._replace(pressed, said)
@@ -163,3 +164,11 @@ class Buttons:
         await self._outbox.edit(
             pressed.chat_id, pressed.message_id, render(text)[0], None, final=True
         )
+
+
+def _id(argument: str) -> int:
+    """An id from callback data, which a client can make up. Raises ValueError if it is none."""
+    number = int(argument)
+    if abs(number) >= 2**63:
+        raise ValueError("larger than any id")
+    return number

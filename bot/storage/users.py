@@ -51,6 +51,14 @@ class Users:
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
 
+    async def language_code(self, user_id: int) -> str | None:
+        """What a person's Telegram said last; asked for at every turn, so it is remembered."""
+        known = self._seen.get(user_id)
+        if known is not None:
+            return known[0]
+        user = await self.user(user_id)
+        return user.language_code if user is not None else None
+
     async def user(self, user_id: int) -> User | None:
         """What is stored about a person."""
         return await self._database.read(_user, user_id)

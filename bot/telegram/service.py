@@ -158,8 +158,7 @@ class TelegramService:
             self._express.wake()
 
     async def _language_of(self, user_id: int) -> Language:
-        user = await self._storage.users.user(user_id)
-        return language_for(user.language_code if user else None)
+        return language_for(await self._storage.users.language_code(user_id))
 
     async def _leave_webhook(self) -> None:
         """A webhook that is still set would refuse polling."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage.models import UserRow
+from bot.storage.models import UpdateRow, UserRow
 from tests.bot.storage.conftest import Replica
 
 if TYPE_CHECKING:
@@ -136,3 +136,32 @@ async def test_erasing_a_person_does_not_end_the_group_they_spoke_in(
     assert following is not None
     assert following.conversation_id == turn.conversation_id
     assert await other.turns.history(turn.conversation_id, 99, 99) == ()
+
+
+async def test_erasing_a_person_in_mid_answer_frees_the_group_and_leaves_none_of_their_words(
+    replica: Replica, database: Database
+) -> None:
+    update = await replica.arrives(GROUP)
+    running = await replica.turns.begin_turn(GROUP, PERSON, "我说的", [update])
+    assert running is not None
+    await replica.users.erase(PERSON)
+
+    left = await database.read(lambda c: c.scalars(sa.select(UpdateRow.update_id)).all())
+    assert left == []
+    following = await replica.arrives(GROUP)
+    assert await replica.inbox.chats_with_work(10) == [GROUP]
+    turn = await replica.turns.begin_turn(GROUP, PERSON + 1, "别人说的", [following])
+    assert turn is not None
+
+
+async def test_erasing_a_person_makes_copies_of_the_groups_past_misses(replica: Replica) -> None:
+    update = await replica.arrives(GROUP)
+    turn = await replica.turns.begin_turn(GROUP, PERSON, "我说的", [update])
+    assert turn is not None
+    revision = await replica.turns.finish_turn(turn.id, "嗯", "answered")
+    await replica.users.erase(PERSON)
+    update = await replica.arrives(GROUP)
+    following = await replica.turns.begin_turn(GROUP, PERSON + 1, "别人说的", [update])
+    assert following is not None
+    assert revision is not None
+    assert following.revision > revision

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.storage import generate_key
+from bot.storage.store import StorageOptions, open_storage
+from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
+from tests.bot.telegram.room import InlineDatabase, Room, take_in_hand
+from tests.bot.telegram.scripted_engine import ScriptedEngine
+from tests.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from bot.storage.store import Storage
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine()
+
+
+@pytest.fixture
+async def in_hand(
+    sqlite_path: Path, clock: FakeClock
+) -> AsyncIterator[tuple[Storage, InlineDatabase]]:
+    opened = await open_storage(
+        StorageOptions(
+            sqlite_path.parent, database_url=f"sqlite:///{sqlite_path}", keys=[generate_key()]
+        )
+    )
+    yield take_in_hand(opened, clock)
+    await opened.aclose()
+
+
+@pytest.fixture
+def storage(in_hand: tuple[Storage, InlineDatabase]) -> Storage:
+    return in_hand[0]
+
+
+@pytest.fixture
+def database_switch(in_hand: tuple[Storage, InlineDatabase]) -> InlineDatabase:
+    """Makes the database go away and come back."""
+    return in_hand[1]
+
+
+@pytest.fixture
+async def open_room(
+    storage: Storage, engine: ScriptedEngine, clock: FakeClock
+) -> AsyncIterator[Callable[..., Room]]:
+    """Starts processes on the same database, before the same Telegram."""
+    bot = ScriptedBot(clock)
+    rooms: list[Room] = []
+
+    def opened(**options: object) -> Room:
+        rooms.append(Room(storage, bot, engine, clock, **options))
+        return rooms[-1]
+
+    yield opened
+    for room in rooms:
+        await room.aclose()
+
+
+@pytest.fixture
+async def room(open_room: Callable[..., Room]) -> Room:
+    """One process, running."""
+    return open_room()

@@ -1,0 +1,101 @@
+"""What cannot be understood is kept, and keeps nobody else out."""
+
+from __future__ import annotations
+
+from bot.storage import DatabaseUnavailable
+from bot.telegram.inbound import intake
+from bot.telegram.inbound.polling import FIRST_PAUSE, LONGEST_PAUSE, Polling
+from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.updates import GROUP, PERSON, message
+
+UNREADABLE = {"update_id": 500_001, "message": {"message_id": "?", "chat": 3}}
+
+
+def half_an_emoji():
+    """A group message whose text ends in the middle of a character, with a mention in it."""
+    update = message("@shudong_bot \ud83d", chat=GROUP)
+    del update["message"]["reply_to_message"]
+    update["message"]["entities"] = [{"type": "mention", "offset": 0, "length": 12}]
+    return update
+
+
+async def test_an_update_the_library_cannot_read_does_not_keep_the_others_out(room):
+    await room.arrive(UNREADABLE, message("睡不着"))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert await room.update(UNREADABLE["update_id"]) is not None
+
+
+async def test_half_a_character_in_a_group_does_not_keep_the_others_out(room):
+    odd = half_an_emoji()
+    await room.arrive(odd, message("睡不着"))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert await room.update(odd["update_id"]) is not None
+
+
+async def test_a_lane_that_cannot_be_told_does_not_keep_the_others_out(room, monkeypatch):
+    odd, good = message("一"), message("二")
+    told = intake.lane_of
+
+    def lane_of(update, me):
+        if update.update_id == odd["update_id"]:
+            raise RuntimeError
+        return told(update, me)
+
+    monkeypatch.setattr(intake, "lane_of", lane_of)
+    await room.arrive(odd, good)
+    await room.passes(5)
+    assert await room.update(good["update_id"]) == ("done", None)
+    assert await room.update(odd["update_id"]) is not None
+
+
+class Telegram:
+    """Gives out updates until they are confirmed, and notes what was asked for."""
+
+    def __init__(self, *updates):
+        self._updates = list(updates)
+        self.offsets = []
+
+    async def raw_updates(self, offset, seconds, allowed):
+        self.offsets.append(offset)
+        waiting = [u for u in self._updates if offset is None or u["update_id"] >= offset]
+        if not waiting:
+            raise AssertionError("all are confirmed")
+        return waiting
+
+
+class Keeper:
+    """Keeps updates, or fails first as it is told."""
+
+    def __init__(self, *failures):
+        self._failures = list(failures)
+        self.kept = []
+
+    async def keep(self, updates):
+        if self._failures:
+            raise self._failures.pop(0)
+        self.kept += [update["update_id"] for update in updates]
+
+
+async def polled(clock, keeper, seconds, passes):
+    telegram = Telegram({"update_id": 7})
+    polling = Polling(telegram, keeper, clock=clock, sleep=clock.sleep)
+    await polling.start()
+    await passes(seconds)
+    await polling.stop()
+    return telegram
+
+
+async def test_polling_goes_on_after_a_fault_of_ours_and_confirms_nothing_before(room, clock):
+    keeper = Keeper(RuntimeError())
+    telegram = await polled(clock, keeper, LONGEST_PAUSE, room.passes)
+    assert keeper.kept == [7]
+    assert telegram.offsets[:3] == [None, None, 8]
+
+
+async def test_what_was_not_stored_is_not_confirmed(room, clock):
+    keeper = Keeper(DatabaseUnavailable("away"))
+    telegram = await polled(clock, keeper, FIRST_PAUSE, room.passes)
+    assert keeper.kept == [7]
+    assert telegram.offsets[:3] == [None, None, 8]

@@ -1,0 +1,250 @@
+"""The middle of the bot in one process: everything real but Telegram, the model and the time."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bot.conversation.companion import Companion
+from bot.conversation.memory import Memory
+from bot.locales import language_for, texts_for
+from bot.storage import Audit, Claimant, Conversations, Inbox, Turns, Users
+from bot.storage.models import TurnRow, UpdateRow
+from bot.telegram.answering import Answering
+from bot.telegram.buttons import Buttons
+from bot.telegram.chats import Chats
+from bot.telegram.commands import Commands
+from bot.telegram.export import Exporter
+from bot.telegram.express import Express
+from bot.telegram.inbound.intake import Intake
+from bot.telegram.outbound.outbox import Outbox
+from inference.engine import ModelInfo
+from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, ME, PERSON
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.locales import Language
+    from bot.storage.store import Storage
+    from bot.telegram.inbound.intake import Arrival
+    from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
+    from tests.bot.telegram.scripted_engine import ScriptedEngine
+    from tests.clock import FakeClock
+
+TEXTS = texts_for(language_for("zh-hans"))
+
+
+class InlineDatabase:
+    """Runs transactions at once instead of in a thread, so that a test can wait for rest."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+
+    def submit(self, transact: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self.is_away:
+            future.set_exception(OSError("the database is away"))
+            return future
+        try:
+            future.set_result(transact())
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait: bool) -> None:
+        """There are no threads."""
+
+
+def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDatabase]:
+    """Real storage whose moment is `clock`'s and which can be made to go away."""
+    inline = InlineDatabase()
+    database, cipher = storage.database, storage.cipher
+    for lane in database._driver._lanes.values():
+        lane.thread.shutdown(wait=True)
+        lane.thread = inline
+    start = clock.now
+
+    def now() -> datetime:
+        return FIRST_MOMENT + timedelta(seconds=clock.now - start)
+
+    claimant = Claimant(owner="this process", clock=now)
+    in_hand = replace(
+        storage,
+        claimant=claimant,
+        inbox=Inbox(database, cipher, claimant),
+        turns=Turns(database, cipher, claimant),
+        conversations=Conversations(database, now),
+        users=Users(database, cipher, now),
+        audit=Audit(database, now),
+    )
+    return in_hand, inline
+
+
+async def rest() -> None:
+    """Let every task run until all of them wait for something."""
+    ready = asyncio.get_running_loop()._ready
+    for _ in range(20_000):
+        await asyncio.sleep(0)
+        if not ready:
+            return
+    raise AssertionError("the tasks never come to rest")
+
+
+class Room:
+    """One process of the bot: updates go in through `arrive`, what Telegram shows is in `bot`."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        bot: ScriptedBot,
+        engine: ScriptedEngine,
+        clock: FakeClock,
+        *,
+        is_trial: bool = False,
+        burst_window: float = 0.0,
+    ) -> None:
+        self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
+        self.now = now = storage.claimant.clock
+        admins = frozenset({ADMIN})
+        self.menus_of_admins: list[int] = []
+        self.outbox = Outbox(bot, clock=clock, sleep=clock.sleep, random=Random(7))
+        self.companion = Companion(
+            engine,
+            ModelInfo("scripted", 8192, is_trial=is_trial),
+            Memory(storage.turns, storage.recent),
+            max_answer_tokens=768,
+        )
+        self.answering = Answering(
+            self.companion,
+            storage.turns,
+            storage.users,
+            self.outbox,
+            clock=clock,
+            sleep=clock.sleep,
+        )
+        self.chats = Chats(
+            bot=None,
+            me=ME,
+            inbox=storage.inbox,
+            turns=storage.turns,
+            users=storage.users,
+            answering=self.answering,
+            burst_window=burst_window,
+            language_of=self._language_of,
+            now=now,
+            sleep=clock.sleep,
+        )
+        self.commands = Commands(
+            outbox=self.outbox,
+            answering=self.answering,
+            users=storage.users,
+            audit=storage.audit,
+            exporter=Exporter(storage.users, self.outbox),
+            admins=admins,
+            publish_menu_of_admin=self._publish_menu_of_admin,
+            is_trial=is_trial,
+        )
+        self.express = Express(
+            bot=None,
+            me=ME,
+            inbox=storage.inbox,
+            users=storage.users,
+            outbox=self.outbox,
+            commands=self.commands,
+            buttons=Buttons(
+                outbox=self.outbox,
+                answering=self.answering,
+                conversations=storage.conversations,
+                turns=storage.turns,
+                users=storage.users,
+                recent=storage.recent,
+                audit=storage.audit,
+                admins=admins,
+                wake=self.chats.wake,
+                now=now,
+            ),
+        )
+        client = SimpleNamespace(bot=ME)
+        self.intake = Intake(storage.inbox, client, now=now, on_arrival=self._arrived)
+        self.express.start()
+
+    async def aclose(self) -> None:
+        """Stop as a process does that is given no time."""
+        await self.chats.drain(0)
+        await self.express.drain(0)
+        closing = asyncio.create_task(self.outbox.aclose(0))
+        await rest()
+        await closing
+
+    def _arrived(self, arrival: Arrival) -> None:
+        if arrival.lane == "chat" and arrival.chat_id is not None:
+            self.chats.wake(arrival.chat_id)
+        else:
+            self.express.wake()
+
+    async def _publish_menu_of_admin(self, admin: int) -> None:
+        self.menus_of_admins.append(admin)
+
+    async def _language_of(self, user_id: int) -> Language:
+        user = await self.storage.users.user(user_id)
+        return language_for(user.language_code if user else None)
+
+    async def arrive(self, *updates: dict[str, Any]) -> list[int]:
+        """Take in updates and let everything happen that needs no time; their ids."""
+        await self.intake.keep(updates)
+        await rest()
+        return [update["update_id"] for update in updates]
+
+    async def sweep(self) -> None:
+        """Wake what waits, as the service does every few seconds."""
+        await self.storage.inbox.release_expired()
+        waiting = await self.storage.turns.unfinished_chats(256)
+        waiting += await self.storage.inbox.chats_with_work(256)
+        for chat_id in waiting:
+            self.chats.wake(chat_id)
+        self.express.wake()
+        await rest()
+
+    async def passes(self, seconds: float) -> None:
+        """Let time go by, and everything happen that it brings."""
+        end = self.clock.now + seconds
+        await rest()
+        while self.clock._sleepers and self.clock._sleepers[0][0] <= end:
+            await self.clock.advance(max(self.clock._sleepers[0][0] - self.clock.now, 0))
+            await rest()
+        await self.clock.advance(end - self.clock.now)
+        await rest()
+
+    def buttons(self, chat_id: int = PERSON) -> list[str]:
+        """The callback data of the buttons under the newest message of a chat."""
+        newest = max(message for chat, message in self.bot.shown if chat == chat_id)
+        keyboard = self.bot.shown[chat_id, newest][1]
+        rows = keyboard.inline_keyboard if keyboard else ()
+        return [button.callback_data for row in rows for button in row]
+
+    def methods(self, chat_id: int = PERSON) -> list[tuple[str, str]]:
+        """What was asked of Telegram in a chat, typing left out: method and text."""
+        calls = [call for call in self.bot.calls if call.chat_id == chat_id]
+        return [(call.method, call.text) for call in calls if call.method != "typing"]
+
+    async def turns(self) -> list[tuple[str, str | None]]:
+        """State and reason of failure of every turn."""
+        columns = sa.select(TurnRow.state, TurnRow.failure).order_by(TurnRow.id)
+        return await self.storage.database.read(lambda c: [tuple(r) for r in c.execute(columns)])
+
+    async def update(self, update_id: int) -> tuple[str, str | None] | None:
+        """State and reason of failure of an update; None if it is not kept."""
+        columns = sa.select(UpdateRow.state, UpdateRow.reason).where(
+            UpdateRow.update_id == update_id
+        )
+        return await self.storage.database.read(
+            lambda c: next((tuple(row) for row in c.execute(columns)), None)
+        )

@@ -1,0 +1,173 @@
+"""Buttons: who may press which, and what a press does that no button of ours makes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.bot.telegram.room import TEXTS
+from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.updates import ADMIN, GROUP, OTHER, PERSON, message, press
+
+
+def toasts(room):
+    return [text for _, text, _ in room.bot.answered]
+
+
+async def talked(room, chat=None, person=PERSON):
+    """One turn, so that there is something to forget."""
+    await room.arrive(message("睡不着", person=person, chat=chat))
+    await room.passes(5)
+    assert await room.storage.conversations.of_chat(chat or person) is not None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "no such button",
+        "",
+        ":",
+        "stop",
+        "stop:",
+        "stop:abc",
+        "redo:1.5",
+        "redo:1:2",
+        f"redo:{10**40}",
+        f"stop:{10**40}",
+        "reset:yes:me",
+        "reset:yes",
+        "erase:yes:42x",
+        f"admin_reset:yes:{ADMIN}",
+        "admin_reset:yes:x:all",
+    ],
+)
+async def test_data_that_no_button_has_gets_a_toast_and_does_nothing_else(room, data):
+    await talked(room)
+    calls = len(room.bot.calls)
+    [update_id] = await room.arrive(press(data))
+    await room.passes(5)
+    assert toasts(room) == [TEXTS.button_expired]
+    assert [call.method for call in room.bot.calls[calls:]] == ["callback"]
+    assert await room.update(update_id) == ("done", None)
+    assert await room.turns() == [("answered", None)]
+    assert await room.storage.conversations.of_chat(PERSON) is not None
+
+
+@pytest.mark.parametrize("target", ["everybody", "", "-5x", str(10**30)])
+async def test_an_admin_with_a_forged_target_resets_nobody(room, target):
+    await talked(room)
+    [update_id] = await room.arrive(
+        press(f"admin_reset:yes:{ADMIN}:{target}", person=ADMIN, chat=ADMIN, at=room.now())
+    )
+    await room.passes(5)
+    assert toasts(room) == [TEXTS.button_expired]
+    assert await room.update(update_id) == ("done", None)
+    assert await room.storage.conversations.of_chat(PERSON) is not None
+
+
+@pytest.mark.parametrize("action", ["reset", "erase"])
+async def test_only_who_was_asked_can_say_yes_in_a_group(room, action):
+    await talked(room, chat=GROUP)
+    await room.arrive(message(f"/{action}@shudong_bot", chat=GROUP))
+    await room.passes(5)
+    yes, _ = room.buttons(GROUP)
+    shown = room.bot.texts(GROUP)
+    newest = max(number for chat, number in room.bot.shown if chat == GROUP)
+
+    await room.arrive(press(yes, person=OTHER, chat=GROUP, message_id=newest))
+    await room.passes(5)
+    assert toasts(room) == [TEXTS.button_expired]
+    assert room.bot.texts(GROUP) == shown
+    assert await room.turns() == [("answered", None)]
+    assert await room.storage.conversations.of_chat(GROUP) is not None
+
+    await room.arrive(press(yes, person=PERSON, chat=GROUP, message_id=newest))
+    await room.passes(5)
+    done = TEXTS.reset_done if action == "reset" else TEXTS.erase_done
+    assert room.bot.texts(GROUP)[-1] == done
+    if action == "reset":
+        assert await room.storage.conversations.of_chat(GROUP) is None
+    else:
+        assert await room.turns() == []
+
+
+@pytest.mark.parametrize("action", ["reset", "erase"])
+async def test_no_keeps_everything(room, action):
+    await talked(room)
+    await room.arrive(message(f"/{action}"))
+    await room.passes(5)
+    _, no = room.buttons()
+    newest = max(number for _, number in room.bot.shown)
+    await room.arrive(press(no, message_id=newest))
+    await room.passes(5)
+    kept = TEXTS.reset_kept if action == "reset" else TEXTS.erase_kept
+    assert room.bot.texts(PERSON)[-1] == kept
+    assert await room.turns() == [("answered", None)]
+    assert await room.storage.conversations.of_chat(PERSON) is not None
+
+
+@pytest.mark.parametrize(
+    ("age", "outcome"), [(timedelta(minutes=9), "done"), (timedelta(minutes=11), "refused")]
+)
+async def test_the_question_to_an_admin_expires_after_ten_minutes(room, age, outcome):
+    await talked(room)
+    await room.arrive(message(f"/reset {PERSON}", person=ADMIN))
+    await room.passes(5)
+    yes, _ = room.buttons(ADMIN)
+    newest = max(number for chat, number in room.bot.shown if chat == ADMIN)
+    await room.arrive(press(yes, person=ADMIN, chat=ADMIN, message_id=newest, at=room.now() - age))
+    await room.passes(5)
+    [entry] = await room.storage.audit.recent(10)
+    assert (entry.admin_id, entry.target, entry.outcome) == (ADMIN, str(PERSON), outcome)
+    still_open = await room.storage.conversations.of_chat(PERSON) is not None
+    assert still_open == (outcome == "refused")
+    assert toasts(room) == [TEXTS.admin_expired if outcome == "refused" else None]
+
+
+async def test_an_admin_button_in_other_hands_does_nothing(room):
+    await talked(room)
+    await room.arrive(press(f"admin_reset:yes:{ADMIN}:{PERSON}", person=OTHER, at=room.now()))
+    await room.arrive(press(f"admin_reset:yes:{OTHER}:{PERSON}", person=OTHER, at=room.now()))
+    await room.passes(5)
+    assert toasts(room) == [TEXTS.admin_expired] * 2
+    assert await room.storage.conversations.of_chat(PERSON) is not None
+
+
+async def test_a_turn_of_another_chat_cannot_be_made_again(room, engine):
+    await talked(room)
+    await talked(room, chat=GROUP)
+    await room.arrive(press("redo:1", chat=GROUP, person=OTHER))
+    await room.passes(5)
+    assert toasts(room) == [TEXTS.redo_not_last]
+    assert len(engine.prompts) == 2
+
+
+async def test_another_answer_comes_in_the_same_message(room, engine):
+    await talked(room)
+    engine.will("换个说法。")
+    [redo] = room.buttons()
+    await room.arrive(press(redo))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == ["换个说法。"]
+    assert ANSWER not in str(engine.prompts[-1])
+    assert toasts(room) == [None]
+
+
+async def test_an_erase_in_mid_answer_leaves_nothing_of_it(room, engine):
+    more = asyncio.Event()
+    engine.will("我在听，", more, "你说。")
+    await room.arrive(message("我的秘密"))
+    await room.passes(2)
+    await room.arrive(message("/erase"))
+    await room.passes(5)
+    yes, _ = room.buttons()
+    newest = max(number for _, number in room.bot.shown)
+    await room.arrive(press(yes, message_id=newest))
+    await room.passes(10)
+    assert await room.turns() == []
+    await room.arrive(message("你好"))
+    await room.passes(5)
+    assert "我的秘密" not in str(engine.prompts[-1])
+    assert await room.turns() == [("answered", None)]

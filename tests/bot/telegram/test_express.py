@@ -1,0 +1,184 @@
+"""The lane that does not wait: what passes the queue, and what happens when it goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+from telegram.error import Forbidden
+
+from bot.locales import Language
+from bot.safety import render_hotlines
+from bot.storage.models import UpdateRow
+from bot.telegram.express import MOST_TRIES
+from bot.telegram.outbound.rendering import render
+from tests.bot.telegram.room import TEXTS
+from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.updates import GROUP, ME, PERSON, PHOTO, message
+
+HOTLINES = [part.text for part in render(render_hotlines(Language.ZH_CN))]
+
+
+async def test_help_goes_out_before_an_answer_that_waits_for_its_slot(room, engine):
+    more = asyncio.Event()
+    engine.will("我在听，", more, "你说。")
+    await room.arrive(message("睡不着"))
+    more.set()  # the answer ends while the slot of its first message is not over
+    await room.arrive(message("/help_now"))
+    await room.passes(10)
+    assert room.methods() == [
+        ("send", "我在听，"),
+        *(("send", part) for part in HOTLINES),
+        ("edit", "我在听，你说。"),
+    ]
+
+
+async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room, monkeypatch):
+    monkeypatch.setattr(room.express, "wake", lambda: None)
+    [broken] = await room.arrive(message("/help"))
+    [good] = await room.arrive(message("/privacy"))
+    await room.storage.database.write(
+        lambda connection: connection.execute(
+            sa.update(UpdateRow)
+            .where(UpdateRow.update_id == broken)
+            .values(payload=b"not what was written")
+        )
+    )
+    room.express._wanted.set()
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [TEXTS.data_privacy.strip()]
+    assert await room.update(broken) == ("failed", "unreadable")
+    assert await room.update(good) == ("done", None)
+
+
+async def test_an_update_the_library_cannot_read_is_kept_as_failed(room):
+    [odd] = await room.arrive({"update_id": 900_001, "message": "?"})
+    for _ in range(MOST_TRIES):
+        await room.sweep()
+    assert await room.update(odd) == ("failed", "handler_error")
+
+
+async def test_a_handler_that_raises_is_tried_a_few_times_and_then_said_to_have_failed(
+    room, monkeypatch
+):
+    tries = []
+
+    async def broken(asked):
+        tries.append(asked)
+        raise RuntimeError
+
+    monkeypatch.setitem(room.commands.by_name, "help", broken)
+    [update_id] = await room.arrive(message("/help"))
+    await room.passes(1)
+    assert len(tries) == 1  # the next one is for the next sweep, not for the same moment
+    for _ in range(MOST_TRIES + 2):
+        await room.sweep()
+        await room.passes(1)
+    assert len(tries) == MOST_TRIES == 3
+    assert await room.update(update_id) == ("failed", "handler_error")
+    assert room.bot.texts(PERSON) == [TEXTS.error_once_more]
+
+
+async def test_a_command_is_done_once_the_database_is_back(room, database_switch, monkeypatch):
+    help_said = room.commands.by_name["help"]
+
+    async def said_and_lost(asked):
+        database_switch.is_away = True
+        await help_said(asked)
+
+    monkeypatch.setitem(room.commands.by_name, "help", said_and_lost)
+    [update_id] = await room.arrive(message("/help"))
+    await room.passes(31)
+    assert room.express.held == []
+    monkeypatch.setitem(room.commands.by_name, "help", help_said)
+    database_switch.is_away = False
+    await room.sweep()
+    await room.passes(5)
+    assert await room.update(update_id) == ("done", None)
+
+
+async def test_an_album_gets_one_answer_and_the_next_one_another(room):
+    album = [message(photo=PHOTO, media_group_id="a") for _ in range(3)]
+    ids = await room.arrive(*album)
+    await room.passes(10)
+    assert room.bot.texts(PERSON) == [TEXTS.unsupported_photo]
+    assert [await room.update(update_id) for update_id in ids] == [("done", None)] * 3
+    await room.arrive(message(photo=PHOTO, media_group_id="b"))
+    await room.arrive(message(photo=PHOTO))
+    await room.passes(10)
+    assert room.bot.texts(PERSON) == [TEXTS.unsupported_photo] * 3
+
+
+def membership(old, new, *, chat_type="supergroup", chat=GROUP):
+    """The bot itself comes or goes."""
+
+    def member(status):
+        member = {"user": ME.to_dict(), "status": status}
+        return member | ({"until_date": 0} if status == "kicked" else {})
+
+    return {
+        "update_id": 800_000 + abs(chat),
+        "my_chat_member": {
+            "chat": {"id": chat, "type": chat_type, "title": "朋友"},
+            "from": {"id": PERSON, "is_bot": False, "first_name": "小林"},
+            "date": 1,
+            "old_chat_member": member(old),
+            "new_chat_member": member(new),
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (membership("left", "member"), [TEXTS.group_hint]),
+        (membership("kicked", "member"), [TEXTS.group_hint]),
+        (membership("member", "member"), []),
+        (membership("member", "left"), []),
+        (membership("left", "member", chat_type="channel"), []),
+    ],
+    ids=["added", "let in again", "other rights", "removed", "a channel"],
+)
+async def test_the_hint_for_groups_is_said_when_the_bot_comes_in(room, change, said):
+    await room.arrive(change)
+    await room.passes(5)
+    assert room.bot.texts(GROUP) == said
+
+
+async def test_who_blocks_the_bot_is_marked_and_who_comes_back_is_not(room):
+    await room.arrive(message("你好"))
+    await room.passes(5)
+    gone = membership("member", "kicked", chat=PERSON, chat_type="private")
+    await room.arrive(gone)
+    assert (await room.storage.users.user(PERSON)).unreachable_at is not None
+    back = membership("kicked", "member", chat=PERSON, chat_type="private")
+    await room.arrive(back | {"update_id": 700_000})
+    assert (await room.storage.users.user(PERSON)).unreachable_at is None
+    assert room.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_a_command_in_a_chat_that_is_shut_ends_and_marks_it(room):
+    await room.arrive(message("你好"))
+    await room.passes(5)
+    room.bot.chat_faults[PERSON].append(Forbidden("bot was blocked"))
+    [update_id] = await room.arrive(message("/help"))
+    await room.passes(5)
+    assert await room.update(update_id) == ("done", None)
+    assert (await room.storage.users.user(PERSON)).unreachable_at is not None
+
+
+async def test_what_was_asked_in_a_group_is_sent_to_the_person_alone(room):
+    await room.arrive(message("我的秘密"))
+    await room.passes(5)
+    await room.arrive(message("/export@shudong_bot", chat=GROUP))
+    await room.passes(5)
+    documents = [call.chat_id for call in room.bot.calls if call.method == "document"]
+    assert documents == [PERSON]
+    assert room.bot.texts(GROUP) == []
+
+
+async def test_an_export_with_nothing_in_it_says_so(room):
+    await room.arrive(message("/export"))
+    await room.passes(5)
+    assert room.methods() == [("send", TEXTS.export_nothing)]

@@ -1,0 +1,136 @@
+"""The loops behind everything: what is old is deleted, and a fault does not end them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from bot.storage import DatabaseUnavailable, NewUpdate
+from bot.telegram import service as service_module
+from bot.telegram.client import Connection
+from bot.telegram.service import PURGE_EVERY, TelegramService
+from tests.bot.telegram.room import rest
+from tests.bot.telegram.updates import ME, PERSON
+
+
+@pytest.fixture
+async def service(storage):
+    return TelegramService(
+        SimpleNamespace(bot=ME),
+        Connection("0:token", "http://telegram.invalid"),
+        storage,
+        companion=None,
+        admins=frozenset(),
+        burst_window=0.0,
+        is_trial=False,
+    )
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Loops that pause for no time."""
+    monkeypatch.setattr(service_module, "SWEEP_SECONDS", 0)
+    monkeypatch.setattr(service_module, "HEARTBEAT_SECONDS", 0)
+
+
+async def arrived(storage, days_ago, update_id):
+    moment = storage.claimant.clock() - timedelta(days=days_ago)
+    await storage.inbox.add(NewUpdate(update_id, PERSON, "express", b"{}", moment))
+
+
+async def known(storage, update_id):
+    """Whether an update is still stored: a repeat of it is then no news."""
+    again = NewUpdate(update_id, PERSON, "express", b"{}", storage.claimant.clock())
+    return not await storage.inbox.add(again)
+
+
+async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_not(service, storage):
+    for update_id, days_ago in ((1, 8), (2, 8), (3, 8), (4, 6)):
+        await arrived(storage, days_ago, update_id)
+    await storage.inbox.done_all([1, 4])
+    await storage.inbox.failed(2, "handler_error")
+    await service._purge()
+    assert [await known(storage, update_id) for update_id in (1, 2, 3, 4)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+async def test_updates_are_deleted_once_an_hour(service, storage, clock):
+    await service._purge()
+    await arrived(storage, 8, 1)
+    await storage.inbox.done(1)
+    await service._purge()
+    assert await known(storage, 1)
+    clock.now += PURGE_EVERY.total_seconds()
+    await service._purge()
+    assert not await known(storage, 1)
+
+
+async def goes_on_after(loop, calls, ticks=3):
+    """Run a loop that pauses for no time until it has called often enough."""
+    task = asyncio.create_task(loop())
+    for _ in range(1000):
+        await asyncio.sleep(0)
+        if len(calls) >= ticks:
+            break
+    ended = task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await rest()
+    return len(calls) >= ticks and not ended
+
+
+@pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
+async def test_the_sweep_goes_on_after_a_fault(service, storage, at_once, monkeypatch, fault):
+    calls = []
+
+    async def broken(_):
+        calls.append(1)
+        raise fault
+
+    monkeypatch.setattr(type(storage.inbox), "release_expired", broken)
+    assert await goes_on_after(service._sweep, calls)
+
+
+@pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
+async def test_the_heartbeat_goes_on_after_a_fault(service, storage, at_once, monkeypatch, fault):
+    calls = []
+
+    async def broken(_, turn_ids):
+        calls.append(turn_ids)
+        raise fault
+
+    service._answering._held.add(1)
+    monkeypatch.setattr(type(storage.turns), "renew", broken)
+    assert await goes_on_after(service._heartbeat, calls)
+
+
+async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(
+    service, storage, at_once, monkeypatch
+):
+    abandoned = []
+    service._answering._held.add(1)
+    monkeypatch.setattr(service._answering, "abandon", abandoned.append)
+    assert await goes_on_after(service._heartbeat, abandoned)
+    assert abandoned[0] == {1}
+
+
+@pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
+async def test_the_express_lane_goes_on_after_a_fault(room, monkeypatch, fault):
+    calls = []
+
+    async def broken(_, limit):
+        calls.append(limit)
+        raise fault
+
+    monkeypatch.setattr(type(room.storage.inbox), "claim_express", broken)
+    for _ in range(3):
+        room.express.wake()
+        await rest()
+    assert len(calls) == 3

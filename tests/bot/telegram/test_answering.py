@@ -124,6 +124,11 @@ async def test_the_note_about_pictures_is_said_once_with_the_answer(open_room, e
     await room.passes(10)
     assert room.bot.texts(PERSON) == [TEXTS.caption_note, ANSWER]
     assert engine.prompts[0][-1].content == "看\n这两张"
+    [redo] = room.buttons()
+    await room.arrive(press(redo))
+    await room.passes(10)
+    assert len(engine.prompts) == 2
+    assert room.bot.texts(PERSON) == [TEXTS.caption_note, ANSWER]
     await room.arrive(message("没有图"))
     await room.passes(10)
     assert room.bot.texts(PERSON) == [TEXTS.caption_note, ANSWER, ANSWER]
@@ -178,6 +183,12 @@ async def test_a_turn_begun_too_often_ends_in_the_message_that_was_half_written(
     assert room.buttons() == ["redo:1"]
     assert await room.turns() == [("failed", "too_many_attempts")]
     assert len(engine.prompts) == 1
+
+    [retry] = room.buttons()
+    await room.arrive(press(retry))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert await room.turns() == [("answered", None)]
 
 
 async def test_a_stop_in_mid_answer_keeps_what_was_said(room, engine):

@@ -122,6 +122,7 @@ class Texts:
     data_privacy: str
     export_caption: str
     export_nothing: str
+    export_private: str
     erase_ask: str
     erase_yes: str
     erase_no: str

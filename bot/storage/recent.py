@@ -130,15 +130,22 @@ class RedisRecentTurns:
     """
 
     def __init__(
-        self, url: str, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        cipher: Cipher,
+        *,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`patience`: seconds that one look into Redis may take."""
         self._cipher = cipher
+        self._patience = patience
         self._clock = clock
         self._redis = Redis.from_pool(
             BlockingConnectionPool.from_url(
                 url,
                 max_connections=16,
-                timeout=PATIENCE,
+                timeout=patience,
                 retry=Retry(NoBackoff(), 0),
             )
         )
@@ -178,7 +185,7 @@ class RedisRecentTurns:
     async def available(self) -> bool:
         """Whether Redis answers now, whatever happened before."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 return bool(await self._redis.ping())
         except (RedisError, OSError, TimeoutError):
             return False
@@ -193,9 +200,9 @@ class RedisRecentTurns:
         if now < self._closed_until:
             return None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 return await command()
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:  # a copy: whatever is wrong with it must not cost an answer
             now = self._clock()
             self._closed_until = now + PAUSE_AFTER_FAILURE
             if now - self._warned_at >= WARN_EVERY:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
@@ -32,12 +33,17 @@ class Exporter:
             indent=2,
         )
         # Asked for in a group, it still goes to the person alone: their chat has their id.
-        await self._outbox.send_document(
-            user_id,
-            content.encode(),
-            filename="shudong.json",
-            caption=render(texts.export_caption)[0],
-        )
+        try:
+            await self._outbox.send_document(
+                user_id,
+                content.encode(),
+                filename="shudong.json",
+                caption=render(texts.export_caption)[0],
+            )
+        except (Unreachable, Undeliverable):
+            if chat_id == user_id:
+                raise
+            await self._outbox.send(chat_id, render(texts.export_private)[0])
 
 
 def _entry(turn: Turn) -> dict[str, object]:

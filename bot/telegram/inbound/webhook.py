@@ -42,7 +42,7 @@ def webhook_route(webhook_url: str, secret: str, intake: Intake) -> Route:
                 return Response(status_code=413)
         try:
             update = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             update = None
         if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
             return Response(status_code=400)

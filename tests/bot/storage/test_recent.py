@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tests.bot.storage.conftest import WallClock
     from tests.services import RedisServer
 
+UNHURRIED = 30.0
+"""Patience for tests of anything but patience: the machine may be busy."""
+
 TURNS = (PastTurn(1, "睡不着 \ud83d", "我在"), PastTurn(2, "谢谢", None))
 
 
@@ -56,7 +59,9 @@ async def recent(
 ) -> AsyncIterator[RecentTurns]:
     kept: RecentTurns
     if request.param == "redis":
-        kept = RedisRecentTurns(request.getfixturevalue("redis_url"), cipher, clock=ticks)
+        kept = RedisRecentTurns(
+            request.getfixturevalue("redis_url"), cipher, patience=UNHURRIED, clock=ticks
+        )
     else:
         kept = InProcessRecentTurns(clock=ticks)
     yield kept
@@ -113,7 +118,7 @@ async def test_chats_in_process_stay_within_their_bound(turn: Turn, ticks: FakeC
 async def test_flushing_redis_is_a_miss_and_no_failure(
     redis_url: str, cipher: Cipher, turn: Turn
 ) -> None:
-    recent = RedisRecentTurns(redis_url, cipher)
+    recent = RedisRecentTurns(redis_url, cipher, patience=UNHURRIED)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     async with Redis.from_url(redis_url) as redis:
         await redis.flushall()
@@ -128,9 +133,9 @@ async def test_flushing_redis_is_a_miss_and_no_failure(
 async def test_a_copy_under_a_key_that_is_gone_is_a_miss(
     redis_url: str, cipher: Cipher, turn: Turn
 ) -> None:
-    writer = RedisRecentTurns(redis_url, cipher)
+    writer = RedisRecentTurns(redis_url, cipher, patience=UNHURRIED)
     await writer.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
-    reader = RedisRecentTurns(redis_url, Cipher.from_keys([generate_key()]))
+    reader = RedisRecentTurns(redis_url, Cipher.from_keys([generate_key()]), patience=UNHURRIED)
     assert await reader.get(turn) is None
     async with Redis.from_url(redis_url) as redis:
         (key,) = await redis.keys("*")
@@ -143,7 +148,7 @@ async def test_a_copy_under_a_key_that_is_gone_is_a_miss(
 async def test_a_redis_that_dies_and_returns_is_used_again(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
-    recent = RedisRecentTurns(own_redis.url, cipher, clock=ticks)
+    recent = RedisRecentTurns(own_redis.url, cipher, patience=UNHURRIED, clock=ticks)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     own_redis.kill()
     assert not await recent.available()
@@ -163,13 +168,13 @@ async def test_a_redis_that_dies_and_returns_is_used_again(
 async def test_a_hanging_redis_is_asked_once_and_then_left_alone(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
-    recent = RedisRecentTurns(own_redis.url, cipher, clock=ticks)
+    recent = RedisRecentTurns(own_redis.url, cipher, patience=1.0, clock=ticks)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     await recent.put(6, turn.conversation_id, turn.revision, TURNS[:1])
     own_redis.freeze()
     try:
         # Given up by its own patience; the limit here only keeps a broken test from hanging.
-        assert await asyncio.wait_for(recent.get(turn), 3) is None
+        assert await asyncio.wait_for(recent.get(turn), 30) is None
     finally:
         own_redis.thaw()
     assert await recent.get(turn) is None  # it answers again, but is not asked
@@ -184,7 +189,7 @@ async def test_an_outage_is_warned_about_once_in_a_while(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
     own_redis.kill()
-    recent = RedisRecentTurns(own_redis.url, cipher, clock=ticks)
+    recent = RedisRecentTurns(own_redis.url, cipher, patience=UNHURRIED, clock=ticks)
     with capture_logs() as logs:
         for _ in range(int(WARN_EVERY / PAUSE_AFTER_FAILURE)):
             await recent.get(turn)

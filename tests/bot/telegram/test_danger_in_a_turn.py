@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from telegram.error import NetworkError
 
 from bot.locales import Language
 from bot.safety import RiskLevel, card, guidance, question
@@ -89,3 +90,10 @@ async def test_the_card_goes_out_before_the_model_has_said_anything(room, engine
     assert room.bot.texts(PERSON)[: len(shown(card(RiskLevel.IMMINENT, Language.ZH_CN)))] == shown(
         card(RiskLevel.IMMINENT, Language.ZH_CN)
     )
+
+
+async def test_a_card_that_telegram_does_not_take_at_once_still_comes_first(room):
+    room.bot.faults["send"].extend([NetworkError("x"), NetworkError("x")])
+    await room.arrive(message(IMMINENT))
+    await room.passes(30)
+    assert room.bot.texts(PERSON) == [*shown(card(RiskLevel.IMMINENT, Language.ZH_CN)), ANSWER]

@@ -109,11 +109,6 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
 
 def build_engine(settings: Settings) -> Engine:
     """LMDeploy's nodes where their addresses are given, else a model on this machine's CPU."""
-    timeouts = Timeouts(
-        connect=settings.engine_connect_timeout,
-        first_token=settings.engine_first_token_timeout,
-        stall=settings.engine_stall_timeout,
-    )
     if settings.lmdeploy_urls:
         key = settings.lmdeploy_api_key
         return LMDeployEngine(
@@ -121,14 +116,23 @@ def build_engine(settings: Settings) -> Engine:
             api_key=key.get_secret_value() if key else "",
             model_name=settings.model_name,
             context_window=settings.context_window,
-            timeouts=timeouts,
+            timeouts=_timeouts(settings, first_token=60, stall=20),
             max_concurrent=settings.engine_max_concurrency,
         )
+    timeouts = _timeouts(settings, first_token=120, stall=60)
     if settings.local_model is not None:
         return LocalEngine(
             settings.local_model, max_context=settings.context_window, timeouts=timeouts
         )
     return LocalEngine(timeouts=timeouts)
+
+
+def _timeouts(settings: Settings, *, first_token: float, stall: float) -> Timeouts:
+    return Timeouts(
+        connect=settings.engine_connect_timeout,
+        first_token=settings.engine_first_token_timeout or first_token,
+        stall=settings.engine_stall_timeout or stall,
+    )
 
 
 def storage_options(settings: Settings) -> StorageOptions:

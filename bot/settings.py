@@ -160,8 +160,8 @@ class Settings(BaseSettings):
     model_name: str = Field("", description="a name the engine serves; empty takes its first")
     local_model: Path | None = Field(None, description="the path of a GGUF chat model")
     engine_connect_timeout: Seconds = Field(5, description="seconds, more than 0")
-    engine_first_token_timeout: Seconds = Field(60, description="seconds, more than 0")
-    engine_stall_timeout: Seconds = Field(20, description="seconds, more than 0")
+    engine_first_token_timeout: Seconds | None = Field(None, description="seconds, more than 0")
+    engine_stall_timeout: Seconds | None = Field(None, description="seconds, more than 0")
     engine_max_concurrency: int = Field(
         64, ge=1, le=10_000, description="a whole number from 1 to 10000"
     )

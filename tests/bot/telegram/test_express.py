@@ -182,3 +182,13 @@ async def test_an_export_with_nothing_in_it_says_so(room):
     await room.arrive(message("/export"))
     await room.passes(5)
     assert room.methods() == [("send", TEXTS.export_nothing)]
+
+
+async def test_who_cannot_be_written_to_is_told_so_in_the_group_they_asked_in(room):
+    await room.arrive(message("我说的", chat=GROUP))
+    await room.passes(5)
+    room.bot.chat_faults[PERSON].append(Forbidden("bot can't initiate conversation"))
+    [update_id] = await room.arrive(message("/export@shudong_bot", chat=GROUP))
+    await room.passes(5)
+    assert room.bot.texts(GROUP) == [ANSWER, TEXTS.export_private]
+    assert await room.update(update_id) == ("done", None)

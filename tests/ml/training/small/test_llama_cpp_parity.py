@@ -89,7 +89,9 @@ def test_system_message_is_not_shown_to_the_model(served: LlamaCpp) -> None:
 
 
 def test_turn_end_ends_the_answer_and_stays_out_of_it(served: LlamaCpp) -> None:
-    choice = served.chat(CHAT, max_tokens=160, temperature=0.0)["choices"][0]
+    greeting = [{"role": "user", "content": "你好"}]
+
+    choice = served.chat(greeting, max_tokens=160, temperature=0.0)["choices"][0]
 
     assert choice["finish_reason"] == "stop"
     assert choice["message"]["content"]

@@ -59,7 +59,8 @@ class Gradients:
 
         if not self._warm:  # compiling in several threads at once would do the work twice
             for loss_of in self._losses:
-                loss_of(tokens[:1], documents[:1], weights[:1]).backward()
+                warming = loss_of(tokens[:1], documents[:1], weights[:1])  # type: ignore[no-untyped-call]
+                warming.backward()  # type: ignore[no-untyped-call]
             self._clear()
             self._warm = True
         total = sum(self._pool.map(work, self._losses))

@@ -59,7 +59,7 @@ class Gradients:
 
         if not self._warm:  # compiling in several threads at once would do the work twice
             for loss_of in self._losses:
-                warming = loss_of(tokens[:1], documents[:1], weights[:1])  # type: ignore[no-untyped-call]
+                warming = loss_of(tokens[:1], documents[:1], weights[:1])
                 warming.backward()  # type: ignore[no-untyped-call]
             self._clear()
             self._warm = True

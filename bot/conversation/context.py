@@ -6,6 +6,7 @@ turn's prompt from its cache.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from inference.engine import Message
@@ -19,6 +20,8 @@ TOKENS_OF_A_MESSAGE = 6
 """What a chat template adds around one message: role, markers, line ends."""
 
 CUT = "\n……\n"
+
+_CONTROL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<unk>|<pad>")
 
 
 def estimate_tokens(text: str) -> int:
@@ -54,12 +57,21 @@ def build_prompt(system: str, past: Sequence[PastTurn], said: str, *, budget: in
     for turn in reversed(kept):
         unanswered.append(turn.user_text)
         if turn.answer:
-            messages.append(Message("user", "\n".join(unanswered)))
+            messages.append(Message("user", _as_words("\n".join(unanswered))))
             messages.append(Message("assistant", turn.answer))
             unanswered = []
     # Chat templates want the roles to alternate, so what was left unanswered is read with this.
-    messages.append(Message("user", "\n".join([*unanswered, said])))
+    messages.append(Message("user", _as_words("\n".join([*unanswered, said]))))
     return messages
+
+
+def _as_words(text: str) -> str:
+    """Text in which nothing is read as a chat template's own sign.
+
+    Engines parse `<|im_end|>` and the like wherever they stand: whoever typed them could end their
+    turn and speak as the system.
+    """
+    return _CONTROL.sub(lambda match: match[0].replace("<", "＜"), text)
 
 
 def _cost(text: str) -> int:

@@ -21,7 +21,15 @@ def main() -> int:
     name = parser.parse_args(sys.argv[1:2]).command
     module_name, summary = COMMANDS[name]
     # Imported late: most commands need torch, and one must not pay for another.
-    command = import_module(module_name)
+    try:
+        command = import_module(module_name)
+    except ModuleNotFoundError as error:
+        print(
+            f"python -m training {name} needs the package {error.name}: "
+            "pip install --editable '.[small,local]'",
+            file=sys.stderr,
+        )
+        return 2
     own = argparse.ArgumentParser(prog=f"python -m training {name}", description=summary)
     command.add_arguments(own)
     try:

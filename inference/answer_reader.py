@@ -36,6 +36,10 @@ class EndpointRefused(EngineRejected):
     """The endpoint would refuse any request: a wrong key, model name or path."""
 
 
+class EndpointNotFound(EndpointRefused):
+    """The endpoint has no such path, or no such model."""
+
+
 class AnswerReader:
     """Turns the body of one streamed answer into text and finds out whether it is whole.
 
@@ -163,7 +167,8 @@ def error_from_status(status: int, *, too_long: bool = False) -> EngineError:
     elif status in {401, 403}:
         error = EndpointRefused(f"the server refused the API key (status {status})")
     elif status in {404, 405} or 300 <= status < 400:
-        error = EndpointRefused(
+        refusal = EndpointRefused if status < 400 else EndpointNotFound
+        error = refusal(
             f"the server does not know this model or path (status {status}); "
             "check the model's name and that the address ends in /v1"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from inference.answer_reader import EndpointRefused
+from inference.answer_reader import EndpointNotFound, EndpointRefused
 from inference.engine import EngineRejected, EngineUnavailable
 
 if TYPE_CHECKING:
@@ -45,7 +45,12 @@ class Node:
 
     async def check(self) -> str:
         """The name of the model this node would answer with; raises `EngineError` if none."""
-        names = await self._endpoint.models()
+        try:
+            names = await self._endpoint.models()
+        except EndpointNotFound:
+            if self._wanted:
+                return self._wanted  # a gateway that lists nothing; the first answer will tell
+            raise
         if not names:
             raise EngineUnavailable(f"{self._endpoint.address}: no model is loaded yet")
         if self._wanted and self._wanted not in names:

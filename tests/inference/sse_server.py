@@ -21,6 +21,7 @@ Knobs, all of them attributes and all of them keys of POST /_fake:
     fault         what goes wrong, see `Fault`
     fault_after   tokens that come first, for the faults in mid-stream
     status        an HTTP status to refuse every generation with; 0 for none
+    lists_models  False for a gateway that has no /v1/models
 
 What happened: `requests` (the bodies in the order they came, so the prompts too), `running`,
 `finished` (ended by themselves), `aborted` (the client went away), `connections` (clients' sockets
@@ -81,6 +82,7 @@ class FakeLMDeploy:
     fault: Fault = Fault.NONE
     fault_after: int = 2
     status: int = 0
+    lists_models: bool = True
     requests: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0
     finished: int = 0
@@ -141,6 +143,8 @@ class FakeLMDeploy:
     async def _models(self, request: Request) -> Response:
         if refusal := self._refuse_key(request):
             return refusal
+        if not self.lists_models:
+            return error_response(404, "Not Found")
         return JSONResponse({"object": "list", "data": [{"id": self.model, "object": "model"}]})
 
     async def _health(self, _: Request) -> Response:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from inference.answer_reader import AnswerReader, EndpointRefused, error_from_body
+from inference.answer_reader import AnswerReader, EndpointNotFound, EndpointRefused, error_from_body
 from inference.engine import (
     ContextTooLong,
     EngineError,
@@ -103,7 +103,7 @@ def test_a_chunk_that_is_not_text_is_a_protocol_error(choice: object) -> None:
         ({"message": "The top_k -1 cannot be negative", "code": 400, "object": "error"},
          EngineRejected),
         ({"message": "The model 'a' does not exist.", "code": 404, "object": "error"},
-         EndpointRefused),
+         EndpointNotFound),
         # llama.cpp, nested
         ({"error": {"code": 400, "message": "request (619 tokens) exceeds the available context "
                     "size (512 tokens)", "type": "exceed_context_size_error"}}, ContextTooLong),

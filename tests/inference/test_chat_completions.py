@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inference.answer_reader import EndpointRefused
+from inference.answer_reader import EndpointNotFound, EndpointRefused
 from inference.chat_completions import ChatCompletions, Timeouts
 from inference.engine import (
     ContextTooLong,
@@ -122,7 +122,7 @@ async def test_a_fault_becomes_the_right_error(
         (400, EngineRejected),
         (401, EndpointRefused),
         (403, EndpointRefused),
-        (404, EndpointRefused),
+        (404, EndpointNotFound),
         (408, EngineTimeout),
         (429, EngineOverloaded),
         (499, EngineUnavailable),

@@ -173,6 +173,16 @@ async def test_start_says_which_models_there_are_instead_of_the_wanted_one() -> 
         assert not await engine.ready()
 
 
+async def test_a_gateway_that_lists_no_models_serves_the_one_that_is_named() -> None:
+    silent = FakeLMDeploy(model="some-7b", lists_models=False)
+    async with serving(silent, model_name="some-7b") as engine:
+        assert (await engine.start()).name == "some-7b"
+        assert await answer(engine)
+    async with serving(FakeLMDeploy(lists_models=False)) as engine:
+        with pytest.raises(EngineRejected, match="ends in /v1"):
+            await engine.start()
+
+
 async def test_start_refuses_a_wrong_key() -> None:
     async with serving(FakeLMDeploy(api_key="right"), api_key="wrong") as engine:
         with pytest.raises(EngineRejected, match="API key"):

@@ -81,9 +81,13 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[Server]:
-    start = "import sys; from lmdeploy.cli import run; sys.argv[0] = 'lmdeploy'; run()"
-    # Without the last option it keeps its nodes in a file beside its code, dead ones of earlier
-    # runs too, and sends the first request to one of those.
+    # It keeps its nodes in a file beside its code and reads them back when it is imported, before
+    # the option that forbids it is looked at: dead ones of earlier runs would get our requests.
+    start = (
+        "import sys; from lmdeploy.cli import run; "
+        "from lmdeploy.serve.proxy.proxy import node_manager; node_manager.nodes.clear(); "
+        "sys.argv[0] = 'lmdeploy'; run()"
+    )
     server = Server(
         "-c", start, "serve", "proxy", "--server-name", "127.0.0.1", "--server-port", "{port}",
         "--disable-cache-status",

@@ -49,7 +49,20 @@ class Server:
     def start(self) -> None:
         """Start, and wait until the server takes connections."""
         self._log = (self.folder / "log").open("ab")
-        self._process = subprocess.Popen(
+        self._process = self._launched()
+        deadline = time.monotonic() + START_SECONDS
+        while not self.accepts():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"no server: {(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)
+            if self._process.poll() is not None:
+                # The children of a server that was killed hold its memory for a moment longer,
+                # and PostgreSQL refuses to start beside them.
+                time.sleep(0.2)
+                self._process = self._launched()
+
+    def _launched(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             self.command(),
             stdout=self._log,
             stderr=self._log,
@@ -57,11 +70,6 @@ class Server:
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             **_run_as(self.user),
         )
-        deadline = time.monotonic() + START_SECONDS
-        while not self.accepts():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"no server: {(self.folder / 'log').read_text()[-2000:]}")
-            time.sleep(0.02)
 
     @property
     def user(self) -> int | None:

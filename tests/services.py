@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -28,7 +29,7 @@ class ServiceMissing(Exception):
     """The package that carries a server is not installed here."""
 
 
-class Server:
+class Server(ABC):
     """A server process behind a Unix socket."""
 
     def __init__(self, name: str) -> None:
@@ -38,13 +39,13 @@ class Server:
         self._log: IO[bytes] | None = None
 
     @property
+    @abstractmethod
     def socket(self) -> Path:
         """Where the server listens."""
-        raise NotImplementedError
 
+    @abstractmethod
     def command(self) -> list[str]:
         """What starts the server."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start, and wait until the server takes connections."""

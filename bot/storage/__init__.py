@@ -6,6 +6,7 @@ are one transaction each, and the values of `bot.storage.values`.
 
 from bot.storage.audit import Audit
 from bot.storage.conversations import Conversations
+from bot.storage.counters import Counters
 from bot.storage.database import Database
 from bot.storage.encryption import Cipher, generate_key, load_or_create_key_file
 from bot.storage.errors import (
@@ -56,6 +57,7 @@ __all__ = [
     "Clock",
     "ConversationSnapshot",
     "Conversations",
+    "Counters",
     "Database",
     "DatabaseFull",
     "DatabaseRefused",

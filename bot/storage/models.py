@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -169,6 +169,16 @@ class AdminAuditRow(Base):
     target: Mapped[str] = mapped_column(sa.String(64))
     outcome: Mapped[str] = mapped_column(sa.String(64))
     at: Mapped[datetime]
+
+
+class CounterRow(Base):
+    """How often something happened on a day. Belongs to nobody, so nobody's erasure touches it."""
+
+    __tablename__ = "counters"
+
+    day: Mapped[date] = mapped_column(sa.Date, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    count: Mapped[int]
 
 
 # Written out rather than bound, so that SQLite sees that the partial index answers the question.

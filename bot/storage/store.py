@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.storage.audit import Audit
 from bot.storage.conversations import Conversations
+from bot.storage.counters import Counters
 from bot.storage.database import Database, normalize_url
 from bot.storage.encryption import Cipher, load_or_create_key_file
 from bot.storage.errors import DatabaseRefused, StorageError
@@ -57,6 +58,7 @@ class Storage:
     conversations: Conversations
     users: Users
     audit: Audit
+    counters: Counters
     recent: RecentTurns
 
     async def ready(self) -> bool:
@@ -120,6 +122,7 @@ async def open_storage(options: StorageOptions) -> Storage:
         conversations=Conversations(database, claimant.clock),
         users=Users(database, cipher, claimant.clock),
         audit=Audit(database, claimant.clock),
+        counters=Counters(database, claimant.clock),
         recent=recent,
     )
     if database.dialect == "sqlite":

@@ -11,6 +11,7 @@ from bot.storage import (
     Cipher,
     Claimant,
     Conversations,
+    Counters,
     Database,
     Inbox,
     NewUpdate,
@@ -48,6 +49,7 @@ class Replica:
         self.conversations = Conversations(database, clock)
         self.users = Users(database, cipher, clock)
         self.audit = Audit(database, clock)
+        self.counters = Counters(database, clock)
         self._clock = clock
         self._update_id = 1000
 

@@ -1,7 +1,8 @@
 """The prompt of one turn: persona, as much of the past as fits, and what was just said.
 
-Prompts are laid out stable part first, so that an engine with prefix caching reads most of a
-turn's prompt from its cache.
+Prompts are laid out stable part first and shortened in steps, so that an engine with prefix caching
+reads most of a turn's prompt from its cache. A window that slid by one turn at every turn would
+change its beginning each time, and with it everything behind.
 """
 
 from __future__ import annotations
@@ -21,40 +22,50 @@ TOKENS_OF_A_MESSAGE = 6
 
 CUT = "\n……\n"
 
+KEPT_AT_A_STEP = 0.5
+"""The share of its room that the past keeps when it has outgrown it.
+
+Less forgets more at once; more forgets more often, and the cache is cold after each time.
+"""
+
+FOR_WHAT_IS_SAID = 0.15
+"""The share of the prompt kept free for what was just said: its length must not move the past."""
+
+TURNS_OF_A_BLOCK = 100
+"""The past begins at a multiple of so many turns: where it begins must not depend on how far back
+the history happens to reach."""
+
 _CONTROL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<unk>|<pad>")
 
 
 def estimate_tokens(text: str) -> int:
     """Upper estimate of the tokens of `text`, without a tokenizer.
 
-    A Chinese character costs at most about one token in the vocabularies of this project's
-    models (measured: 0.63 for the small one), other letters about a third, and what lies beyond
-    the basic plane (emoji) up to four, one for each byte.
+    A Chinese character (three bytes) costs at most about one token in the vocabularies of this
+    project's models (measured: 0.63 for the small one), a Latin letter about a third, and what lies
+    beyond the basic plane (emoji) up to four, one for each byte.
     """
-    wide = sum(1 for character in text if "\u2e80" <= character <= "\uffff")
-    astral = sum(1 for character in text if character > "\uffff")
-    return wide + 4 * astral + (len(text) - wide - astral + 2) // 3
+    size = len(text.encode("utf-8", "surrogatepass"))
+    beyond = len(text.encode("utf-16-le", "surrogatepass")) // 2 - len(text)
+    return (size + 2 - 4 * beyond) // 3 + 4 * beyond
 
 
 def build_prompt(system: str, past: Sequence[PastTurn], said: str, *, budget: int) -> list[Message]:
     """Lay out the prompt of a turn within `budget` tokens (by `estimate_tokens`).
 
-    The persona and what was just said are always there; the past is taken from its newest end, by
-    whole turns. Something said that is too long on its own keeps its beginning and its end:
-    people say what they want in one of the two.
+    The persona and what was just said are always there; the past is whole turns up to the newest.
+    Something said that is too long on its own keeps its beginning and its end: people say what they
+    want in one of the two.
     """
     room = max(budget - _cost(system), 0)
     said = _shorten(said, max(room - TOKENS_OF_A_MESSAGE, 64))
-    room -= _cost(said)
-    kept: list[PastTurn] = []
-    for turn in reversed(past):
-        room -= _cost(turn.user_text) + _cost(turn.answer or "")
-        if room < 0:
-            break
-        kept.append(turn)
+    usual = int(room * (1 - FOR_WHAT_IS_SAID))
+    kept = _in_steps(past, usual)
+    while kept and sum(map(_cost_of_turn, kept)) > room - _cost(said):
+        kept = kept[1:]  # an unusually long message; the next turn is back at the usual step
     messages = [Message("system", system)]
     unanswered: list[str] = []
-    for turn in reversed(kept):
+    for turn in kept:
         unanswered.append(turn.user_text)
         if turn.answer:
             messages.append(Message("user", _as_words("\n".join(unanswered))))
@@ -63,6 +74,25 @@ def build_prompt(system: str, past: Sequence[PastTurn], said: str, *, budget: in
     # Chat templates want the roles to alternate, so what was left unanswered is read with this.
     messages.append(Message("user", _as_words("\n".join([*unanswered, said]))))
     return messages
+
+
+def _in_steps(past: Sequence[PastTurn], room: int) -> Sequence[PastTurn]:
+    """The newest turns that fit into `room`, beginning where they began at the turn before.
+
+    The window grows until it is full, then starts again from `KEPT_AT_A_STEP` of its room.
+    """
+    if past:
+        block = (past[-1].number // TURNS_OF_A_BLOCK - 1) * TURNS_OF_A_BLOCK
+        past = [turn for turn in past if turn.number > block]
+    costs = [_cost_of_turn(turn) for turn in past]
+    start = total = 0
+    for index, cost in enumerate(costs):
+        total += cost
+        if total > room:
+            while start <= index and total > room * KEPT_AT_A_STEP:
+                total -= costs[start]
+                start += 1
+    return past[start:]
 
 
 def _as_words(text: str) -> str:
@@ -76,6 +106,10 @@ def _as_words(text: str) -> str:
 
 def _cost(text: str) -> int:
     return estimate_tokens(text) + TOKENS_OF_A_MESSAGE
+
+
+def _cost_of_turn(turn: PastTurn) -> int:
+    return _cost(turn.user_text) + _cost(turn.answer or "")
 
 
 def _shorten(text: str, tokens: int) -> str:

@@ -15,6 +15,7 @@ import structlog
 from bot.conversation.context import build_prompt
 from bot.safety import (
     RiskLevel,
+    Said,
     assess,
     card,
     guidance,
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MESSAGES_FOR_SAFETY = 3
-"""How many of a person's earlier messages the detector reads along with the new one."""
+TURNS_FOR_SAFETY = 3
+"""How many earlier turns, with the bot's answers, the detector reads along with the new one."""
 
 READ_AT_ONCE = 2000
 """Characters the detector reads on the event loop (about 1 ms); more go to a thread."""
@@ -89,9 +90,8 @@ class Companion:
             StorageError: the history cannot be read.
         """
         past = await self._memory.recall(turn)
-        earlier = [past_turn.user_text for past_turn in past[-MESSAGES_FOR_SAFETY:]]
-        said = [*earlier, turn.user_text]
-        if sum(map(len, said)) > READ_AT_ONCE:
+        said = _said(past[-TURNS_FOR_SAFETY:], turn)
+        if sum(len(message.text) for message in said if not message.by_bot) > READ_AT_ONCE:
             assessment = await asyncio.to_thread(assess, said)
         else:
             assessment = assess(said)
@@ -141,3 +141,13 @@ class Companion:
         extra = guidance(plan.assessment.level)
         system = f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT
         return build_prompt(system, plan.past, plan.turn.user_text, budget=budget)
+
+
+def _said(past: Sequence[PastTurn], turn: Turn) -> list[Said]:
+    """What the detector reads: the bot's words too, for the questions they ask."""
+    said = []
+    for earlier in past:
+        said.append(Said(earlier.user_text))
+        if earlier.answer:
+            said.append(Said(earlier.answer, by_bot=True))
+    return [*said, Said(turn.user_text)]

@@ -8,11 +8,13 @@ from bot.safety.detector import assess
 from bot.safety.hotlines import render as render_hotlines
 from bot.safety.levels import Assessment, RiskLevel
 from bot.safety.protocol import card, guidance, model_may_answer, needs_card, question
+from bot.safety.said import Said
 
 __all__ = [
     "Assessment",
     "BatchError",
     "RiskLevel",
+    "Said",
     "assess",
     "card",
     "guidance",

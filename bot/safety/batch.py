@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, TypedDict
 
 from bot.safety.detector import assess
+from bot.safety.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +26,9 @@ class BatchError(ValueError):
 def safety_report(lines: Iterable[str]) -> Iterator[Verdict]:
     """A verdict a line, in order; blank lines are skipped.
 
-    A line is {"text": str} or {"messages": [{"role": str, "content": str}, ...]}; of the latter
-    the user's messages count. Raises BatchError with the line's number, counted from 1.
+    A line is {"text": str} or {"messages": [{"role": str, "content": str}, ...]}: the roles
+    are user, assistant, and others that are not read. Raises BatchError with the line's number,
+    counted from 1.
     """
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -34,7 +36,7 @@ def safety_report(lines: Iterable[str]) -> Iterator[Verdict]:
             yield {"level": verdict.level.label, "reasons": list(verdict.reasons)}
 
 
-def _messages(line: str, number: int) -> list[str]:
+def _messages(line: str, number: int) -> list[Said]:
     try:
         record = json.loads(line)
     except json.JSONDecodeError:
@@ -42,9 +44,13 @@ def _messages(line: str, number: int) -> list[str]:
         raise BatchError(f"line {number}: not JSON") from None
     match record:
         case {"text": str(text)}:
-            return [text]
+            return [Said(text)]
         case {"messages": [*messages]} if messages and all(map(_is_message, messages)):
-            return [message["content"] for message in messages if message["role"] == "user"]
+            return [
+                Said(message["content"], by_bot=message["role"] == "assistant")
+                for message in messages
+                if message["role"] in ("user", "assistant")
+            ]
     raise BatchError(
         f'line {number}: expected {{"text": ...}} or {{"messages": [{{"role", "content"}}, ...]}}'
     )

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from bot.safety import context, rules
 from bot.safety.levels import Assessment, RiskLevel
 from bot.safety.normalize import BREAK, normalize
+from bot.safety.replies import answered
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator, Sequence
 
     from bot.safety.rules import Rule
+    from bot.safety.said import Said
 
 LONGEST_READ = 4096  # characters read at once; a turn of several messages can be longer
 OVERLAP = 200  # characters read twice, so that nothing falls between two pieces
@@ -26,20 +28,30 @@ _CONTEXT = 40  # characters before a match in which its subject is looked for
 _IDIOM_MARK = "〇"
 
 
-def assess(messages: Sequence[str]) -> Assessment:
-    """How serious the last message is, read with the few before it.
+def assess(said: Sequence[Said]) -> Assessment:
+    """How serious the person's last message is, read with what was said before it.
 
-    `messages` are the person's own, oldest first; messages that arrived together are one item.
-    Serious words in an earlier message keep the last one at concern: the danger is not over
-    because the next message is about something else.
+    `said` is oldest first. Words of the bot are only read for the question they ask: nothing it
+    says is a risk of its own. Serious words in an earlier message keep the last one at concern:
+    the danger is not over because the next message is about something else.
     """
-    if not messages:
+    own = [index for index, message in enumerate(said) if not message.by_bot]
+    if not own:
         return Assessment(RiskLevel.NONE)
-    found = _assess_one(messages[-1])
+    found = _assess_at(said, own[-1])
     if found.level is RiskLevel.NONE and any(
-        _assess_one(earlier).level >= RiskLevel.HIGH for earlier in messages[-1 - EARLIER_READ : -1]
+        _assess_at(said, index).level >= RiskLevel.HIGH for index in own[-1 - EARLIER_READ : -1]
     ):
         return Assessment(RiskLevel.CONCERN, ("said_before",))
+    return found
+
+
+def _assess_at(said: Sequence[Said], index: int) -> Assessment:
+    found = _assess_one(said[index].text)
+    if index and said[index - 1].by_bot:
+        replied = answered(said[index - 1].text, said[index].text)
+        if replied > found.level:
+            return Assessment(replied, ("answered_question", *found.reasons))
     return found
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.safety import Assessment, RiskLevel, assess
+from bot.safety import Assessment, RiskLevel, Said, assess
 from bot.safety.detector import LONGEST_READ
 from bot.safety.normalize import normalize
 
@@ -174,7 +174,15 @@ HARMLESS = [
 
 
 def level(*messages: str) -> RiskLevel:
-    return assess(messages).level
+    return read(*messages).level
+
+
+def read(*messages: str) -> Assessment:
+    return assess([Said(text) for text in messages])
+
+
+def after(question: str, reply: str) -> RiskLevel:
+    return assess([Said("最近好累"), Said(question, by_bot=True), Said(reply)]).level
 
 
 @pytest.mark.parametrize("text", UNDER_WAY_OR_DECIDED)
@@ -199,7 +207,7 @@ def test_spaces_marks_slang_and_pinyin_do_not_hide_the_wish(text: str) -> None:
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_idioms_and_everyday_words_are_no_risk(text: str) -> None:
-    assert assess([text]) == Assessment(RiskLevel.NONE)
+    assert read(text) == Assessment(RiskLevel.NONE)
 
 
 @pytest.mark.parametrize("text", DENIED)
@@ -232,7 +240,7 @@ def test_what_was_long_ago_is_a_concern_and_what_goes_on_is_high() -> None:
 
 
 def test_serious_words_keep_the_next_messages_at_concern() -> None:
-    assert assess(["我想自杀", "嗯"]) == Assessment(RiskLevel.CONCERN, ("said_before",))
+    assert read("我想自杀", "嗯") == Assessment(RiskLevel.CONCERN, ("said_before",))
     assert level("我想自杀", *["嗯"] * 5) is RiskLevel.CONCERN
     assert level("我想自杀", *["嗯"] * 6) is RiskLevel.NONE
     assert level("好想消失", "嗯") is RiskLevel.NONE
@@ -243,20 +251,49 @@ def test_the_last_message_decides_the_level() -> None:
     assert level("我想自杀", "好想消失") is RiskLevel.CONCERN
 
 
+def test_a_short_answer_means_what_the_bot_asked() -> None:
+    assert after("听起来很难。你有没有想过伤害自己？", "嗯") is RiskLevel.HIGH
+    assert after("你有没有想过伤害自己？", "有时候会") is RiskLevel.HIGH
+    assert after("你想过伤害自己吗？", "不了") is RiskLevel.CONCERN
+    assert after("你想过伤害自己吗？", "没有") is RiskLevel.NONE
+    assert after("你现在安全吗？", "不安全") is RiskLevel.HIGH
+    assert after("你现在安全吗？", "嗯") is RiskLevel.NONE
+    assert after("要喝水吗？", "不了") is RiskLevel.NONE
+    assert after("要喝水吗？", "嗯") is RiskLevel.NONE
+    assert after("有人会想过伤害自己。要喝水吗？", "嗯") is RiskLevel.NONE
+
+
+def test_an_answer_that_says_yes_is_remembered_like_any_other_disclosure() -> None:
+    said = [
+        Said("好累"),
+        Said("你想过结束生命吗？", by_bot=True),
+        Said("想过"),
+        Said("谢谢你告诉我。", by_bot=True),
+        Said("嗯"),
+    ]
+    assert assess(said) == Assessment(RiskLevel.CONCERN, ("said_before",))
+
+
+def test_the_words_of_the_bot_are_no_risk_of_their_own() -> None:
+    said = [Said("好累"), Said("我今晚就要自杀", by_bot=True), Said("今天天气不错")]
+    assert assess(said) == Assessment(RiskLevel.NONE)
+    assert assess(said[1:2]) == Assessment(RiskLevel.NONE)
+
+
 def test_nothing_written_is_no_risk() -> None:
     assert assess([]) == Assessment(RiskLevel.NONE)
-    assert assess(["", "  ", "🙂"]) == Assessment(RiskLevel.NONE)
+    assert read("", "  ", "🙂") == Assessment(RiskLevel.NONE)
 
 
 def test_reasons_are_names_of_rules_most_serious_first_and_never_the_text() -> None:
-    reasons = assess(["我不想活了，今晚就要自杀"]).reasons
+    reasons = read("我不想活了，今晚就要自杀").reasons
     assert reasons[0] == "decided_now"
     assert len(reasons) == len(set(reasons))
     assert all(reason.isascii() and reason.islower() for reason in reasons)
 
 
 def test_the_same_words_give_the_same_answer() -> None:
-    assert assess(["我不想活了，今晚就要自杀"]) == assess(["我不想活了，今晚就要自杀"])
+    assert read("我不想活了，今晚就要自杀") == read("我不想活了，今晚就要自杀")
 
 
 def test_a_wish_deep_in_a_long_message_is_found() -> None:
@@ -297,4 +334,4 @@ def test_levels_are_ordered_and_named() -> None:
 @pytest.mark.parametrize("before", [0, 4000, 4090, 5040, 20_000])
 def test_danger_at_the_end_of_a_very_long_turn_is_seen(before: int) -> None:
     harmless = ("今天去超市买了牛奶和面包，" * (before // 13 + 1))[:before]
-    assert assess([harmless + "。我今晚就去跳楼，已经决定了。"]).level is RiskLevel.IMMINENT
+    assert read(harmless + "。我今晚就去跳楼，已经决定了。").level is RiskLevel.IMMINENT

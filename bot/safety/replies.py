@@ -1,0 +1,72 @@
+"""A short answer means what was asked: 嗯 after 你想过伤害自己吗 is not 嗯 after 要喝水吗."""
+
+from __future__ import annotations
+
+import re
+
+from bot.safety.levels import RiskLevel
+from bot.safety.normalize import BREAK, normalize
+
+QUESTION_READ = (
+    600  # characters at the end of the bot's message in which its question is looked for
+)
+LONGEST_REPLY = 14  # characters of normalized text; a longer answer speaks for itself
+
+# Questions to which yes means danger, and questions to which no does. A sentence each.
+_YES_IS_DANGER = re.compile(
+    r"(?:伤害|结束|了结|杀死?)(?:过|掉|了)?(?:你)?自己|自杀|自残|自伤|轻生|不想活|想死|去死|想过死"
+    r"|结束(?:你的|自己的)?生命|活不下去|离开(?:这个)?(?:世界|人世)|寻短|不在了|死的(?:念头|想法)"
+    r"|消失|不想醒|(?:具体|什么|怎样)的?(?:计划|打算)|(?:身边|手边|家里|附近)[^，]{0,6}有"
+    r"[^，]{0,10}(?:药|刀|绳|工具|伤到)|hurt(?:ing)? yourself|suicid|kill(?:ing)? yourself"
+    r"|end(?:ing)? your life"
+)
+_NO_IS_DANGER = re.compile(
+    r"(?:现在|今晚|此刻|目前|待着|那里|那边|自己)[^，]{0,6}安全[吗么不]|安不安全|是否安全|安全吗"
+    r"|(?:答应|保证|承诺|做到)[^，]{0,12}(?:不[^，]{0,4}(?:伤害|死|做)|安全|好好|活|联系|等)"
+    r"|(?:想|愿意|能)(?:继续)?活下去|(?:把|将|离)[^，]{0,10}(?:药|刀|绳|东西)[^，]{0,8}"
+    r"(?:收|放|交|拿|远|开)|撑(?:得|过|到|下去)|are you safe"
+)
+_ASKS = re.compile(
+    r"[吗么呢嘛?？]|有没有|是不是|会不会|想不想|能不能|安不安|是否|\b(?:are|do|have) you"
+)
+
+_YES = re.compile(
+    r"(?:嗯+|恩+|是|是的|是啊|对|对的|对啊|有|有过?的?|有啊|想过?|想啊|想的|会|会的|会啊|要|经常|常常"
+    r"|总是|一直(?:都?有|在想|想)?|每天(?:都有|都想)?|天天|偶尔(?:会|有)?|有时候?(?:会|有|想)?|最近(?:有|经常|总)"
+    r"|想过(?:很多|好几|几|无数)?次?|很多次|好几次|不止一次|当然|怎么(?:会|可能)没有|没有才怪|没错"
+    r"|确实(?:有|想过)?|算是吧?|可能(?:有|会|是)?吧?|也许吧?|应该(?:有|是)吧?|好像有|有一点|有点"
+    r"|都有|都想过|准备好了|已经有了|有了|就在(?:手边|旁边|手里|这)|点头|yes|yeah|yep|y|sometimes"
+    r"|maybe|1|ok|👍|🙂)(?:[吧啊呀的了呢哦噢嗯唉哎，. ]|过|说实话|其实)*"
+)
+_NO = re.compile(
+    r"(?:不|不能|不会|不行|没有?|不想|不愿意?|不要|不安全|不太安全|不知道能不能|做不到|不能保证"
+    r"|保证不了|答应不了|没法(?:保证|答应)|办不到|撑不住|撑不了|不一定|不了|难|够呛|no|nope"
+    r"|not really|i can'?t)(?:[吧啊呀的了呢哦噢，. ]|我)*"
+)
+_UNSURE = re.compile(
+    r"(?:不知道|不清楚|说不(?:清|好|上来)|不好说|不想说|不想(?:聊|谈|提|回答)(?:这个)?|别问了?|不说了?"
+    r"|算了|没什么|不了|那又怎样|无所谓|重要吗|你觉得呢|问这个干(?:嘛|什么)|随便"
+    r"|以前(?:有|想过|会)?(?:过)?|曾经|idk|i don'?t know|not anymore|不告诉你|你猜|沉默|哈+|呵+)"
+    r"(?:[吧啊呀的了呢哦噢，. ]|其实|真的)*"
+)
+
+
+def answered(question: str, reply: str) -> RiskLevel:
+    """The level of a short reply to the bot's question; NONE where it asked nothing of the kind."""
+    short = normalize(reply).strip(BREAK + " ")
+    if not short or len(short) > LONGEST_REPLY:
+        return RiskLevel.NONE
+    asked = [
+        sentence
+        for sentence in re.split(r"(?<=[。！!？?\n])", question[-QUESTION_READ:].casefold())
+        if _ASKS.search(sentence)
+    ]
+    about_danger = any(_YES_IS_DANGER.search(sentence) for sentence in asked)
+    about_safety = any(_NO_IS_DANGER.search(sentence) for sentence in asked)
+    if about_safety and _NO.fullmatch(short):
+        return RiskLevel.HIGH
+    if about_danger and not about_safety and _YES.fullmatch(short):
+        return RiskLevel.HIGH
+    if (about_danger or about_safety) and _UNSURE.fullmatch(short):
+        return RiskLevel.CONCERN
+    return RiskLevel.NONE

@@ -23,6 +23,7 @@ from bot.storage.errors import (
     WrongKey,
 )
 from bot.storage.inbox import Inbox
+from bot.storage.jobs import Jobs
 from bot.storage.keycheck import check_keys
 from bot.storage.migrate import SchemaStatus, check_schema, schema_status, upgrade
 from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
@@ -67,6 +68,7 @@ __all__ = [
     "InProcessRecentTurns",
     "Inbox",
     "InboxCounts",
+    "Jobs",
     "KeyFileExposed",
     "Lane",
     "NewUpdate",

@@ -70,6 +70,8 @@ class UserRow(Base):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     unreachable_at: Mapped[datetime | None]
+    limit_told_at: Mapped[datetime | None]
+    """When the person was last told that they have reached the limit of a day."""
 
 
 class ConversationRow(Base):
@@ -132,6 +134,8 @@ class TurnRow(Base):
     failure: Mapped[str | None] = mapped_column(sa.String(64))
     owner: Mapped[str | None] = mapped_column(sa.String(64))
     lease_until: Mapped[datetime | None]
+    stop_requested: Mapped[bool] = mapped_column(server_default=sa.false())
+    """Whoever answers it, here or in another replica, is to stop."""
 
 
 class UpdateRow(Base):
@@ -155,6 +159,16 @@ class UpdateRow(Base):
     attempts: Mapped[int] = mapped_column(sa.Integer)
     reason: Mapped[str | None] = mapped_column(sa.String(64))
     turn_id: Mapped[int | None] = mapped_column(sa.ForeignKey(TurnRow.id, ondelete="SET NULL"))
+
+
+class JobRow(Base):
+    """Something that only one replica does, and until when it is that one's."""
+
+    __tablename__ = "jobs"
+
+    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(sa.String(64))
+    until: Mapped[datetime]
 
 
 class AdminAuditRow(Base):

@@ -15,6 +15,7 @@ from bot.storage.database import Database, normalize_url
 from bot.storage.encryption import Cipher, load_or_create_key_file
 from bot.storage.errors import DatabaseRefused, StorageError
 from bot.storage.inbox import Inbox
+from bot.storage.jobs import Jobs
 from bot.storage.keycheck import check_keys
 from bot.storage.migrate import check_schema, upgrade
 from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
@@ -59,7 +60,13 @@ class Storage:
     users: Users
     audit: Audit
     counters: Counters
+    jobs: Jobs
     recent: RecentTurns
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas may work on the same database."""
+        return self.database.dialect == "postgresql"
 
     async def ready(self) -> bool:
         """Whether the database answers. Never raises."""
@@ -123,6 +130,7 @@ async def open_storage(options: StorageOptions) -> Storage:
         users=Users(database, cipher, claimant.clock),
         audit=Audit(database, claimant.clock),
         counters=Counters(database, claimant.clock),
+        jobs=Jobs(database, claimant),
         recent=recent,
     )
     if database.dialect == "sqlite":

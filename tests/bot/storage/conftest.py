@@ -14,6 +14,7 @@ from bot.storage import (
     Counters,
     Database,
     Inbox,
+    Jobs,
     NewUpdate,
     Turns,
     Users,
@@ -50,6 +51,7 @@ class Replica:
         self.users = Users(database, cipher, clock)
         self.audit = Audit(database, clock)
         self.counters = Counters(database, clock)
+        self.jobs = Jobs(database, claimant)
         self._clock = clock
         self._update_id = 1000
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.conversation.companion import Companion
 from bot.conversation.memory import Memory
 from bot.locales import language_for, texts_for
-from bot.storage import Audit, Claimant, Conversations, Counters, Inbox, Turns, Users
+from bot.storage import Audit, Claimant, Conversations, Counters, Inbox, Jobs, Turns, Users
 from bot.storage.models import TurnRow, UpdateRow
 from bot.telegram.answering import Answering
 from bot.telegram.buttons import Buttons
@@ -85,6 +85,7 @@ def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDat
         users=Users(database, cipher, now),
         audit=Audit(database, now),
         counters=Counters(database, now),
+        jobs=Jobs(database, claimant),
     )
     return in_hand, inline
 

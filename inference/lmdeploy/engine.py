@@ -16,7 +16,8 @@ from inference.engine import (
     ModelInfo,
     Sampling,
 )
-from inference.lmdeploy.nodes import Node, by_preference
+from inference.lmdeploy.nodes import Node
+from inference.lmdeploy.routing import in_order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -29,9 +30,9 @@ _READY_WITHIN: Final = 2.0  # seconds, by the engine's contract
 class LMDeployEngine:
     """Streams from the nodes at `urls`; implements `inference.engine.Engine`.
 
-    A node that fails before its first token is replaced by the next one; after the first token
-    the failure is the caller's, because half an answer from one node and half from another is
-    none.
+    `routing` says which node is asked first. One that fails before its first token is replaced by
+    the next; after the first token the failure is the caller's, because half an answer from one
+    node and half from another is none. One that failed rests, see `breaker`.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class LMDeployEngine:
             Node(ChatCompletions(url, api_key=api_key, timeouts=timeouts), model_name, clock)
             for url in urls
         ]
+        self._checks: set[asyncio.Task[None]] = set()
 
     @property
     def sampling(self) -> Sampling:
@@ -98,12 +100,13 @@ class LMDeployEngine:
         messages: Sequence[Message],
         sampling: Sampling,
         *,
-        affinity: str = "",  # noqa: ARG002 - the nodes are interchangeable here
+        affinity: str = "",
     ) -> AsyncGenerator[str, None]:
         """Yield the answer from the first node that gives one."""
         failures: list[EngineError] = []
         async with self._admission.slot():
-            for node in by_preference(self._nodes):
+            self._check_those_that_rested()
+            for node in in_order(self._nodes, affinity):
                 started = False
                 try:
                     async with aclosing(node.stream(messages, sampling)) as pieces:
@@ -144,7 +147,18 @@ class LMDeployEngine:
 
     async def aclose(self) -> None:
         """Close the connections of every node, which stops their generations."""
+        for check in self._checks:
+            check.cancel()
+        await asyncio.gather(*self._checks, return_exceptions=True)
         await asyncio.gather(*(node.aclose() for node in self._nodes))
+
+    def _check_those_that_rested(self) -> None:
+        """Ask nodes whose pause is over whether they are back, while somebody else answers."""
+        for node in self._nodes:
+            if node.wants_check():
+                check = asyncio.create_task(node.come_back(), name="node-check")
+                self._checks.add(check)
+                check.add_done_callback(self._checks.discard)
 
 
 def _would_fail_anywhere(error: EngineError) -> bool:

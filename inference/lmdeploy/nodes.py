@@ -1,21 +1,19 @@
-"""The LMDeploy nodes: what each one serves, how busy it is and whether it failed lately."""
+"""The LMDeploy nodes: what each one serves, how busy it is and how it fared lately."""
 
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from inference.answer_reader import EndpointNotFound, EndpointRefused
-from inference.engine import EngineRejected, EngineUnavailable
+from inference.engine import EngineError, EngineRejected, EngineUnavailable
+from inference.lmdeploy.breaker import Breaker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from inference.chat_completions import ChatCompletions
     from inference.engine import Message, Sampling
-
-FAILURE_MEMORY: Final = 15.0
-"""Seconds for which a node that failed is tried last."""
 
 
 class Node:
@@ -28,14 +26,34 @@ class Node:
         self._endpoint = endpoint
         self._wanted = model_name
         self._model = model_name
-        self._clock = clock
-        self._failed_at = float("-inf")
+        self._breaker = Breaker(clock)
+        self.address = endpoint.address
         self.running = 0
 
     @property
-    def suspect(self) -> bool:
-        """Whether it failed within the last seconds."""
-        return self._clock() - self._failed_at < FAILURE_MEMORY
+    def takes_work(self) -> bool:
+        """Whether it may get a generation as a matter of course; see `Breaker`."""
+        return self._breaker.takes_work
+
+    @property
+    def rests_until(self) -> float:
+        """When its pause after a failure ends."""
+        return self._breaker.rests_until
+
+    def wants_check(self) -> bool:
+        """Whether somebody should call `come_back` now; says so once."""
+        return self._breaker.wants_check()
+
+    async def come_back(self) -> None:
+        """Find out whether a node that failed answers again. Never raises but when cancelled."""
+        good = False
+        try:
+            await self.check()
+            good = True
+        except EngineError:
+            pass
+        finally:
+            self._breaker.checked(good=good)
 
     async def model(self) -> str:
         """The name of the model to ask for, looked up when there is none to go by."""
@@ -65,30 +83,35 @@ class Node:
     ) -> AsyncGenerator[str, None]:
         """Yield the answer's text and remember how it went."""
         self.running += 1
+        on_trial = self._breaker.begin()
+        started = False
         try:
             model = await self.model()
             async with aclosing(self._endpoint.stream(messages, sampling, model)) as pieces:
                 async for piece in pieces:
+                    started = True
                     yield piece
         except EndpointRefused:
             self._model = self._wanted  # it may serve another model since it was asked
-            self._failed_at = self._clock()
+            self._breaker.fail()
             raise
         except EngineRejected:
-            raise  # the node did its work
+            self._breaker.succeed()  # the node did its work
+            raise
         except Exception:
-            self._failed_at = self._clock()
+            self._breaker.fail()
+            raise
+        except BaseException:  # the caller wants no more of it
+            if started:
+                self._breaker.succeed()
+            elif on_trial:
+                self._breaker.abandon()
             raise
         else:
-            self._failed_at = float("-inf")
+            self._breaker.succeed()
         finally:
             self.running -= 1
 
     async def aclose(self) -> None:
         """Close the node's connections."""
         await self._endpoint.aclose()
-
-
-def by_preference(nodes: Iterable[Node]) -> list[Node]:
-    """The nodes in the order to try them: those that failed lately last, the idlest first."""
-    return sorted(nodes, key=lambda node: (node.suspect, node.running))

@@ -19,21 +19,14 @@ from inference.engine import (
     Sampling,
 )
 from inference.lmdeploy import LMDeployEngine, Timeouts
-from inference.lmdeploy.nodes import FAILURE_MEMORY
+from inference.lmdeploy.breaker import PAUSES
+from tests.clock import FakeClock
 from tests.inference.sse_server import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 PROMPT = [Message("user", "在吗")]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @asynccontextmanager
@@ -47,8 +40,8 @@ async def serving(*nodes: FakeLMDeploy, **settings: object) -> AsyncIterator[LMD
         yield engine
 
 
-async def answer(engine: LMDeployEngine, sampling: Sampling | None = None) -> str:
-    stream = engine.stream(PROMPT, sampling or Sampling())
+async def answer(engine: LMDeployEngine, *, affinity: str = "") -> str:
+    stream = engine.stream(PROMPT, Sampling(), affinity=affinity)
     return "".join([piece async for piece in stream])
 
 
@@ -86,23 +79,65 @@ async def test_a_request_that_is_wrong_is_not_taken_to_the_next_node() -> None:
     assert second.requests == []
 
 
-async def test_a_node_that_failed_is_tried_last_for_a_while() -> None:
-    clock = Clock()
+async def test_a_node_that_failed_rests_is_checked_and_takes_its_turn_again() -> None:
+    clock = FakeClock()
     first, second = FakeLMDeploy(status=500), FakeLMDeploy()
     async with serving(first, second, clock=clock) as engine:
         await answer(engine)
         first.status = 0
-        clock.now += FAILURE_MEMORY - 1
+        clock.now += PAUSES[0] - 0.1
         await answer(engine)
         assert (len(first.requests), len(second.requests)) == (1, 2)
 
-        clock.now += 2
+        clock.now += 0.2
+        await answer(engine)  # while the first is asked whether it is back
+        await asyncio.gather(*engine._checks)
         await answer(engine)
-        assert (len(first.requests), len(second.requests)) == (2, 2)
+        assert (len(first.requests), len(second.requests)) == (2, 3)
+
+
+async def test_a_dead_node_costs_nobody_a_second_attempt() -> None:
+    clock = FakeClock()
+    dead, alive = FakeLMDeploy(), FakeLMDeploy()
+    async with alive.serve():
+        async with dead.serve():
+            pass
+        engine = LMDeployEngine([dead.url, alive.url], model_name=alive.model, clock=clock)
+        for _ in range(4):
+            assert await answer(engine) == alive.answer
+            await asyncio.gather(*engine._checks)
+            assert not engine._nodes[0].takes_work
+            clock.now = engine._nodes[0].rests_until
+        await engine.aclose()
+
+
+async def test_a_conversation_stays_with_its_node_while_that_is_well() -> None:
+    clock = FakeClock()
+    nodes = [FakeLMDeploy() for _ in range(3)]
+    async with serving(*nodes, clock=clock) as engine:
+        for _ in range(3):
+            await answer(engine, affinity="a chat")
+        (home,) = (node for node in nodes if node.requests)
+        assert len(home.requests) == 3
+
+        home.status = 503
+        for _ in range(3):
+            await answer(engine, affinity="a chat")
+        assert sorted(len(node.requests) for node in nodes) == [0, 3, 4]
+
+
+async def test_a_busy_node_hands_a_conversation_on() -> None:
+    nodes = [FakeLMDeploy(fault=Fault.STALL_MID_STREAM) for _ in range(2)]
+    async with serving(*nodes) as engine, AsyncExitStack() as stack:
+        for _ in range(12):
+            stream = engine.stream(PROMPT, Sampling(), affinity="a chat")
+            await stack.enter_async_context(aclosing(stream))
+            await anext(stream)
+        assert sorted(len(node.requests) for node in nodes) == [4, 8]
 
 
 async def test_a_suspect_node_is_still_asked_when_it_is_the_last_one() -> None:
-    clock = Clock()
+    clock = FakeClock()
     node = FakeLMDeploy(status=500)
     async with serving(node, clock=clock) as engine:
         with pytest.raises(EngineUnavailable):

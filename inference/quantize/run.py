@@ -1,0 +1,232 @@
+"""One quantization from beginning to end: calibrate, quantize, check, measure, write down."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from inference.quantize import agreement, packed
+from inference.quantize.dialogues import read_dialogues, write_dataset
+from inference.quantize.errors import QuantizeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inference.quantize.agreement import Agreement
+    from inference.quantize.dialogues import Dialogue
+
+MANIFEST: Final = "quantization.json"
+ROOM_NEEDED: Final = 0.45
+"""Disk the result takes, as a share of the original in 16 bits."""
+
+_PACKAGES: Final = ("lmdeploy", "torch", "transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to quantize and how. `samples` blocks of `length` tokens calibrate it."""
+
+    model: Path
+    out: Path
+    calibration: Path
+    held_out: Path
+    samples: int
+    length: int
+    held_out_tokens: int
+    most_loss: float
+    """Nats a token by which the held-out loss may grow."""
+    device: str
+    trust_remote_code: bool
+
+
+def quantize(order: Order) -> Agreement:
+    """Quantize `order.model` into `order.out`, a folder that `serve` can take.
+
+    The folder appears only when everything holds. A result that is not good enough is kept beside
+    it as `OUT.rejected`, with the figures that say why.
+
+    Raises:
+        QuantizeError: something is missing or wrong, LMDeploy failed, or the loss grew too much.
+    """
+    _check(order)
+    calibration = read_dialogues(order.calibration)
+    held_out = read_dialogues(order.held_out)
+    if not set(calibration).isdisjoint(held_out):
+        raise QuantizeError("A dialogue is in both the calibration and the held-out file.")
+    blocks = _calibration_blocks(order, calibration)
+    samples = agreement.samples_of(
+        order.model,
+        held_out,
+        most_tokens=order.held_out_tokens,
+        trust_remote_code=order.trust_remote_code,
+    )
+    order.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=order.out.parent, prefix=".quantizing-") as scratch:
+        made = Path(scratch) / "model"
+        _auto_awq(order, calibration, Path(scratch), made)
+        packed.check_config(made)
+        result, layers = _measure(order, samples, made)
+        _write_manifest(order, made, blocks, result, layers)
+        if not result.loss_increase <= order.most_loss:  # a loss that is no number is refused too
+            rejected = _free_name(order.out.with_name(order.out.name + ".rejected"))
+            made.rename(rejected)
+            raise QuantizeError(
+                f"The held-out loss grew by {result.loss_increase:.3f} nats a token (from "
+                f"{result.original_loss:.3f} to {result.quantized_loss:.3f}), more than "
+                f"{order.most_loss}. The result is in {rejected}; calibrate on more dialogues, or "
+                "allow more with --most-loss."
+            )
+        made.rename(order.out)
+    return result
+
+
+def _check(order: Order) -> None:
+    if order.out.exists():
+        raise QuantizeError(f"{order.out} exists already; name another folder.")
+    try:
+        config = json.loads((order.model / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise QuantizeError(
+            f"{order.model} is not a model folder: it has no config.json that can be read."
+        ) from None
+    if "quantization_config" in config:
+        raise QuantizeError(f"{order.model} is quantized already.")
+    if "auto_map" in config and not order.trust_remote_code:
+        raise QuantizeError(
+            f"{order.model} brings Python code of its own. Read it, and add --trust-remote-code "
+            "if you want it to run."
+        )
+    for name in ("hidden_size", "intermediate_size"):
+        if config.get(name, 0) % packed.GROUP:
+            raise QuantizeError(
+                f"{order.model}: {name} {config[name]} does not divide by {packed.GROUP}, "
+                "the group size of W4A16 in TurboMind."
+            )
+    size = sum(file.stat().st_size for file in order.model.glob("*.safetensors"))
+    parent = next(folder for folder in order.out.absolute().parents if folder.exists())
+    free = shutil.disk_usage(parent).free
+    if free < size * ROOM_NEEDED:
+        raise QuantizeError(
+            f"The result takes about {size * ROOM_NEEDED / 2**30:.1f} GiB; {parent} has "
+            f"{free / 2**30:.1f} GiB free."
+        )
+
+
+def _calibration_blocks(order: Order, calibration: Sequence[Dialogue]) -> int:
+    """How many blocks the dialogues make; LMDeploy takes fewer than asked without a word."""
+    tokens = agreement.count_tokens(
+        order.model, calibration, trust_remote_code=order.trust_remote_code
+    )
+    blocks = min(order.samples, tokens // order.length)
+    if not blocks:
+        raise QuantizeError(
+            f"{order.calibration} has {tokens} tokens, not one block of {order.length}; bring more "
+            "dialogues or lower --length."
+        )
+    if blocks < order.samples:
+        print(f"{order.calibration} makes {blocks} blocks of {order.length}, not {order.samples}.")
+    return blocks
+
+
+def _auto_awq(order: Order, calibration: Sequence[Dialogue], scratch: Path, made: Path) -> None:
+    """Run LMDeploy's quantizer in a process of its own, where it finds our dialogues."""
+    write_dataset(calibration, scratch)
+    command = [
+        *(sys.executable, "-m", "lmdeploy", "lite", "auto_awq", str(order.model.absolute())),
+        *("--work-dir", str(made.absolute())),
+        *("--calib-dataset", "neuralmagic_calibration"),
+        *("--calib-samples", str(order.samples)),
+        *("--calib-seqlen", str(order.length)),
+        *("--w-bits", str(packed.BITS)),
+        *("--w-group-size", str(packed.GROUP)),
+        *("--device", order.device),
+    ]
+    if order.trust_remote_code:
+        command.append("--trust-remote-code")
+    # Otherwise the hub is asked first, or a set of the same name is taken from an earlier run.
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(scratch / "cache")}
+    ended = subprocess.run(  # noqa: S603 - our own command
+        command, cwd=scratch, env=os.environ | offline, check=False
+    )
+    if ended.returncode:
+        raise QuantizeError(
+            f"LMDeploy's auto_awq ended with code {ended.returncode}; its last lines above say "
+            "why. If memory ran out, lower --samples or --length."
+        )
+    for statistics in made.glob("*_stats.pth"):
+        statistics.unlink()
+
+
+def _measure(
+    order: Order, samples: Sequence[agreement.Sample], made: Path
+) -> tuple[Agreement, int]:
+    """The agreement, and the number of quantized layers. One model in memory at a time."""
+    trust = order.trust_remote_code
+    model = agreement.load_original(order.model, device=order.device, trust_remote_code=trust)
+    original = agreement.read_with(model, samples)
+    del model
+    _free_memory()
+    model, layers = agreement.load_dequantized(made, device=order.device, trust_remote_code=trust)
+    quantized = agreement.read_with(model, samples)
+    del model
+    _free_memory()
+    return agreement.compare(original, quantized), layers
+
+
+def _free_memory() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _write_manifest(order: Order, made: Path, blocks: int, result: Agreement, layers: int) -> None:
+    manifest: dict[str, Any] = {
+        "method": "awq",
+        "bits": packed.BITS,
+        "group_size": packed.GROUP,
+        "quantized_layers": layers,
+        "calibration": {
+            "sha256": _sha256(order.calibration),
+            "blocks": blocks,
+            "length": order.length,
+        },
+        "held_out": {"sha256": _sha256(order.held_out), **asdict(result)},
+        "loss_increase": result.loss_increase,
+        "most_loss": order.most_loss,
+        "device": order.device,
+        "versions": {package: version(package) for package in _PACKAGES},
+        "original": _hashes(order.model),
+        "result": _hashes(made),
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (made / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {file.name: _sha256(file) for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    candidate = path
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.name}-{number}")
+    return candidate

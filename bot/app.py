@@ -90,6 +90,8 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         admins=frozenset(settings.admin_user_ids or ((ADMIN_ID,) if page else ())),
         burst_window=settings.burst_window,
         is_trial=model.is_trial,
+        chats_at_once=settings.chats_at_once,
+        engine_patience=settings.engine_patience,
     )
     routes = health_routes(
         keeping={"database": storage.ready, "telegram": service.receiving},

@@ -165,6 +165,9 @@ class Settings(BaseSettings):
     engine_max_concurrency: int = Field(
         64, ge=1, le=10_000, description="a whole number from 1 to 10000"
     )
+    engine_patience: float = Field(
+        1800, ge=0, le=86_400, description="seconds from 0 (apologize at once) to 86400"
+    )
     context_window: int = Field(
         8192, ge=512, le=1_000_000, description="tokens, a whole number from 512"
     )
@@ -174,10 +177,16 @@ class Settings(BaseSettings):
 
     # Conversation
     burst_window: float = Field(1.2, ge=0, le=30, description="seconds from 0 (off) to 30")
+    answers_per_day: int = Field(
+        300, ge=0, le=1_000_000, description="a whole number; 0 sets no limit"
+    )
 
     # People and operation
     admin_user_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="comma-separated Telegram user ids (numbers)"
+    )
+    chats_at_once: int = Field(
+        1000, ge=1, le=100_000, description="a whole number from 1 to 100000"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description='"debug", "info", "warning" or "error"'

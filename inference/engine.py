@@ -19,6 +19,7 @@ No error text carries what people wrote: servers echo prompts in their messages.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
 Role = Literal["system", "user", "assistant"]
+OnWait = Callable[[int], None]
+
+
+def ignore_wait(_place: int) -> None:
+    """For callers who do not mind waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,12 @@ class Engine(Protocol):
         ...
 
     def stream(
-        self, messages: Sequence[Message], sampling: Sampling, *, affinity: str = ""
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        affinity: str = "",
+        on_wait: OnWait = ignore_wait,
     ) -> AsyncGenerator[str, None]:
         """Yield the answer's text as it is made, in non-empty pieces.
 
@@ -86,7 +97,9 @@ class Engine(Protocol):
         raises `EngineError` in every other case; nothing is ever cut off in silence. Closing the
         generator (`contextlib.aclosing`) or cancelling its task stops the generation on the
         engine's side. `affinity` is an opaque key, the same for all turns of a conversation, by
-        which an engine of many nodes may choose one whose cache is warm.
+        which an engine of many nodes may choose one whose cache is warm. While the generation
+        waits for a place to run, `on_wait` is told its place in the line (1: the next) whenever
+        that changes.
         """
         ...
 

@@ -23,7 +23,7 @@ from bot.safety import (
     needs_card,
     question,
 )
-from inference.engine import ContextTooLong, Sampling
+from inference.engine import ContextTooLong, Sampling, ignore_wait
 from inference.persona import SYSTEM_PROMPT
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.safety import Assessment
     from bot.storage import PastTurn, Turn
-    from inference.engine import Engine, Message, ModelInfo
+    from inference.engine import Engine, Message, ModelInfo, OnWait
 
 log = structlog.get_logger(__name__)
 
@@ -107,8 +107,8 @@ class Companion:
             reviewed_answer=None if trusted else question(level, language),
         )
 
-    async def answer(self, plan: Plan) -> AsyncGenerator[str, None]:
-        """Yield the model's answer as it is made.
+    async def answer(self, plan: Plan, on_wait: OnWait = ignore_wait) -> AsyncGenerator[str, None]:
+        """Yield the model's answer as it is made; `on_wait` is told the place in the line.
 
         Raises:
             EngineError: no answer, or not the whole of it.
@@ -119,7 +119,10 @@ class Companion:
             try:
                 async with aclosing(
                     self._engine.stream(
-                        prompt, self._sampling, affinity=str(plan.turn.conversation_id)
+                        prompt,
+                        self._sampling,
+                        affinity=str(plan.turn.conversation_id),
+                        on_wait=on_wait,
                     )
                 ) as pieces:
                     async for piece in pieces:
@@ -132,6 +135,10 @@ class Companion:
                 log.info("prompt_too_long", turn=plan.turn.id, share=share)
             else:
                 return
+
+    async def ready(self) -> bool:
+        """Whether an answer asked for now would find a model. Never raises, takes <= 2 s."""
+        return await self._engine.ready()
 
     async def remember(self, plan: Plan, answer: str, revision: int) -> None:
         """Copy a turn that was stored as `revision` to where the next one looks first."""

@@ -118,6 +118,12 @@ class Texts:
     error_retry: str
     error_once_more: str
 
+    # Having to wait
+    wait_engine: str
+    wait_long: str
+    wait_place: CountText
+    wait_limit: CountText
+
     # The person's data
     data_privacy: str
     export_caption: str

@@ -28,6 +28,7 @@ from bot.storage.keycheck import check_keys
 from bot.storage.migrate import SchemaStatus, check_schema, schema_status, upgrade
 from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
 from bot.storage.reencrypt import reencrypt
+from bot.storage.signals import Signal, Signals
 from bot.storage.turns import Turns
 from bot.storage.users import Users
 from bot.storage.values import (
@@ -79,6 +80,8 @@ __all__ = [
     "SchemaBehind",
     "SchemaError",
     "SchemaStatus",
+    "Signal",
+    "Signals",
     "StorageError",
     "StoredUpdate",
     "Turn",

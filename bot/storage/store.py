@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from bot.storage.jobs import Jobs
 from bot.storage.keycheck import check_keys
 from bot.storage.migrate import check_schema, upgrade
 from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
+from bot.storage.signals import Signals
 from bot.storage.turns import Turns
 from bot.storage.users import Users
 from bot.storage.values import Claimant
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 DATABASE_FILE: Final = "shudong.db"
 KEY_FILE: Final = "encryption.key"
+READY_WITHIN: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Storage:
     audit: Audit
     counters: Counters
     jobs: Jobs
+    signals: Signals
     recent: RecentTurns
 
     @property
@@ -69,10 +73,14 @@ class Storage:
         return self.database.dialect == "postgresql"
 
     async def ready(self) -> bool:
-        """Whether the database answers. Never raises."""
+        """Whether what arrives now would be stored. Never raises, takes 2 s at most.
+
+        A database whose disk is full answers every question, so it is asked to write.
+        """
         try:
-            await self.database.ping()
-        except StorageError:
+            async with asyncio.timeout(READY_WITHIN):
+                await self.jobs.claim("readiness", timedelta())
+        except (StorageError, TimeoutError):
             return False
         return True
 
@@ -131,6 +139,7 @@ async def open_storage(options: StorageOptions) -> Storage:
         audit=Audit(database, claimant.clock),
         counters=Counters(database, claimant.clock),
         jobs=Jobs(database, claimant),
+        signals=Signals(database),
         recent=recent,
     )
     if database.dialect == "sqlite":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from bot.storage import signals
 from bot.storage.models import TURN_IS_UNFINISHED, TurnRow
 from bot.storage.turn_rows import TURN
 
@@ -44,6 +45,29 @@ def renew(
             .where(TurnRow.id.in_(turn_ids), TURN_IS_UNFINISHED, TurnRow.owner == owner)
             .values(lease_until=lease_until)
             .returning(TurnRow.id)
+        )
+    )
+
+
+def request_stop(connection: sa.Connection, chat_id: int, turn_id: int | None) -> bool:
+    """Ask whoever answers the unfinished turn of a chat to stop; whether there is one."""
+    theirs = sa.and_(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED)
+    if turn_id is not None:
+        theirs = sa.and_(theirs, TurnRow.id == turn_id)
+    stopping = connection.scalar(
+        sa.update(TurnRow).where(theirs).values(stop_requested=True).returning(TurnRow.id)
+    )
+    if stopping is None:
+        return False
+    signals.send(connection, signals.Signal("stop", stopping))
+    return True
+
+
+def stopping(connection: sa.Connection, turn_ids: tuple[int, ...]) -> set[int]:
+    """Those of some turns that somebody asked to stop."""
+    return set(
+        connection.scalars(
+            sa.select(TurnRow.id).where(TurnRow.id.in_(turn_ids), TurnRow.stop_requested)
         )
     )
 

@@ -42,6 +42,7 @@ TURN: Final = sa.select(
     TurnRow.answered_at,
     TurnRow.attempts,
     TurnRow.failure,
+    TurnRow.stop_requested,
 ).join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
 TURN_BY_ID: Final = TURN.where(TurnRow.id == sa.bindparam("turn"))
 LAST_TURN: Final = (
@@ -111,6 +112,7 @@ def opened(row: AnyRow, cipher: Cipher, *, claimed_now: bool = False) -> Turn:
         answered_at=row.answered_at,
         attempts=row.attempts + claimed_now,
         failure=row.failure,
+        stop_requested=row.stop_requested,
     )
 
 

@@ -248,6 +248,7 @@ def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
             attempts=0,
             owner=None,
             lease_until=None,
+            stop_requested=False,
         )
     )
     _next_revision(connection, row.conversation_id)

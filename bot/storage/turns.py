@@ -120,6 +120,17 @@ class Turns:
             turn_claims.renew, tuple(turn_ids), self._claimant.owner, self._claimant.lease_until()
         )
 
+    async def request_stop(self, chat_id: int, turn_id: int | None = None) -> bool:
+        """Ask whichever replica answers in a chat to stop (only `turn_id`, if given).
+
+        Returns whether there was something to stop. Who takes the turn over sees it as well.
+        """
+        return await self._database.write(turn_claims.request_stop, chat_id, turn_id)
+
+    async def stopping(self, turn_ids: Collection[int]) -> set[int]:
+        """Those of our turns that somebody asked to stop."""
+        return await self._database.read(turn_claims.stopping, tuple(turn_ids))
+
     async def claim_unfinished(self, limit: int, exclude: Collection[int] = ()) -> list[Turn]:
         """Claim unfinished turns that nobody holds, oldest first, except those with ids given.
 

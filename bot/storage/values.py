@@ -29,7 +29,7 @@ class Claimant:
     """
 
     owner: str
-    lease: timedelta = timedelta(seconds=30)
+    lease: timedelta = timedelta(seconds=20)
     clock: Clock = utc_now
 
     def lease_until(self) -> datetime:
@@ -95,6 +95,8 @@ class Turn:
     answered_at: datetime | None
     attempts: int
     failure: str | None
+    stop_requested: bool = False
+    """Somebody asked, in whatever replica, that it be answered no further."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,18 +12,19 @@ import structlog
 from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram import keyboards
+from bot.telegram.generating import Outcome
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.lanes import Priority
 from bot.telegram.outbound.rendering import render
 from bot.telegram.outbound.reply import StreamedReply
-from inference.engine import EngineError, EngineProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
     from bot.storage import EndState, Turn, Turns, Users
+    from bot.telegram.generating import Generations
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
@@ -32,15 +32,6 @@ log = structlog.get_logger(__name__)
 PERSIST_TRIES = 30
 PERSIST_PAUSE = 1.0
 DELIVERY_PAUSE = 30.0
-
-
-@dataclass(slots=True)
-class _Running:
-    """An answer that is being made; `stopped` tells a person's stop from a shutdown."""
-
-    turn_id: int
-    generation: asyncio.Task[None]
-    stopped: bool = False
 
 
 class Answering:
@@ -52,6 +43,7 @@ class Answering:
         turns: Turns,
         users: Users,
         outbox: Outbox,
+        generations: Generations,
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -62,22 +54,31 @@ class Answering:
         self._outbox = outbox
         self._clock = clock
         self._sleep = sleep
-        self._held: set[int] = set()
-        self._running: dict[int, _Running] = {}
+        self._generations = generations
+        self._held: dict[int, int] = {}
+        self._stopping: set[int] = set()
 
-    def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
-        """Stop the answer being made in a chat (only `turn_id`'s, if given).
+    async def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
+        """Stop the answer being made in a chat (only `turn_id`'s, if given), in any replica.
 
         Returns whether there was one. What is visible by then stays.
+
+        Raises:
+            StorageError: it is not made here, and nobody else could be asked.
         """
-        running = self._running.get(chat_id)
-        if running is None or running.generation.done():
-            return False
-        if turn_id is not None and running.turn_id != turn_id:
-            return False
-        running.stopped = True
-        running.generation.cancel()
-        return True
+        if self._generations.stop(chat_id, turn_id):
+            return True
+        for held, chat in self._held.items():
+            if chat == chat_id and turn_id in (None, held):
+                self._stopping.add(held)
+        return await self._turns.request_stop(chat_id, turn_id)
+
+    def stop_here(self, turn_ids: Iterable[int]) -> None:
+        """Stop those of some turns that are answered in this process; others asked for it."""
+        for turn_id in turn_ids:
+            chat_id = self._held.get(turn_id)
+            if chat_id is not None and not self._generations.stop(chat_id, turn_id):
+                self._stopping.add(turn_id)  # as soon as it would begin
 
     @property
     def held(self) -> list[int]:
@@ -95,7 +96,7 @@ class Answering:
         """
         texts = texts_for(language)
         reply = self._reply(turn, texts)
-        self._held.add(turn.id)
+        self._held[turn.id] = turn.chat_id
         ended = False
         try:
             if turn.attempts == 1:
@@ -125,17 +126,15 @@ class Answering:
             ended = True
         finally:
             # First of all: a claim that nobody works on must be allowed to run out.
-            self._held.discard(turn.id)
+            del self._held[turn.id]
+            self._stopping.discard(turn.id)
             await reply.cancel()
             if not ended:
                 await self._hand_back(turn)
 
     def abandon(self, turn_ids: Collection[int]) -> None:
         """Stop answering turns that are somebody else's by now, and say nothing more in them."""
-        for running in self._running.values():
-            if running.turn_id in turn_ids:
-                log.warning("turn_lost", turn=running.turn_id)
-                running.generation.cancel()
+        self._generations.abandon(turn_ids)
 
     async def give_up(self, turn: Turn, language: Language) -> None:
         """End a turn that was begun too often, with a sentence and a button to try again."""
@@ -172,34 +171,27 @@ class Answering:
 
     async def _generate(self, plan: Plan, reply: StreamedReply, texts: Texts) -> None:
         turn = plan.turn
-        pieces: list[str] = []
-        running = _Running(turn.id, asyncio.create_task(self._stream(plan, reply, pieces)))
-        self._running[turn.chat_id] = running
-        try:
-            await running.generation
-        except asyncio.CancelledError:
-            if not running.stopped:
-                raise
-            said = "".join(pieces).strip()
-            shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
-            keyboard = keyboards.after_answer(texts, turn.id)
-            await self._deliver(partial(reply.finish, shown, keyboard), turn)
-            await self._end(plan, said, "stopped")
-        except EngineError as error:
-            reason = type(error).__name__
-            log.warning("answer_failed", turn=turn.id, reason=reason, detail=str(error))
-            said = "".join(pieces).strip()
-            shown = f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry
-            keyboard = keyboards.after_failure(texts, turn.id)
-            await self._deliver(partial(reply.fail, shown, keyboard), turn)
-            await self._persist(partial(self._turns.fail_turn, turn.id, reason))
+        if turn.stop_requested or turn.id in self._stopping:
+            outcome = Outcome("", "stopped")
         else:
-            answer = "".join(pieces).strip()
-            keyboard = keyboards.after_answer(texts, turn.id)
-            await self._deliver(partial(reply.finish, answer, keyboard), turn)
-            await self._end(plan, answer, "answered")
-        finally:
-            del self._running[turn.chat_id]
+            outcome = await self._generations.run(plan, reply, texts)
+        match outcome.end:
+            case "answered":
+                keyboard = keyboards.after_answer(texts, turn.id)
+                await self._deliver(partial(reply.finish, outcome.said, keyboard), turn)
+                await self._end(plan, outcome.said, "answered")
+            case "stopped":
+                said = outcome.said
+                shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
+                keyboard = keyboards.after_answer(texts, turn.id)
+                await self._deliver(partial(reply.finish, shown, keyboard), turn)
+                await self._end(plan, said, "stopped")
+            case "failed":
+                said = outcome.said
+                shown = f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry
+                keyboard = keyboards.after_failure(texts, turn.id)
+                await self._deliver(partial(reply.fail, shown, keyboard), turn)
+                await self._persist(partial(self._turns.fail_turn, turn.id, outcome.reason))
 
     async def _deliver(self, deliver: Callable[[], Awaitable[object]], turn: Turn) -> None:
         """Deliver the end of an answer, however long Telegram is out of reach."""
@@ -222,15 +214,6 @@ class Answering:
         except StorageError as error:
             # The claim runs out by itself; somebody takes the turn then.
             log.warning("turn_not_handed_back", turn=turn.id, error=type(error).__name__)
-
-    async def _stream(self, plan: Plan, reply: StreamedReply, pieces: list[str]) -> None:
-        reply.start()
-        async with aclosing(self._companion.answer(plan)) as stream:
-            async for piece in stream:
-                pieces.append(piece)
-                reply.update("".join(pieces))
-        if not "".join(pieces).strip():
-            raise EngineProtocolError("the answer has no text")
 
     async def _end(self, plan: Plan, answer: str, state: EndState) -> None:
         revision = await self._persist(

@@ -84,7 +84,7 @@ class Buttons:
         """Act, and return what is to be shown for a moment, if anything."""
         match pressed.press.action, pressed.press.arguments:
             case "stop", (turn_id,):
-                return self._stop(pressed, _id(turn_id))
+                return await self._stop(pressed, _id(turn_id))
             case "redo", (turn_id,):
                 return await self._redo(pressed, _id(turn_id))
             case "reset", (answer, asker):
@@ -96,8 +96,8 @@ class Buttons:
             case _:
                 return pressed.texts.button_expired
 
-    def _stop(self, pressed: Pressed, turn_id: int) -> str | None:
-        stopped = self._answering.stop(pressed.chat_id, turn_id)
+    async def _stop(self, pressed: Pressed, turn_id: int) -> str | None:
+        stopped = await self._answering.stop(pressed.chat_id, turn_id)
         return None if stopped else pressed.texts.nothing_to_stop
 
     async def _redo(self, pressed: Pressed, turn_id: int) -> str | None:
@@ -115,7 +115,7 @@ class Buttons:
         if not confirmed:
             await self._replace(pressed, texts.reset_kept)
             return None
-        self._answering.stop(pressed.chat_id)
+        await self._answering.stop(pressed.chat_id)
         forgotten = await self._conversations.reset(pressed.chat_id)
         await self._recent.forget(pressed.chat_id)
         await self._replace(pressed, texts.reset_done if forgotten else texts.reset_nothing)
@@ -128,7 +128,7 @@ class Buttons:
         if not confirmed:
             await self._replace(pressed, texts.erase_kept)
             return None
-        self._answering.stop(asker)
+        await self._answering.stop(asker)
         await self._users.erase(asker)
         await self._recent.forget(asker)
         await self._replace(pressed, texts.erase_done)
@@ -151,7 +151,7 @@ class Buttons:
             said = texts.admin_reset_done_all(count=count)
         else:
             chat_id = _id(target)
-            self._answering.stop(chat_id)
+            await self._answering.stop(chat_id)
             await self._conversations.reset(chat_id)
             await self._recent.forget(chat_id)
             said = texts.admin_reset_done_user(user=target)

@@ -52,8 +52,11 @@ class Chats:
         burst_window: float,
         language_of: Callable[[int], Awaitable[Language]],
         now: Callable[[], datetime],
+        at_once: int = 1000,
+        on_room: Callable[[], None] = lambda: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`at_once`: chats to work on at a time; `on_room` is called when there is room again."""
         self._bot = bot
         self._me = me
         self._inbox = inbox
@@ -64,6 +67,10 @@ class Chats:
         self._language_of = language_of
         self._now = now
         self._sleep = sleep
+        self._at_once = at_once
+        self._on_room = on_room
+        self.was_full = False
+        """Whether a chat had to be left to other replicas, or to later."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._again: set[int] = set()
         self._with_media: set[int] = set()
@@ -76,9 +83,20 @@ class Chats:
         if chat_id in self._tasks:
             self._again.add(chat_id)
             return
+        if self.room() <= 0:
+            self.was_full = True  # it waits in the database
+            return
         task = asyncio.create_task(self._serve(chat_id), name=f"chat {chat_id}")
         self._tasks[chat_id] = task
         task.add_done_callback(lambda _: self._left(chat_id))
+
+    def room(self) -> int:
+        """How many more chats could be worked on now."""
+        return self._at_once - len(self._tasks)
+
+    def busy(self) -> list[int]:
+        """The chats that are being worked on."""
+        return list(self._tasks)
 
     async def drain(self, grace: float) -> None:
         """Take no new work, let running answers finish for `grace` seconds, cut off the rest.
@@ -99,6 +117,9 @@ class Chats:
         if chat_id in self._again:
             self._again.discard(chat_id)
             self.wake(chat_id)
+        if self.was_full and self._open:
+            self.was_full = False
+            self._on_room()
 
     async def _serve(self, chat_id: int) -> None:
         try:

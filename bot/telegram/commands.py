@@ -93,7 +93,7 @@ class Commands:
 
     async def _stop(self, asked: Asked) -> None:
         # The answer itself says that it was stopped; only silence needs a word.
-        if not self._answering.stop(asked.chat_id):
+        if not await self._answering.stop(asked.chat_id):
             await self._say(asked, asked.texts.nothing_to_stop)
 
     async def _reset(self, asked: Asked) -> None:

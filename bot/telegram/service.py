@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from telegram.error import TelegramError
 
+from bot.conversation.availability import Availability
 from bot.errors import StartupError
 from bot.locales import language_for
-from bot.storage import StorageError
 from bot.telegram.answering import Answering
 from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
+from bot.telegram.generating import Generations
+from bot.telegram.inbound.election import OnePoller
 from bot.telegram.inbound.intake import ALLOWED_UPDATES, Arrival, Intake
 from bot.telegram.inbound.polling import Polling
 from bot.telegram.inbound.webhook import webhook_route
 from bot.telegram.menus import publish_menu_of_admin, publish_menus
 from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -35,12 +37,6 @@ if TYPE_CHECKING:
     from bot.telegram.client import Client, Connection
 
 log = structlog.get_logger(__name__)
-
-SWEEP_SECONDS = 5.0
-HEARTBEAT_SECONDS = 10.0
-CHATS_AT_ONCE = 256
-PURGE_EVERY = timedelta(hours=1)
-UPDATES_ARE_KEPT = timedelta(days=7)
 
 
 class TelegramService:
@@ -56,6 +52,8 @@ class TelegramService:
         admins: frozenset[int],
         burst_window: float,
         is_trial: bool,
+        chats_at_once: int = 1000,
+        engine_patience: float = 1800.0,
     ) -> None:
         self._bot = bot
         self._connection = connection
@@ -64,9 +62,18 @@ class TelegramService:
         now = storage.claimant.clock
         me = bot.bot
         self._outbox = Outbox(bot, clock=time.monotonic)
+        self._availability = Availability(companion.ready)
         self._answering = Answering(
-            companion, storage.turns, storage.users, self._outbox, clock=time.monotonic
+            companion,
+            storage.turns,
+            storage.users,
+            self._outbox,
+            Generations(
+                companion, self._availability, patience=engine_patience, clock=time.monotonic
+            ),
+            clock=time.monotonic,
         )
+        work_wanted = asyncio.Event()
         self._chats = Chats(
             bot=bot,
             me=me,
@@ -77,6 +84,8 @@ class TelegramService:
             burst_window=burst_window,
             language_of=self._language_of,
             now=now,
+            at_once=chats_at_once,
+            on_room=work_wanted.set,
         )
         self._express = Express(
             bot=bot,
@@ -108,9 +117,13 @@ class TelegramService:
             ),
         )
         self._intake = Intake(storage.inbox, bot, now=now, on_arrival=self._arrived)
-        self._polling = Polling(bot, self._intake, clock=time.monotonic)
-        self._purged_at = now() - PURGE_EVERY
-        self._background: list[asyncio.Task[None]] = []
+        polling = Polling(bot, self._intake, clock=time.monotonic)
+        self._polling: Polling | OnePoller = (
+            OnePoller(polling, storage.jobs, clock=time.monotonic) if storage.is_shared else polling
+        )
+        self._upkeep = Upkeep(
+            storage, self._answering, self._chats, self._express, wanted=work_wanted
+        )
 
     @property
     def webhook(self) -> Route | None:
@@ -124,10 +137,7 @@ class TelegramService:
         """Take up what was left, then let new updates in."""
         await publish_menus(self._bot, self._admins)
         self._express.start()
-        self._background = [
-            asyncio.create_task(self._sweep(), name="sweep"),
-            asyncio.create_task(self._heartbeat(), name="heartbeat"),
-        ]
+        self._upkeep.start()
         connection = self._connection
         if connection.webhook_url is None:
             await self._leave_webhook()
@@ -139,9 +149,8 @@ class TelegramService:
         """Let nothing in, finish what can be finished in `grace` seconds, leave the rest stored."""
         await self._polling.stop()
         await asyncio.gather(self._chats.drain(grace), self._express.drain(grace))
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._upkeep.stop()
+        await self._availability.aclose()
         await self._outbox.aclose(drain_seconds=1.0)
         await self._bot.shutdown()
 
@@ -180,43 +189,3 @@ class TelegramService:
                 f"Telegram refused WEBHOOK_URL ({type(error).__name__}); it has to be an address "
                 "Telegram can reach by https on port 443, 80, 88 or 8443."
             ) from None
-
-    async def _sweep(self) -> None:
-        """Wake what waits and nobody works on: after a crash, an outage, a failed attempt."""
-        while True:
-            try:
-                storage = self._storage
-                await storage.inbox.release_expired()
-                waiting = await storage.turns.unfinished_chats(CHATS_AT_ONCE)
-                waiting += await storage.inbox.chats_with_work(CHATS_AT_ONCE)
-                for chat_id in waiting:
-                    self._chats.wake(chat_id)
-                self._express.wake()
-                await self._purge()
-            except StorageError as error:
-                log.warning("sweep_failed", error=type(error).__name__)
-            except Exception:
-                log.exception("sweep_broke")
-            await asyncio.sleep(SWEEP_SECONDS)
-
-    async def _purge(self) -> None:
-        """Once an hour, delete updates that ended long ago; a repeat comes within a day."""
-        now = self._storage.claimant.clock()
-        if now - self._purged_at >= PURGE_EVERY:
-            self._purged_at = now
-            await self._storage.inbox.purge(now - UPDATES_ARE_KEPT)
-
-    async def _heartbeat(self) -> None:
-        """Keep the claims of what is being worked on."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            try:
-                if held := self._answering.held:
-                    kept = await self._storage.turns.renew(held)
-                    self._answering.abandon(set(held) - kept)
-                if held := self._express.held:
-                    await self._storage.inbox.renew(held)
-            except StorageError as error:
-                log.warning("claims_not_renewed", error=type(error).__name__)
-            except Exception:
-                log.exception("heartbeat_broke")

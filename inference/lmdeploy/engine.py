@@ -15,6 +15,7 @@ from inference.engine import (
     EngineRejected,
     ModelInfo,
     Sampling,
+    ignore_wait,
 )
 from inference.lmdeploy.nodes import Node
 from inference.lmdeploy.routing import in_order
@@ -22,7 +23,7 @@ from inference.lmdeploy.routing import in_order
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from inference.engine import Message
+    from inference.engine import Message, OnWait
 
 _READY_WITHIN: Final = 2.0  # seconds, by the engine's contract
 
@@ -44,7 +45,7 @@ class LMDeployEngine:
         context_window: int = 8192,
         timeouts: Timeouts | None = None,
         max_concurrent: int = 64,
-        max_waiting: int = 256,
+        max_waiting: int = 1024,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare the clients; nothing is sent before `start`.
@@ -101,10 +102,11 @@ class LMDeployEngine:
         sampling: Sampling,
         *,
         affinity: str = "",
+        on_wait: OnWait = ignore_wait,
     ) -> AsyncGenerator[str, None]:
         """Yield the answer from the first node that gives one."""
         failures: list[EngineError] = []
-        async with self._admission.slot():
+        async with self._admission.slot(on_wait):
             self._check_those_that_rested()
             for node in in_order(self._nodes, affinity):
                 started = False

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from inference.admission import Admission
 from inference.chat_completions import ChatCompletions, Timeouts
-from inference.engine import EngineError, EngineUnavailable, ModelInfo, Sampling
+from inference.engine import EngineError, EngineUnavailable, ModelInfo, Sampling, ignore_wait
 from inference.local.process import ServerProcess
 from inference.local.server import Order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from inference.engine import Message
+    from inference.engine import Message, OnWait
     from inference.local.process import ServedModel
 
 PACKAGED_MODEL: Final = Path(__file__).with_name("model") / "shudong-small.gguf"
@@ -37,7 +37,7 @@ class LocalEngine:
         slots: int = 4,
         max_context: int = 8192,
         threads: int = 0,
-        max_waiting: int = 256,
+        max_waiting: int = 1024,
         timeouts: Timeouts | None = None,
     ) -> None:
         """Prepare the engine; the model is loaded by `start`.
@@ -88,9 +88,10 @@ class LocalEngine:
         sampling: Sampling,
         *,
         affinity: str = "",  # noqa: ARG002 - there is one node
+        on_wait: OnWait = ignore_wait,
     ) -> AsyncGenerator[str, None]:
         """Yield the model's answer."""
-        async with self._admission.slot():
+        async with self._admission.slot(on_wait):
             endpoint, model = await self._connected()
             async with aclosing(endpoint.stream(messages, sampling, model)) as pieces:
                 async for piece in pieces:

@@ -59,3 +59,43 @@ async def test_one_that_gives_up_waiting_leaves_its_place() -> None:
     release.set()
     await asyncio.gather(first, third)
     assert log == [0, 2]
+
+
+async def test_who_waits_is_told_the_place_whenever_it_changes() -> None:
+    admission = Admission(running=1, waiting=5)
+    places: dict[int, list[int]] = {name: [] for name in range(4)}
+    release = [asyncio.Event() for _ in range(4)]
+
+    async def wait(name: int) -> None:
+        async with admission.slot(places[name].append):
+            await release[name].wait()
+
+    tasks = [asyncio.create_task(wait(name)) for name in range(4)]
+    await settle()
+    assert places == {0: [], 1: [1], 2: [2], 3: [3]}
+    tasks[2].cancel()
+    await settle()
+    assert places[3] == [3, 2]
+    release[0].set()
+    await settle()
+    assert places == {0: [], 1: [1, 1], 2: [2], 3: [3, 2, 1]}
+    for event in release:
+        event.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_place_that_comes_in_the_moment_of_giving_up_goes_to_the_next() -> None:
+    admission, log = Admission(running=1, waiting=5), []
+    release = asyncio.Event()
+    first, second, third = (
+        asyncio.create_task(hold(admission, log, name, release)) for name in range(3)
+    )
+    await settle()
+    release.set()
+    first_done = asyncio.ensure_future(first)
+    await first_done
+    second.cancel()  # admitted by the end of the first, but has not run since
+    await asyncio.gather(second, third, return_exceptions=True)
+    await hold(admission, log, 3, release)
+    assert log[0] == 0
+    assert log[-2:] == [2, 3]

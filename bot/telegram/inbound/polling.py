@@ -49,6 +49,7 @@ class Polling:
 
     async def start(self) -> None:
         """Begin asking in the background."""
+        self._last_success = self._clock()
         self._task = asyncio.create_task(self._run(), name="polling")
 
     async def stop(self) -> None:
@@ -56,11 +57,16 @@ class Polling:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it asks."""
+        return self._task is not None and not self._task.done()
 
     async def alive(self) -> bool:
         """Whether Telegram has answered, and what it sent was stored, within two polls."""
-        running = self._task is not None and not self._task.done()
-        return running and self._clock() - self._last_success < 2 * POLL_SECONDS
+        return self.running and self._clock() - self._last_success < 2 * POLL_SECONDS
 
     async def _run(self) -> None:
         offset: int | None = None

@@ -81,6 +81,7 @@ class StreamedReply:
         self._clock = clock
         self._sleep = sleep
         self._text = ""
+        self._is_typing = True
         self._dirty = False
         self._woken: asyncio.Future[None] | None = None
         self._shown: Rendered | None = None
@@ -100,8 +101,10 @@ class StreamedReply:
         self._typing_at = self._clock() + self._patience
         self._driver = asyncio.create_task(self._drive(), name="streamed-reply")
 
-    def update(self, text: str) -> None:
+    def update(self, text: str, *, is_typing: bool = True) -> None:
         """Say what the whole answer is so far; cheap, for every delta.
+
+        `is_typing` is false when nothing more is to come for a while.
 
         Raises:
             Unreachable: the person blocked the bot; there is nobody to write for.
@@ -109,9 +112,21 @@ class StreamedReply:
         if self._unreachable:
             raise Unreachable
         self._text = text
+        self._is_typing = is_typing
         self._dirty = True
         if self._woken is not None and not self._woken.done():
             self._woken.set_result(None)
+
+    def suggest(self, text: str) -> None:
+        """Have this shown while there is no answer yet, but not before the patience has run out.
+
+        Raises:
+            Unreachable: the person blocked the bot; there is nobody to write for.
+        """
+        if self._message_id is None:
+            self._text = text  # the first message says it, when its time has come
+        else:
+            self.update(text)
 
     async def finish(
         self, text: str, keyboard: InlineKeyboardMarkup | None = None
@@ -208,7 +223,8 @@ class StreamedReply:
         while not self._ended and self._message_id is not None:
             if not await self._wait_for_text(self._typing_at - self._clock()):
                 self._typing_at = self._clock() + TYPING_EVERY
-                await self._outbox.typing(self._chat_id)
+                if self._is_typing:
+                    await self._outbox.typing(self._chat_id)
                 continue
             await self._store_id()
             try:

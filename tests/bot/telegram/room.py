@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from bot.conversation.availability import Availability
 from bot.conversation.companion import Companion
 from bot.conversation.memory import Memory
 from bot.locales import language_for, texts_for
@@ -23,8 +24,10 @@ from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
+from bot.telegram.generating import Generations
 from bot.telegram.inbound.intake import Intake
 from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.upkeep import Upkeep
 from inference.engine import ModelInfo
 from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, ME, PERSON
 
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from tests.bot.telegram.scripted_engine import ScriptedEngine
     from tests.clock import FakeClock
 
+PATIENCE = 600.0
+"""Seconds that a turn waits for an engine that is away."""
 TEXTS = texts_for(language_for("zh-hans"))
 
 
@@ -112,6 +117,7 @@ class Room:
         *,
         is_trial: bool = False,
         burst_window: float = 0.0,
+        at_once: int = 1000,
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = now = storage.claimant.clock
@@ -124,11 +130,20 @@ class Room:
             Memory(storage.turns, storage.recent),
             max_answer_tokens=768,
         )
+        self.work_wanted = wanted = asyncio.Event()
+        self.availability = Availability(engine.ready, sleep=clock.sleep)
         self.answering = Answering(
             self.companion,
             storage.turns,
             storage.users,
             self.outbox,
+            Generations(
+                self.companion,
+                self.availability,
+                patience=PATIENCE,
+                clock=clock,
+                sleep=clock.sleep,
+            ),
             clock=clock,
             sleep=clock.sleep,
         )
@@ -142,6 +157,8 @@ class Room:
             burst_window=burst_window,
             language_of=self._language_of,
             now=now,
+            at_once=at_once,
+            on_room=wanted.set,
             sleep=clock.sleep,
         )
         self.commands = Commands(
@@ -174,6 +191,9 @@ class Room:
                 now=now,
             ),
         )
+        self.upkeep = Upkeep(
+            storage, self.answering, self.chats, self.express, wanted=wanted, sleep=clock.sleep
+        )
         client = SimpleNamespace(bot=ME)
         self.intake = Intake(storage.inbox, client, now=now, on_arrival=self._arrived)
         self.express.start()
@@ -181,6 +201,7 @@ class Room:
     async def aclose(self) -> None:
         """Stop as a process does that is given no time."""
         await self.chats.drain(0)
+        await self.availability.aclose()
         await self.express.drain(0)
         closing = asyncio.create_task(self.outbox.aclose(0))
         await rest()
@@ -206,13 +227,8 @@ class Room:
         return [update["update_id"] for update in updates]
 
     async def sweep(self) -> None:
-        """Wake what waits, as the service does every few seconds."""
-        await self.storage.inbox.release_expired()
-        waiting = await self.storage.turns.unfinished_chats(256)
-        waiting += await self.storage.inbox.chats_with_work(256)
-        for chat_id in waiting:
-            self.chats.wake(chat_id)
-        self.express.wake()
+        """Wake what waits, as the upkeep does every few seconds."""
+        await self.upkeep._look_for_work()
         await rest()
 
     async def passes(self, seconds: float) -> None:

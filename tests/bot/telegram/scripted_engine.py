@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from inference.engine import ModelInfo, Sampling
+from inference.engine import ModelInfo, Sampling, ignore_wait
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from inference.engine import Message
+    from inference.engine import Message, OnWait
 
-Step = str | Exception | asyncio.Event
+Step = str | int | Exception | asyncio.Event | Callable[[], object]
 
 ANSWER = "我在，你慢慢说。"
 
 
 class ScriptedEngine:
-    """Each stream takes the next script: pieces are said, events waited for, errors raised."""
+    """Each stream takes the next script.
+
+    Pieces are said, numbers are places in the line, events are waited for, functions
+    called, errors raised.
+    """
 
     sampling = Sampling()
 
     def __init__(self) -> None:
         self.prompts: list[list[Message]] = []
         self.scripts: deque[Sequence[Step]] = deque()
+        self.is_ready = True
 
     def will(self, *steps: Step) -> None:
         """Write down what the next stream does; without a script it says `ANSWER`."""
@@ -35,19 +41,28 @@ class ScriptedEngine:
         return ModelInfo("scripted", 8192)
 
     async def stream(
-        self, messages: Sequence[Message], sampling: Sampling, *, affinity: str = ""
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        affinity: str = "",
+        on_wait: OnWait = ignore_wait,
     ) -> AsyncGenerator[str, None]:
         self.prompts.append(list(messages))
         for step in self.scripts.popleft() if self.scripts else (ANSWER,):
             if isinstance(step, asyncio.Event):
                 await step.wait()
+            elif isinstance(step, int):
+                on_wait(step)
             elif isinstance(step, Exception):
                 raise step
+            elif callable(step):
+                step()
             else:
                 yield step
 
     async def ready(self) -> bool:
-        return True
+        return self.is_ready
 
     async def aclose(self) -> None:
         """Nothing is held."""

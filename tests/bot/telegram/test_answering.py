@@ -11,7 +11,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 from bot.storage.models import TurnRow
 from bot.telegram.answering import PERSIST_TRIES
 from bot.telegram.chats import MOST_TRIES
-from inference.engine import EngineUnavailable
+from inference.engine import EngineProtocolError
 from tests.bot.telegram.room import TEXTS, rest
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, OTHER, PERSON, PHOTO, message, press
@@ -162,7 +162,7 @@ async def test_an_answer_without_words_is_an_error_with_a_button_to_try_again(ro
 
 
 async def test_what_was_said_before_the_engine_failed_stays(room, engine):
-    engine.will("我在听，", EngineUnavailable("gone"))
+    engine.will("我在听，", EngineProtocolError("nonsense"))
     await room.arrive(message("睡不着"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [f"我在听，……\n\n{TEXTS.error_retry}"]

@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 
 from bot.storage import DatabaseUnavailable, NewUpdate
-from bot.telegram import service as service_module
-from bot.telegram.client import Connection
-from bot.telegram.service import PURGE_EVERY, TelegramService
+from bot.telegram import upkeep as upkeep_module
+from bot.telegram.upkeep import PURGE_EVERY
 from tests.bot.telegram.room import rest
-from tests.bot.telegram.updates import ME, PERSON
+from tests.bot.telegram.updates import PERSON
 
 
 @pytest.fixture
-async def service(storage):
-    return TelegramService(
-        SimpleNamespace(bot=ME),
-        Connection("0:token", "http://telegram.invalid"),
-        storage,
-        companion=None,
-        admins=frozenset(),
-        burst_window=0.0,
-        is_trial=False,
-    )
+def upkeep(room):
+    return room.upkeep
 
 
 @pytest.fixture
 def at_once(monkeypatch):
     """Loops that pause for no time."""
-    monkeypatch.setattr(service_module, "SWEEP_SECONDS", 0)
-    monkeypatch.setattr(service_module, "HEARTBEAT_SECONDS", 0)
+    for name in ("SWEEP_SECONDS", "SHORTEST_SWEEP", "HEARTBEAT_SECONDS"):
+        monkeypatch.setattr(upkeep_module, name, 0)
 
 
 async def arrived(storage, days_ago, update_id):
@@ -47,12 +37,12 @@ async def known(storage, update_id):
     return not await storage.inbox.add(again)
 
 
-async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_not(service, storage):
+async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_not(upkeep, storage):
     for update_id, days_ago in ((1, 8), (2, 8), (3, 8), (4, 6)):
         await arrived(storage, days_ago, update_id)
     await storage.inbox.done_all([1, 4])
     await storage.inbox.failed(2, "handler_error")
-    await service._purge()
+    await upkeep._purge()
     assert [await known(storage, update_id) for update_id in (1, 2, 3, 4)] == [
         False,
         False,
@@ -61,14 +51,14 @@ async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_no
     ]
 
 
-async def test_updates_are_deleted_once_an_hour(service, storage, clock):
-    await service._purge()
+async def test_updates_are_deleted_once_an_hour(upkeep, storage, clock):
+    await upkeep._purge()
     await arrived(storage, 8, 1)
     await storage.inbox.done(1)
-    await service._purge()
+    await upkeep._purge()
     assert await known(storage, 1)
     clock.now += PURGE_EVERY.total_seconds()
-    await service._purge()
+    await upkeep._purge()
     assert not await known(storage, 1)
 
 
@@ -87,7 +77,7 @@ async def goes_on_after(loop, calls, ticks=3):
 
 
 @pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
-async def test_the_sweep_goes_on_after_a_fault(service, storage, at_once, monkeypatch, fault):
+async def test_the_sweep_goes_on_after_a_fault(upkeep, storage, at_once, monkeypatch, fault):
     calls = []
 
     async def broken(_):
@@ -95,29 +85,29 @@ async def test_the_sweep_goes_on_after_a_fault(service, storage, at_once, monkey
         raise fault
 
     monkeypatch.setattr(type(storage.inbox), "release_expired", broken)
-    assert await goes_on_after(service._sweep, calls)
+    assert await goes_on_after(upkeep._sweep, calls)
 
 
 @pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
-async def test_the_heartbeat_goes_on_after_a_fault(service, storage, at_once, monkeypatch, fault):
+async def test_the_heartbeat_goes_on_after_a_fault(upkeep, storage, at_once, monkeypatch, fault):
     calls = []
 
     async def broken(_, turn_ids):
         calls.append(turn_ids)
         raise fault
 
-    service._answering._held.add(1)
+    upkeep._answering._held[1] = PERSON
     monkeypatch.setattr(type(storage.turns), "renew", broken)
-    assert await goes_on_after(service._heartbeat, calls)
+    assert await goes_on_after(upkeep._heartbeat, calls)
 
 
 async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(
-    service, storage, at_once, monkeypatch
+    upkeep, storage, at_once, monkeypatch
 ):
     abandoned = []
-    service._answering._held.add(1)
-    monkeypatch.setattr(service._answering, "abandon", abandoned.append)
-    assert await goes_on_after(service._heartbeat, abandoned)
+    upkeep._answering._held[1] = PERSON
+    monkeypatch.setattr(upkeep._answering, "abandon", abandoned.append)
+    assert await goes_on_after(upkeep._heartbeat, abandoned)
     assert abandoned[0] == {1}
 
 

@@ -1,0 +1,119 @@
+"""Whether the engine is worth asking: a circuit breaker with a line behind it.
+
+    up ──nothing answers, or silence again and again──> down ──an answer begins──> up
+
+While it is down nobody waits for time-outs. The engine is asked for a sign of life, at first every
+second, later every ten; each sign lets one waiting turn try, and the first that gets an answer lets
+all the others go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+log = structlog.get_logger(__name__)
+
+SILENCES = 2
+"""So many time-outs in a row, of whatever turns, mean that the engine hangs."""
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 10.0
+GROWTH = 1.5
+
+
+class Availability:
+    """What all turns together know about the engine.
+
+    Args:
+        ready: asks the engine for a sign of life; never raises, takes 2 s at most.
+        sleep: waits for seconds.
+    """
+
+    def __init__(
+        self,
+        ready: Callable[[], Awaitable[bool]],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._ready = ready
+        self._sleep = sleep
+        self._is_down = False
+        self._silences = 0
+        self._line: deque[asyncio.Future[None]] = deque()
+        self._probe: asyncio.Task[None] | None = None
+
+    @property
+    def is_down(self) -> bool:
+        """Whether asking the engine now would be a waste of somebody's time."""
+        return self._is_down
+
+    def answered(self) -> None:
+        """Note that an answer has begun."""
+        self._silences = 0
+        if self._is_down:
+            log.info("engine_back", waiting=len(self._line))
+            self._is_down = False
+        while self._line:
+            _let_go(self._line.popleft())
+
+    def silent(self) -> None:
+        """Note that an answer did not come, or not on, in time."""
+        self._silences += 1
+        if self._silences >= SILENCES:
+            self.unavailable()
+
+    def unavailable(self) -> None:
+        """Note that nothing answers at all."""
+        if not self._is_down:
+            log.error("engine_down")
+            self._is_down = True
+        if self._probe is None:
+            self._probe = asyncio.create_task(self._look_for_life(), name="engine probe")
+            self._probe.add_done_callback(self._probe_ended)
+
+    async def wait(self) -> None:
+        """Wait until the engine is up, or until it is one's turn to find out."""
+        if not self._is_down:
+            return
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.append(place)
+        try:
+            await place
+        finally:
+            if place in self._line:
+                self._line.remove(place)
+
+    async def aclose(self) -> None:
+        """Ask no more."""
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.gather(self._probe, return_exceptions=True)
+
+    async def _look_for_life(self) -> None:
+        pause = FIRST_PAUSE
+        while self._is_down:
+            await self._sleep(pause)
+            pause = min(pause * GROWTH, LONGEST_PAUSE)
+            if not await self._ready():
+                continue
+            if self._line:
+                _let_go(self._line.popleft())
+            else:
+                self.answered()  # nobody is there to try; the next one may
+
+    def _probe_ended(self, probe: asyncio.Task[None]) -> None:
+        self._probe = None
+        if not probe.cancelled() and (error := probe.exception()) is not None:
+            log.error("engine_probe_broke", error=type(error).__name__)
+            self.answered()  # better to try in vain than to wait for nobody
+
+
+def _let_go(place: asyncio.Future[None]) -> None:
+    if not place.done():
+        place.set_result(None)

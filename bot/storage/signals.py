@@ -1,0 +1,109 @@
+"""Words between replicas, so that none has to wait for its next look into the database.
+
+PostgreSQL carries them (LISTEN and NOTIFY): it is there wherever there are several replicas, and a
+word that belongs to a change is sent by the transaction that makes it. A word may be lost; what it
+says stands in a table too, and is seen at the next sweep or heartbeat. SQLite has one process,
+which needs no words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+CHANNEL: Final = "shudong"
+CHECK_EVERY: Final = 10.0
+PATIENCE: Final = 5.0
+PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """`stop`: whoever answers the turn `turn_id` is to stop. `work`: look for work now."""
+
+    kind: Literal["stop", "work"]
+    turn_id: int = 0
+
+
+def send(connection: sa.Connection, signal: Signal) -> None:
+    """Tell every replica, when the transaction commits."""
+    if connection.dialect.name == "postgresql":
+        word = f"{signal.kind}:{signal.turn_id}"
+        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, word)))
+
+
+class _Listening(Protocol):
+    """The part of asyncpg's connection that listens."""
+
+    async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
+
+    async def execute(self, query: str, *, timeout: float) -> str: ...  # noqa: ASYNC109
+
+
+class Signals:
+    """The words of all replicas on one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def send(self, signal: Signal) -> None:
+        """Tell every other replica something that stands in no other transaction."""
+        await self._database.write(send, signal)
+
+    async def listen(self, heard: Callable[[Signal], None]) -> None:
+        """Pass on what is said until cancelled; `heard` is told to look for work on each connect.
+
+        Returns at once where there is nobody to listen to.
+        """
+        if self._database.dialect != "postgresql":
+            return
+        pause = PAUSE
+        while True:
+            try:
+                await self._listen_once(heard)
+            except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
+                log.warning("signals_lost", error=type(error).__name__, next_try_in=pause)
+            except Exception as error:  # asyncpg's own tree; the tables say everything as well
+                log.warning("signals_broke", error=type(error).__name__, next_try_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _listen_once(self, heard: Callable[[Signal], None]) -> None:
+        # A connection of its own: one of the pool would be lost to everybody else.
+        engine = create_async_engine(
+            self._database.url, poolclass=NullPool, connect_args={"timeout": PATIENCE}
+        )
+        try:
+            async with engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                driver: _Listening = raw.driver_connection  # type: ignore[assignment]
+                await driver.add_listener(CHANNEL, lambda *said: _pass_on(said, heard))
+                heard(Signal("work"))
+                while True:
+                    await asyncio.sleep(CHECK_EVERY)
+                    await driver.execute("SELECT 1", timeout=PATIENCE)
+        finally:
+            await engine.dispose()
+
+
+def _pass_on(said: tuple[Any, ...], heard: Callable[[Signal], None]) -> None:
+    """Read asyncpg's (connection, process, channel, payload); pass over what is not ours."""
+    kind, _, number = str(said[-1]).partition(":")
+    if kind == "stop" and number.isdecimal():
+        heard(Signal("stop", int(number)))
+    elif kind == "work":
+        heard(Signal("work"))

@@ -1,0 +1,140 @@
+"""What goes on behind the answers: claims are renewed, waiting work is found, replicas listen.
+
+Every loop outlives its faults: it logs them and goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.storage import Signal, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.storage.store import Storage
+    from bot.telegram.answering import Answering
+    from bot.telegram.chats import Chats
+    from bot.telegram.express import Express
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
+SHORTEST_SWEEP = 0.5
+"""Seconds between two sweeps, however often one is asked for."""
+PURGE_EVERY = timedelta(hours=1)
+UPDATES_ARE_KEPT = timedelta(days=7)
+
+
+class Upkeep:
+    """The loops of one replica."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        answering: Answering,
+        chats: Chats,
+        express: Express,
+        *,
+        wanted: asyncio.Event,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`wanted` is set by whoever wants work to be looked for before the next sweep."""
+        self._storage = storage
+        self._answering = answering
+        self._chats = chats
+        self._express = express
+        self._sleep = sleep
+        self._wanted = wanted
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin with what was left behind."""
+        self._tasks = [
+            asyncio.create_task(self._sweep(), name="sweep"),
+            asyncio.create_task(self._heartbeat(), name="heartbeat"),
+            asyncio.create_task(self._storage.signals.listen(self.heard), name="signals"),
+        ]
+
+    async def stop(self) -> None:
+        """End the loops, and tell the other replicas that there may be something to take over."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._call_others()
+
+    def heard(self, signal: Signal) -> None:
+        """Do what another replica asks for."""
+        if signal.kind == "stop":
+            self._answering.stop_here([signal.turn_id])
+        else:
+            self._wanted.set()
+
+    async def _sweep(self) -> None:
+        """Wake what waits and nobody works on: after a crash, an outage, a failed attempt."""
+        while True:
+            self._wanted.clear()
+            try:
+                await self._look_for_work()
+                await self._purge()
+            except StorageError as error:
+                log.warning("sweep_failed", error=type(error).__name__)
+            except Exception:
+                log.exception("sweep_broke")
+            await self._sleep(min(SHORTEST_SWEEP, SWEEP_SECONDS))
+            await self._until_wanted(SWEEP_SECONDS - SHORTEST_SWEEP)
+
+    async def _until_wanted(self, seconds: float) -> None:
+        wanted = asyncio.ensure_future(self._wanted.wait())
+        limit = asyncio.ensure_future(self._sleep(seconds))
+        try:
+            await asyncio.wait({wanted, limit}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            wanted.cancel()
+            limit.cancel()
+
+    async def _look_for_work(self) -> None:
+        storage = self._storage
+        await storage.inbox.release_expired()
+        if self._chats.was_full:
+            await self._call_others()
+        if (room := self._chats.room()) > 0:
+            waiting = await storage.turns.unfinished_chats(room)
+            waiting += await storage.inbox.chats_with_work(room, self._chats.busy())
+            for chat_id in waiting:
+                self._chats.wake(chat_id)
+        self._express.wake()
+
+    async def _call_others(self) -> None:
+        """Have other replicas look for the work that is too much for this one."""
+        try:
+            await self._storage.signals.send(Signal("work"))
+        except StorageError as error:
+            log.info("others_not_called", error=type(error).__name__)
+
+    async def _purge(self) -> None:
+        """Once an hour, delete updates that ended long ago; a repeat comes within a day."""
+        if await self._storage.jobs.claim("purge", PURGE_EVERY):
+            await self._storage.inbox.purge(self._storage.claimant.clock() - UPDATES_ARE_KEPT)
+
+    async def _heartbeat(self) -> None:
+        """Keep the claims of what is being worked on, and see what is to be stopped."""
+        while True:
+            await self._sleep(HEARTBEAT_SECONDS)
+            try:
+                turns = self._storage.turns
+                if held := self._answering.held:
+                    kept = await turns.renew(held)
+                    self._answering.abandon(set(held) - kept)
+                    self._answering.stop_here(await turns.stopping(held))
+                if held := self._express.held:
+                    await self._storage.inbox.renew(held)
+            except StorageError as error:
+                log.warning("claims_not_renewed", error=type(error).__name__)
+            except Exception:
+                log.exception("heartbeat_broke")

@@ -1,0 +1,249 @@
+"""The engine is away, slow or busy: people are told once, keep their turn, and can stop it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.storage import Signal
+from bot.telegram.generating import MOST_SILENCES
+from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable
+from tests.bot.telegram.room import PATIENCE, TEXTS
+from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.updates import OTHER, PERSON, message, press
+
+GONE = EngineUnavailable("nothing answers")
+SILENT = EngineTimeout("no first token")
+
+
+@pytest.fixture
+def no_engine(engine):
+    """An engine that has gone away; `come_back` brings it back."""
+    engine.is_ready = False
+    engine.will(GONE)
+    return engine
+
+
+async def test_while_the_engine_is_away_the_person_is_told_once_and_answered_when_it_is_back(
+    room, no_engine
+):
+    await room.arrive(message("睡不着"))
+    await room.passes(1)
+    assert room.bot.texts(PERSON) == [TEXTS.wait_engine]
+    assert room.buttons() == ["stop:1"]
+    await room.passes(120)
+    assert room.methods() == [("send", TEXTS.wait_engine)]
+    no_engine.is_ready = True
+    await room.passes(15)
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert await room.turns() == [("answered", None)]
+
+
+async def test_an_answer_that_broke_off_is_made_anew_in_its_message(room, engine):
+    engine.will("我在听，", GONE)
+    engine.is_ready = False
+    await room.arrive(message("睡不着"))
+    await room.passes(3)
+    assert room.bot.texts(PERSON) == [f"我在听，……\n\n{TEXTS.wait_engine}"]
+    engine.is_ready = True
+    await room.passes(15)
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert (await room.storage.turns.turn(1)).answer == ANSWER
+
+
+async def test_an_engine_that_does_not_come_back_ends_in_an_apology_and_a_button(room, no_engine):
+    await room.arrive(message("睡不着"))
+    await room.passes(PATIENCE - 1)
+    assert room.bot.texts(PERSON) == [TEXTS.wait_engine]
+    await room.passes(2)
+    assert room.bot.texts(PERSON) == [TEXTS.error_retry]
+    assert await room.turns() == [("failed", "EngineUnavailable")]
+    no_engine.is_ready = True
+    [retry] = room.buttons()
+    await room.arrive(press(retry))
+    await room.passes(15)
+    assert room.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_nobody_asks_an_engine_that_is_known_to_be_away(room, no_engine):
+    await room.arrive(message("睡不着"))
+    await room.passes(30)
+    await room.arrive(message("你好", person=OTHER))
+    await room.passes(1)
+    assert room.bot.texts(OTHER) == [TEXTS.wait_engine]
+    assert len(no_engine.prompts) == 1
+
+
+async def test_one_turn_finds_out_whether_the_engine_is_back_and_then_all_go(room, no_engine):
+    people = list(range(PERSON, PERSON + 20))
+    for person in people:
+        await room.arrive(message("睡不着", person=person))
+    await room.passes(60)
+    asked = len(no_engine.prompts)
+    trial = asyncio.Event()
+    no_engine.will(trial, ANSWER)
+    no_engine.is_ready = True
+    while len(no_engine.prompts) == asked:
+        await room.passes(0.5)
+    assert len(no_engine.prompts) == asked + 1
+    trial.set()
+    await room.passes(20)
+    assert len(no_engine.prompts) == asked + len(people)
+    assert all(room.bot.texts(person) == [ANSWER] for person in people)
+
+
+@pytest.mark.parametrize("by", ["command", "button"])
+async def test_a_waiting_turn_can_be_stopped(room, no_engine, by):
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    await room.arrive(message("/stop") if by == "command" else press(room.buttons()[0]))
+    await room.passes(2)
+    assert room.bot.texts(PERSON) == [TEXTS.stopped]
+    assert await room.turns() == [("stopped", None)]
+
+
+async def test_what_is_written_meanwhile_is_answered_next_and_commands_at_once(room, no_engine):
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    await room.arrive(message("你还在吗"))
+    await room.arrive(message("/help"))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [TEXTS.wait_engine, TEXTS.help.strip()]
+    no_engine.is_ready = True
+    await room.passes(20)
+    assert [prompt[-1].content for prompt in no_engine.prompts] == ["睡不着", "睡不着", "你还在吗"]
+    assert room.bot.texts(PERSON) == [ANSWER, TEXTS.help.strip(), ANSWER]
+
+
+async def test_nobody_is_shown_as_typing_while_there_is_nothing_to_type(room, no_engine):
+    await room.arrive(message("睡不着"))
+    await room.passes(60)
+    assert [call.method for call in room.bot.calls if call.chat_id == PERSON] == ["send"]
+
+
+async def test_a_waiting_turn_is_handed_over_in_a_shutdown(open_room, no_engine):
+    first = open_room()
+    await first.arrive(message("睡不着"))
+    await first.passes(5)
+    await first.aclose()
+    no_engine.is_ready = True
+    second = open_room()
+    await second.sweep()
+    await second.passes(5)
+    assert second.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_an_engine_that_hangs_is_away_after_two_time_outs(room, engine):
+    engine.is_ready = False
+    engine.will(SILENT)
+    engine.will(SILENT)
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    assert room.bot.texts(PERSON) == [TEXTS.wait_engine]
+    await room.arrive(message("你好", person=OTHER))
+    await room.passes(1)
+    assert room.bot.texts(OTHER) == [TEXTS.wait_engine]
+    assert len(engine.prompts) == 2
+
+
+async def test_a_turn_that_alone_runs_into_time_outs_is_given_up(room, engine):
+    for _ in range(MOST_SILENCES):
+        engine.will(room.availability.answered, SILENT)  # somebody else is answered in between
+    await room.arrive(message("睡不着"))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [TEXTS.error_retry]
+    assert len(engine.prompts) == MOST_SILENCES
+    assert room.buttons() == ["redo:1"]
+
+
+async def test_the_place_in_the_line_is_told_once_and_again_half_way(room, engine):
+    go_on = [asyncio.Event() for _ in range(3)]
+    engine.will(8, go_on[0], 7, 6, 5, go_on[1], 4, 3, go_on[2], 2, 1, ANSWER)
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    told = [text for _, text in room.methods()]
+    assert told == [TEXTS.wait_place(count=8)]
+    go_on[0].set()
+    await room.passes(3)
+    assert [text for _, text in room.methods()] == told
+    go_on[1].set()
+    await room.passes(3)
+    assert [text for _, text in room.methods()][-1] == TEXTS.wait_place(count=4)
+    go_on[2].set()
+    await room.passes(10)
+    assert room.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_who_waits_for_a_moment_only_hears_nothing_of_it(room, engine):
+    engine.will(3, 2, 1, ANSWER)
+    await room.arrive(message("睡不着"))
+    await room.passes(5)
+    assert {text for _, text in room.methods()} == {ANSWER}
+
+
+async def test_an_engine_whose_line_is_full_is_asked_again(room, engine):
+    for _ in range(3):
+        engine.will(EngineOverloaded("full"))
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    assert room.bot.texts(PERSON) == [TEXTS.wait_long]
+    await room.passes(20)
+    assert room.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_a_stop_asked_of_another_replica_is_seen_at_the_next_heartbeat(room, engine):
+    engine.will("我在听，", asyncio.Event())
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    assert await room.storage.turns.request_stop(PERSON)
+    heartbeat = asyncio.create_task(room.upkeep._heartbeat())
+    await room.passes(6)
+    heartbeat.cancel()
+    await asyncio.gather(heartbeat, return_exceptions=True)
+    assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
+
+
+async def test_a_stop_told_by_another_replica_is_obeyed_at_once(room, engine):
+    engine.will("我在听，", asyncio.Event())
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    room.upkeep.heard(Signal("stop", 2))
+    await room.passes(1)
+    assert room.bot.texts(PERSON) == ["我在听，"]
+    room.upkeep.heard(Signal("stop", 1))
+    await room.passes(1)
+    assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
+
+
+async def test_a_turn_that_was_stopped_before_it_was_taken_over_is_not_answered(open_room, engine):
+    first = open_room()
+    engine.will("我在听，", asyncio.Event())
+    await first.arrive(message("睡不着"))
+    await first.passes(2)
+    await first.aclose()
+    second = open_room()
+    await second.arrive(message("/stop"))
+    await second.sweep()
+    await second.passes(2)
+    assert second.bot.texts(PERSON) == [TEXTS.stopped]
+    assert await second.turns() == [("stopped", None)]
+    assert len(engine.prompts) == 1
+
+
+async def test_chats_beyond_the_limit_wait_and_are_taken_when_there_is_room(open_room, engine):
+    room = open_room(at_once=2)
+    hold = asyncio.Event()
+    engine.will(hold, ANSWER)
+    engine.will(hold, ANSWER)
+    for person in range(PERSON, PERSON + 5):
+        await room.arrive(message("睡不着", person=person))
+    await room.passes(2)
+    assert len(engine.prompts) == 2
+    assert room.chats.was_full
+    hold.set()
+    for _ in range(4):
+        await room.passes(2)
+        await room.sweep()
+    assert await room.turns() == [("answered", None)] * 5
+    assert room.work_wanted.is_set()

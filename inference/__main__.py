@@ -6,6 +6,12 @@ import argparse
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+from inference.console import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,11 @@ class Command:
 
 
 COMMANDS = {
+    "serve": Command(
+        "inference.serve.command",
+        "serve a model with LMDeploy's TurboMind, and keep it running",
+        "inference",
+    ),
     "quantize": Command(
         "inference.quantize.command",
         "make a W4A16 model for TurboMind and compare it with the original",
@@ -26,13 +37,14 @@ COMMANDS = {
 }
 
 
-def main() -> int:
-    """Run one command; what it cannot do ends in one sentence and exit code 2."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status (0 done, 1 could not, 2 wrongly called)."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(prog="python -m inference", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.summary, add_help=False)
-    name = parser.parse_args(sys.argv[1:2]).command
+    name = parser.parse_args(given[:1]).command
     command = COMMANDS[name]
     # Imported late: some commands need torch, and the others must not pay for it.
     try:
@@ -47,10 +59,15 @@ def main() -> int:
     own = argparse.ArgumentParser(prog=f"python -m inference {name}", description=command.summary)
     module.add_arguments(own)
     try:
-        return int(module.run(own.parse_args(sys.argv[2:])))
+        return int(module.run(own.parse_args(given[1:])))
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
     except (OSError, ValueError) as error:
         print(f"python -m inference {name}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

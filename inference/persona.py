@@ -4,6 +4,8 @@ It never says counsellor, therapy or diagnosis: the bot is a companion, and a mo
 otherwise says otherwise.
 """
 
+import hashlib
+
 SYSTEM_PROMPT = (
     "你是「树洞」，一个会认真倾听的 AI 陪伴助手。"
     "来到这里的人会和你说起成长、感情、家庭、工作、睡眠和害怕的事。"
@@ -13,3 +15,8 @@ SYSTEM_PROMPT = (
     "当对方提到伤害自己或他人时，直接而温柔地问问他现在是否安全，"
     "并鼓励他联系身边信任的人和当地的紧急援助。"
 )
+
+
+def fingerprint() -> str:
+    """Names the text; a model that was trained under it carries the name in `shudong.json`."""
+    return hashlib.sha256(SYSTEM_PROMPT.encode()).hexdigest()

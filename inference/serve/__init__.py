@@ -1,0 +1,1 @@
+"""Starts and supervises `lmdeploy serve api_server`: `python -m inference serve`."""

@@ -1,0 +1,224 @@
+"""What speaks against serving a checkpoint, found before anything is started."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from inference import chat_template, persona
+from inference.serve.cards import OLDEST
+from inference.serve.checkpoint import INTERNLM2
+from inference.serve.memory import GIB, RESERVED, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from inference.serve.cards import Card
+    from inference.serve.checkpoint import Checkpoint
+    from inference.serve.plan import ServeOptions
+
+HEAD_DIMS: Final = (64, 128, 192, 256)
+QUANTIZED_KV_HEAD_DIM: Final = 128
+GROUP_SIZE: Final = 128
+KNOWN: Final = (
+    INTERNLM2, "InternLM3ForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM",
+)  # fmt: skip
+"""Dense architectures in LMDeploy 0.18's table for TurboMind."""
+
+
+class Weight(Enum):
+    """How much a finding matters."""
+
+    REFUSAL = "cannot be served"
+    REMARK = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something an operator should know."""
+
+    weight: Weight
+    what: str
+    fix: str
+
+
+def check_checkpoint(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[Finding]:
+    """Findings about the model and what is asked of it; needs no GPU."""
+    yield from _shape(checkpoint, options)
+    yield from _quantization(checkpoint)
+    yield from _stop_tokens(checkpoint)
+    yield from _template(checkpoint)
+    yield from _persona(checkpoint)
+    if not checkpoint.has_weights:
+        yield _refusal(
+            "the folder holds no weights (*.safetensors or *.bin)",
+            "download or merge the model again",
+        )
+
+
+def check_cards(
+    checkpoint: Checkpoint, options: ServeOptions, cards: Sequence[Card]
+) -> Iterator[Finding]:
+    """Findings about the cards that `options.cards` would take: their number, age and memory."""
+    if len(cards) < options.cards:
+        yield _refusal(
+            f"there {'is' if len(cards) == 1 else 'are'} {len(cards)} NVIDIA GPU"
+            f"{'' if len(cards) == 1 else 's'} here and --cards asks for {options.cards}",
+            "use fewer cards, or look at CUDA_VISIBLE_DEVICES"
+            if cards
+            else "serve on a machine with an NVIDIA GPU; `python -m inference doctor` looks closer",
+        )
+        return
+    used = cards[: options.cards]
+    for card in used:
+        if card.capability < OLDEST:
+            yield _refusal(
+                f"{card.name} has compute capability {'.'.join(map(str, card.capability))} "
+                f"and TurboMind needs {'.'.join(map(str, OLDEST))}",
+                "use a V100, T4 or newer",
+            )
+    yield from check_memory(checkpoint, options, min(card.free for card in used))
+
+
+def check_memory(checkpoint: Checkpoint, options: ServeOptions, card: int) -> Iterator[Finding]:
+    """Findings about a card with `card` bytes to give."""
+    room = fit(
+        checkpoint.shape, checkpoint.quantization, card=card, kv_bits=options.kv_bits,
+        cache_share=options.cache_share, cards=options.cards,
+    )  # fmt: skip
+    need = room.weights + RESERVED
+    if need >= card:
+        smaller = "" if checkpoint.quantization else "quantize it to W4A16, or "
+        yield _refusal(
+            f"weights and workspace need {need / GIB:.1f} GiB on each card and "
+            f"{card / GIB:.1f} GiB are free",
+            f"{smaller}end what else uses the card, or use more --cards",
+        )
+    elif room.tokens < options.session_len:
+        less = " --kv-bits 8 or 4," if options.kv_bits == 16 else ""
+        yield _refusal(
+            f"the KV cache has room for {room.tokens} tokens and one conversation may have "
+            f"{options.session_len}",
+            f"try{less} a smaller --session-len (and CONTEXT_WINDOW), or a bigger card",
+        )
+
+
+def _shape(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[Finding]:
+    shape = checkpoint.shape
+    if checkpoint.architecture not in KNOWN:
+        yield _remark(
+            f"{checkpoint.architecture or 'an unnamed architecture'} is not one this project knows",
+            "LMDeploy falls back to its slower PyTorch engine where TurboMind does not take it",
+        )
+    if shape.head_dim not in HEAD_DIMS:
+        yield _refusal(
+            f"head_dim is {shape.head_dim}, and TurboMind has kernels for "
+            f"{', '.join(map(str, HEAD_DIMS))}",
+            "serve it with LMDeploy's PyTorch engine",
+        )
+    elif options.kv_bits != 16 and shape.head_dim != QUANTIZED_KV_HEAD_DIM:
+        yield _refusal(
+            f"head_dim is {shape.head_dim}, and TurboMind quantizes the KV cache only for 128",
+            "use --kv-bits 16",
+        )
+    if shape.heads % options.cards:
+        yield _refusal(
+            f"{shape.heads} attention heads cannot be shared by {options.cards} cards",
+            "use 1, 2, 4 or 8 --cards",
+        )
+    if shape.context and options.session_len > shape.context:
+        yield _remark(
+            f"--session-len {options.session_len} is more than the {shape.context} tokens the "
+            "model was made for",
+            "expect worse answers in long conversations",
+        )
+
+
+def _quantization(checkpoint: Checkpoint) -> Iterator[Finding]:
+    packed = checkpoint.quantization
+    if packed is None:
+        return
+    if packed.method not in {"awq", "gptq"}:
+        yield _remark(
+            f"the weights are quantized by {packed.method!r}",
+            "this project serves fp16 and AWQ (W4A16); LMDeploy may refuse",
+        )
+    elif packed.group_size != GROUP_SIZE or packed.bits != 4:
+        yield _refusal(
+            f"the weights have {packed.bits} bits in groups of {packed.group_size}, and TurboMind "
+            f"takes 4 bits in groups of {GROUP_SIZE}",
+            "quantize again with group size 128",
+        )
+    shape = checkpoint.shape
+    for name, width in (("hidden_size", shape.hidden), ("intermediate_size", shape.intermediate)):
+        if packed.method in {"awq", "gptq"} and width % GROUP_SIZE:
+            yield _refusal(
+                f"{name} {width} does not divide by the group size {GROUP_SIZE}",
+                "serve the fp16 model",
+            )
+
+
+def _stop_tokens(checkpoint: Checkpoint) -> Iterator[Finding]:
+    missing = checkpoint.wanted_stop_ids - checkpoint.stop_ids
+    if missing:
+        yield _refusal(
+            f"generation_config.json stops at {sorted(checkpoint.stop_ids) or 'nothing'} and not "
+            f"at {sorted(missing)}: answers would run on",
+            "add --fix, which writes eos_token_id "
+            f"{sorted(checkpoint.stop_ids | checkpoint.wanted_stop_ids)}",
+        )
+
+
+def _template(checkpoint: Checkpoint) -> Iterator[Finding]:
+    if not checkpoint.chat_template:
+        yield _refusal(
+            "the tokenizer has no chat template, so LMDeploy would guess one",
+            "copy chat_template into tokenizer_config.json from the model it was tuned from",
+        )
+        return
+    try:
+        rendered = _rendered(checkpoint)
+    except ImportError:
+        yield _remark("the chat template was not compared", "install jinja2")
+        return
+    if rendered != chat_template.render(chat_template.SPECIMEN):
+        yield _refusal(
+            "the chat template lays conversations out differently from training "
+            "(inference/chat_template.py)",
+            "put the template of InternLM2's chat model into tokenizer_config.json",
+        )
+
+
+def _rendered(checkpoint: Checkpoint) -> str | None:
+    """The specimen under the checkpoint's template; None where that fails."""
+    from jinja2 import TemplateError  # noqa: PLC0415 - comes with LMDeploy, not with the bot
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+    messages = [{"role": m.role, "content": m.content} for m in chat_template.SPECIMEN]
+    # Not HTML: what the template makes is a prompt.
+    sandbox = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    try:
+        rendered = sandbox.from_string(checkpoint.chat_template).render(
+            messages=messages, add_generation_prompt=True, bos_token=checkpoint.bos, eos_token=""
+        )
+    except (TemplateError, TypeError, ValueError):
+        return None
+    return re.sub(rf"^{re.escape(checkpoint.bos)}", "", rendered)
+
+
+def _persona(checkpoint: Checkpoint) -> Iterator[Finding]:
+    if checkpoint.persona and checkpoint.persona != persona.fingerprint():
+        yield _remark(
+            "the model was trained under another system prompt than the bot's",
+            "train again, or serve it with the version of this project that it was trained with",
+        )
+
+
+def _refusal(what: str, fix: str) -> Finding:
+    return Finding(Weight.REFUSAL, what, fix)
+
+
+def _remark(what: str, fix: str) -> Finding:
+    return Finding(Weight.REMARK, what, fix)

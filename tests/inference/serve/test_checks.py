@@ -1,0 +1,142 @@
+"""What is refused before a GPU is touched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inference import persona
+from inference.console import CommandError
+from inference.serve.cards import Card
+from inference.serve.checkpoint import add_stop_ids, read_checkpoint
+from inference.serve.checks import Weight, check_cards, check_checkpoint
+from inference.serve.memory import GIB
+from inference.serve.plan import ServeOptions
+from tests.inference.serve.checkpoints import AWQ, write_checkpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RTX_4090 = Card(0, "GPU-a", "NVIDIA GeForce RTX 4090", 24 * GIB, 23 * GIB, (8, 9), "570.86.15")
+
+
+def options(folder: Path, **changes: object) -> ServeOptions:
+    return replace(ServeOptions(folder, "shudong-7b"), **changes)  # type: ignore[arg-type]
+
+
+def refusals(folder: Path, **changes: object) -> list[str]:
+    found = check_checkpoint(read_checkpoint(folder), options(folder, **changes))
+    return [f.what for f in found if f.weight is Weight.REFUSAL]
+
+
+def refused_cards(folder: Path, *cards: Card, **changes: object) -> list[str]:
+    found = check_cards(read_checkpoint(folder), options(folder, **changes), cards)
+    return [f.what for f in found if f.weight is Weight.REFUSAL]
+
+
+@pytest.mark.parametrize("quantization", [None, AWQ])
+def test_a_good_model_on_a_good_card_is_not_refused(
+    quantization: dict[str, object] | None, tmp_path: Path
+) -> None:
+    folder = write_checkpoint(tmp_path / "m", quantization=quantization)
+    assert refusals(folder) == []
+    assert refused_cards(folder, RTX_4090) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"num_attention_heads": 40, "hidden_size": 3840}, "head_dim is 96"),
+        ({"num_attention_heads": 64}, "head_dim is 64, and TurboMind quantizes the KV cache only"),
+        ({"quantization": AWQ | {"group_size": 64}}, "groups of 64"),
+        ({"quantization": AWQ, "intermediate_size": 14300}, "intermediate_size 14300"),
+        ({"eos": 2}, r"not at \[92542\]"),
+        ({"template": ""}, "no chat template"),
+    ],
+)
+def test_a_model_that_turbomind_or_the_bot_cannot_use_is_refused(
+    changes: dict[str, object], words: str, tmp_path: Path
+) -> None:
+    import re
+
+    (refusal,) = refusals(write_checkpoint(tmp_path / "m", **changes))  # type: ignore[arg-type]
+    assert re.search(words, refusal)
+
+
+def test_a_small_head_can_be_served_with_an_fp16_cache(tmp_path: Path) -> None:
+    assert refusals(write_checkpoint(tmp_path / "m", num_attention_heads=64), kv_bits=16) == []
+
+
+def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "m")
+    (folder / "model.safetensors").unlink()
+    assert "no weights" in refusals(folder)[0]
+
+
+def test_fix_adds_the_missing_stop_tokens_and_keeps_the_rest(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "m", eos=2)
+    file = folder / "generation_config.json"
+    file.write_text('{"eos_token_id": 2, "top_p": 0.8}')
+    add_stop_ids(read_checkpoint(folder))
+    assert json.loads(file.read_text()) == {"eos_token_id": [2, 92542], "top_p": 0.8}
+    assert refusals(folder) == []
+
+
+def test_another_architecture_stops_at_its_own_end_of_message(tmp_path: Path) -> None:
+    folder = write_checkpoint(
+        tmp_path / "m", architectures=["Qwen2ForCausalLM"], eos_token_id=151643, eos=151643
+    )
+    tokenizer = json.loads((folder / "tokenizer_config.json").read_text())
+    tokenizer["added_tokens_decoder"] = {"151645": {"content": "<|im_end|>"}}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    assert "[151645]" in refusals(folder)[0]
+
+
+def test_a_model_trained_under_another_persona_is_remarked_on(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "m")
+    for name, remarks in ((persona.fingerprint(), 0), ("0" * 64, 1)):
+        (folder / "shudong.json").write_text(json.dumps({"persona": name}))
+        found = list(check_checkpoint(read_checkpoint(folder), options(folder)))
+        assert sum("system prompt" in f.what for f in found) == remarks
+
+
+def test_no_gpu_is_refused(tmp_path: Path) -> None:
+    assert "0 NVIDIA GPUs" in refused_cards(write_checkpoint(tmp_path / "m"))[0]
+
+
+def test_an_old_gpu_is_refused(tmp_path: Path) -> None:
+    old = replace(RTX_4090, name="Tesla P40", capability=(6, 1))
+    assert "compute capability 6.1" in refused_cards(write_checkpoint(tmp_path / "m"), old)[0]
+
+
+def test_too_little_memory_is_refused_and_enough_is_not(tmp_path: Path) -> None:
+    fp16 = write_checkpoint(tmp_path / "fp16")
+    awq = write_checkpoint(tmp_path / "awq", quantization=AWQ)
+    small = replace(RTX_4090, free=8 * GIB)
+    assert "need 15.9 GiB" in refused_cards(fp16, small)[0]
+    assert refused_cards(awq, small) == []
+    assert "room for" in refused_cards(awq, small, kv_bits=16, session_len=32768)[0]
+
+
+def test_the_fullest_of_the_used_cards_counts(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "m")
+    full = replace(RTX_4090, index=1, free=4 * GIB)
+    assert refused_cards(folder, RTX_4090, full) == []
+    assert refused_cards(folder, RTX_4090, full, cards=2)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"num_attention_heads": 0}', "\xff"])
+def test_a_folder_that_is_no_model_is_one_sentence(content: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(content, encoding="latin-1")
+    with pytest.raises(CommandError, match=r"config\.json"):
+        read_checkpoint(tmp_path)
+
+
+def test_a_folder_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no folder"):
+        read_checkpoint(tmp_path / "nowhere")
+    with pytest.raises(CommandError, match=r"no config\.json"):
+        read_checkpoint(tmp_path)

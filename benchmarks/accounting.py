@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 SENDING, STORING = 0.2, 1.0
 """Seconds around the moment Telegram knew a message in which its id may not be stored yet."""
+
+
+class Window(StrEnum):
+    """Where a message can appear twice: the Bot API lets nobody close these."""
+
+    FIRST = "first message, its id not stored yet"
+    PARTS = "between the parts of a long answer"
+    UNHEARD = "sendMessage whose reply was lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class Shown:
     at: float
     finished: bool
     """Whether the person could see that nothing more is to come (no stop button)."""
+    buttons: tuple[str, ...] = ()
+    """What pressing the buttons under it tells the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +62,26 @@ class StoredTurn:
 
 @dataclass(frozen=True, slots=True)
 class ChatLog:
-    """All that happened in one chat, and when the bot was killed meanwhile."""
+    """All that happened in one chat, and what went wrong around it.
+
+    `kills` are the moments at which a bot was killed, `outages` the times without a database;
+    `unheard` are the messages of which the bot never heard that they arrived.
+    """
 
     said: Sequence[Said]
     shown: Sequence[Shown]
     turns: Sequence[StoredTurn]
     kills: Sequence[float] = ()
+    outages: Sequence[tuple[float, float]] = ()
+    unheard: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
 class Account:
-    """What a replay found. Every turn is either answered or unanswered.
+    """What a run found. Every turn is either answered or unanswered.
 
-    `sent_again` counts first messages left behind by a kill -9, see `_outlived_its_bot`.
+    `sent_again` counts messages that nobody can keep from being sent again, by their `Window`.
+    `told_so` counts the unanswered turns whose person was told.
     """
 
     messages: int = 0
@@ -72,10 +90,14 @@ class Account:
     unanswered: int = 0
     out_of_order: int = 0
     answered_twice: int = 0
-    sent_again: int = 0
+    sent_again: Counter[Window] = field(default_factory=Counter)
+    told_so: int = 0
+    notices: int = 0
     not_its_answer: int = 0
     crisis_cards: int = 0
     sql_differs: int = 0
+    remarks: list[str] = field(default_factory=list)
+    """Where each fault was found, without a word of what was said."""
     to_first_text: list[float] = field(default_factory=list)
     to_final_text: list[float] = field(default_factory=list)
 
@@ -99,9 +121,12 @@ class Account:
         self.out_of_order += other.out_of_order
         self.answered_twice += other.answered_twice
         self.sent_again += other.sent_again
+        self.told_so += other.told_so
+        self.notices += other.notices
         self.not_its_answer += other.not_its_answer
         self.crisis_cards += other.crisis_cards
         self.sql_differs += other.sql_differs
+        self.remarks += other.remarks
         self.to_first_text += other.to_first_text
         self.to_final_text += other.to_final_text
 
@@ -113,11 +138,13 @@ class Rules:
     Args:
         is_card: whether a text is a crisis card.
         placeholder: what an answer says before it has text.
+        is_notice: whether a text is said beside the answers (a place in the queue, an apology).
         mark: what the answer to a text has to contain, where the engine can be told to.
     """
 
     is_card: Callable[[str], bool]
     placeholder: str
+    is_notice: Callable[[str], bool] = lambda _: False
     mark: Callable[[str], str] | None = None
 
 
@@ -134,6 +161,8 @@ class _Judge:
         self._open = list(log.said)
         self._latest: dict[int, Shown] = {shown.message_id: shown for shown in log.shown}
         self._answers: Counter[int] = Counter()
+        self._parts: list[tuple[str, float]] = []
+        """The later parts of long answers, and when the answer was whole."""
         self._before: tuple[int, float] = (0, 0.0)
         """Where and when the answer before this one ended."""
 
@@ -142,10 +171,12 @@ class _Judge:
         for position, turn in enumerate(self._log.turns, start=1):
             if turn.number != position:
                 account.sql_differs += 1
+                self._remark(turn, f"has number {turn.number}")
             self._turn(turn)
         # What is in no turn was lost.
         account.turns += len(self._open)
         account.unanswered += len(self._open)
+        account.remarks += [f"message {said.message_id} became no turn" for said in self._open]
         self._strangers()
         return account
 
@@ -158,14 +189,20 @@ class _Judge:
         parts = self._visible(turn)
         if parts is None:
             account.unanswered += 1
+            shown = self._latest.get(turn.answer_message_id or 0)
+            self._remark(turn, f"is {turn.state}, unanswered")
+            account.told_so += turn.state == "failed" and shown is not None and shown.finished
             return
         account.answered += 1
         if tuple(part.text for part in parts) != tuple(text.strip() for text in turn.parts):
             account.sql_differs += 1
+            self._remark(turn, "shows something else than SQL holds")
         if self._rules.mark is not None and not self._is_card_turn(said, parts):
             wanted = self._rules.mark(turn.text)
-            account.not_its_answer += not any(wanted in part.text for part in parts)
-        self._time(said, parts)
+            if not any(wanted in part.text for part in parts):
+                account.not_its_answer += 1
+                self._remark(turn, "shows another one's answer")
+        self._time(turn, said, parts)
 
     def _take(self, turn: StoredTurn) -> list[Said] | None:
         """The messages that became a turn; None if nobody said that, or it was taken before."""
@@ -173,7 +210,9 @@ class _Judge:
             for end in range(start + 1, len(self._open) + 1):
                 joined = "\n".join(said.text for said in self._open[start:end])
                 if joined == turn.text:
-                    self._account.out_of_order += start > 0
+                    if start > 0:
+                        self._account.out_of_order += 1
+                        self._remark(turn, "passed a message before it")
                     taken = self._open[start:end]
                     del self._open[start:end]
                     return taken
@@ -181,8 +220,10 @@ class _Judge:
                     break
         if any(said.text == turn.text for said in self._log.said):
             self._account.answered_twice += 1
+            self._remark(turn, "says what an earlier one says")
         else:
             self._account.sql_differs += 1
+            self._remark(turn, "says what nobody said")
         if turn.answer_message_id is not None:
             self._answers[turn.answer_message_id] += 1
         return None
@@ -192,14 +233,22 @@ class _Judge:
         if turn.answer_message_id is None:
             return None
         ids = [turn.answer_message_id]
-        # A long answer goes on in messages of its own, directly behind.
-        later = sorted(number for number in self._latest if number > turn.answer_message_id)
-        ids += later[: len(turn.parts) - 1]
+        for text in turn.parts[1:]:
+            ids.append(self._part(text, behind=ids[-1]))
         self._answers.update(ids)
         parts = [self._latest[number] for number in ids if number in self._latest]
         if turn.state != "answered" or not parts or not all(part.finished for part in parts):
             return None
         return parts
+
+    def _part(self, text: str, *, behind: int) -> int:
+        """The message that shows a later part of an answer: the newest with its text.
+
+        One that was sent before a crash may stand before it. None: the one directly behind.
+        """
+        later = sorted(number for number in self._latest if number > behind)
+        same = [number for number in later if self._latest[number].text == text.strip()]
+        return same[-1] if same else next(iter(later), 0)
 
     def _is_card_turn(self, said: list[Said], parts: list[Shown]) -> bool:
         """Whether a card stands between what was said and its answer: people's own words then."""
@@ -209,7 +258,7 @@ class _Judge:
             for shown in self._log.shown
         )
 
-    def _time(self, said: list[Said], parts: list[Shown]) -> None:
+    def _time(self, turn: StoredTurn, said: list[Said], parts: list[Shown]) -> None:
         ids = {part.message_id for part in parts}
         history = [shown for shown in self._log.shown if shown.message_id in ids]
         asked = said[-1].at
@@ -220,26 +269,57 @@ class _Judge:
         lowest, earliest = self._before
         if parts[0].message_id < max(lowest, said[-1].message_id) or first < max(earliest, asked):
             self._account.out_of_order += 1
+            self._remark(turn, "was answered out of order")
         self._before = (parts[-1].message_id, last)
+        self._parts += [(part.text, last) for part in parts[1:]]
 
     def _strangers(self) -> None:
         """Count cards, and messages that are neither a card nor the answer to anything."""
+        account = self._account
         for number, shown in self._latest.items():
             if self._rules.is_card(shown.text):
-                self._account.crisis_cards += 1
+                account.crisis_cards += 1
+                continue
+            if self._answers[number] > 1:
+                account.answered_twice += self._answers[number] - 1
+                account.remarks.append(f"message {number} answers several turns")
+            if number in self._answers:
+                continue
+            if self._rules.is_notice(shown.text):
+                account.notices += 1
+            elif (window := self._window(shown)) is not None:
+                account.sent_again[window] += 1
             else:
-                self._account.answered_twice += max(self._answers[number] - 1, 0)
-                if number not in self._answers:
-                    if self._outlived_its_bot(number):
-                        self._account.sent_again += 1
-                    else:
-                        self._account.answered_twice += 1
+                account.answered_twice += 1
+                at = f"{shown.at:.2f}"
+                account.remarks.append(f"message {number}, last changed at {at}, answers nothing")
 
-    def _outlived_its_bot(self, number: int) -> bool:
-        """Whether a kill came between a message and the storing of its id.
+    def _remark(self, turn: StoredTurn, what: str) -> None:
+        self._account.remarks.append(
+            f"turn {turn.number} (message {turn.answer_message_id}) {what}"
+        )
 
-        Telegram has no way to ask for such a message, nor to send it only once: the bot cannot but
-        send another one.
+    def _window(self, shown: Shown) -> Window | None:
+        """Why a message was sent although another one shows the same answer.
+
+        Telegram has no way to ask for a message whose id was not stored or not heard of, nor to
+        send one only once: the bot cannot but send another.
         """
-        sent = min(shown.at for shown in self._log.shown if shown.message_id == number)
-        return any(-SENDING <= kill - sent <= STORING for kill in self._log.kills)
+        number = shown.message_id
+        if number in self._log.unheard:
+            return Window.UNHEARD
+        sent = min(item.at for item in self._log.shown if item.message_id == number)
+        whole = max((at for text, at in self._parts if text == shown.text), default=None)
+        if whole is not None and self._killed_between(sent, whole):
+            return Window.PARTS
+        return Window.FIRST if self._killed_between(sent, self._storable(sent)) else None
+
+    def _killed_between(self, begin: float, end: float) -> bool:
+        return any(begin - SENDING <= kill <= end + STORING for kill in self._log.kills)
+
+    def _storable(self, sent: float) -> float:
+        """When the id of a message sent then could be stored: not before the database is back."""
+        for begin, end in sorted(self._log.outages):
+            if begin - STORING <= sent <= end:
+                sent = end + STORING
+        return sent

@@ -128,13 +128,17 @@ class Program:
 
 
 class Bot(Program):
-    """`python -m bot`."""
+    """`python -m bot`, or another `module` that runs it; `name` tells replicas apart."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self._address = f"http://127.0.0.1:{free_port()}"
-        port = self._address.rpartition(":")[2]
-        defaults = {"HTTP_PORT": port, "DATA_DIR": str(folder / "data"), "LOG_FORMAT": "json"}
-        super().__init__(folder, "bot", ("bot",), defaults | dict(settings))
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str], name: str = "bot", module: str = "bot"
+    ) -> None:
+        self.port = int(settings.get("HTTP_PORT") or free_port())
+        self._address = f"http://127.0.0.1:{self.port}"
+        defaults = {"DATA_DIR": str(folder / "data"), "LOG_FORMAT": "json"}
+        super().__init__(
+            folder, name, (module,), defaults | dict(settings) | {"HTTP_PORT": str(self.port)}
+        )
 
     async def start(self) -> None:
         """Start it and wait until it is ready to answer."""

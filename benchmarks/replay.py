@@ -35,7 +35,7 @@ from bot.storage.store import open_storage
 from bot.telegram.outbound.rendering import partial, render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from benchmarks.dialogues import Monologue
     from benchmarks.player import Played
@@ -90,7 +90,7 @@ async def replay(
     monologues: Sequence[Monologue], setup: Setup, manner: Manner, *, people: int, kill_every: int
 ) -> Result:
     """Play dialogues through a bot made for them and account for what became of each turn."""
-    rules = telegram_rules(setup)
+    rules = telegram_rules(answer_mark if setup.engine == FAKE else None)
     async with staged(setup) as stage:
         killer = Killer(stage.bot, kill_every, seed=len(monologues))
         players = Players(
@@ -107,14 +107,14 @@ async def replay(
         return await _settle(stage, played, rules, killer.kills, wall)
 
 
-def telegram_rules(setup: Setup) -> Rules:
-    """How the bot's messages are told apart."""
+def telegram_rules(mark: Callable[[str], str] | None) -> Rules:
+    """How the bot's messages are told apart; `mark` as in `Rules`."""
     levels = (RiskLevel.HIGH, RiskLevel.IMMINENT)
     cards = {render(card(level, language_for(None)))[0].text.strip() for level in levels}
     return Rules(
         is_card=lambda text: text in cards,
         placeholder=partial("").text.strip(),
-        mark=answer_mark if setup.engine == FAKE else None,
+        mark=mark,
     )
 
 
@@ -146,7 +146,7 @@ async def _settle(
     if status != 0:
         raise BenchmarkError(f"The bot ended with status {status}: {stage.bot.last_words()}")
     account = Account()
-    left, stored = await _stored(stage.storage, [item.person for item in played])
+    left, stored = await stored_turns(stage.storage, [item.person for item in played])
     for item in played:
         log = ChatLog(item.said, item.shown, stored[item.person], kills)
         account.add(judge(log, rules))
@@ -161,7 +161,7 @@ async def _settle(
     )
 
 
-async def _stored(
+async def stored_turns(
     options: StorageOptions, people: Sequence[int]
 ) -> tuple[int, dict[int, list[StoredTurn]]]:
     """The updates that are not done, and the turns of every person, decrypted."""
@@ -191,10 +191,14 @@ async def _stored(
 
 
 def _quotes(log: Path, played: Sequence[Played]) -> int:
-    """How many of the texts stand in the bot's log, where none may be."""
-    written = log.read_text(errors="replace")
     texts = {said.text for item in played for said in item.said}
     texts |= {shown.text for item in played for shown in item.shown if shown.finished}
+    return quotes_in(log, texts)
+
+
+def quotes_in(log: Path, texts: Iterable[str]) -> int:
+    """How many of the texts stand in the bot's log, where none may be."""
+    written = log.read_text(errors="replace")
     return sum(
         text in written or json.dumps(text)[1:-1] in written
         for text in texts

@@ -56,9 +56,9 @@ async def staged(setup: Setup) -> AsyncIterator[Stage]:
         folder = Path(name)
         programs: list[Program] = []
         try:
-            storage = await _storage(setup, folder)
+            storage = await prepared_storage(folder, setup.database_url, setup.redis_url)
             engine = await _fake_engine(folder, programs) if setup.engine == FAKE else None
-            token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(24)}"
+            token = new_token()
             sandbox = Program(
                 folder,
                 "sandbox",
@@ -88,21 +88,28 @@ async def _fake_engine(folder: Path, programs: list[Program]) -> Program:
     return engine
 
 
-async def _storage(setup: Setup, folder: Path) -> StorageOptions:
+def new_token() -> str:
+    """A bot's token as @BotFather makes them."""
+    return f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(24)}"
+
+
+async def prepared_storage(
+    folder: Path, database_url: str | None, redis_url: str | None
+) -> StorageOptions:
     """Where the bot keeps things; a database that is named has to be empty and is migrated."""
     options = StorageOptions(
         data_dir=folder / "data",
-        database_url=setup.database_url,
-        redis_url=setup.redis_url,
+        database_url=database_url,
+        redis_url=redis_url,
         keys=(generate_key(),),
     )
-    if setup.database_url is None:
+    if database_url is None:
         return options
     migrate = Program(
         folder,
         "migrate",
         ("bot", "migrate"),
-        {"DATABASE_URL": setup.database_url, "ENCRYPTION_KEYS": options.keys[0]},
+        {"DATABASE_URL": database_url, "ENCRYPTION_KEYS": options.keys[0]},
     )
     await migrate.start()
     if await migrate.ended() != 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,8 +14,9 @@ from benchmarks.accounting import Said, Shown
 from benchmarks.errors import BenchmarkError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
+_SPOILT = "fault:"
 _SHOWING = frozenset({"sendmessage", "editmessagetext"})
 
 
@@ -48,6 +49,39 @@ class Telegram:
         """Everything the bot has shown in a chat that the log of calls still holds."""
         response = await self._request("GET", "/calls", params={"chat_id": chat})
         return [_shown(call) for call in response.json() if _has_shown(call)]
+
+    async def signs(self, chat: int) -> list[float]:
+        """When the bot gave a sign of life in a chat: a text, an edit, "typing"."""
+        response = await self._request("GET", "/calls", params={"chat_id": chat})
+        return [
+            call["monotonic"] + call["duration"]
+            for call in response.json()
+            if call["outcome"] == "ok" or _has_shown(call)
+        ]
+
+    async def unheard(self, chat: int) -> frozenset[int]:
+        """Messages that the bot has sent without ever hearing that they arrived."""
+        response = await self._request("GET", "/calls", params={"chat_id": chat})
+        return frozenset(
+            call["message_id"]
+            for call in response.json()
+            if call["method"].lower() == "sendmessage"
+            and call["outcome"].startswith(_SPOILT)
+            and call["message_id"] is not None
+        )
+
+    async def press(self, person: int, message_id: int, data: str) -> None:
+        """Press a button under one of the bot's messages; one that is gone is let be."""
+        with suppress(BenchmarkError):
+            await self._post(f"/people/{person}/press", {"message_id": message_id, "data": data})
+
+    async def spoil(self, fault: Mapping[str, object]) -> None:
+        """Put a fault in force, see `bot.sandbox.faults`."""
+        await self._post("/faults", dict(fault))
+
+    async def undo_faults(self) -> None:
+        """Let everything through again."""
+        await self._request("DELETE", "/faults")
 
     @asynccontextmanager
     async def watch(self, person: int) -> AsyncIterator[Screen]:
@@ -101,6 +135,7 @@ class Screen:
                     text=message.get("text", ""),
                     at=time.monotonic(),
                     finished=not _can_be_stopped(message.get("reply_markup")),
+                    buttons=tuple(_buttons(message.get("reply_markup"))),
                 )
                 self._changed.set()
 
@@ -123,7 +158,7 @@ def _gone(error: httpx.HTTPError) -> BenchmarkError:
 def _has_shown(call: dict[str, Any]) -> bool:
     return (
         call["method"].lower() in _SHOWING
-        and call["outcome"] in {"ok", "disconnected"}
+        and (call["outcome"] in {"ok", "disconnected"} or call["outcome"].startswith(_SPOILT))
         and call["message_id"] is not None
     )
 
@@ -140,7 +175,10 @@ def _shown(call: dict[str, Any]) -> Shown:
 
 
 def _can_be_stopped(markup: dict[str, Any] | None) -> bool:
+    return any(data.startswith("stop:") for data in _buttons(markup))
+
+
+def _buttons(markup: dict[str, Any] | None) -> list[str]:
+    """The callback data of the buttons."""
     rows = markup.get("inline_keyboard", []) if markup else []
-    return any(
-        button.get("callback_data", "").startswith("stop:") for row in rows for button in row
-    )
+    return [button.get("callback_data", "") for row in rows for button in row]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.accounting import ChatLog, Rules, Said, Shown, StoredTurn, judge
+from benchmarks.accounting import ChatLog, Rules, Said, Shown, StoredTurn, Window, judge
 
 CARD = "求助电话"
 RULES = Rules(is_card=lambda text: text == CARD, placeholder="…")
@@ -123,7 +123,7 @@ def test_a_message_left_behind_by_a_kill_is_told_apart():
     turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 5, ("慢慢说。",))]
     killed = account(shown=[*SHOWN[:3], left, answer], turns=turns, kills=[20.7])
     assert faults(killed) == {}
-    assert killed.sent_again == 1
+    assert killed.sent_again == {Window.FIRST: 1}
     alive = account(shown=[*SHOWN[:3], left, answer], turns=turns, kills=[15.0])
     assert faults(alive) == {"answered_twice": 1}
 

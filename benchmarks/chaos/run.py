@@ -1,0 +1,180 @@
+"""One run from the first message to the account of all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.accounting import Account, ChatLog, Rules, judge
+from benchmarks.chaos.people import ARRIVAL, Person
+from benchmarks.chaos.plan import Plan, make_plan
+from benchmarks.chaos.silence import Silence, silence_in
+from benchmarks.chaos.theatre import opened
+from benchmarks.chaos.troubles import Troublemaker
+from benchmarks.errors import BenchmarkError
+from benchmarks.fake_engine import answer_mark
+from benchmarks.replay import quotes_in, stored_turns, telegram_rules
+from benchmarks.reviewed import ends_reviewed, is_reviewed
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from benchmarks.chaos.plan import SetupName
+    from benchmarks.chaos.theatre import Theatre
+
+FIRST_PERSON = 100_001
+BURST_WINDOW = 0.5
+"""Shorter than in earnest, so that more turns fit into a run; people write within it."""
+AFTERWARDS = 3.0
+"""Seconds after the last answer in which something may still be said twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What the command line asks for."""
+
+    seed: int
+    setup: SetupName
+    chats: int
+    turns: int
+    kills: int
+    replicas: int
+    patience: float
+    logs: Path | None = None
+    """Where to leave what the bots logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run found."""
+
+    ordered: Ordered
+    account: Account
+    silence: Silence
+    troubles: Counter[str]
+    kills: int
+    retries: int
+    ended_by_itself: int
+    quotes_in_log: int
+    left_in_inbox: int
+    wall_seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether every promise was kept."""
+        return self.account.flawless and not (
+            self.ended_by_itself
+            or self.quotes_in_log
+            or self.left_in_inbox
+            or self.silence.untold
+            or self.kills != self.ordered.kills
+        )
+
+
+async def run(ordered: Ordered) -> Outcome:
+    """Play the whole plan of a seed and account for it."""
+    plan = make_plan(
+        ordered.seed,
+        ordered.setup,
+        chats=ordered.chats,
+        turns=ordered.turns,
+        kills=ordered.kills,
+        replicas=ordered.replicas,
+    )
+    begun = time.monotonic()
+    async with opened(ordered.setup, ordered.replicas, BURST_WINDOW) as theatre:
+        troubles = Troublemaker(theatre, plan.troubles)
+        try:
+            people = await _play(ordered, plan, theatre, troubles)
+        finally:
+            await troubles.stop()
+        return await _settle(ordered, theatre, people, troubles, begun)
+
+
+async def _play(
+    ordered: Ordered, plan: Plan, theatre: Theatre, troubles: Troublemaker
+) -> list[Person]:
+    dice = random.Random(ordered.seed)
+    people = [
+        Person(
+            theatre.telegram,
+            FIRST_PERSON + number,
+            script,
+            _rules(),
+            is_apology=ends_reviewed,
+            on_said=troubles.said,
+            patience=ordered.patience,
+        )
+        for number, script in enumerate(plan.scripts)
+    ]
+    async with asyncio.TaskGroup() as group:
+        for person in people:
+            group.create_task(person.play(dice.uniform(0, ARRIVAL)))
+    await troubles.finish()
+    return people
+
+
+def _rules() -> Rules:
+    rules = telegram_rules(answer_mark)
+    return Rules(rules.is_card, rules.placeholder, is_reviewed, rules.mark)
+
+
+async def _settle(
+    ordered: Ordered,
+    theatre: Theatre,
+    people: Sequence[Person],
+    troubles: Troublemaker,
+    begun: float,
+) -> Outcome:
+    """Stop every bot in order and compare what Telegram shows with what SQL holds."""
+    await asyncio.sleep(AFTERWARDS)
+    wall = time.monotonic() - begun
+    statuses = [await bot.stop() for bot in theatre.bots]
+    if any(statuses):
+        raise BenchmarkError(f"A bot ended with status {max(statuses)}.")
+    telegram, rules = theatre.telegram, _rules()
+    if ordered.logs is not None:
+        for bot in theatre.bots:
+            shutil.copy(bot.log, ordered.logs)
+    left, stored = await stored_turns(theatre.storage, [person.number for person in people])
+    bot_kills = [at for victim in theatre.victims["bot"] for at in victim.kills]
+    database_away = [gap for victim in theatre.victims.get("postgres", ()) for gap in victim.away]
+    account, silence = Account(), Silence()
+    texts: set[str] = set()
+    for person in people:
+        shown = await telegram.shown(person.number)
+        log = ChatLog(
+            said=person.said,
+            shown=shown,
+            turns=stored[person.number],
+            kills=bot_kills,
+            outages=database_away,
+            unheard=await telegram.unheard(person.number),
+        )
+        judged = judge(log, rules)
+        judged.remarks = [f"chat {person.number}: {remark}" for remark in judged.remarks]
+        account.add(judged)
+        signs = await telegram.signs(person.number)
+        silence.add(silence_in(log, signs, theatre.all_victims(), rules))
+        texts |= {said.text for said in person.said} | {item.text for item in shown}
+    return Outcome(
+        ordered=ordered,
+        account=account,
+        silence=silence,
+        troubles=troubles.done,
+        kills=sum(len(victim.kills) for victim in theatre.all_victims()),
+        retries=sum(person.retries for person in people),
+        ended_by_itself=sum(bot.ended_by_itself for bot in theatre.bots),
+        quotes_in_log=sum(
+            quotes_in(bot.log, (text for text in texts if not is_reviewed(text)))
+            for bot in theatre.bots
+        ),
+        left_in_inbox=left,
+        wall_seconds=wall,
+    )

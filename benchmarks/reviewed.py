@@ -1,0 +1,38 @@
+"""Tells the words that people reviewed from the words that a model made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from functools import cache
+
+from bot.locales import Language, texts_for
+from bot.telegram.outbound.rendering import render
+
+SHORTEST = 6
+"""Characters; shorter ones are labels of buttons."""
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """One pattern a text of the locales, as Telegram shows it; a placeholder is anything."""
+    found = []
+    for language in Language:
+        texts = texts_for(language)
+        for field in fields(texts):
+            shown = "".join(part.text for part in render(str(getattr(texts, field.name)))).strip()
+            if len(shown) >= SHORTEST:
+                pieces = (re.escape(piece) for piece in _PLACEHOLDER.split(shown))
+                found.append(re.compile(".*".join(pieces), re.DOTALL))
+    return tuple(found)
+
+
+def is_reviewed(text: str) -> bool:
+    """Whether a message is one of the texts of the locales, whatever stands for a placeholder."""
+    return any(pattern.fullmatch(text.strip()) for pattern in _patterns())
+
+
+def ends_reviewed(text: str) -> bool:
+    """Whether a message ends in one, behind words of the model's."""
+    return is_reviewed(text.rpartition("\n\n")[2]) or is_reviewed(text)

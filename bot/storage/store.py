@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.storage.audit import Audit
+from bot.storage.clock import DatabaseClock
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
 from bot.storage.database import Database, normalize_url
@@ -23,10 +24,12 @@ from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTur
 from bot.storage.signals import Signals
 from bot.storage.turns import Turns
 from bot.storage.users import Users
-from bot.storage.values import Claimant
+from bot.storage.values import Claimant, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bot.storage.values import Clock
 
 DATABASE_FILE: Final = "shudong.db"
 KEY_FILE: Final = "encryption.key"
@@ -84,6 +87,11 @@ class Storage:
             return False
         return True
 
+    async def keep_time(self) -> None:
+        """Set the clock that replicas share by the database's; to be called now and then."""
+        if isinstance(self.claimant.clock, DatabaseClock):
+            await self.claimant.clock.read()
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self.recent.aclose()
@@ -119,10 +127,11 @@ async def open_storage(options: StorageOptions) -> Storage:
             await upgrade(database)
         await check_schema(database)
         await check_keys(database, cipher)
+        clock = await _clock_of(database)
     except BaseException:
         await database.aclose()
         raise
-    claimant = Claimant(owner=secrets.token_hex(8))
+    claimant = Claimant(owner=secrets.token_hex(8), clock=clock)
     recent = (
         InProcessRecentTurns()
         if options.redis_url is None
@@ -147,6 +156,15 @@ async def open_storage(options: StorageOptions) -> Storage:
         await storage.inbox.take_over()
         await storage.turns.take_over()
     return storage
+
+
+async def _clock_of(database: Database) -> Clock:
+    """What all who share the database go by; an embedded one is ours alone, and so is its time."""
+    if database.dialect == "sqlite":
+        return utc_now
+    clock = DatabaseClock(database)
+    await clock.read()
+    return clock
 
 
 def _make_data_dir(path: Path) -> None:

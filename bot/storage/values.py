@@ -25,7 +25,7 @@ class Claimant:
 
     `owner` is different in every start of every replica (at most 64 characters), so that a process
     that comes back is never taken for the one that died. Clocks of replicas may differ by much less
-    than the lease.
+    than the lease, see `bot.storage.clock`.
     """
 
     owner: str

@@ -200,11 +200,14 @@ class Chats:
         return together if self._window else one_message(together), empty, unreadable
 
     def _until_quiet(self, batch: list[Said]) -> float:
+        now = self._now().timestamp()
+        if batch[-1].received_at > now + self._window:
+            return 0  # the clock was set back meanwhile: nobody is to wait until it catches up
         end = min(
             batch[-1].received_at + self._window,
             batch[0].received_at + LONGEST_BURST * self._window,
         )
-        return min(end - self._now().timestamp(), self._window)
+        return min(end - now, self._window)
 
     async def _begin(self, batch: list[Said]) -> Turn | None:
         first = batch[0]

@@ -100,6 +100,7 @@ class Upkeep:
 
     async def _look_for_work(self) -> None:
         storage = self._storage
+        await storage.keep_time()
         await storage.inbox.release_expired()
         if self._chats.was_full:
             await self._call_others()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -48,6 +49,14 @@ async def test_a_burst_becomes_one_turn_and_one_answer(open_room, engine):
     await room.passes(5)
     assert room.bot.texts(PERSON) == [ANSWER]
     assert [prompt[-1].content for prompt in engine.prompts] == ["睡不着\n明天\n还要考试"]
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_waiting(open_room, monkeypatch):
+    room = open_room(burst_window=WINDOW)
+    await room.arrive(message("睡不着"))
+    monkeypatch.setattr(room.chats, "_now", lambda: room.now() - timedelta(minutes=10))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [ANSWER]
 
 
 async def test_who_never_pauses_is_answered_all_the_same(open_room, engine):

@@ -1,0 +1,54 @@
+"""Leases of replicas whose own clocks are wrong."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.storage import generate_key, values
+from bot.storage.clock import DatabaseClock
+from bot.storage.database import Database
+from bot.storage.store import StorageOptions, open_storage
+from bot.storage.values import NewUpdate
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(hours=2), timedelta(hours=-2)])
+async def test_a_replica_whose_clock_was_set_wrong_takes_nobodys_turn_and_loses_none(
+    postgres_url, tmp_path, monkeypatch, wrong_by
+):
+    options = StorageOptions(tmp_path, database_url=postgres_url, keys=(generate_key(),))
+    right = await open_storage(options)
+
+    class WrongDatetime(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return super().now(tz) + wrong_by
+
+    monkeypatch.setattr(values, "datetime", WrongDatetime)
+    wrong = await open_storage(options)
+    try:
+        for owner, other, chat_id in ((right, wrong, 1), (wrong, right, 2)):
+            received_at = owner.claimant.clock()
+            await owner.inbox.add(NewUpdate(chat_id, chat_id, "chat", b"{}", received_at))
+            turn = await owner.turns.begin_turn(chat_id, chat_id, "睡不着", [chat_id])
+            assert turn is not None
+            assert await other.turns.claim_unfinished_of_chat(chat_id) is None
+            assert await owner.turns.finish_turn(turn.id, "我在。", "answered") == 1
+    finally:
+        await right.aclose()
+        await wrong.aclose()
+
+
+async def test_the_clock_goes_on_between_two_looks_and_follows_the_database(postgres_url):
+    database = Database(postgres_url)
+    try:
+        elapsed = 0.0
+        clock = DatabaseClock(database, monotonic=lambda: elapsed)
+        await clock.read()
+        first = clock()
+        assert abs(first - datetime.now(UTC)) < timedelta(seconds=5)
+        elapsed = 90.0
+        assert clock() - first == timedelta(seconds=90)
+        await clock.read()  # the database knows nothing of our 90 seconds
+        assert clock() - first < timedelta(seconds=60)
+    finally:
+        await database.aclose()

@@ -144,6 +144,24 @@ class Texts:
     emergency_local: str
     or_word: str
 
+    # What people are told about the bot and asked about themselves
+    care_first: str
+    care_return: str
+    care_reminder: str
+    care_break: str
+    care_ask_age: str
+    care_ask_age_again: str
+    care_age_adult: str
+    care_age_minor: str
+    care_age_teen: str
+    care_age_child: str
+    care_age_thanks: str
+    care_minor: CardText
+    care_child: str
+    care_guardian_yes: str
+    care_guardian_no: str
+    care_guardian_later: str
+
     # Help lines
     hotlines_title: str
     hotlines_emergency: str

@@ -141,6 +141,14 @@ def card_lines(language: Language) -> str:
     return "\n".join(_row(line, texts) for line in hotlines_for(language) if line.on_card)
 
 
+def lines_for_the_young(language: Language) -> str:
+    """The lines made for young people, one a row; where there is none, those of a crisis card."""
+    texts = texts_for(language)
+    lines = [line for line in hotlines_for(language) if line.kind in {Kind.YOUTH, Kind.PROTECTION}]
+    rows = [_row(line, texts, hours=not line.all_day) for line in lines]
+    return "\n".join(rows) or card_lines(language)
+
+
 def render(language: Language) -> str:
     """The whole list for a phone: emergency first, then what is open all day and what is not."""
     texts = texts_for(language)

@@ -8,6 +8,7 @@ from bot.storage.audit import Audit
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
 from bot.storage.database import Database
+from bot.storage.disclosures import Disclosures
 from bot.storage.encryption import Cipher, generate_key, load_or_create_key_file
 from bot.storage.errors import (
     BadKey,
@@ -32,10 +33,12 @@ from bot.storage.signals import Signal, Signals
 from bot.storage.turns import Turns
 from bot.storage.users import Users
 from bot.storage.values import (
+    Age,
     AuditEntry,
     Claimant,
     Clock,
     ConversationSnapshot,
+    Disclosure,
     EndState,
     InboxCounts,
     Lane,
@@ -51,6 +54,7 @@ from bot.storage.values import (
 )
 
 __all__ = [
+    "Age",
     "Audit",
     "AuditEntry",
     "BadKey",
@@ -64,6 +68,8 @@ __all__ = [
     "DatabaseFull",
     "DatabaseRefused",
     "DatabaseUnavailable",
+    "Disclosure",
+    "Disclosures",
     "EncryptionError",
     "EndState",
     "InProcessRecentTurns",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.storage.values import Lane, TurnState, UpdateState
+from bot.storage.values import Age, Lane, TurnState, UpdateState
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -53,6 +53,7 @@ class Base(DeclarativeBase):
     type_annotation_map: Final = {
         int: sa.BigInteger,
         datetime: UtcDateTime,
+        Age: sa.String(16),
         Lane: sa.String(16),
         TurnState: sa.String(16),
         UpdateState: sa.String(16),
@@ -183,6 +184,22 @@ class AdminAuditRow(Base):
     target: Mapped[str] = mapped_column(sa.String(64))
     outcome: Mapped[str] = mapped_column(sa.String(64))
     at: Mapped[datetime]
+
+
+class DisclosureRow(Base):
+    """What a person was told about the bot and asked about themselves, and when."""
+
+    __tablename__ = "disclosures"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    age: Mapped[Age | None]
+    guardian_agreed_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+    asked: Mapped[int] = mapped_column(sa.Integer)
+    session_began_at: Mapped[datetime | None]
+    last_wrote_at: Mapped[datetime | None]
+    break_at: Mapped[datetime | None]
 
 
 class CounterRow(Base):

@@ -14,6 +14,7 @@ from bot.storage.clock import DatabaseClock
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
 from bot.storage.database import Database, normalize_url
+from bot.storage.disclosures import Disclosures
 from bot.storage.encryption import Cipher, load_or_create_key_file
 from bot.storage.errors import DatabaseRefused, StorageError
 from bot.storage.inbox import Inbox
@@ -68,6 +69,7 @@ class Storage:
     counters: Counters
     jobs: Jobs
     signals: Signals
+    disclosures: Disclosures
     recent: RecentTurns
 
     @property
@@ -149,6 +151,7 @@ async def open_storage(options: StorageOptions) -> Storage:
         counters=Counters(database, claimant.clock),
         jobs=Jobs(database, claimant),
         signals=Signals(database),
+        disclosures=Disclosures(database, claimant.clock),
         recent=recent,
     )
     if database.dialect == "sqlite":

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import turn_rows
+from bot.storage import disclosures, turn_rows
 from bot.storage.dialect import insert, lock_chat
-from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
+from bot.storage.models import ConversationRow, DisclosureRow, TurnRow, UpdateRow, UserRow
 from bot.storage.values import User, UserExport
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
     from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
-    from bot.storage.values import Clock
+    from bot.storage.values import Clock, Disclosure
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 _REMEMBERED: Final = 4096
@@ -78,9 +78,11 @@ class Users:
 
     async def export(self, user_id: int) -> UserExport:
         """Everything stored about a person: the row and all of their turns, in every chat."""
-        user, rows = await self._database.read(_export, user_id)
+        user, disclosure, rows = await self._database.read(_export, user_id)
         return UserExport(
-            user=user, turns=tuple(turn_rows.opened(row, self._cipher) for row in rows)
+            user=user,
+            disclosure=disclosure,
+            turns=tuple(turn_rows.opened(row, self._cipher) for row in rows),
         )
 
     async def erase(self, user_id: int) -> int:
@@ -125,8 +127,14 @@ def _set(connection: sa.Connection, user_id: int, values: dict[str, object]) -> 
     connection.execute(sa.update(UserRow).where(UserRow.id == user_id).values(values))
 
 
-def _export(connection: sa.Connection, user_id: int) -> tuple[User | None, Sequence[AnyRow]]:
-    return _user(connection, user_id), turn_rows.of_user(connection, user_id)
+def _export(
+    connection: sa.Connection, user_id: int
+) -> tuple[User | None, Disclosure | None, Sequence[AnyRow]]:
+    return (
+        _user(connection, user_id),
+        disclosures.of_user(connection, user_id),
+        turn_rows.of_user(connection, user_id),
+    )
 
 
 def _erase(connection: sa.Connection, user_id: int) -> int:
@@ -148,5 +156,6 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     )
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
+    connection.execute(sa.delete(DisclosureRow).where(DisclosureRow.user_id == user_id))
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
     return erased

@@ -11,6 +11,8 @@ Lane = Literal["express", "chat"]
 UpdateState = Literal["new", "claimed", "done", "failed"]
 TurnState = Literal["pending", "answering", "answered", "stopped", "failed"]
 EndState = Literal["answered", "stopped"]
+Age = Literal["adult", "minor", "teen", "child"]
+"""What a person said: 18 or older, under 18, 14 to 17, under 14."""
 Clock = Callable[[], datetime]
 
 
@@ -131,10 +133,34 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What a person was told and asked, what they answered, and since when they have been writing.
+
+    `told_at` is when they were last told that this is an AI; `asked` counts the questions about
+    age, the last of them at `asked_at`; `break_at` is when a break was last suggested.
+    """
+
+    age: Age | None = None
+    guardian_agreed_at: datetime | None = None
+    told_at: datetime | None = None
+    asked_at: datetime | None = None
+    asked: int = 0
+    session_began_at: datetime | None = None
+    last_wrote_at: datetime | None = None
+    break_at: datetime | None = None
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the person said they are under 18."""
+        return self.age in {"minor", "teen", "child"}
+
+
+@dataclass(frozen=True, slots=True)
 class UserExport:
     """Everything stored about a person: turns in the order they were said."""
 
     user: User | None
+    disclosure: Disclosure | None
     turns: tuple[Turn, ...]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales import texts_for
+from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram import keyboards
 from bot.telegram.generating import Outcome
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
     from bot.storage import EndState, Turn, Turns, Users
+    from bot.telegram.disclosing import Disclosing
     from bot.telegram.generating import Generations
     from bot.telegram.outbound.outbox import Outbox
 
@@ -45,6 +47,7 @@ class Answering:
         outbox: Outbox,
         generations: Generations,
         *,
+        disclosing: Disclosing,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -52,6 +55,7 @@ class Answering:
         self._turns = turns
         self._users = users
         self._outbox = outbox
+        self._disclosing = disclosing
         self._clock = clock
         self._sleep = sleep
         self._generations = generations
@@ -107,12 +111,16 @@ class Answering:
             plan = await self._companion.plan(turn, language)
             if plan.card is not None:
                 await self._deliver(partial(self._send_card, turn.chat_id, plan.card), turn)
+            owed = await self._disclosing.before_answer(
+                turn, language, in_danger=plan.assessment.level > RiskLevel.NONE
+            )
             if plan.reviewed_answer is not None:
                 await self._deliver(partial(reply.finish, plan.reviewed_answer), turn)
                 await self._end(plan, plan.reviewed_answer, "answered")
             else:
                 await self._generate(plan, reply, texts)
             ended = True
+            await self._disclosing.after_answer(owed)
         except Unreachable:
             log.info("person_unreachable", turn=turn.id)
             await self._users.mark_unreachable(turn.chat_id)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
     from bot.telegram.answering import Answering
+    from bot.telegram.disclosing import Disclosing
     from bot.telegram.keyboards import Press
     from bot.telegram.outbound.outbox import Outbox
 
@@ -57,6 +58,7 @@ class Buttons:
         users: Users,
         recent: RecentTurns,
         audit: Audit,
+        disclosing: Disclosing,
         admins: frozenset[int],
         wake: Callable[[int], None],
         now: Callable[[], datetime],
@@ -68,6 +70,7 @@ class Buttons:
         self._users = users
         self._recent = recent
         self._audit = audit
+        self._disclosing = disclosing
         self._admins = admins
         self._wake = wake
         self._now = now
@@ -91,6 +94,10 @@ class Buttons:
                 return await self._reset(pressed, answer == "yes", _id(asker))
             case "erase", (answer, asker):
                 return await self._erase(pressed, answer == "yes", _id(asker))
+            case "age", (answer, asker) if _id(asker) == pressed.user_id:
+                return await self._disclosing.press_age(pressed, answer)
+            case "guardian", (answer, asker) if _id(asker) == pressed.user_id:
+                return await self._disclosing.press_guardian(pressed, answer)
             case "admin_reset", (answer, admin, target):
                 return await self._admin_reset(pressed, answer == "yes", _id(admin), target)
             case _:

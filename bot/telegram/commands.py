@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Audit, Users
     from bot.telegram.answering import Answering
+    from bot.telegram.disclosing import Disclosing
     from bot.telegram.export import Exporter
     from bot.telegram.outbound.outbox import Outbox
 
@@ -49,18 +50,18 @@ class Commands:
         users: Users,
         audit: Audit,
         exporter: Exporter,
+        disclosing: Disclosing,
         admins: frozenset[int],
         publish_menu_of_admin: Callable[[int], Awaitable[None]],
-        is_trial: bool,
     ) -> None:
         self._outbox = outbox
         self._answering = answering
         self._users = users
         self._audit = audit
         self._exporter = exporter
+        self._disclosing = disclosing
         self._admins = admins
         self._publish_menu_of_admin = publish_menu_of_admin
-        self._is_trial = is_trial
         self.by_name: Mapping[str, Callable[[Asked], Awaitable[None]]] = {
             "start": self._start,
             "help": self._help,
@@ -77,10 +78,7 @@ class Commands:
         await self.by_name.get(name, self._unknown)(asked)
 
     async def _start(self, asked: Asked) -> None:
-        parts = [asked.texts.start]
-        if self._is_trial:
-            parts.append(asked.texts.start_trial)
-        await self._say(asked, "\n\n".join(parts))
+        await self._disclosing.greet(asked.chat_id, asked.user_id, asked.language)
         if asked.user_id in self._admins:
             await self._publish_menu_of_admin(asked.user_id)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
@@ -10,7 +12,7 @@ from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
     from bot.locales import Texts
-    from bot.storage import Turn, Users
+    from bot.storage import Disclosure, Turn, Users
     from bot.telegram.outbound.outbox import Outbox
 
 
@@ -24,11 +26,15 @@ class Exporter:
     async def send(self, chat_id: int, user_id: int, texts: Texts) -> None:
         """Send the file, or say that there is nothing."""
         export = await self._users.export(user_id)
-        if not export.turns:
+        if not export.turns and export.disclosure is None:
             await self._outbox.send(chat_id, render(texts.export_nothing)[0])
             return
         content = json.dumps(
-            {"user_id": user_id, "turns": [_entry(turn) for turn in export.turns]},
+            {
+                "user_id": user_id,
+                "about_you": _about(export.disclosure),
+                "turns": [_entry(turn) for turn in export.turns],
+            },
             ensure_ascii=False,
             indent=2,
         )
@@ -44,6 +50,15 @@ class Exporter:
             if chat_id == user_id:
                 raise
             await self._outbox.send(chat_id, render(texts.export_private)[0])
+
+
+def _about(disclosure: Disclosure | None) -> dict[str, object]:
+    """What the person answered about themselves, and when they were told and asked what."""
+    known = asdict(disclosure) if disclosure is not None else {}
+    return {
+        key: value.isoformat() if isinstance(value, datetime) else value
+        for key, value in known.items()
+    }
 
 
 def _entry(turn: Turn) -> dict[str, object]:

@@ -61,6 +61,30 @@ def ask_admin_reset(texts: Texts, admin_id: int, target: str) -> InlineKeyboardM
     )
 
 
+def ask_age(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether somebody is 18."""
+    return _row(
+        (texts.care_age_adult, f"age:adult:{user_id}"),
+        (texts.care_age_minor, f"age:minor:{user_id}"),
+    )
+
+
+def ask_under_14(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether somebody under 18 is 14."""
+    return _row(
+        (texts.care_age_teen, f"age:teen:{user_id}"),
+        (texts.care_age_child, f"age:child:{user_id}"),
+    )
+
+
+def ask_guardian(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether a guardian agrees."""
+    return _row(
+        (texts.care_guardian_yes, f"guardian:yes:{user_id}"),
+        (texts.care_guardian_no, f"guardian:no:{user_id}"),
+    )
+
+
 def _row(*buttons: tuple[str, str]) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         [[InlineKeyboardButton(label, callback_data=data) for label, data in buttons]]

@@ -17,6 +17,7 @@ from bot.telegram.answering import Answering
 from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
+from bot.telegram.disclosing import Disclosing
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
 from bot.telegram.generating import Generations
@@ -63,6 +64,13 @@ class TelegramService:
         me = bot.bot
         self._outbox = Outbox(bot, clock=time.monotonic)
         self._availability = Availability(companion.ready)
+        disclosing = Disclosing(
+            outbox=self._outbox,
+            disclosures=storage.disclosures,
+            counters=storage.counters,
+            now=now,
+            is_trial=is_trial,
+        )
         self._answering = Answering(
             companion,
             storage.turns,
@@ -71,6 +79,7 @@ class TelegramService:
             Generations(
                 companion, self._availability, patience=engine_patience, clock=time.monotonic
             ),
+            disclosing=disclosing,
             clock=time.monotonic,
         )
         work_wanted = asyncio.Event()
@@ -99,9 +108,9 @@ class TelegramService:
                 users=storage.users,
                 audit=storage.audit,
                 exporter=Exporter(storage.users, self._outbox),
+                disclosing=disclosing,
                 admins=admins,
                 publish_menu_of_admin=partial(publish_menu_of_admin, bot),
-                is_trial=is_trial,
             ),
             buttons=Buttons(
                 outbox=self._outbox,
@@ -111,6 +120,7 @@ class TelegramService:
                 users=storage.users,
                 recent=storage.recent,
                 audit=storage.audit,
+                disclosing=disclosing,
                 admins=admins,
                 wake=self._chats.wake,
                 now=now,

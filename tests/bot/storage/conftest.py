@@ -13,6 +13,7 @@ from bot.storage import (
     Conversations,
     Counters,
     Database,
+    Disclosures,
     Inbox,
     Jobs,
     NewUpdate,
@@ -52,6 +53,7 @@ class Replica:
         self.audit = Audit(database, clock)
         self.counters = Counters(database, clock)
         self.jobs = Jobs(database, claimant)
+        self.disclosures = Disclosures(database, clock)
         self._clock = clock
         self._update_id = 1000
 

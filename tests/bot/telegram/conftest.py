@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.storage import generate_key
+from bot.storage import Disclosure, generate_key
 from bot.storage.store import StorageOptions, open_storage
 from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
 from tests.bot.telegram.room import InlineDatabase, Room, take_in_hand
 from tests.bot.telegram.scripted_engine import ScriptedEngine
+from tests.bot.telegram.updates import ADMIN, OTHER, PERSON
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -42,8 +43,15 @@ async def in_hand(
 
 
 @pytest.fixture
-def storage(in_hand: tuple[Storage, InlineDatabase]) -> Storage:
-    return in_hand[0]
+async def storage(in_hand: tuple[Storage, InlineDatabase]) -> Storage:
+    """Storage that knows a few people; of anybody else it has never heard."""
+    storage, _ = in_hand
+    now = storage.claimant.clock()
+    for known in (PERSON, OTHER, ADMIN):
+        told = Disclosure(told_at=now, last_wrote_at=now, session_began_at=now)
+        await storage.disclosures.record(known, told)
+        await storage.disclosures.answer_age(known, "adult")
+    return storage
 
 
 @pytest.fixture

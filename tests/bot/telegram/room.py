@@ -16,12 +16,23 @@ from bot.conversation.availability import Availability
 from bot.conversation.companion import Companion
 from bot.conversation.memory import Memory
 from bot.locales import language_for, texts_for
-from bot.storage import Audit, Claimant, Conversations, Counters, Inbox, Jobs, Turns, Users
+from bot.storage import (
+    Audit,
+    Claimant,
+    Conversations,
+    Counters,
+    Disclosures,
+    Inbox,
+    Jobs,
+    Turns,
+    Users,
+)
 from bot.storage.models import TurnRow, UpdateRow
 from bot.telegram.answering import Answering
 from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
+from bot.telegram.disclosing import Disclosing
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
 from bot.telegram.generating import Generations
@@ -91,6 +102,7 @@ def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDat
         audit=Audit(database, now),
         counters=Counters(database, now),
         jobs=Jobs(database, claimant),
+        disclosures=Disclosures(database, now),
     )
     return in_hand, inline
 
@@ -132,6 +144,13 @@ class Room:
         )
         self.work_wanted = wanted = asyncio.Event()
         self.availability = Availability(engine.ready, sleep=clock.sleep)
+        disclosing = Disclosing(
+            outbox=self.outbox,
+            disclosures=storage.disclosures,
+            counters=storage.counters,
+            now=now,
+            is_trial=is_trial,
+        )
         self.answering = Answering(
             self.companion,
             storage.turns,
@@ -144,6 +163,7 @@ class Room:
                 clock=clock,
                 sleep=clock.sleep,
             ),
+            disclosing=disclosing,
             clock=clock,
             sleep=clock.sleep,
         )
@@ -167,9 +187,9 @@ class Room:
             users=storage.users,
             audit=storage.audit,
             exporter=Exporter(storage.users, self.outbox),
+            disclosing=disclosing,
             admins=admins,
             publish_menu_of_admin=self._publish_menu_of_admin,
-            is_trial=is_trial,
         )
         self.express = Express(
             bot=None,
@@ -186,6 +206,7 @@ class Room:
                 users=storage.users,
                 recent=storage.recent,
                 audit=storage.audit,
+                disclosing=disclosing,
                 admins=admins,
                 wake=self.chats.wake,
                 now=now,

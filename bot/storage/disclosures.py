@@ -1,0 +1,69 @@
+"""What each person has been told and asked about the bot, and how long they have been writing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bot.storage.dialect import insert
+from bot.storage.models import DisclosureRow
+from bot.storage.values import Disclosure
+
+if TYPE_CHECKING:
+    from bot.storage.database import Database
+    from bot.storage.values import Age, Clock
+
+_ANSWERS = {"age", "guardian_agreed_at"}
+
+
+class Disclosures:
+    """What was disclosed to whom. Each method is one transaction."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def of(self, user_id: int) -> Disclosure:
+        """What is known; of somebody new, nothing."""
+        return await self._database.read(of_user, user_id) or Disclosure()
+
+    async def record(self, user_id: int, disclosure: Disclosure) -> None:
+        """Store the times; what the person answered has its own methods and is left as it is."""
+        times = {key: value for key, value in asdict(disclosure).items() if key not in _ANSWERS}
+        await self._database.write(_put, user_id, times)
+
+    async def answer_age(self, user_id: int, age: Age) -> None:
+        """Remember how old a person says they are."""
+        await self._database.write(_put, user_id, {"age": age})
+
+    async def answer_guardian(self, user_id: int) -> None:
+        """Remember that, by what the child says, a guardian agrees."""
+        await self._database.write(_put, user_id, {"guardian_agreed_at": self._clock()})
+
+    async def is_minor(self, user_id: int) -> bool:
+        """Whether a person said they are under 18."""
+        return (await self.of(user_id)).is_minor
+
+
+def of_user(connection: sa.Connection, user_id: int) -> Disclosure | None:
+    """What is stored about a person's disclosures, if anything."""
+    row = connection.execute(
+        sa.select(
+            DisclosureRow.age,
+            DisclosureRow.guardian_agreed_at,
+            DisclosureRow.told_at,
+            DisclosureRow.asked_at,
+            DisclosureRow.asked,
+            DisclosureRow.session_began_at,
+            DisclosureRow.last_wrote_at,
+            DisclosureRow.break_at,
+        ).where(DisclosureRow.user_id == user_id)
+    ).one_or_none()
+    return None if row is None else Disclosure(*row)
+
+
+def _put(connection: sa.Connection, user_id: int, values: dict[str, Any]) -> None:
+    statement = insert(connection, DisclosureRow).values({"user_id": user_id, "asked": 0, **values})
+    connection.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))

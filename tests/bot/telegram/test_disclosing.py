@@ -1,0 +1,202 @@
+"""What people are told about the bot and asked about themselves, as they see it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+from telegram.error import BadRequest, NetworkError
+
+from bot.locales import Language, texts_for
+from bot.safety import RiskLevel, card
+from bot.safety.hotlines import emergency, lines_for_the_young
+from bot.telegram.outbound.rendering import render
+from tests.bot.telegram.room import TEXTS
+from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.updates import GROUP, PERSON, message, press
+
+NEWCOMER = 555
+YEAR = date(2026, 1, 1), date(2026, 12, 31)
+FIRST = f"{TEXTS.care_first}\n\n{TEXTS.care_ask_age}"
+IMMINENT = "我今晚就去跳楼，已经决定了。"
+MINOR = TEXTS.care_minor(
+    lines=lines_for_the_young(Language.ZH_CN), emergency=emergency(Language.ZH_CN)
+)
+
+
+def shown(text):
+    return [part.text for part in render(text)]
+
+
+async def says(room, text, *, person=NEWCOMER):
+    await room.arrive(message(text, person=person))
+    await room.passes(10)
+
+
+async def presses(room, action):
+    """Press the button of the newest message that has one of this action."""
+    message_id, data = next(
+        (message_id, button.callback_data)
+        for (chat, message_id), (_, keyboard) in sorted(room.bot.shown.items(), reverse=True)
+        if chat == NEWCOMER and keyboard
+        for row in keyboard.inline_keyboard
+        for button in row
+        if button.callback_data.startswith(action)
+    )
+    await room.arrive(press(data, person=NEWCOMER, chat=NEWCOMER, message_id=message_id))
+    await room.passes(5)
+    return message_id
+
+
+async def test_somebody_new_is_told_before_the_first_answer_and_only_once(room):
+    await says(room, "你好")
+    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER]
+    await says(room, "今天有点累")
+    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER, ANSWER]
+    assert (await room.storage.counters.totals(*YEAR))["notice_first"] == 1
+
+
+async def test_the_trial_model_is_named_before_it_says_its_first_word(open_room):
+    room = open_room(is_trial=True)
+    await says(room, "你好")
+    first = f"{TEXTS.care_first}\n\n{TEXTS.start_trial}\n\n{TEXTS.care_ask_age}"
+    assert room.bot.texts(NEWCOMER) == [first, ANSWER]
+    await says(room, "你好")
+    assert room.bot.texts(NEWCOMER) == [first, ANSWER, ANSWER]
+
+
+async def test_who_came_by_start_is_not_told_twice(room):
+    await says(room, "/start")
+    assert room.bot.texts(NEWCOMER) == shown(f"{TEXTS.start}\n\n{TEXTS.care_ask_age}")
+    await says(room, "你好")
+    assert room.bot.texts(NEWCOMER)[-1] == ANSWER
+    assert len(room.bot.texts(NEWCOMER)) == 2
+
+
+async def test_start_in_a_group_asks_nobody_how_old_they_are(room):
+    await room.arrive(message("/start", person=NEWCOMER, chat=GROUP))
+    await room.arrive(message("大家好", person=NEWCOMER, chat=GROUP))
+    await room.passes(10)
+    assert room.bot.texts(GROUP) == [*shown(TEXTS.start), ANSWER]
+
+
+async def test_first_words_of_danger_bring_card_and_answer_before_the_notice_and_no_question(room):
+    await says(room, IMMINENT)
+    assert room.bot.texts(NEWCOMER) == [
+        *shown(card(RiskLevel.IMMINENT, Language.ZH_CN)),
+        ANSWER,
+        TEXTS.care_first,
+    ]
+
+
+async def test_a_replica_started_anew_goes_on_counting(open_room):
+    room = open_room()
+    await says(room, "睡不着", person=PERSON)
+    for _ in range(7):
+        await room.passes(20 * 60)
+        await says(room, "还是睡不着", person=PERSON)
+    assert room.bot.texts(PERSON).count(TEXTS.care_break) == 1
+    await room.aclose()
+    again = open_room()
+    for _ in range(3):
+        await again.passes(20 * 60)
+        await says(again, "还在", person=PERSON)
+    assert room.bot.texts(PERSON).count(TEXTS.care_reminder) == 1
+    assert room.bot.texts(PERSON).count(TEXTS.care_break) == 1
+
+
+async def test_a_break_is_suggested_after_the_answer_and_a_reminder_before(room):
+    for _ in range(10):
+        await says(room, "还是睡不着", person=PERSON)
+        await room.passes(20 * 60)
+    said = room.bot.texts(PERSON)
+    at = said.index(TEXTS.care_break)
+    assert said[at - 1 : at] == [ANSWER]
+    at = said.index(TEXTS.care_reminder)
+    assert said[at : at + 2] == [TEXTS.care_reminder, ANSWER]
+
+
+async def test_one_back_after_a_week_is_told_again(room):
+    await says(room, "你好", person=PERSON)
+    await room.passes(timedelta(days=7).total_seconds())
+    await says(room, "我回来了", person=PERSON)
+    assert room.bot.texts(PERSON) == [ANSWER, TEXTS.care_return, ANSWER]
+
+
+async def test_a_notice_that_telegram_refuses_costs_no_answer_and_is_still_owed(room):
+    room.bot.chat_faults[NEWCOMER].append(BadRequest("x"))
+    await says(room, "你好")
+    assert room.bot.texts(NEWCOMER) == [ANSWER]
+    await says(room, "在吗")
+    assert room.bot.texts(NEWCOMER) == [ANSWER, FIRST, ANSWER]
+
+
+async def test_a_crash_before_the_notice_went_out_does_not_lose_it(open_room):
+    room = open_room()
+    room.bot.gate = asyncio.Event()  # Telegram does not answer
+    await room.arrive(message("你好", person=NEWCOMER))
+    await room.passes(3)
+    await room.aclose()
+    room.bot.gate = None
+    again = open_room()
+    await again.sweep()
+    await again.passes(40)
+    assert FIRST in again.bot.texts(NEWCOMER)
+    assert again.bot.texts(NEWCOMER)[-1] == ANSWER
+
+
+async def test_an_adult_is_thanked_and_the_buttons_go(room):
+    await says(room, "/start")
+    asked = await presses(room, "age:adult")
+    assert room.bot.answered[-1][1] == TEXTS.care_age_thanks
+    assert room.bot.shown[NEWCOMER, asked][1] is None
+    assert not await room.storage.disclosures.is_minor(NEWCOMER)
+
+
+async def test_somebody_under_18_is_welcome_and_told_who_helps(room):
+    await says(room, "/start")
+    await presses(room, "age:minor")
+    assert room.bot.texts(NEWCOMER)[-1] == shown(MINOR)[0]
+    assert await room.storage.disclosures.is_minor(NEWCOMER)
+    await presses(room, "age:teen")
+    assert (await room.storage.disclosures.of(NEWCOMER)).age == "teen"
+    await says(room, "作业写不完")
+    assert room.bot.texts(NEWCOMER)[-1] == ANSWER
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+async def test_a_child_is_asked_about_a_guardian_and_answered_all_the_same(room, answer):
+    await says(room, "你好")
+    await presses(room, "age:minor")
+    await presses(room, "age:child")
+    assert room.bot.texts(NEWCOMER)[-1] == TEXTS.care_child
+    await presses(room, f"guardian:{answer}")
+    agreed = (await room.storage.disclosures.of(NEWCOMER)).guardian_agreed_at
+    assert (agreed is not None) is (answer == "yes")
+    if answer == "no":
+        assert room.bot.texts(NEWCOMER)[-1] == TEXTS.care_guardian_later
+    await says(room, "我想说说学校")
+    assert room.bot.texts(NEWCOMER)[-1] == ANSWER
+
+
+async def test_nobody_answers_for_somebody_else(room):
+    await says(room, "/start")
+    await room.arrive(press(f"age:minor:{NEWCOMER}", person=PERSON, chat=NEWCOMER))
+    await room.passes(5)
+    assert room.bot.answered[-1][1] == TEXTS.button_expired
+    assert (await room.storage.disclosures.of(NEWCOMER)).age is None
+
+
+async def test_a_notice_waits_out_a_hiccup_and_still_comes_first(room):
+    room.bot.faults["send"].append(NetworkError("x"))
+    await says(room, "你好")
+    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_young_are_shown_lines_in_every_language(language):
+    lines = lines_for_the_young(language)
+    assert lines.startswith("· ")
+    assert ("12355" in lines) is (language is Language.ZH_CN)
+    assert "AI" in texts_for(language).care_first

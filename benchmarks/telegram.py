@@ -12,11 +12,14 @@ import httpx
 
 from benchmarks.accounting import Said, Shown
 from benchmarks.errors import BenchmarkError
+from bot.locales import Language, texts_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
 _SPOILT = "fault:"
+_TEXTS = texts_for(Language.ZH_CN)
+_NOTICES = (_TEXTS.care_first, _TEXTS.care_return, _TEXTS.care_reminder, _TEXTS.care_break)
 _SHOWING = frozenset({"sendmessage", "editmessagetext"})
 
 
@@ -129,7 +132,7 @@ class Screen:
             if event["type"] != "message":
                 continue
             message = event["message"]
-            if message["from"]["is_bot"]:
+            if message["from"]["is_bot"] and not _is_notice(message.get("text", "")):
                 self.bot_messages[message["message_id"]] = Shown(
                     message_id=message["message_id"],
                     text=message.get("text", ""),
@@ -151,6 +154,11 @@ class Screen:
         return True
 
 
+def _is_notice(text: str) -> bool:
+    """Whether a text says that this is an AI, or suggests a break: no answer to anything."""
+    return text.startswith(_NOTICES)
+
+
 def _gone(error: httpx.HTTPError) -> BenchmarkError:
     return BenchmarkError(f"The local Telegram no longer answers ({type(error).__name__}).")
 
@@ -160,6 +168,7 @@ def _has_shown(call: dict[str, Any]) -> bool:
         call["method"].lower() in _SHOWING
         and (call["outcome"] in {"ok", "disconnected"} or call["outcome"].startswith(_SPOILT))
         and call["message_id"] is not None
+        and not _is_notice(str(call["parameters"]["text"]))
     )
 
 

@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.locales import Language, texts_for
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
@@ -19,6 +21,7 @@ T = TypeVar("T")
 
 PATIENCE = 60.0
 LOOK_EVERY = 0.05
+NOTICES = tuple(texts_for(language).care_first for language in Language)
 _ids = itertools.count(20_001)
 
 
@@ -160,10 +163,17 @@ class Person:
         """Let the bot write again."""
         await self._do("unblock", {})
 
-    async def sees(self, chat: int | None = None) -> list[Shown]:
-        """The bot's messages in this chat, oldest first."""
+    async def sees(self, chat: int | None = None, *, notices: bool = False) -> list[Shown]:
+        """The bot's messages in this chat, oldest first.
+
+        Everybody is told once, with the first answer, that this is an AI: left out unless asked.
+        """
         messages = await self._telegram.messages(chat or self.id)
-        return [message for message in messages if message.by_bot]
+        return [
+            message
+            for message in messages
+            if message.by_bot and (notices or not message.text.startswith(NOTICES))
+        ]
 
     async def hears(
         self, text: str, *, button: str | None = None, chat: int | None = None
@@ -171,7 +181,7 @@ class Person:
         """Wait for a message of the bot's that contains `text` (and has `button` under it)."""
 
         async def heard() -> Shown | None:
-            for message in await self.sees(chat):
+            for message in await self.sees(chat, notices=True):
                 if text in message.text and (button is None or button in message.buttons):
                     return message
             return None

@@ -35,7 +35,7 @@ async def test_an_answer_grows_in_one_message(telegram: Telegram, engine: Script
     person = await telegram.person()
     answer = "慢慢来，一件一件说给我听，不用着急，今晚有的是时间。"
     engine.answers("事情太多了", answer)
-    engine.fake.token_delay = 0.06
+    engine.fake.token_delay = 0.12
 
     await person.says("事情太多了，不知道从哪里讲起")
 
@@ -315,3 +315,16 @@ async def test_someone_in_danger_gets_the_reviewed_card_before_any_answer(
     assert answer.text == "先往后退一步，我在这里。"
     assert len(engine.prompts("人在楼顶")[0][0]["content"]) > len(SYSTEM_PROMPT)
     assert "risk_detected" in house.bot.output
+
+
+async def test_somebody_new_is_told_once_that_this_is_an_ai(telegram: Telegram) -> None:
+    person = await telegram.person()
+    await person.says("第一次来这里")
+    answer = await person.hears("我听见了：第一次来这里", button=REDO)
+    notice = await person.hears("我是 AI 陪伴助手，不是真人", button="我满 18 岁")
+    assert notice.id < answer.id
+    assert "谢谢你告诉我" in await person.presses("我满 18 岁", notice)
+
+    await person.says("又来了一次这里")
+    await person.hears("我听见了：又来了一次这里", button=REDO)
+    assert len(await person.sees(notices=True)) == 3

@@ -17,6 +17,7 @@ from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, ME, PERSON, PHOTO, message
 
+STRANGER = 777
 HOTLINES = [part.text for part in render(render_hotlines(Language.ZH_CN))]
 
 
@@ -179,9 +180,9 @@ async def test_what_was_asked_in_a_group_is_sent_to_the_person_alone(room):
 
 
 async def test_an_export_with_nothing_in_it_says_so(room):
-    await room.arrive(message("/export"))
+    await room.arrive(message("/export", person=STRANGER))
     await room.passes(5)
-    assert room.methods() == [("send", TEXTS.export_nothing)]
+    assert room.methods(STRANGER) == [("send", TEXTS.export_nothing)]
 
 
 async def test_who_cannot_be_written_to_is_told_so_in_the_group_they_asked_in(room):

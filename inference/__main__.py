@@ -34,6 +34,11 @@ COMMANDS = {
         "make a W4A16 model for TurboMind and compare it with the original",
         "inference",
     ),
+    "bench": Command(
+        "inference.bench.command",
+        "put load on a server and measure how it bears it",
+        "inference",
+    ),
 }
 
 

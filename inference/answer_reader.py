@@ -44,14 +44,15 @@ class AnswerReader:
     """Turns the body of one streamed answer into text and finds out whether it is whole.
 
     Feed it bytes as they come, in any split. `started` is true once there was text, `done` once
-    the server said that nothing more comes; `events` counts what came, without pings.
+    the server said that nothing more comes; `events` counts what came, without pings;
+    `completion_tokens` is the server's own count, once it has told it.
     """
 
     def __init__(self, max_tokens: int) -> None:
         self._max_tokens = max_tokens
         self._rest = b""
         self._finish_reason = ""
-        self._completion_tokens: int | None = None
+        self.completion_tokens: int | None = None
         self.events = 0
         self.started = False
         self.done = False
@@ -79,7 +80,7 @@ class AnswerReader:
 
     def _hit_context_window(self) -> bool:
         """Whether the answer stopped for its length before it had all the tokens it may have."""
-        return self._completion_tokens is not None and self._completion_tokens < self._max_tokens
+        return self.completion_tokens is not None and self.completion_tokens < self._max_tokens
 
     def _line(self, line: bytes) -> Iterator[str]:
         line = line.rstrip(b"\r")
@@ -111,7 +112,7 @@ class AnswerReader:
             case {"choices": []}:
                 match event:
                     case {"usage": {"completion_tokens": int(tokens)}}:
-                        self._completion_tokens = tokens
+                        self.completion_tokens = tokens
                 return ""
             case {"choices": [{"delta": {**delta}, **choice}]}:
                 self._take_finish_reason(choice.get("finish_reason"))

@@ -23,7 +23,7 @@ from inference.engine import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
     from inference.engine import Message, Sampling
 
@@ -105,9 +105,17 @@ class ChatCompletions:
         raise self._named(failure)
 
     async def stream(
-        self, messages: Sequence[Message], sampling: Sampling, model: str
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        model: str,
+        *,
+        on_usage: Callable[[int], None] | None = None,
     ) -> AsyncGenerator[str, None]:
-        """Yield the answer's text; `inference.engine.Engine.stream` says what it raises."""
+        """Yield the answer's text; `inference.engine.Engine.stream` says what it raises.
+
+        `on_usage` is given the server's count of the answer's tokens, where it has one.
+        """
         reader = AnswerReader(sampling.max_tokens)
         failure: EngineError
         self._check_open()
@@ -121,6 +129,8 @@ class ChatCompletions:
         except _FAILURES as error:
             failure = _engine_error(error)
         else:
+            if on_usage is not None and reader.completion_tokens is not None:
+                on_usage(reader.completion_tokens)
             return
         # Raised out here, where no server's words hang on as the error's context.
         raise self._named(failure)

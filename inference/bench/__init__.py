@@ -1,0 +1,1 @@
+"""Measures whatever speaks the OpenAI protocol: `python -m inference bench`."""

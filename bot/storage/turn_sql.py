@@ -29,6 +29,7 @@ class Ending:
     answer: bytes | None
     at: datetime | None
     failure: str | None
+    message_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ _END: Final = (
         answer=sa.bindparam("sealed_answer"),
         answered_at=sa.bindparam("ended_at"),
         failure=sa.bindparam("reason"),
+        answer_message_id=sa.func.coalesce(
+            sa.bindparam("message", type_=sa.BigInteger), TurnRow.answer_message_id
+        ),
         owner=None,
         lease_until=None,
     )
@@ -190,6 +194,7 @@ def end(connection: sa.Connection, turn_id: int, owner: str, ending: Ending) -> 
             "sealed_answer": ending.answer,
             "ended_at": ending.at,
             "reason": ending.failure,
+            "message": ending.message_id,
         },
     ).scalar_one_or_none()
     if conversation_id is None:

@@ -69,8 +69,12 @@ class Turns:
             sql.set_answer_message, turn_id, self._claimant.owner, message_id
         )
 
-    async def finish_turn(self, turn_id: int, answer: str, state: EndState) -> int | None:
+    async def finish_turn(
+        self, turn_id: int, answer: str, state: EndState, message_id: int | None = None
+    ) -> int | None:
         """Store the answer and end the turn with its updates.
+
+        `message_id` is the message that shows it, in case it could not be stored before.
 
         Returns the conversation's new revision, or None if the turn is no longer ours: then
         nothing changed, and someone else answers or has answered it.
@@ -80,15 +84,18 @@ class Turns:
             answer=self._cipher.encrypt_text(answer, turn_rows.answer_context(turn_id)),
             at=self._claimant.clock(),
             failure=None,
+            message_id=message_id,
         )
         return await self._database.write(sql.end, turn_id, self._claimant.owner, ending)
 
-    async def fail_turn(self, turn_id: int, reason: str) -> int | None:
+    async def fail_turn(
+        self, turn_id: int, reason: str, message_id: int | None = None
+    ) -> int | None:
         """Give a turn up, for a short reason for machines; it can be reopened.
 
-        Returns what `finish_turn` returns.
+        Takes `message_id` and returns what `finish_turn` does.
         """
-        ending = sql.Ending(state="failed", answer=None, at=None, failure=reason[:64])
+        ending = sql.Ending("failed", None, None, reason[:64], message_id)
         return await self._database.write(sql.end, turn_id, self._claimant.owner, ending)
 
     async def replace_text(self, turn_id: int, text: str) -> bool:

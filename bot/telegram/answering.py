@@ -116,7 +116,7 @@ class Answering:
             )
             if plan.reviewed_answer is not None:
                 await self._deliver(partial(reply.finish, plan.reviewed_answer), turn)
-                await self._end(plan, plan.reviewed_answer, "answered")
+                await self._end(plan, reply, plan.reviewed_answer, "answered")
             else:
                 await self._generate(plan, reply, texts)
             ended = True
@@ -187,19 +187,21 @@ class Answering:
             case "answered":
                 keyboard = keyboards.after_answer(texts, turn.id)
                 await self._deliver(partial(reply.finish, outcome.said, keyboard), turn)
-                await self._end(plan, outcome.said, "answered")
+                await self._end(plan, reply, outcome.said, "answered")
             case "stopped":
                 said = outcome.said
                 shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
                 keyboard = keyboards.after_answer(texts, turn.id)
                 await self._deliver(partial(reply.finish, shown, keyboard), turn)
-                await self._end(plan, said, "stopped")
+                await self._end(plan, reply, said, "stopped")
             case "failed":
                 said = outcome.said
                 shown = f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry
                 keyboard = keyboards.after_failure(texts, turn.id)
                 await self._deliver(partial(reply.fail, shown, keyboard), turn)
-                await self._persist(partial(self._turns.fail_turn, turn.id, outcome.reason))
+                await self._persist(
+                    partial(self._turns.fail_turn, turn.id, outcome.reason, reply.message_id)
+                )
 
     async def _deliver(self, deliver: Callable[[], Awaitable[object]], turn: Turn) -> None:
         """Deliver the end of an answer, however long Telegram is out of reach."""
@@ -223,9 +225,9 @@ class Answering:
             # The claim runs out by itself; somebody takes the turn then.
             log.warning("turn_not_handed_back", turn=turn.id, error=type(error).__name__)
 
-    async def _end(self, plan: Plan, answer: str, state: EndState) -> None:
+    async def _end(self, plan: Plan, reply: StreamedReply, answer: str, state: EndState) -> None:
         revision = await self._persist(
-            partial(self._turns.finish_turn, plan.turn.id, answer, state)
+            partial(self._turns.finish_turn, plan.turn.id, answer, state, reply.message_id)
         )
         if revision is None:
             log.warning("turn_no_longer_ours", turn=plan.turn.id)

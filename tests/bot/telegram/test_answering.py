@@ -55,6 +55,26 @@ async def test_a_turn_whose_database_goes_away_in_mid_answer_is_not_held_for_eve
     assert room.bot.texts(PERSON) == [ANSWER]
 
 
+async def test_an_answer_that_was_shown_while_the_database_was_away_is_stored_with_its_message(
+    room, engine, database_switch
+):
+    begins = asyncio.Event()
+    engine.will(begins, ANSWER)
+    await room.arrive(message("睡不着"))
+    await room.passes(0.5)
+    database_switch.is_away = True
+    begins.set()
+    await room.passes(2)
+    assert room.bot.texts(PERSON) == [ANSWER]
+
+    database_switch.is_away = False
+    await room.passes(2)
+    turn = await room.storage.turns.turn(1)
+    assert turn is not None
+    assert turn.state == "answered"
+    assert [(PERSON, turn.answer_message_id)] == list(room.bot.shown)
+
+
 async def test_a_turn_whose_past_cannot_be_read_is_answered_once_the_database_is_back(
     room, engine, database_switch, monkeypatch
 ):

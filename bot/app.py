@@ -8,6 +8,7 @@ import secrets
 import signal
 import sys
 from contextlib import AsyncExitStack, contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -80,7 +81,9 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         engine,
         model,
         Memory(storage.turns, storage.recent),
+        storage.risk,
         max_answer_tokens=settings.max_answer_tokens,
+        now=storage.claimant.clock,
     )
     service = TelegramService(
         bot,
@@ -92,6 +95,8 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         is_trial=model.is_trial,
         chats_at_once=settings.chats_at_once,
         engine_patience=settings.engine_patience,
+        card_window=timedelta(seconds=settings.card_window),
+        check_in_after=timedelta(seconds=settings.check_in_after) or None,
     )
     routes = health_routes(
         keeping={"database": storage.ready, "telegram": service.receiving},

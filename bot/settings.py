@@ -181,6 +181,12 @@ class Settings(BaseSettings):
         300, ge=0, le=1_000_000, description="a whole number; 0 sets no limit"
     )
 
+    # Someone in danger
+    card_window: float = Field(1800, ge=0, le=86_400, description="seconds from 0 to 86400")
+    check_in_after: float = Field(
+        21_600, ge=0, le=172_800, description="seconds from 0 (off) to 172800"
+    )
+
     # People and operation
     admin_user_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="comma-separated Telegram user ids (numbers)"

@@ -5,7 +5,6 @@ Knows neither Telegram nor SQL: it is given a stored turn and gives back what to
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,15 +12,17 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.conversation.context import build_prompt
+from bot.conversation.reading import read_for_danger
+from bot.locales import texts_for
 from bot.safety import (
+    LOWEST_BY_WORD,
     RiskLevel,
     Said,
-    assess,
-    card,
     guidance,
+    level_at,
     model_may_answer,
-    needs_card,
     question,
+    says_safe,
 )
 from inference.engine import ContextTooLong, Sampling, ignore_wait
 from inference.persona import SYSTEM_PROMPT
@@ -32,16 +33,13 @@ if TYPE_CHECKING:
     from bot.conversation.memory import Memory
     from bot.locales import Language
     from bot.safety import Assessment
-    from bot.storage import PastTurn, Turn
+    from bot.storage import Clock, PastTurn, Risk, RiskState, Turn
     from inference.engine import Engine, Message, ModelInfo, OnWait
 
 log = structlog.get_logger(__name__)
 
 TURNS_FOR_SAFETY = 3
 """How many earlier turns, with the bot's answers, the detector reads along with the new one."""
-
-READ_AT_ONCE = 2000
-"""Characters the detector reads on the event loop (about 1 ms); more go to a thread."""
 
 NARROWER = (1.0, 0.5, 0.2)
 """Shares of the context window tried in turn when the engine finds a prompt too long."""
@@ -54,8 +52,10 @@ class Plan:
     turn: Turn
     past: Sequence[PastTurn]
     assessment: Assessment
-    card: str | None
-    """A reviewed text that goes out before anything else."""
+    """What was read in this turn."""
+    level: RiskLevel
+    """What the turn is treated as: what was read in it, or the danger of the last days."""
+    risk: RiskState
     reviewed_answer: str | None
     """A reviewed text in place of the model's answer, where that cannot be trusted."""
 
@@ -64,11 +64,20 @@ class Companion:
     """Plans turns and answers them with an engine."""
 
     def __init__(
-        self, engine: Engine, model: ModelInfo, memory: Memory, *, max_answer_tokens: int
+        self,
+        engine: Engine,
+        model: ModelInfo,
+        memory: Memory,
+        risk: Risk,
+        *,
+        max_answer_tokens: int,
+        now: Clock,
     ) -> None:
         self._engine = engine
         self._model = model
         self._memory = memory
+        self._risk = risk
+        self._now = now
         window = model.context_window
         tuned = engine.sampling
         # A small window is shared half and half; a large one leaves the answer what it may need.
@@ -90,21 +99,29 @@ class Companion:
             StorageError: the history cannot be read.
         """
         past = await self._memory.recall(turn)
-        said = _said(past[-TURNS_FOR_SAFETY:], turn)
-        if sum(len(message.text) for message in said if not message.by_bot) > READ_AT_ONCE:
-            assessment = await asyncio.to_thread(assess, said)
-        else:
-            assessment = assess(said)
-        level = assessment.level
+        assessment = await read_for_danger(_said(past[-TURNS_FOR_SAFETY:], turn))
+        risk = await self._risk.of(turn.user_id)
+        is_safe = risk.ends and says_safe(turn.user_text)
+        if is_safe and turn.attempts == 1:
+            await self._risk.lower(turn.user_id, LOWEST_BY_WORD)
+            risk = await self._risk.of(turn.user_id)
+        level = max(assessment.level, level_at(risk.ends, self._now()))
         if level is not RiskLevel.NONE:
-            log.info("risk_detected", turn=turn.id, level=level.label)
-        trusted = model_may_answer(level, is_trial=self._model.is_trial)
+            read = assessment.level.label
+            log.info("risk_detected", turn=turn.id, read=read, treated_as=level.label)
+        if is_safe:
+            reviewed = texts_for(language).risk_safe
+        elif model_may_answer(level, is_trial=self._model.is_trial):
+            reviewed = None
+        else:
+            reviewed = _question(level, language, turn, past)
         return Plan(
             turn=turn,
             past=past,
             assessment=assessment,
-            card=card(level, language) if needs_card(level) else None,
-            reviewed_answer=None if trusted else question(level, language),
+            level=level,
+            risk=risk,
+            reviewed_answer=reviewed,
         )
 
     async def answer(self, plan: Plan, on_wait: OnWait = ignore_wait) -> AsyncGenerator[str, None]:
@@ -145,7 +162,7 @@ class Companion:
         await self._memory.keep(plan.turn, plan.past, answer, revision)
 
     def _prompt(self, plan: Plan, budget: int) -> list[Message]:
-        extra = guidance(plan.assessment.level)
+        extra = guidance(plan.level, plan.assessment.level)
         system = f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT
         return build_prompt(system, plan.past, plan.turn.user_text, budget=budget)
 
@@ -158,3 +175,9 @@ def _said(past: Sequence[PastTurn], turn: Turn) -> list[Said]:
         if earlier.answer:
             said.append(Said(earlier.answer, by_bot=True))
     return [*said, Said(turn.user_text)]
+
+
+def _question(level: RiskLevel, language: Language, turn: Turn, past: Sequence[PastTurn]) -> str:
+    """Another question than the one before."""
+    asked = past[-1].answer if past else None
+    return question(level, language, turn.number - 1, asked=asked)

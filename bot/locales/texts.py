@@ -63,6 +63,28 @@ class CardText(Template):
         return self.text.format(lines=lines, emergency=emergency)
 
 
+class EmergencyText(Template):
+    """A short text in danger: {emergency}, whom to call now."""
+
+    __slots__ = ()
+    placeholders = frozenset({"emergency"})
+
+    def __call__(self, *, emergency: str) -> str:
+        """The text, filled in."""
+        return self.text.format(emergency=emergency)
+
+
+class RegionText(Template):
+    """A text about a place: {region}, its name."""
+
+    __slots__ = ()
+    placeholders = frozenset({"region"})
+
+    def __call__(self, *, region: str) -> str:
+        """The text, filled in."""
+        return self.text.format(region=region)
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The texts of one language; the file of the language has exactly these keys."""
@@ -161,6 +183,40 @@ class Texts:
     care_guardian_yes: str
     care_guardian_no: str
     care_guardian_later: str
+    # After a card: shorter ones, questions, buttons, and asking after somebody
+    risk_repeat_high_1: EmergencyText
+    risk_repeat_high_2: EmergencyText
+    risk_repeat_high_3: EmergencyText
+    risk_repeat_imminent_1: EmergencyText
+    risk_repeat_imminent_2: EmergencyText
+    risk_repeat_imminent_3: EmergencyText
+    risk_question_high_2: str
+    risk_question_high_3: str
+    risk_question_high_4: str
+    risk_question_imminent_2: str
+    risk_question_imminent_3: str
+    risk_button_safe: str
+    risk_button_help: str
+    risk_button_region: str
+    risk_safe: str
+    risk_help: CardText
+    risk_not_yours: str
+    risk_region_ask: str
+    risk_region_done: RegionText
+    risk_region_elsewhere_button: str
+    risk_region_elsewhere: str
+    risk_region_cn: str
+    risk_region_tw: str
+    risk_region_hk: str
+    risk_region_mo: str
+    risk_region_us: str
+    risk_region_uk: str
+    risk_region_au: str
+    risk_region_sg: str
+    risk_region_my: str
+    risk_check_in: str
+    risk_check_in_off_button: str
+    risk_check_in_off: str
 
     # Help lines
     hotlines_title: str

@@ -5,22 +5,41 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 
 from bot.safety.batch import BatchError, safety_report
 from bot.safety.detector import assess
+from bot.safety.hotlines import Region, all_hotlines, card_lines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
 from bot.safety.levels import Assessment, RiskLevel
-from bot.safety.protocol import card, guidance, model_may_answer, needs_card, question
+from bot.safety.protocol import (
+    card,
+    guidance,
+    model_may_answer,
+    needs_card,
+    question,
+    repeated_card,
+)
 from bot.safety.said import Said
+from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe
 
 __all__ = [
+    "LOWEST_BY_WORD",
     "Assessment",
     "BatchError",
+    "Region",
     "RiskLevel",
     "Said",
+    "all_hotlines",
     "assess",
     "card",
+    "card_lines",
+    "emergency",
+    "ends_of",
     "guidance",
+    "level_at",
     "model_may_answer",
     "needs_card",
     "question",
+    "region_of",
     "render_hotlines",
+    "repeated_card",
     "safety_report",
+    "says_safe",
 ]

@@ -105,6 +105,16 @@ AUDIENCES = {
 }
 
 
+def audience(language: Language, region: Region | None = None) -> Audience:
+    """Whose lines are shown: those of the region a person chose, else of their language."""
+    return AUDIENCES[language] if region is None else Audience((region,), home=region)
+
+
+def region_of(code: str | None) -> Region | None:
+    """The region a stored code stands for; None for none, or for one that is no longer listed."""
+    return next((region for region in Region if region.value == code), None)
+
+
 def parse(document: str) -> tuple[Hotline, ...]:
     """The lines of a TOML document. Raises pydantic.ValidationError naming entry and field."""
     entries = tomllib.loads(document)["hotline"]
@@ -117,16 +127,16 @@ def all_hotlines() -> tuple[Hotline, ...]:
     return parse(resources.files("bot.safety").joinpath("hotlines.toml").read_text("utf-8"))
 
 
-def hotlines_for(language: Language) -> tuple[Hotline, ...]:
-    """The lines shown to speakers of a language, in the order of its regions."""
-    regions = AUDIENCES[language].regions
+def hotlines_for(language: Language, region: Region | None = None) -> tuple[Hotline, ...]:
+    """The lines of a region, or of a language in the order of its regions."""
+    regions = audience(language, region).regions
     return tuple(line for region in regions for line in all_hotlines() if line.region is region)
 
 
-def emergency(language: Language) -> str:
-    """Whom to call in danger now: numbers, or words where the country is not known."""
+def emergency(language: Language, region: Region | None = None) -> str:
+    """Whom to call in danger now: numbers, or words where none is confirmed for the place."""
     texts = texts_for(language)
-    home = AUDIENCES[language].home
+    home = audience(language, region).home
     numbers = [
         line.number
         for line in all_hotlines()
@@ -135,10 +145,13 @@ def emergency(language: Language) -> str:
     return f" {texts.or_word} ".join(numbers) or texts.emergency_local
 
 
-def card_lines(language: Language) -> str:
+def card_lines(language: Language, region: Region | None = None) -> str:
     """The few lines a crisis card has room for, one a row."""
     texts = texts_for(language)
-    return "\n".join(_row(line, texts) for line in hotlines_for(language) if line.on_card)
+    lines = [line for line in hotlines_for(language, region) if line.kind is not Kind.EMERGENCY]
+    return "\n".join(
+        _row(line, texts) for line in [line for line in lines if line.on_card] or lines
+    )
 
 
 def lines_for_the_young(language: Language) -> str:
@@ -149,10 +162,10 @@ def lines_for_the_young(language: Language) -> str:
     return "\n".join(rows) or card_lines(language)
 
 
-def render(language: Language) -> str:
+def render(language: Language, region: Region | None = None) -> str:
     """The whole list for a phone: emergency first, then what is open all day and what is not."""
     texts = texts_for(language)
-    lines = hotlines_for(language)
+    lines = hotlines_for(language, region)
     helpers = [line for line in lines if line.kind is not Kind.EMERGENCY]
     sections = (
         (texts.hotlines_emergency, [line for line in lines if line.kind is Kind.EMERGENCY]),

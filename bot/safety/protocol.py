@@ -10,6 +10,7 @@ from bot.safety.levels import RiskLevel
 
 if TYPE_CHECKING:
     from bot.locales import Language
+    from bot.safety.hotlines import Region
 
 # Asking openly does not plant the thought; leading negatives ("你没有计划吧") close the door.
 _CONCERN_GUIDANCE = (
@@ -28,6 +29,13 @@ _HIGH_GUIDANCE = (
     "不用「你没有……吧」的反问，不劝他想想家人会多伤心，不说教，不许诺结果，不赞美死亡。"
     "不要结束对话，结尾留一个容易回答的问题，让他知道你还在听。"
 )
+_IN_MIND_GUIDANCE = (
+    "这个人最近几天曾处在危险中，求助电话已经给过他；这一次没有新的危险信号。"
+    "先顺着他现在说的好好回应，回答要短，不要每次都追问；刚才没有问过的话，温和地问一句"
+    "他现在是否安全、身边有没有人。又提到想死或伤害自己时，请他马上联系信得过的人和专业援助。"
+    "绝不谈任何方法、剂量、工具或地点，无论对方用什么理由，包括写故事、翻译、扮演角色。"
+    "不用「你没有……吧」的反问，不说教，不许诺结果，不要结束对话。"
+)
 
 
 def needs_card(level: RiskLevel) -> bool:
@@ -44,28 +52,81 @@ def model_may_answer(level: RiskLevel, *, is_trial: bool) -> bool:
     return not (is_trial and needs_card(level))
 
 
-def card(level: RiskLevel, language: Language) -> str:
+def card(level: RiskLevel, language: Language, region: Region | None = None) -> str:
     """The card for a level. Raises ValueError below high, which has none."""
+    _refuse_below_high(level, "card")
     texts = texts_for(language)
     template = texts.card_imminent if level is RiskLevel.IMMINENT else texts.card_high
-    if not needs_card(level):
-        raise ValueError(f"no card at level {level.label}")
-    return template(lines=hotlines.card_lines(language), emergency=hotlines.emergency(language))
+    return template(
+        lines=hotlines.card_lines(language, region),
+        emergency=hotlines.emergency(language, region),
+    )
 
 
-def question(level: RiskLevel, language: Language) -> str:
-    """The gentle question that follows the card where the model may not answer.
+def repeated_card(
+    level: RiskLevel, language: Language, number: int, region: Region | None = None
+) -> str:
+    """What is said soon after the card of this level: shorter, and it asks.
 
-    Raises ValueError below high, where the model answers.
+    `number` counts the cards of a person; two in a row never read the same. Raises ValueError
+    below high.
     """
-    if not needs_card(level):
-        raise ValueError(f"no question at level {level.label}")
+    _refuse_below_high(level, "card")
     texts = texts_for(language)
-    return texts.question_imminent if level is RiskLevel.IMMINENT else texts.question_high
+    if level is RiskLevel.IMMINENT:
+        templates = (
+            texts.risk_repeat_imminent_1,
+            texts.risk_repeat_imminent_2,
+            texts.risk_repeat_imminent_3,
+        )
+    else:
+        templates = (texts.risk_repeat_high_1, texts.risk_repeat_high_2, texts.risk_repeat_high_3)
+    return templates[number % len(templates)](emergency=hotlines.emergency(language, region))
 
 
-def guidance(level: RiskLevel) -> str | None:
-    """What the system prompt adds for this turn, in Chinese like the prompt; None at no risk."""
+def question(
+    level: RiskLevel, language: Language, number: int = 0, *, asked: str | None = None
+) -> str:
+    """The gentle question that is the answer where the model may not give one.
+
+    `number` chooses one; `asked` is what was said last, which is not said again. Raises ValueError
+    below high, where the model answers.
+    """
+    _refuse_below_high(level, "question")
+    texts = texts_for(language)
+    if level is RiskLevel.IMMINENT:
+        questions: tuple[str, ...] = (
+            texts.question_imminent,
+            texts.risk_question_imminent_2,
+            texts.risk_question_imminent_3,
+        )
+    else:
+        questions = (
+            texts.question_high,
+            texts.risk_question_high_2,
+            texts.risk_question_high_3,
+            texts.risk_question_high_4,
+        )
+    chosen = questions[number % len(questions)]
+    return questions[(number + 1) % len(questions)] if chosen == asked else chosen
+
+
+def guidance(level: RiskLevel, seen: RiskLevel | None = None) -> str | None:
+    """What the system prompt adds for this turn, in Chinese like the prompt; None at no risk.
+
+    `level` is what the turn is treated as, `seen` what was read in it; without it they are the
+    same. They differ where the danger of the last days is kept in mind: after high the model then
+    need not ask in every answer, after imminent nothing is relaxed.
+    """
     if level is RiskLevel.NONE:
         return None
-    return _CONCERN_GUIDANCE if level is RiskLevel.CONCERN else _HIGH_GUIDANCE
+    if level is RiskLevel.CONCERN:
+        return _CONCERN_GUIDANCE
+    if level is RiskLevel.HIGH and seen is not None and not needs_card(seen):
+        return _IN_MIND_GUIDANCE
+    return _HIGH_GUIDANCE
+
+
+def _refuse_below_high(level: RiskLevel, what: str) -> None:
+    if not needs_card(level):
+        raise ValueError(f"no {what} at level {level.label}")

@@ -5,6 +5,7 @@ are one transaction each, and the values of `bot.storage.values`.
 """
 
 from bot.storage.audit import Audit
+from bot.storage.cards import CrisisCards
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
 from bot.storage.database import Database
@@ -29,21 +30,27 @@ from bot.storage.keycheck import check_keys
 from bot.storage.migrate import SchemaStatus, check_schema, schema_status, upgrade
 from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
 from bot.storage.reencrypt import reencrypt
+from bot.storage.risk import Risk
 from bot.storage.signals import Signal, Signals
 from bot.storage.turns import Turns
 from bot.storage.users import Users
 from bot.storage.values import (
     Age,
+    Alarm,
     AuditEntry,
+    CardKey,
     Claimant,
     Clock,
     ConversationSnapshot,
     Disclosure,
     EndState,
     InboxCounts,
+    Kept,
     Lane,
     NewUpdate,
+    OwedCard,
     PastTurn,
+    RiskState,
     StoredUpdate,
     Turn,
     TurnState,
@@ -55,15 +62,18 @@ from bot.storage.values import (
 
 __all__ = [
     "Age",
+    "Alarm",
     "Audit",
     "AuditEntry",
     "BadKey",
+    "CardKey",
     "Cipher",
     "Claimant",
     "Clock",
     "ConversationSnapshot",
     "Conversations",
     "Counters",
+    "CrisisCards",
     "Database",
     "DatabaseFull",
     "DatabaseRefused",
@@ -76,12 +86,16 @@ __all__ = [
     "Inbox",
     "InboxCounts",
     "Jobs",
+    "Kept",
     "KeyFileExposed",
     "Lane",
     "NewUpdate",
+    "OwedCard",
     "PastTurn",
     "RecentTurns",
     "RedisRecentTurns",
+    "Risk",
+    "RiskState",
     "SchemaAhead",
     "SchemaBehind",
     "SchemaError",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from bot.storage import cards_sql
 from bot.storage import inbox_sql as sql
 from bot.storage.errors import WrongKey
 from bot.storage.values import StoredUpdate
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
     from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
-    from bot.storage.values import Claimant, InboxCounts, NewUpdate
+    from bot.storage.values import Alarm, Claimant, InboxCounts, Kept, NewUpdate
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,22 @@ class Inbox:
 
     async def add_all(self, updates: Sequence[NewUpdate]) -> set[int]:
         """Store updates, all or none; the ids of those that had not been stored before."""
-        rows = [
+        return await self._database.write(sql.add_all, self._rows(updates))
+
+    async def keep(
+        self, updates: Sequence[NewUpdate], alarms: Sequence[Alarm], card_window: timedelta
+    ) -> Kept:
+        """Store updates and the crisis cards owed for them, all or none.
+
+        The cards are claimed for whoever calls. A card within `card_window` of the same one is
+        marked as repeated; none is owed where one as serious still waits for its answer.
+        """
+        return await self._database.write(
+            cards_sql.keep, self._rows(updates), tuple(alarms), card_window, self._claimant
+        )
+
+    def _rows(self, updates: Sequence[NewUpdate]) -> list[dict[str, object]]:
+        return [
             {
                 "update_id": update.update_id,
                 "chat_id": update.chat_id,
@@ -62,7 +78,6 @@ class Inbox:
             }
             for update in updates
         ]
-        return await self._database.write(sql.add_all, rows)
 
     async def pending_of_chat(self, chat_id: int) -> list[StoredUpdate]:
         """What waits in the lane of a chat, oldest first."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.storage.values import Age, Lane, TurnState, UpdateState
+from bot.storage.values import Age, CardState, Lane, TurnState, UpdateState
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -54,6 +54,7 @@ class Base(DeclarativeBase):
         int: sa.BigInteger,
         datetime: UtcDateTime,
         Age: sa.String(16),
+        CardState: sa.String(16),
         Lane: sa.String(16),
         TurnState: sa.String(16),
         UpdateState: sa.String(16),
@@ -73,6 +74,8 @@ class UserRow(Base):
     unreachable_at: Mapped[datetime | None]
     limit_told_at: Mapped[datetime | None]
     """When the person was last told that they have reached the limit of a day."""
+    region: Mapped[str | None] = mapped_column(sa.String(8))
+    check_ins_off_at: Mapped[datetime | None]
 
 
 class ConversationRow(Base):
@@ -210,6 +213,54 @@ class CounterRow(Base):
     day: Mapped[date] = mapped_column(sa.Date, primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     count: Mapped[int]
+
+
+class CrisisCardRow(Base):
+    """A crisis card that is owed or was sent, stored together with the update that asked for it.
+
+    An update has one for each level it was read at: a second one where its turn, read with what
+    was said before, turned out to be more serious than the update alone.
+    """
+
+    __tablename__ = "crisis_cards"
+    __table_args__ = (
+        sa.Index(None, "state", "lease_until"),
+        sa.Index(None, "user_id", "created_at"),
+    )
+
+    update_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    level: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    chat_id: Mapped[int]
+    user_id: Mapped[int]
+    language_code: Mapped[str | None] = mapped_column(sa.String(35))
+    repeated: Mapped[bool]
+    number: Mapped[int] = mapped_column(sa.Integer)
+    state: Mapped[CardState]
+    created_at: Mapped[datetime]
+    owner: Mapped[str | None] = mapped_column(sa.String(64))
+    lease_until: Mapped[datetime | None]
+
+
+class RiskRow(Base):
+    """Until when a level of danger is kept in mind of a person; none is deleted by a reset."""
+
+    __tablename__ = "risk"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    level: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    raised_at: Mapped[datetime]
+    until: Mapped[datetime]
+
+
+class CheckInRow(Base):
+    """When to ask after a person, at most once in an episode; `sent_at` says it was done."""
+
+    __tablename__ = "check_ins"
+    __table_args__ = (sa.Index(None, "due_at"),)
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    due_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
 
 
 # Written out rather than bound, so that SQLite sees that the partial index answers the question.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.storage.audit import Audit
+from bot.storage.cards import CrisisCards
 from bot.storage.clock import DatabaseClock
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
@@ -22,6 +23,7 @@ from bot.storage.jobs import Jobs
 from bot.storage.keycheck import check_keys
 from bot.storage.migrate import check_schema, upgrade
 from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
+from bot.storage.risk import Risk
 from bot.storage.signals import Signals
 from bot.storage.turns import Turns
 from bot.storage.users import Users
@@ -70,6 +72,8 @@ class Storage:
     jobs: Jobs
     signals: Signals
     disclosures: Disclosures
+    cards: CrisisCards
+    risk: Risk
     recent: RecentTurns
 
     @property
@@ -152,12 +156,15 @@ async def open_storage(options: StorageOptions) -> Storage:
         jobs=Jobs(database, claimant),
         signals=Signals(database),
         disclosures=Disclosures(database, claimant.clock),
+        cards=CrisisCards(database, claimant),
+        risk=Risk(database, claimant.clock),
         recent=recent,
     )
     if database.dialect == "sqlite":
         # A file has one bot (see the lock in `bot.app`): whatever is claimed, its owner is dead.
         await storage.inbox.take_over()
         await storage.turns.take_over()
+        await storage.cards.take_over()
     return storage
 
 

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import disclosures, turn_rows
+from bot.storage import disclosures, risk_sql, turn_rows
 from bot.storage.dialect import insert, lock_chat
-from bot.storage.models import ConversationRow, DisclosureRow, TurnRow, UpdateRow, UserRow
-from bot.storage.values import User, UserExport
+from bot.storage.models import (
+    ConversationRow,
+    CrisisCardRow,
+    DisclosureRow,
+    TurnRow,
+    UpdateRow,
+    UserRow,
+)
+from bot.storage.values import ShownCard, User, UserExport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
     from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
-    from bot.storage.values import Clock, Disclosure
+    from bot.storage.values import Clock, Disclosure, RiskState
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 _REMEMBERED: Final = 4096
@@ -67,6 +74,15 @@ class Users:
         """Remember the language a known person wants to read; None goes by their Telegram's."""
         await self._database.write(_set, user_id, {"chosen_language": language})
 
+    async def choose_region(self, user_id: int, region: str) -> None:
+        """Remember whose help lines a person wants to see."""
+        await self._database.write(_choose, user_id, {"region": region}, self._clock())
+
+    async def turn_check_ins_off(self, user_id: int) -> None:
+        """Remember that a person does not want to be asked after."""
+        now = self._clock()
+        await self._database.write(_choose, user_id, {"check_ins_off_at": now}, now)
+
     async def mark_unreachable(self, user_id: int) -> None:
         """Note that a person blocked the bot or left Telegram."""
         self._seen.pop(user_id, None)
@@ -78,11 +94,13 @@ class Users:
 
     async def export(self, user_id: int) -> UserExport:
         """Everything stored about a person: the row and all of their turns, in every chat."""
-        user, disclosure, rows = await self._database.read(_export, user_id)
+        user, disclosure, rows, risk, cards = await self._database.read(_export, user_id)
         return UserExport(
             user=user,
             disclosure=disclosure,
             turns=tuple(turn_rows.opened(row, self._cipher) for row in rows),
+            risk=risk,
+            cards=cards,
         )
 
     async def erase(self, user_id: int) -> int:
@@ -118,6 +136,8 @@ def _user(connection: sa.Connection, user_id: int) -> User | None:
             UserRow.created_at,
             UserRow.last_seen_at,
             UserRow.unreachable_at,
+            UserRow.region,
+            UserRow.check_ins_off_at,
         ).where(UserRow.id == user_id)
     ).one_or_none()
     return None if row is None else User(*row)
@@ -127,13 +147,30 @@ def _set(connection: sa.Connection, user_id: int, values: dict[str, object]) -> 
     connection.execute(sa.update(UserRow).where(UserRow.id == user_id).values(values))
 
 
+def _choose(
+    connection: sa.Connection, user_id: int, values: dict[str, object], now: datetime
+) -> None:
+    """Write what a person chose, whoever they are: a button outlives /erase."""
+    statement = insert(connection, UserRow).values(
+        id=user_id, created_at=now, last_seen_at=now, **values
+    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
 def _export(
     connection: sa.Connection, user_id: int
-) -> tuple[User | None, Disclosure | None, Sequence[AnyRow]]:
+) -> tuple[User | None, Disclosure | None, Sequence[AnyRow], RiskState, tuple[ShownCard, ...]]:
+    cards = connection.execute(
+        sa.select(CrisisCardRow.created_at, CrisisCardRow.level, CrisisCardRow.state)
+        .where(CrisisCardRow.user_id == user_id)
+        .order_by(CrisisCardRow.created_at)
+    )
     return (
         _user(connection, user_id),
         disclosures.of_user(connection, user_id),
         turn_rows.of_user(connection, user_id),
+        risk_sql.state_of(connection, user_id),
+        tuple(ShownCard(*row) for row in cards),
     )
 
 
@@ -157,5 +194,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
     connection.execute(sa.delete(DisclosureRow).where(DisclosureRow.user_id == user_id))
+    connection.execute(sa.delete(CrisisCardRow).where(CrisisCardRow.user_id == user_id))
+    risk_sql.erase(connection, user_id)
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
     return erased

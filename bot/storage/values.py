@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 Lane = Literal["express", "chat"]
 UpdateState = Literal["new", "claimed", "done", "failed"]
@@ -13,7 +13,12 @@ TurnState = Literal["pending", "answering", "answered", "stopped", "failed"]
 EndState = Literal["answered", "stopped"]
 Age = Literal["adult", "minor", "teen", "child"]
 """What a person said: 18 or older, under 18, 14 to 17, under 14."""
+CardState = Literal["owed", "sent", "refused"]
+CardKey = tuple[int, int]
 Clock = Callable[[], datetime]
+
+CARD_FROM: Final = 2
+"""The level from which a card is owed and a person is asked after: high."""
 
 
 def utc_now() -> datetime:
@@ -51,6 +56,75 @@ class NewUpdate:
     lane: Lane
     payload: bytes
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A sign of danger that was read in an update, or in the turn that the update became.
+
+    Levels are those of `bot.safety` as numbers; from `CARD_FROM` on a card is owed. `ends` says
+    until when each level up to this one is kept in mind, `check_in_at` when to ask after the
+    person (None: not at all).
+    """
+
+    update_id: int
+    chat_id: int
+    user_id: int
+    level: int
+    language_code: str | None
+    ends: Mapping[int, datetime]
+    check_in_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwedCard:
+    """A card that has to be sent, claimed by whoever got this.
+
+    `repeated`: the same card was shown a while ago, so this one is shorter. `number` counts a
+    person's cards. `region` is what the person chose.
+    """
+
+    update_id: int
+    level: int
+    chat_id: int
+    user_id: int
+    language_code: str | None
+    repeated: bool
+    number: int
+    region: str | None
+
+    @property
+    def key(self) -> CardKey:
+        """What the card is stored under."""
+        return self.update_id, self.level
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was stored just now: ids that are new, and the cards owed for them."""
+
+    new: frozenset[int]
+    cards: tuple[OwedCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RiskState:
+    """What is kept in mind of a person: until when each level holds, and when to ask after them.
+
+    `check_in_at` is None where nobody is to be asked, or was asked already.
+    """
+
+    ends: Mapping[int, datetime]
+    check_in_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A card in somebody's export."""
+
+    at: datetime
+    level: int
+    state: CardState
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +196,10 @@ class ConversationSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `unreachable_at` is set while Telegram refuses our messages to them."""
+    """A person. `unreachable_at` is set while Telegram refuses our messages to them.
+
+    `region` is whose help lines they chose, `check_ins_off_at` since when they want no check-ins.
+    """
 
     id: int
     language_code: str | None
@@ -130,6 +207,8 @@ class User:
     created_at: datetime
     last_seen_at: datetime
     unreachable_at: datetime | None
+    region: str | None = None
+    check_ins_off_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +241,8 @@ class UserExport:
     user: User | None
     disclosure: Disclosure | None
     turns: tuple[Turn, ...]
+    risk: RiskState
+    cards: tuple[ShownCard, ...]
 
 
 @dataclass(frozen=True, slots=True)

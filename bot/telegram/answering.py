@@ -15,7 +15,6 @@ from bot.storage import StorageError
 from bot.telegram import keyboards
 from bot.telegram.generating import Outcome
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
-from bot.telegram.outbound.lanes import Priority
 from bot.telegram.outbound.rendering import render
 from bot.telegram.outbound.reply import StreamedReply
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
     from bot.storage import EndState, Turn, Turns, Users
+    from bot.telegram.crisis import Crisis
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.generating import Generations
     from bot.telegram.outbound.outbox import Outbox
@@ -46,6 +46,7 @@ class Answering:
         users: Users,
         outbox: Outbox,
         generations: Generations,
+        crisis: Crisis,
         *,
         disclosing: Disclosing,
         clock: Callable[[], float],
@@ -56,6 +57,7 @@ class Answering:
         self._users = users
         self._outbox = outbox
         self._disclosing = disclosing
+        self._crisis = crisis
         self._clock = clock
         self._sleep = sleep
         self._generations = generations
@@ -109,13 +111,13 @@ class Answering:
             if with_media:
                 await self._say(turn, texts.caption_note)
             plan = await self._companion.plan(turn, language)
-            if plan.card is not None:
-                await self._deliver(partial(self._send_card, turn.chat_id, plan.card), turn)
+            await self._crisis.before_answer(plan, language)
             owed = await self._disclosing.before_answer(
-                turn, language, in_danger=plan.assessment.level > RiskLevel.NONE
+                turn, language, in_danger=plan.level > RiskLevel.NONE
             )
             if plan.reviewed_answer is not None:
-                await self._deliver(partial(reply.finish, plan.reviewed_answer), turn)
+                keyboard = keyboards.in_danger(texts, turn.user_id)
+                await self._deliver(partial(reply.finish, plan.reviewed_answer, keyboard), turn)
                 await self._end(plan, reply, plan.reviewed_answer, "answered")
             else:
                 await self._generate(plan, reply, texts)
@@ -213,10 +215,6 @@ class Answering:
                 await self._sleep(DELIVERY_PAUSE)
             else:
                 return
-
-    async def _send_card(self, chat_id: int, card: str) -> None:
-        for part in render(card):
-            await self._outbox.send(chat_id, part, priority=Priority.CRISIS)
 
     async def _hand_back(self, turn: Turn) -> None:
         try:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
     from bot.telegram.answering import Answering
+    from bot.telegram.crisis_buttons import CrisisButtons
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.keyboards import Press
     from bot.telegram.outbound.outbox import Outbox
@@ -59,6 +60,7 @@ class Buttons:
         recent: RecentTurns,
         audit: Audit,
         disclosing: Disclosing,
+        crisis: CrisisButtons,
         admins: frozenset[int],
         wake: Callable[[int], None],
         now: Callable[[], datetime],
@@ -71,6 +73,7 @@ class Buttons:
         self._recent = recent
         self._audit = audit
         self._disclosing = disclosing
+        self._crisis = crisis
         self._admins = admins
         self._wake = wake
         self._now = now
@@ -86,6 +89,8 @@ class Buttons:
     async def _toast(self, pressed: Pressed) -> str | None:
         """Act, and return what is to be shown for a moment, if anything."""
         match pressed.press.action, pressed.press.arguments:
+            case "risk", _:
+                return await self._crisis.toast(pressed)
             case "stop", (turn_id,):
                 return await self._stop(pressed, _id(turn_id))
             case "redo", (turn_id,):

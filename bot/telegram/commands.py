@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.locales import texts_for
-from bot.safety import render_hotlines
 from bot.telegram import keyboards
-from bot.telegram.outbound.lanes import Priority
 from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from bot.telegram.answering import Answering
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.export import Exporter
+    from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
 
@@ -51,6 +50,7 @@ class Commands:
         audit: Audit,
         exporter: Exporter,
         disclosing: Disclosing,
+        lines: HelpLines,
         admins: frozenset[int],
         publish_menu_of_admin: Callable[[int], Awaitable[None]],
     ) -> None:
@@ -60,6 +60,7 @@ class Commands:
         self._audit = audit
         self._exporter = exporter
         self._disclosing = disclosing
+        self._lines = lines
         self._admins = admins
         self._publish_menu_of_admin = publish_menu_of_admin
         self.by_name: Mapping[str, Callable[[Asked], Awaitable[None]]] = {
@@ -86,8 +87,7 @@ class Commands:
         await self._say(asked, asked.texts.help)
 
     async def _help_now(self, asked: Asked) -> None:
-        for part in render(render_hotlines(asked.language)):
-            await self._outbox.send(asked.chat_id, part, priority=Priority.CRISIS)
+        await self._lines.show(asked.chat_id, asked.user_id, asked.language)
 
     async def _stop(self, asked: Asked) -> None:
         # The answer itself says that it was stopped; only silence needs a word.

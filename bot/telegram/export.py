@@ -7,12 +7,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.safety import RiskLevel
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
     from bot.locales import Texts
-    from bot.storage import Disclosure, Turn, Users
+    from bot.storage import Disclosure, Turn, UserExport, Users
     from bot.telegram.outbound.outbox import Outbox
 
 
@@ -26,7 +27,7 @@ class Exporter:
     async def send(self, chat_id: int, user_id: int, texts: Texts) -> None:
         """Send the file, or say that there is nothing."""
         export = await self._users.export(user_id)
-        if not export.turns and export.disclosure is None:
+        if not (export.turns or export.disclosure or export.cards or export.risk.ends):
             await self._outbox.send(chat_id, render(texts.export_nothing)[0])
             return
         content = json.dumps(
@@ -34,6 +35,7 @@ class Exporter:
                 "user_id": user_id,
                 "about_you": _about(export.disclosure),
                 "turns": [_entry(turn) for turn in export.turns],
+                "safety": _safety(export),
             },
             ensure_ascii=False,
             indent=2,
@@ -69,4 +71,20 @@ def _entry(turn: Turn) -> dict[str, object]:
         "you": turn.user_text,
         "shudong": turn.answer,
         "state": turn.state,
+    }
+
+
+def _safety(export: UserExport) -> dict[str, object]:
+    """What is kept for a person's safety: danger kept in mind, cards shown, what they chose."""
+    user = export.user
+    return {
+        "kept_in_mind": {
+            RiskLevel(level).label: until.isoformat() for level, until in export.risk.ends.items()
+        },
+        "cards": [
+            {"at": shown.at.isoformat(), "level": RiskLevel(shown.level).label}
+            for shown in export.cards
+        ],
+        "region": user.region if user is not None else None,
+        "check_ins": user is None or user.check_ins_off_at is None,
     }

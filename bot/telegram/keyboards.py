@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.safety import Region
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.locales import Texts
+
+
+ELSEWHERE = "other"
+"""In the place of a region: where no line is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,56 @@ def ask_erase(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     return _row((texts.erase_yes, f"erase:yes:{user_id}"), (texts.erase_no, f"erase:no:{user_id}"))
 
 
+def in_danger(texts: Texts, user_id: int, *, safe: bool = True) -> InlineKeyboardMarkup:
+    """Under a crisis card and what follows it; `safe` False once the person has said they are."""
+    rows = [
+        ((texts.risk_button_safe, f"risk:safe:{user_id}"),) if safe else (),
+        ((texts.risk_button_help, f"risk:help:{user_id}"),),
+        ((texts.risk_button_region, f"risk:where:{user_id}"),),
+    ]
+    return _rows([row for row in rows if row])
+
+
+def regions(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """The places whose help lines are known, three a row, and everywhere else."""
+    buttons = [
+        (name, f"risk:in:{region.value}:{user_id}") for region, name in region_names(texts).items()
+    ]
+    buttons.append((texts.risk_region_elsewhere_button, f"risk:in:{ELSEWHERE}:{user_id}"))
+    return _rows([buttons[start : start + 3] for start in range(0, len(buttons), 3)])
+
+
+def region_names(texts: Texts) -> dict[Region, str]:
+    """What the regions are called."""
+    return {
+        Region.CN: texts.risk_region_cn,
+        Region.HK: texts.risk_region_hk,
+        Region.MO: texts.risk_region_mo,
+        Region.TW: texts.risk_region_tw,
+        Region.SG: texts.risk_region_sg,
+        Region.MY: texts.risk_region_my,
+        Region.US: texts.risk_region_us,
+        Region.UK: texts.risk_region_uk,
+        Region.AU: texts.risk_region_au,
+    }
+
+
+def under_hotlines(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the whole list of help lines."""
+    return _row((texts.risk_button_region, f"risk:where:{user_id}"))
+
+
+def under_check_in(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the message that asks somebody how they are."""
+    return _rows(
+        [
+            [(texts.risk_button_safe, f"risk:safe:{user_id}")],
+            [(texts.risk_button_help, f"risk:help:{user_id}")],
+            [(texts.risk_check_in_off_button, f"risk:quiet:{user_id}")],
+        ]
+    )
+
+
 def ask_admin_reset(texts: Texts, admin_id: int, target: str) -> InlineKeyboardMarkup:
     """Under the question to an admin; `target` is a user id or `all`."""
     return _row(
@@ -86,6 +144,10 @@ def ask_guardian(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
 
 
 def _row(*buttons: tuple[str, str]) -> InlineKeyboardMarkup:
+    return _rows([buttons])
+
+
+def _rows(rows: Sequence[Sequence[tuple[str, str]]]) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(label, callback_data=data) for label, data in buttons]]
+        [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in rows]
     )

@@ -17,10 +17,13 @@ from bot.telegram.answering import Answering
 from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
+from bot.telegram.crisis import Crisis
+from bot.telegram.crisis_buttons import CrisisButtons
 from bot.telegram.disclosing import Disclosing
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
 from bot.telegram.generating import Generations
+from bot.telegram.help_lines import HelpLines
 from bot.telegram.inbound.election import OnePoller
 from bot.telegram.inbound.intake import ALLOWED_UPDATES, Arrival, Intake
 from bot.telegram.inbound.polling import Polling
@@ -30,6 +33,8 @@ from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.upkeep import Upkeep
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from starlette.routing import Route
 
     from bot.conversation.companion import Companion
@@ -53,6 +58,8 @@ class TelegramService:
         admins: frozenset[int],
         burst_window: float,
         is_trial: bool,
+        card_window: timedelta,
+        check_in_after: timedelta | None,
         chats_at_once: int = 1000,
         engine_patience: float = 1800.0,
     ) -> None:
@@ -71,6 +78,18 @@ class TelegramService:
             now=now,
             is_trial=is_trial,
         )
+        lines = HelpLines(self._outbox, storage.users, storage.counters)
+        self._crisis = Crisis(
+            cards=storage.cards,
+            risk=storage.risk,
+            users=storage.users,
+            counters=storage.counters,
+            outbox=self._outbox,
+            lines=lines,
+            now=now,
+            window=card_window,
+            check_in_after=check_in_after,
+        )
         self._answering = Answering(
             companion,
             storage.turns,
@@ -79,6 +98,7 @@ class TelegramService:
             Generations(
                 companion, self._availability, patience=engine_patience, clock=time.monotonic
             ),
+            self._crisis,
             disclosing=disclosing,
             clock=time.monotonic,
         )
@@ -109,6 +129,7 @@ class TelegramService:
                 audit=storage.audit,
                 exporter=Exporter(storage.users, self._outbox),
                 disclosing=disclosing,
+                lines=lines,
                 admins=admins,
                 publish_menu_of_admin=partial(publish_menu_of_admin, bot),
             ),
@@ -121,18 +142,30 @@ class TelegramService:
                 recent=storage.recent,
                 audit=storage.audit,
                 disclosing=disclosing,
+                crisis=CrisisButtons(
+                    outbox=self._outbox,
+                    crisis=self._crisis,
+                    risk=storage.risk,
+                    users=storage.users,
+                    lines=lines,
+                ),
                 admins=admins,
                 wake=self._chats.wake,
                 now=now,
             ),
         )
-        self._intake = Intake(storage.inbox, bot, now=now, on_arrival=self._arrived)
+        self._intake = Intake(storage.inbox, bot, self._crisis, now=now, on_arrival=self._arrived)
         polling = Polling(bot, self._intake, clock=time.monotonic)
         self._polling: Polling | OnePoller = (
             OnePoller(polling, storage.jobs, clock=time.monotonic) if storage.is_shared else polling
         )
         self._upkeep = Upkeep(
-            storage, self._answering, self._chats, self._express, wanted=work_wanted
+            storage,
+            self._answering,
+            self._chats,
+            self._express,
+            self._crisis,
+            wanted=work_wanted,
         )
 
     @property
@@ -145,6 +178,7 @@ class TelegramService:
 
     async def start(self) -> None:
         """Take up what was left, then let new updates in."""
+        await self._crisis.recover()
         await publish_menus(self._bot, self._admins)
         self._express.start()
         self._upkeep.start()
@@ -162,6 +196,7 @@ class TelegramService:
         await self._upkeep.stop()
         await self._availability.aclose()
         await self._outbox.aclose(drain_seconds=1.0)
+        await self._crisis.aclose()
         await self._bot.shutdown()
 
     async def receiving(self) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.storage.store import Storage
     from bot.telegram.answering import Answering
     from bot.telegram.chats import Chats
+    from bot.telegram.crisis import Crisis
     from bot.telegram.express import Express
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ class Upkeep:
         answering: Answering,
         chats: Chats,
         express: Express,
+        crisis: Crisis,
         *,
         wanted: asyncio.Event,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -49,6 +51,7 @@ class Upkeep:
         self._answering = answering
         self._chats = chats
         self._express = express
+        self._crisis = crisis
         self._sleep = sleep
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
@@ -101,6 +104,7 @@ class Upkeep:
     async def _look_for_work(self) -> None:
         storage = self._storage
         await storage.keep_time()
+        await self._crisis.recover()
         await storage.inbox.release_expired()
         if self._chats.was_full:
             await self._call_others()
@@ -121,7 +125,10 @@ class Upkeep:
     async def _purge(self) -> None:
         """Once an hour, delete updates that ended long ago; a repeat comes within a day."""
         if await self._storage.jobs.claim("purge", PURGE_EVERY):
-            await self._storage.inbox.purge(self._storage.claimant.clock() - UPDATES_ARE_KEPT)
+            long_ago = self._storage.claimant.clock() - UPDATES_ARE_KEPT
+            await self._storage.inbox.purge(long_ago)
+            await self._storage.cards.purge(long_ago)
+            await self._storage.risk.purge()
 
     async def _heartbeat(self) -> None:
         """Keep the claims of what is being worked on, and see what is to be stopped."""
@@ -135,6 +142,8 @@ class Upkeep:
                     self._answering.stop_here(await turns.stopping(held))
                 if held := self._express.held:
                     await self._storage.inbox.renew(held)
+                if cards := self._crisis.held:
+                    await self._storage.cards.renew(cards)
             except StorageError as error:
                 log.warning("claims_not_renewed", error=type(error).__name__)
             except Exception:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 Lane = Literal["chat", "express"]
 
+CALLS_FOR_HELP = frozenset(
+    ("求助", "求助电话", "求助電話", "求救", "救命", "help", "help me", "hotline")
+)
+"""Words that, alone in a message, ask for the help lines."""
+
 # Clients cut a long text at or shortly before the limit; the next part belongs to it directly.
 SPLIT_PART = MessageLimit.MAX_TEXT_LENGTH - 96
 
@@ -58,9 +63,14 @@ def lane_of(update: Update, me: User) -> Lane | None:
 def command_of(message: Message, me: User) -> tuple[str, str] | None:
     """The command a message begins with and the text behind it; None for any other message.
 
-    A command addressed to another bot of the group (`/stop@another_bot`) is none.
+    A command addressed to another bot of the group (`/stop@another_bot`) is none. Who writes 求助
+    and nothing else asks for the help lines, as by command.
     """
-    if not message.text or not message.entities:
+    if not message.text:
+        return None
+    if _words_of(message, me).strip(" \t\n。.!！?？~～").lower() in CALLS_FOR_HELP:
+        return "help_now", ""
+    if not message.entities:
         return None
     first = message.entities[0]
     if first.type != MessageEntity.BOT_COMMAND or first.offset != 0:

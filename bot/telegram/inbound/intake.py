@@ -1,7 +1,8 @@
-"""Where updates enter: stored first, acknowledged after, by polling or by webhook alike."""
+"""Where updates enter: read for danger, stored, then acknowledged; by polling and webhook alike."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,19 +10,28 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram import Update
 
-from bot.storage import NewUpdate
-from bot.telegram.inbound.incoming import Lane, lane_of
+from bot import safety
+from bot.conversation.reading import read_for_danger
+from bot.safety import RiskLevel
+from bot.storage import NewUpdate, StorageError
+from bot.telegram.inbound.incoming import Lane, lane_of, said_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from bot.storage import Inbox
+    from bot.storage import Alarm, Inbox, Kept
     from bot.telegram.client import Client, RawUpdate
+    from bot.telegram.crisis import Crisis
+    from bot.telegram.inbound.incoming import Said
 
 log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+
+
+RECORD_WITHIN = 0.5
+"""Seconds a card waits to be stored with its update; then it goes out without that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +44,20 @@ class Arrival:
 
 
 class Intake:
-    """Keeps what arrives and tells the lanes about it."""
+    """Keeps what arrives and tells the lanes about it; what tells of danger brings its card."""
 
     def __init__(
         self,
         inbox: Inbox,
         client: Client,
+        crisis: Crisis,
         *,
         now: Callable[[], datetime],
         on_arrival: Callable[[Arrival], None],
     ) -> None:
         self._inbox = inbox
         self._client = client
+        self._crisis = crisis
         self._now = now
         self._on_arrival = on_arrival
 
@@ -58,40 +70,82 @@ class Intake:
         Raises:
             StorageError: nothing was stored; Telegram must not be told.
         """
-        arrivals = [arrival for raw in updates if (arrival := self._sort(raw)) is not None]
-        if not arrivals:
+        sorted_updates = [found for raw in updates if (found := self._sort(raw)) is not None]
+        if not sorted_updates:
             return
+        arrivals = [arrival for arrival, _ in sorted_updates]
+        alarms = [
+            alarm
+            for _, said in sorted_updates
+            if said is not None and (alarm := await self._read(said)) is not None
+        ]
         payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
         received_at = self._now()
-        stored = await self._inbox.add_all(
-            [
-                NewUpdate(
-                    update_id=arrival.update_id,
-                    chat_id=arrival.chat_id,
-                    lane=arrival.lane,
-                    payload=payloads[arrival.update_id].encode("utf-8", "surrogatepass"),
-                    received_at=received_at,
-                )
-                for arrival in arrivals
-            ]
-        )
+        new = [
+            NewUpdate(
+                update_id=arrival.update_id,
+                chat_id=arrival.chat_id,
+                lane=arrival.lane,
+                payload=payloads[arrival.update_id].encode("utf-8", "surrogatepass"),
+                received_at=received_at,
+            )
+            for arrival in arrivals
+        ]
+        kept = await self._store(new, alarms)
+        for card in kept.cards:
+            self._crisis.send(card)
         for arrival in arrivals:
-            if arrival.update_id in stored:
+            if arrival.update_id in kept.new:
                 self._on_arrival(arrival)
 
-    def _sort(self, raw: RawUpdate) -> Arrival | None:
-        """Where an update goes; None if it is not for the bot."""
+    async def _store(self, new: Sequence[NewUpdate], alarms: Sequence[Alarm]) -> Kept:
+        """Store updates with the cards they ask for; a database that is away costs no card."""
+
+        def send_unrecorded() -> None:
+            for alarm in alarms:
+                self._crisis.send_unrecorded(alarm)
+
+        late = asyncio.get_running_loop().call_later(RECORD_WITHIN, send_unrecorded)
+        try:
+            return await self._inbox.keep(new, alarms, self._crisis.window)
+        except StorageError:
+            send_unrecorded()
+            raise
+        finally:
+            late.cancel()
+
+    async def _read(self, said: Said) -> Alarm | None:
+        """The sign of danger in one message, if there is one."""
+        try:
+            level = (await read_for_danger([safety.Said(said.text)])).level
+        except Exception as error:
+            # The message counts more than its reading, and it is read again with its turn.
+            log.error("not_read_for_danger", update=said.update_id, error=type(error).__name__)
+            return None
+        if level is RiskLevel.NONE:
+            return None
+        return self._crisis.alarm(
+            level,
+            chat_id=said.chat_id,
+            user_id=said.user_id,
+            language_code=said.language_code,
+            update_id=said.update_id,
+        )
+
+    def _sort(self, raw: RawUpdate) -> tuple[Arrival, Said | None] | None:
+        """Where an update goes, and what was said in it; None if it is not for the bot."""
         update_id = raw["update_id"]
         try:
             update = Update.de_json(raw, self._client)
             lane = lane_of(update, self._client.bot)
             chat_id = _chat_of(update)
+            said = said_in(update, self._client.bot, 0.0)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it
             # a few times and then keeps it as failed, where an operator can count it.
             log.warning("update_not_understood", update=update_id, error=type(error).__name__)
-            return Arrival(update_id, None, "express")
-        return None if lane is None else Arrival(update_id, chat_id, lane)
+            return Arrival(update_id, None, "express"), None
+        return None if lane is None else (Arrival(update_id, chat_id, lane), said)
 
 
 def _chat_of(update: Update) -> int | None:

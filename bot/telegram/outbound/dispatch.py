@@ -130,7 +130,7 @@ class Dispatcher:
         return {
             task
             for lane in self.lanes.values()
-            for task in (lane.worker, lane.courier)
+            for task in (lane.worker, *lane.couriers)
             if task is not None
         }
 
@@ -150,11 +150,13 @@ class Dispatcher:
             if lane.ready_at(new) < lane.wakes_at:
                 lane.worker.cancel()
                 self._start_worker(lane)
-        elif lane.turn is not None:
-            if all(new.priority < other.priority for other in lane.waiting if other is not new):
-                self._pace.hurry(lane.turn, new.priority)
-        elif new.priority is Priority.CRISIS and lane.courier is None:
-            lane.courier = asyncio.create_task(self._work(lane, Priority.CRISIS))
+        elif new.priority is Priority.CRISIS:
+            # Neither a call that hangs nor the line for the whole bot's pace may hold it.
+            lane.couriers.add(asyncio.create_task(self._work(lane, Priority.CRISIS)))
+        elif lane.turn is not None and all(
+            new.priority < other.priority for other in lane.waiting if other is not new
+        ):
+            self._pace.hurry(lane.turn, new.priority)
 
     def _start_worker(self, lane: Lane) -> None:
         lane.wakes_at = None
@@ -174,7 +176,8 @@ class Dispatcher:
                     await self._sleep(ready - now)
                     lane.wakes_at = lane.wakes_at if courier else None
                     continue
-                turn = self._pace.take(operation.priority)
+                crisis = operation.priority is Priority.CRISIS
+                turn = self._pace.take(operation.priority, overdraw=crisis)
                 if turn is not None:
                     lane.turn = lane.turn if courier else turn
                     await turn
@@ -191,8 +194,8 @@ class Dispatcher:
         """Note that a worker has ended; a worker that was replaced while it slept is not noted."""
         if lane.worker is task:
             lane.worker = None
-        elif lane.courier is task:
-            lane.courier = None
+        elif task is not None:
+            lane.couriers.discard(task)
         if not lane.busy:
             heapq.heappush(self._idle, (lane.idle_at(), lane.chat_id))
 
@@ -237,6 +240,8 @@ class Dispatcher:
                     pending.fail(Unreachable())
             case Verdict.FLOOD if isinstance(error, RetryAfter):
                 self._leave_alone(lane, retry_after(error))
+                if operation.priority is Priority.CRISIS:
+                    operation.not_before = self._clock() + retry_after(error)
                 self._again(lane, operation)
             case Verdict.MESSAGE_GONE if operation.is_final_edit:
                 operation.kind, operation.message_id = "send", 0
@@ -258,7 +263,7 @@ class Dispatcher:
         log.warning("flood_wait", chat_id=lane.chat_id, seconds=seconds)
         lane.free_at = max(lane.free_at, self._clock() + seconds)
         for waiting in lane.waiting:
-            if waiting.deadline < lane.free_at:
+            if lane.ready_at(waiting) > waiting.deadline:
                 waiting.fail(Expired("Telegram wants this chat left alone for longer"))
 
     def _back_off(self, lane: Lane, operation: Operation, error: TelegramError) -> None:

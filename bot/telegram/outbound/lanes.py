@@ -92,16 +92,23 @@ class Lane:
     """Until when the worker sleeps; None while it does not."""
     turn: asyncio.Future[None] | None = None
     """The worker's place in the line for the whole bot's pace."""
-    courier: asyncio.Task[None] | None = None
-    """A second worker for crisis text that must not wait for a call that hangs."""
+    couriers: set[asyncio.Task[None]] = field(default_factory=set)
+    """More workers, each for a crisis text that must not wait for a call that hangs."""
 
     @property
     def busy(self) -> bool:
         """Whether anything waits or runs here."""
-        return bool(self.waiting or self.running or self.worker or self.courier)
+        return bool(self.waiting or self.running or self.worker or self.couriers)
 
     def ready_at(self, operation: Operation) -> float:
-        """The earliest time at which `operation` may start."""
+        """The earliest time at which `operation` may start.
+
+        Crisis text waits neither for the gap after the last call nor for what Telegram asked of
+        another message: about one a second is what Telegram wants over time, and it takes a few
+        at once. Only a 429 of its own holds it.
+        """
+        if operation.priority is Priority.CRISIS:
+            return operation.not_before
         ready = max(self.free_at, operation.not_before)
         if self.chat_id < 0 and self.recent:
             if len(self.recent) == GROUP_LIMIT:

@@ -4,6 +4,10 @@ One lane a chat, at most one call at a time in it and one a second (a group: 20 
 second for all chats together. What goes first is told by `Priority`. A lane has a task only while
 something waits in it, and is forgotten when it has been idle long enough.
 
+Crisis text waits for none of this: it goes out beside a call that hangs, in the same second as the
+edit before it, and past the line of the whole bot. Telegram publishes what it wants over time and
+takes a few calls at once; where it answers 429 all the same, the text waits for exactly that long.
+
 Where a message can appear twice: sendMessage is not idempotent. When its answer is lost (a
 time-out, a reset, a 5xx), nobody can know whether the message is there; the outbox sends it again,
 because a person who reads a sentence twice is better off than one who never reads it. Each such

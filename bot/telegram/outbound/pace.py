@@ -47,9 +47,12 @@ class Pace:
         """Whether a call that matters little may take a slot."""
         return self.free() > self._slots // 2
 
-    def take(self, priority: int) -> asyncio.Future[None] | None:
-        """Take a slot now (None), or get in line: the future is done when the slot is taken."""
-        if not self._waiting and self.free() > 0:
+    def take(self, priority: int, *, overdraw: bool = False) -> asyncio.Future[None] | None:
+        """Take a slot now (None), or get in line: the future is done when the slot is taken.
+
+        `overdraw`: take it even if there is none; the others wait that much longer.
+        """
+        if overdraw or (not self._waiting and self.free() > 0):
             self._running += 1
             return None
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

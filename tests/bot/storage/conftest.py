@@ -12,11 +12,13 @@ from bot.storage import (
     Claimant,
     Conversations,
     Counters,
+    CrisisCards,
     Database,
     Disclosures,
     Inbox,
     Jobs,
     NewUpdate,
+    Risk,
     Turns,
     Users,
     generate_key,
@@ -54,6 +56,8 @@ class Replica:
         self.counters = Counters(database, clock)
         self.jobs = Jobs(database, claimant)
         self.disclosures = Disclosures(database, clock)
+        self.cards = CrisisCards(database, claimant)
+        self.risk = Risk(database, clock)
         self._clock = clock
         self._update_id = 1000
 

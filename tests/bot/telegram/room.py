@@ -21,9 +21,11 @@ from bot.storage import (
     Claimant,
     Conversations,
     Counters,
+    CrisisCards,
     Disclosures,
     Inbox,
     Jobs,
+    Risk,
     Turns,
     Users,
 )
@@ -32,10 +34,13 @@ from bot.telegram.answering import Answering
 from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
+from bot.telegram.crisis import Crisis
+from bot.telegram.crisis_buttons import CrisisButtons
 from bot.telegram.disclosing import Disclosing
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
 from bot.telegram.generating import Generations
+from bot.telegram.help_lines import HelpLines
 from bot.telegram.inbound.intake import Intake
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.upkeep import Upkeep
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.locales import Language
+    from bot.safety import RiskLevel
     from bot.storage.store import Storage
     from bot.telegram.inbound.intake import Arrival
     from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
@@ -55,6 +61,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 600.0
 """Seconds that a turn waits for an engine that is away."""
+CARD_WINDOW = timedelta(minutes=30)
+CHECK_IN_AFTER = timedelta(hours=6)
 TEXTS = texts_for(language_for("zh-hans"))
 
 
@@ -103,6 +111,8 @@ def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDat
         counters=Counters(database, now),
         jobs=Jobs(database, claimant),
         disclosures=Disclosures(database, now),
+        cards=CrisisCards(database, claimant),
+        risk=Risk(database, now),
     )
     return in_hand, inline
 
@@ -140,7 +150,23 @@ class Room:
             engine,
             ModelInfo("scripted", 8192, is_trial=is_trial),
             Memory(storage.turns, storage.recent),
+            storage.risk,
             max_answer_tokens=768,
+            now=now,
+        )
+        self.raised: list[tuple[int, int, RiskLevel]] = []
+        lines = HelpLines(self.outbox, storage.users, storage.counters)
+        self.crisis = Crisis(
+            cards=storage.cards,
+            risk=storage.risk,
+            users=storage.users,
+            counters=storage.counters,
+            outbox=self.outbox,
+            lines=lines,
+            now=now,
+            window=CARD_WINDOW,
+            check_in_after=CHECK_IN_AFTER,
+            on_raised=self._on_raised,
         )
         self.work_wanted = wanted = asyncio.Event()
         self.availability = Availability(engine.ready, sleep=clock.sleep)
@@ -163,6 +189,7 @@ class Room:
                 clock=clock,
                 sleep=clock.sleep,
             ),
+            self.crisis,
             disclosing=disclosing,
             clock=clock,
             sleep=clock.sleep,
@@ -188,6 +215,7 @@ class Room:
             audit=storage.audit,
             exporter=Exporter(storage.users, self.outbox),
             disclosing=disclosing,
+            lines=lines,
             admins=admins,
             publish_menu_of_admin=self._publish_menu_of_admin,
         )
@@ -207,16 +235,29 @@ class Room:
                 recent=storage.recent,
                 audit=storage.audit,
                 disclosing=disclosing,
+                crisis=CrisisButtons(
+                    outbox=self.outbox,
+                    crisis=self.crisis,
+                    risk=storage.risk,
+                    users=storage.users,
+                    lines=lines,
+                ),
                 admins=admins,
                 wake=self.chats.wake,
                 now=now,
             ),
         )
         self.upkeep = Upkeep(
-            storage, self.answering, self.chats, self.express, wanted=wanted, sleep=clock.sleep
+            storage,
+            self.answering,
+            self.chats,
+            self.express,
+            self.crisis,
+            wanted=wanted,
+            sleep=clock.sleep,
         )
         client = SimpleNamespace(bot=ME)
-        self.intake = Intake(storage.inbox, client, now=now, on_arrival=self._arrived)
+        self.intake = Intake(storage.inbox, client, self.crisis, now=now, on_arrival=self._arrived)
         self.express.start()
 
     async def aclose(self) -> None:
@@ -227,6 +268,10 @@ class Room:
         closing = asyncio.create_task(self.outbox.aclose(0))
         await rest()
         await closing
+        await self.crisis.aclose()
+
+    async def _on_raised(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
+        self.raised.append((chat_id, user_id, level))
 
     def _arrived(self, arrival: Arrival) -> None:
         if arrival.lane == "chat" and arrival.chat_id is not None:

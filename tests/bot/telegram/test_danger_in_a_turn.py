@@ -25,10 +25,11 @@ def shown(text):
 
 async def answered(room):
     """Wait for a turn whose reading takes a thread of its own."""
-    for _ in range(5_000):
-        if room.engine.prompts or room.bot.texts(PERSON):
+    for _ in range(2_000):
+        if len(room.bot.texts(PERSON)) > 1:
             break
         await asyncio.sleep(0.001)
+        await room.passes(0.01)
     await room.passes(10)
 
 
@@ -57,7 +58,7 @@ async def test_a_big_model_answers_after_the_card_and_is_told_how(room, engine, 
     # The danger is not over because the next message is about something else.
     await room.arrive(message("今天吃什么"))
     await room.passes(10)
-    assert guidance(RiskLevel.CONCERN) in engine.prompts[-1][0].content
+    assert guidance(level, RiskLevel.CONCERN) in engine.prompts[-1][0].content
 
 
 async def test_no_guidance_is_given_where_there_is_no_danger(room, engine):

@@ -98,14 +98,48 @@ async def test_crisis_and_final_text_pass_the_previews_of_other_chats(bot, clock
     assert [words for _, _, words in bot.log()] == ["first", "crisis", "final"] + ["send"] * 3
 
 
-async def test_a_lane_in_line_moves_forward_when_a_crisis_card_joins_it(bot, clock):
+async def test_a_lane_in_line_moves_forward_when_final_text_joins_it(bot, clock):
     outbox = Outbox(bot, clock=clock, sleep=clock.sleep, calls_per_second=1)
     waiting = [soon(outbox.send(chat, text(str(chat)))) for chat in (1, 2, 3)]
     await settle()
-    waiting.append(soon(outbox.send(3, text("crisis"), priority=Priority.CRISIS)))
+    waiting.append(soon(outbox.send(3, text("final"), priority=Priority.FINAL)))
     await clock.advance(10)
     await asyncio.gather(*waiting)
-    assert [words for _, _, words in bot.log()] == ["1", "crisis", "2", "3"]
+    assert [words for _, _, words in bot.log()] == ["1", "final", "2", "3"]
+
+
+async def test_a_crisis_card_waits_for_no_slot_of_its_chat_or_of_the_bot(bot, clock):
+    outbox = Outbox(bot, clock=clock, sleep=clock.sleep, calls_per_second=2)
+    await outbox.send(1, text("just now"))
+    waiting = [soon(outbox.send(chat, text(str(chat)))) for chat in (1, 2, 3)]
+    await settle()
+    waiting.append(soon(outbox.send(1, text("crisis"), priority=Priority.CRISIS)))
+    waiting.append(soon(outbox.send(3, text("crisis"), priority=Priority.CRISIS)))
+    await settle()
+    assert [at for at, _, words in bot.log() if words == "crisis"] == [0.0, 0.0]
+    await clock.advance(10)
+    await asyncio.gather(*waiting)
+    assert len(bot.calls) == 6
+
+
+async def test_a_flood_wait_of_the_chat_holds_a_crisis_card_only_when_it_is_its_own(
+    outbox, bot, clock
+):
+    bot.faults["send"].extend([RetryAfter(7), None, RetryAfter(3)])
+    waiting = [soon(outbox.send(ANNA, text("held")))]
+    await settle()
+    waiting.append(soon(outbox.send(ANNA, text("one"), priority=Priority.CRISIS)))
+    await settle()
+    waiting.append(soon(outbox.send(ANNA, text("two"), priority=Priority.CRISIS)))
+    await clock.advance(10)
+    await asyncio.gather(*waiting)
+    assert bot.log() == [
+        (0.0, "send", "held"),
+        (0.0, "send", "one"),
+        (0.0, "send", "two"),
+        (3.0, "send", "two"),
+        (7.0, "send", "held"),
+    ]
 
 
 async def test_priorities_within_one_chat(outbox, bot, clock):
@@ -127,7 +161,7 @@ async def test_a_crisis_card_does_not_wait_for_a_call_that_hangs(outbox, bot, cl
     await settle()
     crisis = soon(outbox.send(ANNA, text("crisis"), priority=Priority.CRISIS))
     await clock.advance(2)
-    assert bot.log() == [(0.0, "send", "hangs"), (1.0, "send", "crisis")]
+    assert bot.log() == [(0.0, "send", "hangs"), (0.0, "send", "crisis")]
     bot.gate.set()
     await asyncio.gather(hanging, crisis)
     after = soon(outbox.send(ANNA, text("after")))
@@ -331,8 +365,12 @@ async def test_a_final_gives_up_where_telegram_wants_silence_beyond_its_limit(ou
     with pytest.raises(Expired):
         await outbox.send(ANNA, text("a"), priority=Priority.FINAL)
     with pytest.raises(Expired):
-        await outbox.send(ANNA, text("b"), priority=Priority.CRISIS)
+        await outbox.send(ANNA, text("b"), priority=Priority.FINAL)
     assert len(bot.calls) == 1
+    assert await outbox.send(ANNA, text("crisis"), priority=Priority.CRISIS) == 1
+    bot.chat_faults[ANNA].append(RetryAfter(3600))
+    with pytest.raises(Expired):
+        await outbox.send(ANNA, text("crisis"), priority=Priority.CRISIS)
 
 
 async def test_a_final_outlasts_an_outage(outbox, bot, clock):
@@ -606,9 +644,10 @@ async def test_in_any_mixture_the_limits_hold_and_every_final_text_arrives(bot, 
         chat = luck.choice(chats)
         kind = luck.randrange(6)
         if kind == 0:
-            words = f"final {number}"
+            priority = luck.choice((Priority.CRISIS, Priority.FINAL))
+            words = f"{priority.name} {number}"
             finals.append((chat, words))
-            soon(outbox.send(chat, text(words), priority=luck.choice(list(Priority)[:2])))
+            soon(outbox.send(chat, text(words), priority=priority))
         elif kind == 1:
             soon(outbox.typing(chat))
         else:
@@ -624,11 +663,12 @@ async def test_in_any_mixture_the_limits_hold_and_every_final_text_arrives(bot, 
     await asyncio.gather(*ends)
     for chat, words in finals:
         assert words in bot.texts(chat)
+    paced = [call for call in bot.calls if not call.text.startswith(Priority.CRISIS.name)]
     for chat in chats:
         assert bot.shown[chat, ids[chat]] == ("end", None)
-        times = [call.at for call in bot.calls if call.chat_id == chat]
+        times = [call.at for call in paced if call.chat_id == chat]
         assert all(later - earlier >= 1 for earlier, later in pairwise(times))
-    times = [call.at for call in bot.calls]
+    times = [call.at for call in paced]
     assert all(later - first >= 1 for first, later in zip(times, times[5:], strict=False))
     assert clock.sleepers == 0
     assert outbox.waiting == 0

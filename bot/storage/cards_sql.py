@@ -1,0 +1,238 @@
+"""What happens to crisis cards: each public function is one transaction over a connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from bot.storage import risk_sql
+from bot.storage.dialect import insert
+from bot.storage.inbox_sql import add_all
+from bot.storage.models import CrisisCardRow, UpdateRow, UserRow
+from bot.storage.values import CARD_FROM, Kept, OwedCard
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from bot.storage.values import Alarm, CardKey, CardState, Claimant
+
+_FREE: Final = {"owner": None, "lease_until": None}
+_OWED: Final = (
+    sa.select(
+        CrisisCardRow.update_id,
+        CrisisCardRow.level,
+        CrisisCardRow.chat_id,
+        CrisisCardRow.user_id,
+        CrisisCardRow.language_code,
+        CrisisCardRow.repeated,
+        CrisisCardRow.number,
+        UserRow.region,
+    )
+    .outerjoin(UserRow, UserRow.id == CrisisCardRow.user_id)
+    .where(CrisisCardRow.state == "owed")
+)
+
+
+def keep(
+    connection: sa.Connection,
+    rows: Sequence[Mapping[str, object]],
+    alarms: Sequence[Alarm],
+    window: timedelta,
+    claimant: Claimant,
+) -> Kept:
+    """Store updates and, with those that are new, the cards they ask for."""
+    new = add_all(connection, rows)
+    cards = [
+        card
+        for alarm in alarms
+        if alarm.update_id in new
+        and (card := _owe(connection, alarm, window, claimant)) is not None
+    ]
+    return Kept(frozenset(new), tuple(cards))
+
+
+def owe_for_turn(
+    connection: sa.Connection,
+    turn_id: int,
+    alarm: Alarm,
+    window: timedelta,
+    claimant: Claimant,
+) -> OwedCard | None:
+    """Note a sign of danger that was read in a whole turn; the card to be sent for it, if any.
+
+    None where its updates asked for such a card already and somebody sends or has sent it.
+    """
+    risk_sql.raise_to(connection, alarm, claimant.clock())
+    of_turn = sa.select(UpdateRow.update_id).where(UpdateRow.turn_id == turn_id)
+    shown = CrisisCardRow.update_id.in_(of_turn), CrisisCardRow.level >= alarm.level
+    if connection.scalar(sa.select(sa.exists().where(*shown))):
+        claimed = _claim(connection, sa.and_(*shown), 1, claimant)
+        return claimed[0] if claimed else None
+    last = connection.scalar(
+        sa.select(sa.func.max(UpdateRow.update_id)).where(UpdateRow.turn_id == turn_id)
+    )
+    if last is None or alarm.level < CARD_FROM:
+        return None  # said so long ago that its updates are deleted: it was shown then
+    return _owe_card(connection, alarm, last, window, claimant)
+
+
+def claim_free(connection: sa.Connection, limit: int, claimant: Claimant) -> list[OwedCard]:
+    """Take cards that are owed and that nobody is sending, the oldest first."""
+    return _claim(connection, sa.true(), limit, claimant)
+
+
+def end(connection: sa.Connection, key: CardKey, state: CardState) -> None:
+    """Note how a card ended."""
+    connection.execute(sa.update(CrisisCardRow).where(*_is(key)).values({**_FREE, "state": state}))
+
+
+def release(connection: sa.Connection, key: CardKey, owner: str) -> None:
+    """Let others send a card."""
+    connection.execute(
+        sa.update(CrisisCardRow).where(*_is(key), CrisisCardRow.owner == owner).values(_FREE)
+    )
+
+
+def renew(connection: sa.Connection, keys: Collection[CardKey], claimant: Claimant) -> None:
+    """Move the end of leases."""
+    for key in keys:
+        connection.execute(
+            sa.update(CrisisCardRow)
+            .where(*_is(key), CrisisCardRow.owner == claimant.owner)
+            .values(lease_until=claimant.lease_until())
+        )
+
+
+def take_over(connection: sa.Connection, owner: str) -> int:
+    """Free the cards of every other owner."""
+    return connection.execute(
+        sa.update(CrisisCardRow)
+        .where(CrisisCardRow.state == "owed", CrisisCardRow.owner != owner)
+        .values(_FREE)
+    ).rowcount
+
+
+def purge(connection: sa.Connection, before: datetime) -> int:
+    """Delete cards that ended and are older than a moment."""
+    return connection.execute(
+        sa.delete(CrisisCardRow).where(
+            CrisisCardRow.state != "owed", CrisisCardRow.created_at < before
+        )
+    ).rowcount
+
+
+def _owe(
+    connection: sa.Connection, alarm: Alarm, window: timedelta, claimant: Claimant
+) -> OwedCard | None:
+    risk_sql.raise_to(connection, alarm, claimant.clock())
+    if alarm.level < CARD_FROM:
+        return None
+    return _owe_card(connection, alarm, alarm.update_id, window, claimant)
+
+
+def _owe_card(
+    connection: sa.Connection,
+    alarm: Alarm,
+    update_id: int,
+    window: timedelta,
+    claimant: Claimant,
+) -> OwedCard | None:
+    if _is_covered(connection, alarm):
+        return None
+    connection.execute(
+        insert(connection, CrisisCardRow)
+        .values(
+            update_id=update_id,
+            level=alarm.level,
+            chat_id=alarm.chat_id,
+            user_id=alarm.user_id,
+            language_code=alarm.language_code,
+            repeated=_was_shown(connection, alarm, claimant.clock() - window),
+            number=_next_number(connection, alarm.user_id),
+            state="owed",
+            created_at=claimant.clock(),
+        )
+        .on_conflict_do_nothing()
+    )
+    claimed = _claim(connection, sa.and_(*_is((update_id, alarm.level))), 1, claimant)
+    return claimed[0] if claimed else None
+
+
+def _is_covered(connection: sa.Connection, alarm: Alarm) -> bool:
+    """Whether a card as serious belongs to something this person said that has no answer yet.
+
+    One card for all that somebody writes in one breath; the answer comes to the rest.
+    """
+    return bool(
+        connection.scalar(
+            sa.select(
+                sa.exists().where(
+                    CrisisCardRow.update_id == UpdateRow.update_id,
+                    *_as_serious(alarm),
+                    UpdateRow.state.in_(("new", "claimed")),
+                )
+            )
+        )
+    )
+
+
+def _was_shown(connection: sa.Connection, alarm: Alarm, since: datetime) -> bool:
+    """Whether the whole card of this level, or of a higher one, was shown here since a moment."""
+    return bool(
+        connection.scalar(
+            sa.select(
+                sa.exists().where(
+                    *_as_serious(alarm),
+                    CrisisCardRow.repeated.is_(False),
+                    CrisisCardRow.created_at > since,
+                )
+            )
+        )
+    )
+
+
+def _as_serious(alarm: Alarm) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        CrisisCardRow.user_id == alarm.user_id,
+        CrisisCardRow.chat_id == alarm.chat_id,
+        CrisisCardRow.level >= alarm.level,
+        CrisisCardRow.state != "refused",
+    )
+
+
+def _next_number(connection: sa.Connection, user_id: int) -> int:
+    last = connection.scalar(
+        sa.select(CrisisCardRow.number)
+        .where(CrisisCardRow.user_id == user_id)
+        .order_by(CrisisCardRow.created_at.desc(), CrisisCardRow.number.desc())
+        .limit(1)
+    )
+    return 0 if last is None else last + 1
+
+
+def _claim(
+    connection: sa.Connection,
+    which: sa.ColumnElement[bool],
+    limit: int,
+    claimant: Claimant,
+) -> list[OwedCard]:
+    lease = CrisisCardRow.lease_until
+    rows = connection.execute(
+        _OWED.where(which, sa.or_(lease.is_(None), lease < claimant.clock()))
+        .order_by(CrisisCardRow.created_at, CrisisCardRow.update_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=CrisisCardRow)
+    ).all()
+    for row in rows:
+        connection.execute(
+            sa.update(CrisisCardRow)
+            .where(*_is((row.update_id, row.level)))
+            .values(owner=claimant.owner, lease_until=claimant.lease_until())
+        )
+    return [OwedCard(*row) for row in rows]
+
+
+def _is(key: CardKey) -> tuple[sa.ColumnElement[bool], ...]:
+    return CrisisCardRow.update_id == key[0], CrisisCardRow.level == key[1]

@@ -1,0 +1,258 @@
+"""Cards for people in danger: sent the moment an update arrives, ahead of everything.
+
+A card waits for no queue, no other message, no engine, no Redis and no limit. It is owed from the
+transaction that stores its update until Telegram has taken it, so a process that dies in between
+leaves it to the next one; a crash right after the sending can show it twice. While the database is
+away the card goes out all the same, once in this process however often Telegram repeats the update.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.locales import language_for, texts_for
+from bot.safety import RiskLevel, card, ends_of, needs_card, region_of, repeated_card
+from bot.storage import Alarm, OwedCard, StorageError
+from bot.telegram import keyboards
+from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import timedelta
+
+    from bot.conversation.companion import Plan
+    from bot.locales import Language
+    from bot.storage import CardKey, Clock, Counters, CrisisCards, Risk, Users
+    from bot.telegram.help_lines import HelpLines
+    from bot.telegram.outbound.outbox import Outbox
+
+    OnRaised = Callable[[int, int, RiskLevel], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+CARDS_AT_ONCE = 256
+REMEMBERED = 4096
+
+
+async def nobody(_chat_id: int, _user_id: int, _level: RiskLevel) -> None:
+    """Nobody is told that somebody is in danger."""
+
+
+class Crisis:
+    """Sends cards and keeps in mind who is in danger.
+
+    Args:
+        window: after a card, the same one is not shown again for so long.
+        check_in_after: silence after which somebody in danger is asked how they are; None: never.
+        on_raised: told of each card (chat, person, level) once it is in the outbox.
+    """
+
+    def __init__(
+        self,
+        *,
+        cards: CrisisCards,
+        risk: Risk,
+        users: Users,
+        counters: Counters,
+        outbox: Outbox,
+        lines: HelpLines,
+        now: Clock,
+        window: timedelta,
+        check_in_after: timedelta | None,
+        on_raised: OnRaised = nobody,
+    ) -> None:
+        self.window = window
+        self._cards = cards
+        self._risk = risk
+        self._users = users
+        self._counters = counters
+        self._outbox = outbox
+        self._lines = lines
+        self._now = now
+        self._check_in_after = check_in_after
+        self._on_raised = on_raised
+        self._sending: dict[CardKey, tuple[int, asyncio.Task[None]]] = {}
+        self._said: OrderedDict[CardKey, None] = OrderedDict()
+        self._unrecorded: dict[int, list[int]] = {}
+        """Levels shown in a chat since the database went away."""
+
+    @property
+    def held(self) -> list[CardKey]:
+        """The cards being sent, whose claims have to be renewed."""
+        return list(self._sending)
+
+    def alarm(
+        self,
+        level: RiskLevel,
+        *,
+        chat_id: int,
+        user_id: int,
+        language_code: str | None,
+        update_id: int = 0,
+    ) -> Alarm:
+        """What storage has to know of a sign of danger."""
+        now = self._now()
+        # Only in a private chat can somebody be asked without others reading along.
+        asks = self._check_in_after is not None and chat_id == user_id
+        return Alarm(
+            update_id=update_id,
+            chat_id=chat_id,
+            user_id=user_id,
+            level=level,
+            language_code=language_code,
+            ends={step.value: end for step, end in ends_of(level, now).items()},
+            check_in_at=now + self._check_in_after if asks and self._check_in_after else None,
+        )
+
+    def send(self, owed: OwedCard) -> None:
+        """Send a card we hold the claim of, and note how it ended."""
+        self._unrecorded.pop(owed.chat_id, None)
+        self._start(owed, self._deliver)
+
+    def send_unrecorded(self, alarm: Alarm) -> None:
+        """Send the card of an alarm that could not be stored (in time)."""
+        key = (alarm.update_id, alarm.level)
+        if not needs_card(RiskLevel(alarm.level)) or key in self._said or key in self._sending:
+            return
+        log.warning("card_not_recorded", update=alarm.update_id)
+        shown = self._unrecorded.setdefault(alarm.chat_id, [])
+        owed = OwedCard(
+            *(alarm.update_id, alarm.level, alarm.chat_id, alarm.user_id, alarm.language_code),
+            repeated=any(level >= alarm.level for level in shown),
+            number=len(shown),
+            region=None,
+        )
+        shown.append(alarm.level)
+        self._start(owed, self._try_to_say)
+
+    async def before_answer(self, plan: Plan, language: Language) -> None:
+        """Note what a whole turn says, and let its cards go out before its answer.
+
+        The turn is read with what was said before, which can be more serious than its updates
+        were one by one. Does not wait for a card that another process sends.
+
+        Raises:
+            StorageError: it cannot be noted; a card goes out all the same.
+        """
+        turn, level = plan.turn, plan.assessment.level
+        if level is not RiskLevel.NONE:
+            alarm = self.alarm(
+                level, chat_id=turn.chat_id, user_id=turn.user_id, language_code=language.value
+            )
+            try:
+                owed = await self._cards.owe_for_turn(turn.id, alarm, self.window)
+            except StorageError:
+                self.send_unrecorded(replace(alarm, update_id=-turn.id))
+                raise
+            if owed is not None:
+                self.send(owed)
+            if turn.attempts == 1:
+                await self._counters.add(f"risk_{level.label}")
+        elif plan.risk.check_in_at is not None and self._check_in_after is not None:
+            await self._risk.postpone_check_in(turn.user_id, self._now() + self._check_in_after)
+        tasks = [task for chat_id, task in self._sending.values() if chat_id == turn.chat_id]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def raised(
+        self, level: RiskLevel, *, chat_id: int, user_id: int, language: Language
+    ) -> None:
+        """Note that somebody asked for help by a button, which is a sign of danger of its own."""
+        alarm = self.alarm(level, chat_id=chat_id, user_id=user_id, language_code=language.value)
+        await self._risk.raise_to(alarm)
+        await self._alert(chat_id, user_id, level)
+
+    async def recover(self) -> None:
+        """Send what is owed and nobody sends: after a crash, an outage, a failed attempt."""
+        for owed in await self._cards.claim_free(CARDS_AT_ONCE):
+            self.send(owed)
+
+    async def aclose(self) -> None:
+        """Wait for what is being sent; call it when the outbox is closed, which ends it all."""
+        while self._sending:
+            await asyncio.wait([task for _, task in self._sending.values()])
+
+    def _start(self, owed: OwedCard, send: Callable[[OwedCard], Awaitable[None]]) -> None:
+        """Run `send`, behind what already sends the same card if something does."""
+        before = self._sending.get(owed.key)
+        # Whoever is owed a card has just written: they can be reached, whatever was before.
+        self._outbox.reachable(owed.chat_id)
+
+        async def run() -> None:
+            if before is not None:
+                await asyncio.wait([before[1]])
+            try:
+                await send(owed)
+            except Exception:
+                log.exception("card_broke", update=owed.update_id)
+            finally:
+                if self._sending.get(owed.key, (0, None))[1] is asyncio.current_task():
+                    del self._sending[owed.key]
+
+        task = asyncio.create_task(run(), name=f"card {owed.update_id}")
+        self._sending[owed.key] = owed.chat_id, task
+
+    async def _deliver(self, owed: OwedCard) -> None:
+        try:
+            await self._note_end(owed)
+        except StorageError as error:
+            # Still owed: the next sweep, of whichever process, comes back to it.
+            log.warning("card_end_not_stored", update=owed.update_id, error=type(error).__name__)
+
+    async def _note_end(self, owed: OwedCard) -> None:
+        try:
+            await self._say_once(owed)
+        except Unreachable:
+            await self._users.mark_unreachable(owed.chat_id)
+            await self._cards.refused(owed.key)
+        except (Expired, Closed) as error:
+            log.warning("card_not_delivered_yet", update=owed.update_id, error=type(error).__name__)
+            await self._cards.release(owed.key)
+        except Undeliverable as error:
+            log.error("card_undeliverable", update=owed.update_id, error=type(error).__name__)
+            await self._cards.refused(owed.key)
+        else:
+            await self._cards.sent(owed.key)
+            await self._counters.add("card_sent")
+
+    async def _try_to_say(self, owed: OwedCard) -> None:
+        try:
+            await self._say_once(owed)
+        except (Unreachable, Undeliverable) as error:
+            # Telegram still holds the update and sends it again; that brings the card again.
+            log.warning("card_not_delivered_yet", update=owed.update_id, error=type(error).__name__)
+
+    async def _say_once(self, owed: OwedCard) -> None:
+        """Send a card unless this process has sent it; a second try after a failure is fine."""
+        if owed.key in self._said:
+            return
+        level = RiskLevel(owed.level)
+        alert = asyncio.create_task(self._alert(owed.chat_id, owed.user_id, level))
+        try:
+            await self._say(owed)
+        finally:
+            await alert
+        self._said[owed.key] = None
+        if len(self._said) > REMEMBERED:
+            self._said.popitem(last=False)
+
+    async def _say(self, owed: OwedCard) -> None:
+        language, level = language_for(owed.language_code), RiskLevel(owed.level)
+        region = region_of(owed.region)
+        if owed.repeated:
+            text = repeated_card(level, language, owed.number, region)
+        else:
+            text = card(level, language, region)
+        keyboard = keyboards.in_danger(texts_for(language), owed.user_id)
+        await self._lines.say(owed.chat_id, text, keyboard)
+
+    async def _alert(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
+        try:
+            await self._on_raised(chat_id, user_id, level)
+        except Exception:
+            log.exception("alert_broke", user=user_id)

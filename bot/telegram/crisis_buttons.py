@@ -1,0 +1,86 @@
+"""What the buttons under a crisis card do. They are for the person the card was for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.safety import LOWEST_BY_WORD, RiskLevel, card_lines, emergency, region_of
+from bot.telegram import keyboards
+
+if TYPE_CHECKING:
+    from bot.storage import Risk, Users
+    from bot.telegram.buttons import Pressed
+    from bot.telegram.crisis import Crisis
+    from bot.telegram.help_lines import HelpLines
+    from bot.telegram.outbound.outbox import Outbox
+
+
+class CrisisButtons:
+    """I am safe, I need help, lines elsewhere, do not ask me again."""
+
+    def __init__(
+        self, *, outbox: Outbox, crisis: Crisis, risk: Risk, users: Users, lines: HelpLines
+    ) -> None:
+        self._outbox = outbox
+        self._crisis = crisis
+        self._risk = risk
+        self._users = users
+        self._lines = lines
+
+    async def toast(self, pressed: Pressed) -> str | None:
+        """Act, and return what is to be shown for a moment, if anything.
+
+        Raises:
+            ValueError: the data is of no button of ours.
+        """
+        what, *arguments, owner = pressed.press.arguments
+        if pressed.user_id != int(owner):
+            return pressed.texts.risk_not_yours
+        match what, arguments:
+            case "safe", []:
+                await self._safe(pressed)
+            case "help", []:
+                await self._help(pressed)
+            case "where", []:
+                keyboard = keyboards.regions(pressed.texts, pressed.user_id)
+                await self._lines.say(pressed.chat_id, pressed.texts.risk_region_ask, keyboard)
+            case "in", [code]:
+                await self._in(pressed, code)
+            case "quiet", []:
+                await self._users.turn_check_ins_off(pressed.user_id)
+                await self._lines.say(pressed.chat_id, pressed.texts.risk_check_in_off)
+            case _:
+                raise ValueError(what)
+        return None
+
+    async def _safe(self, pressed: Pressed) -> None:
+        # Once under each card: pressed twice, it must not end two levels.
+        keyboard = keyboards.in_danger(pressed.texts, pressed.user_id, safe=False)
+        await self._risk.lower(pressed.user_id, LOWEST_BY_WORD)
+        await self._lines.say(pressed.chat_id, pressed.texts.risk_safe)
+        await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, keyboard)
+
+    async def _help(self, pressed: Pressed) -> None:
+        user_id, language = pressed.user_id, pressed.language
+        region = await self._lines.region(user_id)
+        text = pressed.texts.risk_help(
+            emergency=emergency(language, region), lines=card_lines(language, region)
+        )
+        keyboard = keyboards.in_danger(pressed.texts, user_id)
+        await self._lines.say(pressed.chat_id, text, keyboard)
+        await self._crisis.raised(
+            RiskLevel.HIGH, chat_id=pressed.chat_id, user_id=user_id, language=language
+        )
+
+    async def _in(self, pressed: Pressed, code: str) -> None:
+        texts, user_id = pressed.texts, pressed.user_id
+        if code == keyboards.ELSEWHERE:
+            await self._lines.say(pressed.chat_id, texts.risk_region_elsewhere)
+            return
+        region = region_of(code)
+        if region is None:
+            raise ValueError(code)
+        await self._users.choose_region(user_id, region.value)
+        name = keyboards.region_names(texts)[region]
+        await self._lines.say(pressed.chat_id, texts.risk_region_done(region=name))
+        await self._lines.show(pressed.chat_id, user_id, pressed.language)

@@ -1,0 +1,158 @@
+"""The danger a person is in: only time and the person lower it; one check-in an episode."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.storage import Alarm
+
+if TYPE_CHECKING:
+    from tests.bot.storage.conftest import Replica, WallClock
+
+CONCERN, HIGH, IMMINENT = 1, 2, 3
+ANNA, BELA = 42, 43
+CHECK_IN = timedelta(hours=6)
+
+
+async def raised(
+    replica: Replica, level: int, *, days: float = 3, user: int = ANNA, asks: bool = True
+) -> None:
+    now = replica._clock()
+    await replica.risk.raise_to(
+        Alarm(
+            update_id=0,
+            chat_id=user,
+            user_id=user,
+            level=level,
+            language_code=None,
+            ends={step: now + timedelta(days=days) for step in range(1, level + 1)},
+            check_in_at=now + CHECK_IN if asks else None,
+        )
+    )
+
+
+async def levels(replica: Replica) -> list[int]:
+    now = replica._clock()
+    ends = (await replica.risk.of(ANNA)).ends
+    return sorted(level for level, end in ends.items() if end > now)
+
+
+async def test_a_level_is_kept_for_longer_and_never_for_shorter(
+    replica: Replica, other_replica: Replica, clock: WallClock
+) -> None:
+    await raised(replica, HIGH, days=3)
+    await raised(other_replica, HIGH, days=1)
+    clock.advance(days=2)
+    assert await levels(replica) == [CONCERN, HIGH]
+    await raised(replica, CONCERN, days=7)
+    clock.advance(days=2)
+    assert await levels(other_replica) == [CONCERN]
+
+
+async def test_a_persons_word_lowers_one_level_at_a_time_and_not_below_the_lowest(
+    replica: Replica,
+) -> None:
+    await raised(replica, IMMINENT)
+    seen = []
+    for _ in range(3):
+        await replica.risk.lower(ANNA, lowest=CONCERN)
+        seen.append(await levels(replica))
+    assert seen == [[CONCERN, HIGH], [CONCERN], [CONCERN]]
+
+
+async def test_one_replica_asks_after_a_person_once_and_when_it_is_time(
+    replica: Replica, other_replica: Replica, clock: WallClock
+) -> None:
+    await replica.users.seen(ANNA, "zh-tw")
+    await raised(replica, HIGH)
+    clock.advance(hours=5)
+    assert await replica.risk.claim_check_ins(9) == []
+    clock.advance(hours=1)
+    assert await replica.risk.claim_check_ins(9) == [(ANNA, "zh-tw")]
+    assert await other_replica.risk.claim_check_ins(9) == []
+
+
+async def test_an_episode_has_one_check_in_and_the_next_one_another(
+    replica: Replica, clock: WallClock
+) -> None:
+    await replica.users.seen(ANNA, None)
+    await raised(replica, HIGH, days=3)
+    clock.advance(hours=7)
+    assert len(await replica.risk.claim_check_ins(9)) == 1
+    await raised(replica, HIGH, days=3)
+    clock.advance(hours=7)
+    assert await replica.risk.claim_check_ins(9) == []
+    clock.advance(days=4)
+    await raised(replica, HIGH, days=3)
+    clock.advance(hours=7)
+    assert len(await replica.risk.claim_check_ins(9)) == 1
+
+
+async def test_who_writes_is_asked_later_and_who_is_safe_is_not_asked(
+    replica: Replica, clock: WallClock
+) -> None:
+    await replica.users.seen(ANNA, None)
+    await raised(replica, IMMINENT)
+    clock.advance(hours=5)
+    await replica.risk.postpone_check_in(ANNA, clock() + CHECK_IN)
+    clock.advance(hours=2)
+    assert await replica.risk.claim_check_ins(9) == []
+    await replica.risk.lower(ANNA, lowest=CONCERN)
+    await replica.risk.postpone_check_in(ANNA, clock())
+    clock.advance(hours=9)
+    assert await levels(replica) == [CONCERN, HIGH]
+    assert await replica.risk.claim_check_ins(9) == []
+
+
+async def test_nobody_is_asked_who_blocked_the_bot_or_does_not_want_it_or_is_no_longer_at_high(
+    replica: Replica, clock: WallClock
+) -> None:
+    for user in (1, 2, 3, 4):
+        await replica.users.seen(user, None)
+        await raised(replica, HIGH, user=user, days=0.2 if user == 3 else 3)
+    await replica.users.mark_unreachable(1)
+    await replica.users.turn_check_ins_off(2)
+    clock.advance(hours=6)
+    assert await replica.risk.claim_check_ins(9) == [(4, None)]
+
+
+async def test_who_never_wants_check_ins_keeps_that_wish(
+    replica: Replica, clock: WallClock
+) -> None:
+    await replica.users.turn_check_ins_off(ANNA)
+    await replica.users.seen(ANNA, None)
+    await raised(replica, HIGH)
+    clock.advance(hours=7)
+    assert await replica.risk.claim_check_ins(9) == []
+
+
+async def test_a_check_in_that_could_not_be_delivered_is_tried_again(
+    replica: Replica, clock: WallClock
+) -> None:
+    await replica.users.seen(ANNA, None)
+    await raised(replica, HIGH)
+    clock.advance(hours=6)
+    await replica.risk.claim_check_ins(9)
+    await replica.risk.hand_back_check_in(ANNA, clock() + timedelta(minutes=10))
+    assert await replica.risk.claim_check_ins(9) == []
+    clock.advance(minutes=10)
+    assert len(await replica.risk.claim_check_ins(9)) == 1
+
+
+async def test_without_a_check_in_nobody_is_asked(replica: Replica, clock: WallClock) -> None:
+    await replica.users.seen(ANNA, None)
+    await raised(replica, HIGH, asks=False)
+    clock.advance(hours=7)
+    assert await replica.risk.claim_check_ins(9) == []
+
+
+async def test_danger_that_is_over_is_forgotten_and_other_danger_is_not(
+    replica: Replica, clock: WallClock
+) -> None:
+    await raised(replica, HIGH, days=1)
+    await raised(replica, HIGH, days=5, user=BELA)
+    clock.advance(days=2)
+    await replica.risk.purge()
+    assert dict((await replica.risk.of(ANNA)).ends) == {}
+    assert sorted((await replica.risk.of(BELA)).ends) == [CONCERN, HIGH]

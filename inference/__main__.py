@@ -39,6 +39,12 @@ COMMANDS = {
         "put load on a server and measure how it bears it",
         "inference",
     ),
+    "doctor": Command(
+        "inference.doctor.command",
+        "look at this machine, a model and servers, and say what to fix",
+        "inference",
+    ),
+    "chat": Command("inference.chat", "talk to a model in the terminal", "local"),
 }
 
 

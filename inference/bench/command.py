@@ -127,7 +127,7 @@ async def _target(parsed: argparse.Namespace, most_at_once: int, stack: AsyncExi
         from inference.bench.baseline import loaded  # noqa: PLC0415 - torch is an extra
     except ImportError as error:
         raise CommandError(
-            f"--baseline needs the package {error.name}: pip install 'shudong[inference]'.",
+            f"--baseline needs the package {error.name}: pip install --editable '.[inference]'.",
             exit_status=2,
         ) from None
     opened_model = loaded(parsed.baseline, trust_remote_code=parsed.trust_remote_code)

@@ -19,7 +19,7 @@ def check_plotting() -> None:
         import matplotlib  # noqa: PLC0415, F401
     except ImportError:
         raise CommandError(
-            "--plot needs matplotlib: pip install 'shudong[bench]'.", exit_status=2
+            "--plot needs matplotlib: pip install --editable '.[bench]'.", exit_status=2
         ) from None
 
 

@@ -188,7 +188,7 @@ def _card(number: int, card: Card) -> str:
 def _refuse_what_is_not_there(options: ServeOptions) -> None:
     if importlib.util.find_spec("lmdeploy") is None:
         raise CommandError(
-            "LMDeploy is not installed here: pip install 'shudong[inference]' "
+            "LMDeploy is not installed here: pip install --editable '.[inference]' "
             "(in an environment of its own, see docs/serving.md)."
         )
     with socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET) as probe:

@@ -1,0 +1,132 @@
+"""`python -m inference doctor`: one page, and a fix for each finding."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference.chat_completions import ChatCompletions, Timeouts
+from inference.console import CommandError, environment, say
+from inference.doctor.machine import (
+    Verdict,
+    bad,
+    good,
+    look_at_cards,
+    look_at_memory,
+    look_at_packages,
+    note,
+)
+from inference.engine import EngineError, Message, Sampling
+from inference.serve.cards import NoDriver, visible_cards
+from inference.serve.checkpoint import read_checkpoint
+from inference.serve.checks import Weight, check_checkpoint, check_memory
+from inference.serve.memory import GIB, weight_bytes
+from inference.serve.plan import ServeOptions
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from inference.doctor.machine import Line
+
+_TIMEOUTS = Timeouts(connect=5.0, first_token=60.0, stall=20.0)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's flags."""
+    parser.add_argument(
+        "model", nargs="?", default=environment("SERVE_MODEL"), metavar="MODEL",
+        help="also look at this model's folder [SERVE_MODEL]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--address", default=environment("LMDEPLOY_URLS"), metavar="URL,URL",
+        help="also look at these servers; each ends in /v1 [LMDEPLOY_URLS]",
+    )  # fmt: skip
+    parser.add_argument("--kv-bits", type=int, default=8, choices=(16, 8, 4))
+    parser.add_argument("--session-len", type=int, default=8192)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print the page; 1 if there is something to fix."""
+    lines = [*look_at_cards(), *look_at_packages(), *look_at_memory(Path.cwd()), *_proxy()]
+    if parsed.model:
+        lines += _checkpoint(Path(parsed.model), parsed)
+    urls = [url.strip() for url in parsed.address.split(",") if url.strip()]
+    lines += asyncio.run(_servers(urls))
+    for line in lines:
+        say(f"{line.verdict.value}  {line.area:<10} {line.what}")
+        if line.fix:
+            say(f"{'':<17}-> {line.fix}")
+    broken = sum(line.verdict is Verdict.BAD for line in lines)
+    say()
+    say(f"{broken} to fix." if broken else "Nothing to fix.")
+    return 1 if broken else 0
+
+
+def _proxy() -> Iterator[Line]:
+    """LMDeploy's proxy remembers its nodes in a file beside its code, dead ones too."""
+    try:
+        found = find_spec("lmdeploy")
+    except (ImportError, ValueError):
+        return
+    if found is None or not found.submodule_search_locations:
+        return
+    file = Path(found.submodule_search_locations[0]) / "serve/proxy/proxy_config.json"
+    try:
+        nodes = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if nodes:
+        yield note(
+            "proxy", f"`lmdeploy serve proxy` will begin with {len(nodes)} nodes of an earlier run",
+            f"if they are gone: delete {file} before you start it",
+        )  # fmt: skip
+
+
+def _checkpoint(folder: Path, parsed: argparse.Namespace) -> Iterator[Line]:
+    try:
+        checkpoint = read_checkpoint(folder)
+    except CommandError as error:
+        yield bad("model", str(error), "name the folder of a model in Hugging Face's layout")
+        return
+    options = ServeOptions(
+        folder, folder.name, kv_bits=parsed.kv_bits, session_len=parsed.session_len
+    )
+    found = list(check_checkpoint(checkpoint, options))
+    try:
+        cards = visible_cards()
+    except NoDriver:
+        cards = []
+    if cards:
+        found += check_memory(checkpoint, options, cards[0].free)
+    for finding in found:
+        kind = bad if finding.weight is Weight.REFUSAL else note
+        yield kind("model", finding.what, finding.fix)
+    if not any(finding.weight is Weight.REFUSAL for finding in found):
+        size = weight_bytes(checkpoint.shape, checkpoint.quantization) / GIB
+        yield good("model", f"{checkpoint.architecture}, {size:.1f} GiB of weights")
+
+
+async def _servers(urls: list[str]) -> list[Line]:
+    return list(await asyncio.gather(*map(_server, urls)))
+
+
+async def _server(url: str) -> Line:
+    """One short answer is worth more than any status."""
+    if not url.endswith("/v1"):
+        return bad("server", f"{url} does not end in /v1", "the bot's LMDEPLOY_URLS must")
+    client = ChatCompletions(url, api_key=environment("LMDEPLOY_API_KEY"), timeouts=_TIMEOUTS)
+    try:
+        names = await client.models()
+        if not names:
+            return bad("server", f"{url} serves no model yet", "wait until it has loaded one")
+        async for _ in client.stream([Message("user", "你好")], Sampling(max_tokens=8), names[0]):
+            pass
+    except EngineError as error:
+        return bad("server", f"{url}: {error}", "look at the server's log; is the key right?")
+    finally:
+        await client.aclose()
+    return good("server", f"{url} answers as {', '.join(names)}")

@@ -1,0 +1,138 @@
+"""What the machine brings: driver, cards, packages, memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Final
+
+from inference.serve.cards import OLDEST, NoDriver, visible_cards
+from inference.serve.memory import GIB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+OLDEST_DRIVER: Final = 525
+"""Of the drivers that run programs made with CUDA 12."""
+
+PACKAGES: Final = {"lmdeploy": "0.18.0", "transformers": "4.56", "torch": ""}
+"""What the extra `inference` wants: this version, or this one and newer; empty for any."""
+
+NEWEST_TORCH: Final = (2, 12)
+"""LMDeploy 0.18's own limit."""
+
+INSTALL: Final = "pip install --editable '.[inference]' in an environment of its own"
+
+
+class Verdict(Enum):
+    """How a line begins."""
+
+    GOOD = "ok  "
+    NOTE = "note"
+    BAD = "FIX "
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the page."""
+
+    verdict: Verdict
+    area: str
+    what: str
+    fix: str = ""
+
+
+def good(area: str, what: str) -> Line:
+    """Nothing to do."""
+    return Line(Verdict.GOOD, area, what)
+
+
+def note(area: str, what: str, fix: str) -> Line:
+    """Worth knowing."""
+    return Line(Verdict.NOTE, area, what, fix)
+
+
+def bad(area: str, what: str, fix: str) -> Line:
+    """Serving will not work like this."""
+    return Line(Verdict.BAD, area, what, fix)
+
+
+def look_at_cards(query: Callable[[], str] | None = None) -> Iterator[Line]:
+    """Driver and cards."""
+    try:
+        cards = visible_cards(query)
+    except NoDriver as missing:
+        yield bad(
+            "driver", str(missing),
+            "install NVIDIA's driver on a machine with a card; in a container also the NVIDIA "
+            "Container Toolkit and --gpus all",
+        )  # fmt: skip
+        return
+    if not cards:
+        yield bad("cards", "no card is visible", "look at CUDA_VISIBLE_DEVICES")
+        return
+    driver = cards[0].driver
+    if driver.split(".")[0].isdecimal() and int(driver.split(".")[0]) < OLDEST_DRIVER:
+        yield bad("driver", f"version {driver}", f"install {OLDEST_DRIVER} or newer, for CUDA 12")
+    else:
+        yield good("driver", f"version {driver}")
+    for number, card in enumerate(cards):
+        capability = ".".join(map(str, card.capability))
+        what = (
+            f"GPU {number}: {card.name}, {card.free / GIB:.1f} of {card.total / GIB:.1f} GiB free, "
+            f"compute capability {capability}"
+        )
+        if card.capability < OLDEST:
+            yield bad("cards", what, "TurboMind needs 7.0 or more: a V100, T4 or newer")
+        elif card.free < card.total * 0.8:
+            yield note("cards", what, "something else uses it: see nvidia-smi")
+        else:
+            yield good("cards", what)
+
+
+def look_at_packages(installed: Callable[[str], str] = version) -> Iterator[Line]:
+    """Versions, without importing what takes seconds to import."""
+    for name, wanted in PACKAGES.items():
+        try:
+            found = installed(name)
+        except PackageNotFoundError:
+            yield bad("packages", f"{name} is not installed", INSTALL)
+            continue
+        what = f"{name} {found}"
+        if name == "lmdeploy" and found != wanted:
+            yield note("packages", what, f"this project was tried with {wanted}")
+        elif name == "transformers" and not (_numbers(wanted) <= _numbers(found) < (5,)):
+            yield bad("packages", what, f"{INSTALL}: LMDeploy wants {wanted} or newer, below 5")
+        elif name == "torch" and found.endswith("+cpu"):
+            yield bad(
+                "packages", f"{what} is a build without CUDA", f"uninstall it, then {INSTALL}"
+            )
+        elif name == "torch" and _numbers(found)[:2] > NEWEST_TORCH:
+            yield note("packages", what, "LMDeploy 0.18 asks for 2.12 or older")
+        else:
+            yield good("packages", what)
+
+
+def look_at_memory(folder: Path) -> Iterator[Line]:
+    """RAM, through which the weights go, and the disk they lie on."""
+    ram = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    what = f"{ram / GIB:.0f} GiB of memory"
+    if ram < 8 * GIB:
+        yield note("memory", what, "loading a 7B wants about 16 GiB, or swap")
+    else:
+        yield good("memory", what)
+    free = shutil.disk_usage(folder).free
+    what = f"{free / GIB:.0f} GiB free on the disk of {folder}"
+    if free < 20 * GIB:
+        yield note("memory", what, "a 7B takes 14.4 GiB in fp16 and 4.8 GiB in W4A16")
+    else:
+        yield good("memory", what)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    release, _, _ = text.partition("+")
+    return tuple(int(part) for part in release.split(".") if part.isdecimal())

@@ -1,0 +1,85 @@
+"""What the doctor says of a machine, line by line."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inference.doctor.machine import (
+    PACKAGES,
+    Line,
+    Verdict,
+    look_at_cards,
+    look_at_memory,
+    look_at_packages,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GOOD = "0, GPU-a, NVIDIA L4, 23034, 22500, 8.9, 570.86.15\n"
+
+
+@pytest.fixture(autouse=True)
+def _all_visible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+def verdicts(lines: Iterator[Line]) -> dict[str, Verdict]:
+    return {line.what.split(":")[0]: line.verdict for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("smi", "worst"),
+    [
+        (GOOD, Verdict.GOOD),
+        (GOOD.replace("22500", "3000"), Verdict.NOTE),
+        (GOOD.replace("8.9", "6.1"), Verdict.BAD),
+        (GOOD.replace("570.86.15", "470.1"), Verdict.BAD),
+        ("", Verdict.BAD),
+        ("no devices were found", Verdict.BAD),
+    ],
+)
+def test_a_card_is_judged(smi: str, worst: Verdict) -> None:
+    lines = list(look_at_cards(lambda: smi))
+    found = {line.verdict for line in lines}
+    order = [Verdict.BAD, Verdict.NOTE, Verdict.GOOD]
+    assert next(verdict for verdict in order if verdict in found) is worst
+    assert all(line.fix for line in lines if line.verdict is not Verdict.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("changes", "bad"),
+    [
+        ({}, set()),
+        ({"transformers": "5.1.0"}, {"transformers 5.1.0"}),
+        ({"transformers": "4.48.0"}, {"transformers 4.48.0"}),
+        ({"torch": "2.12.1+cpu"}, {"torch 2.12.1+cpu is a build without CUDA"}),
+        ({"lmdeploy": ""}, {"lmdeploy is not installed"}),
+    ],
+)
+def test_packages_are_judged(changes: dict[str, str], bad: set[str]) -> None:
+    versions = {"lmdeploy": "0.18.0", "transformers": "4.57.6", "torch": "2.12.1+cu128"} | changes
+
+    def installed(name: str) -> str:
+        if not versions[name]:
+            raise PackageNotFoundError
+        return versions[name]
+
+    found = verdicts(look_at_packages(installed))
+    assert {what for what, verdict in found.items() if verdict is Verdict.BAD} == bad
+
+
+def test_the_wanted_versions_are_those_of_the_extra() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    wanted = project["project"]["optional-dependencies"]["inference"]
+    assert f"lmdeploy=={PACKAGES['lmdeploy']}" in wanted
+    assert f"transformers>={PACKAGES['transformers']},<5" in wanted
+
+
+def test_memory_is_told(tmp_path: Path) -> None:
+    assert [line.area for line in look_at_memory(tmp_path)] == ["memory", "memory"]

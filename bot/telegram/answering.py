@@ -155,10 +155,10 @@ class Answering:
         with suppress(Unreachable, Undeliverable):
             await reply.fail(texts.error_retry, keyboards.after_failure(texts, turn.id))
 
-    async def show_typing(self, chat_id: int) -> None:
+    def show_typing(self, chat_id: int) -> None:
         """A sign of life while the rest of a burst is waited for."""
         with suppress(Unreachable, Undeliverable):
-            await self._outbox.typing(chat_id)
+            self._outbox.typing(chat_id)
 
     def _reply(self, turn: Turn, texts: Texts) -> StreamedReply:
         return StreamedReply(

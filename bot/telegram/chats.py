@@ -150,14 +150,6 @@ class Chats:
         self._with_media.discard(turn.id)
         await self._answering.answer(turn, language, with_media=with_media)
 
-    async def _pause(self, chat_id: int, seconds: float) -> None:
-        """Wait for the rest of a burst, showing a sign of life that takes none of the time."""
-        typing = asyncio.create_task(self._answering.show_typing(chat_id))
-        try:
-            await self._sleep(seconds)
-        finally:
-            typing.cancel()
-
     async def _next_turn(self, chat_id: int) -> Turn | None:
         """Wait for the end of the burst and make what has arrived into one turn."""
         while True:
@@ -173,7 +165,8 @@ class Chats:
                 continue
             rest = self._until_quiet(batch)
             if rest > 0:
-                await self._pause(chat_id, rest)
+                self._answering.show_typing(chat_id)
+                await self._sleep(rest)
                 continue
             return await self._begin(batch)
 

@@ -36,6 +36,7 @@ PREVIEW_TRIES = 3
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 30.0
 LONGEST_CRISIS_BACKOFF = 4.0
+TYPING_PATIENCE = 3.0
 
 
 class Dispatcher:
@@ -58,6 +59,7 @@ class Dispatcher:
         self.lanes: dict[int, Lane] = {}
         self._idle: list[tuple[float, int]] = []
         self.unreachable: set[int] = set()
+        self._typing: set[asyncio.Task[None]] = set()
         self._closing = False
         self._closed = False
         self.uncertain_sends = 0
@@ -93,19 +95,41 @@ class Dispatcher:
         operation.done.cancel()
         return False
 
-    def could_type(self, chat_id: int, operation: Operation) -> bool:
-        """Whether a typing action would keep nothing else from being said.
+    def type(self, chat_id: int, operation: Operation) -> None:
+        """Begin a typing action if that keeps nothing else from being said.
+
+        It is made beside the lane and not waited for: one that hangs must not hold up a message.
 
         Raises:
             Unreachable: the person blocked the bot.
         """
         if chat_id in self.unreachable:
             raise Unreachable
-        lane = self.lanes.get(chat_id)
-        return self._pace.mostly_free() and (
-            lane is None
-            or not (lane.waiting or lane.running or lane.ready_at(operation) > self._clock())
-        )
+        lane, now = self._lane(chat_id), self._clock()
+        if self._closing or lane.busy or lane.ready_at(operation) > now:
+            return
+        if not self._pace.mostly_free() or not self._pace.take_now():
+            return
+        lane.typed(now)
+        heapq.heappush(self._idle, (lane.idle_at(), chat_id))
+        task = asyncio.create_task(self._type(lane, operation), name="typing")
+        self._typing.add(task)
+        task.add_done_callback(self._typing.discard)
+
+    async def _type(self, lane: Lane, operation: Operation) -> None:
+        action = asyncio.ensure_future(call(self._bot, lane.chat_id, operation, None))
+        limit = asyncio.ensure_future(self._sleep(TYPING_PATIENCE))
+        try:
+            await asyncio.wait({action, limit}, return_when=asyncio.FIRST_COMPLETED)
+            if action.done():
+                action.result()
+        except TelegramError as error:
+            self._failed(lane, operation, error)
+        finally:
+            self._pace.give_back()
+            action.cancel()
+            limit.cancel()
+            await asyncio.gather(action, limit, return_exceptions=True)
 
     async def aclose(self, drain_seconds: float) -> None:
         """See `Outbox.aclose`."""
@@ -118,9 +142,9 @@ class Dispatcher:
         while (workers := self._workers()) and not limit.done():
             await asyncio.wait({limit, *workers}, return_when=asyncio.FIRST_COMPLETED)
         self._closed = True
-        for task in (limit, *workers):
+        for task in (limit, *workers, *self._typing):
             task.cancel()
-        await asyncio.gather(limit, *workers, return_exceptions=True)
+        await asyncio.gather(limit, *workers, *self._typing, return_exceptions=True)
         for lane in self.lanes.values():
             for operation in lane.waiting:
                 operation.fail(Closed("the bot has stopped"))

@@ -205,15 +205,15 @@ class Outbox:
         operation.keyboard = keyboard
         return await self._do(chat_id, operation)
 
-    async def typing(self, chat_id: int) -> None:
-        """Show "typing" for 5 s, if that keeps nothing else from being said.
+    def typing(self, chat_id: int) -> None:
+        """Begin to show "typing" for 5 s, if that keeps nothing else from being said.
+
+        Nobody waits for it, neither the caller nor the next message.
 
         Raises:
             Unreachable: the person blocked the bot.
         """
-        operation = self._operation("typing", Priority.TYPING)
-        if self._dispatcher.could_type(chat_id, operation):
-            await self._do(chat_id, operation)
+        self._dispatcher.type(chat_id, self._operation("typing", Priority.TYPING))
 
     async def answer_callback(
         self, callback_id: str, text: str | None = None, *, alert: bool = False

@@ -52,12 +52,21 @@ class Pace:
 
         `overdraw`: take it even if there is none; the others wait that much longer.
         """
-        if overdraw or (not self._waiting and self.free() > 0):
+        if overdraw:
             self._running += 1
+            return None
+        if self.take_now():
             return None
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.hurry(turn, priority)
         return turn
+
+    def take_now(self) -> bool:
+        """Take a slot if one is free and nobody waits for it."""
+        if self._waiting or self.free() <= 0:
+            return False
+        self._running += 1
+        return True
 
     def hurry(self, turn: asyncio.Future[None], priority: int) -> None:
         """Let `turn` wait with this priority from now on."""

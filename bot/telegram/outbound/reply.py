@@ -209,7 +209,7 @@ class StreamedReply:
             log.info("previews_stopped", chat_id=self._chat_id, reason=type(error).__name__)
             while not self._ended:  # the end is delivered on its own, as a new message
                 await self._sleep(TYPING_EVERY)
-                await self._outbox.typing(self._chat_id)
+                self._outbox.typing(self._chat_id)
 
     async def _send_first(self) -> None:
         self._message_id = await self._outbox.send_latest(
@@ -224,7 +224,7 @@ class StreamedReply:
             if not await self._wait_for_text(self._typing_at - self._clock()):
                 self._typing_at = self._clock() + TYPING_EVERY
                 if self._is_typing:
-                    await self._outbox.typing(self._chat_id)
+                    self._outbox.typing(self._chat_id)
                 continue
             await self._store_id()
             try:

@@ -305,13 +305,50 @@ async def test_final_text_goes_out_though_nobody_waits_for_it_any_more(outbox, b
 
 
 async def test_typing_is_shown_when_nothing_else_is_to_be_said(outbox, bot):
-    await outbox.typing(ANNA)
+    outbox.typing(ANNA)
+    await settle()
     assert bot.log() == [(0.0, "typing", "")]
+
+
+async def test_a_typing_action_that_hangs_holds_up_neither_message_nor_card(outbox, bot, clock):
+    bot.gate = asyncio.Event()
+    outbox.typing(ANNA)
+    await clock.advance(0.2)
+    card = soon(outbox.send(ANNA, text("card"), priority=Priority.CRISIS))
+    await settle()
+    outbox.typing(BELA)
+    message = soon(outbox.send(BELA, text("hello")))
+    await clock.advance(2)
+    assert bot.log(ANNA) == [(0.0, "typing", ""), (0.2, "send", "card")]
+    assert bot.log(BELA) == [(0.2, "typing", ""), (1.2, "send", "hello")]
+    bot.gate.set()
+    await asyncio.gather(card, message)
+
+
+async def test_a_typing_action_that_hangs_is_let_go(outbox, bot, clock):
+    bot.gate = asyncio.Event()
+    for chat in range(1, 100):
+        outbox.typing(chat)
+    await clock.advance(5)
+    begun = len(bot.calls)
+    assert 0 < begun < 30
+    for chat in range(101, 200):
+        outbox.typing(chat)
+    await settle()
+    assert len(bot.calls) == 2 * begun
+
+
+async def test_a_blocked_bot_is_noticed_by_a_typing_action_too(outbox, bot):
+    bot.faults["typing"].append(Forbidden("Forbidden: bot was blocked by the user"))
+    outbox.typing(ANNA)
+    await settle()
+    with pytest.raises(Unreachable):
+        outbox.typing(ANNA)
 
 
 async def test_typing_is_dropped_when_the_slot_is_not_free(outbox, bot, clock):
     await outbox.send(ANNA, text("0"))
-    await outbox.typing(ANNA)
+    outbox.typing(ANNA)
     await clock.advance(5)
     assert [method for _, method, _ in bot.log()] == ["send"]
 
@@ -320,7 +357,7 @@ async def test_typing_is_dropped_when_something_waits_or_runs(outbox, bot, clock
     bot.gate = asyncio.Event()
     send = soon(outbox.send(ANNA, text("0")))
     await clock.advance(2)
-    await outbox.typing(ANNA)
+    outbox.typing(ANNA)
     bot.gate.set()
     await send
     assert [method for _, method, _ in bot.log()] == ["send"]
@@ -329,7 +366,7 @@ async def test_typing_is_dropped_when_something_waits_or_runs(outbox, bot, clock
 async def test_typing_leaves_half_of_the_bots_pace_to_words(outbox, bot, clock):
     sends = [soon(outbox.send(chat, text("hi"))) for chat in range(1, 17)]
     await settle()
-    await outbox.typing(BELA + 100)
+    outbox.typing(BELA + 100)
     await asyncio.gather(*sends)
     assert {method for _, method, _ in bot.log()} == {"send"}
 
@@ -491,7 +528,7 @@ async def test_a_blocked_bot_shuts_the_chat_until_the_person_is_back(outbox, bot
     with pytest.raises(Unreachable):
         await outbox.edit(ANNA, 1, text("c"), final=True)
     with pytest.raises(Unreachable):
-        await outbox.typing(ANNA)
+        outbox.typing(ANNA)
     assert len(bot.calls) == 1
     outbox.reachable(ANNA)
     back = soon(outbox.send(ANNA, text("back")))
@@ -649,7 +686,7 @@ async def test_in_any_mixture_the_limits_hold_and_every_final_text_arrives(bot, 
             finals.append((chat, words))
             soon(outbox.send(chat, text(words), priority=priority))
         elif kind == 1:
-            soon(outbox.typing(chat))
+            outbox.typing(chat)
         else:
             preview = f"{number}"
             soon(outbox.edit_latest(chat, ids[chat], lambda preview=preview: text(preview)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import secrets
-import signal
 import sys
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
@@ -19,6 +18,7 @@ from bot.conversation.memory import Memory
 from bot.errors import StartupError
 from bot.ops.health import health_routes
 from bot.ops.http_server import HttpServer
+from bot.ops.stopping import Stopping
 from bot.sandbox import ADMIN_ID, Sandbox, SandboxError
 from bot.storage import StorageError
 from bot.storage.store import StorageOptions, open_storage
@@ -50,15 +50,19 @@ async def run(settings: Settings) -> None:
     Raises:
         BotError: it cannot start; the message says why and what to do.
     """
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    loop.set_exception_handler(_log_stray_exception)
+    stopping = Stopping(settings.shutdown_grace)
+    asyncio.get_running_loop().set_exception_handler(_log_stray_exception)
     try:
         async with AsyncExitStack() as stack:
-            await _start(settings, stack)
-            await stopping.wait()
+            starting = asyncio.ensure_future(_start(settings, stack))
+            told = asyncio.ensure_future(stopping.wait())
+            await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
+            if told.done():  # while still starting
+                starting.cancel()
+                await asyncio.gather(starting, return_exceptions=True)
+            else:
+                await starting
+                await told
             log.info("stopping", grace=settings.shutdown_grace)
     except (StorageError, EngineError) as error:
         raise StartupError(str(error)) from None

@@ -187,6 +187,14 @@ class PostgresServer(Server):
         """End at once but in order, without waiting for clients to leave."""
         self._end(signal.SIGINT)
 
+    def _send(self, number: signal.Signals) -> None:
+        """Reach the processes that serve the connections as well."""
+        children = _children(self._process.pid) if self._process is not None else []
+        super()._send(number)
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, number)
+
     def kill(self) -> None:
         """End the server and every process it has started."""
         children = _children(self._process.pid) if self._process is not None else []

@@ -63,6 +63,7 @@ class Answering:
         self._generations = generations
         self._held: dict[int, int] = {}
         self._stopping: set[int] = set()
+        self._owed: set[int] = set()
 
     async def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
         """Stop the answer being made in a chat (only `turn_id`'s, if given), in any replica.
@@ -91,6 +92,11 @@ class Answering:
         """The turns being answered, whose claims have to be renewed."""
         return list(self._held)
 
+    @property
+    def owed(self) -> list[int]:
+        """The turns that are neither ended nor handed back yet."""
+        return list(self._owed)
+
     async def answer(self, turn: Turn, language: Language, *, with_media: bool = False) -> None:
         """Answer `turn` and end it; a turn taken over after a crash continues in its message.
 
@@ -103,6 +109,7 @@ class Answering:
         texts = texts_for(language)
         reply = self._reply(turn, texts)
         self._held[turn.id] = turn.chat_id
+        self._owed.add(turn.id)
         ended = False
         try:
             if turn.attempts == 1:
@@ -141,6 +148,7 @@ class Answering:
             await reply.cancel()
             if not ended:
                 await self._hand_back(turn)
+            self._owed.discard(turn.id)
 
     def abandon(self, turn_ids: Collection[int]) -> None:
         """Stop answering turns that are somebody else's by now, and say nothing more in them."""

@@ -16,6 +16,7 @@ from telegram import Update
 
 from bot.storage import StorageError
 from bot.telegram.inbound.incoming import as_one_text, one_message, one_person, said_in
+from bot.telegram.letting_go import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -108,9 +109,7 @@ class Chats:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=grace)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await cut_off(late)
 
     def _left(self, chat_id: int) -> None:
         del self._tasks[chat_id]

@@ -17,6 +17,7 @@ from bot.telegram.buttons import Pressed
 from bot.telegram.commands import Asked
 from bot.telegram.inbound.incoming import command_of
 from bot.telegram.keyboards import Press
+from bot.telegram.letting_go import cut_off
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
 
@@ -81,9 +82,7 @@ class Express:
             self._loop.cancel()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=grace)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await cut_off(late)
 
     async def _run(self) -> None:
         while True:

@@ -28,6 +28,7 @@ from bot.telegram.inbound.election import OnePoller
 from bot.telegram.inbound.intake import ALLOWED_UPDATES, Arrival, Intake
 from bot.telegram.inbound.polling import Polling
 from bot.telegram.inbound.webhook import webhook_route
+from bot.telegram.letting_go import within
 from bot.telegram.menus import publish_menu_of_admin, publish_menus
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.upkeep import Upkeep
@@ -191,16 +192,30 @@ class TelegramService:
 
     async def stop(self, grace: float) -> None:
         """Let nothing in, finish what can be finished in `grace` seconds, leave the rest stored."""
-        await self._polling.stop()
-        await asyncio.gather(self._chats.drain(grace), self._express.drain(grace))
-        await self._upkeep.stop()
-        await self._availability.aclose()
-        await self._outbox.aclose(drain_seconds=1.0)
-        await self._crisis.aclose()
-        await self._bot.shutdown()
+        self._intake.close()
+        await asyncio.gather(
+            within(grace, "intake", self._polling.stop()),
+            self._chats.drain(grace),
+            self._express.drain(grace),
+        )
+        await within(1.0, "claims", self._hand_back())
+        await within(1.0, "upkeep", self._upkeep.stop())
+        await within(0.5, "engine probe", self._availability.aclose())
+        await within(1.5, "outbox", self._outbox.aclose(drain_seconds=1.0))
+        await within(0.5, "cards", self._crisis.aclose())
+        await within(0.5, "telegram", self._bot.shutdown())
+
+    async def _hand_back(self) -> None:
+        """Let go of what could not be finished, so that nobody has to wait for its lease."""
+        if owed := self._answering.owed:
+            await self._storage.turns.release(owed)
+        if held := self._express.held:
+            await self._storage.inbox.release(held)
 
     async def receiving(self) -> bool:
         """Whether new messages reach the bot (by webhook: as far as it can know)."""
+        if self._intake.is_closed:
+            return False
         return self._connection.webhook_url is not None or await self._polling.alive()
 
     def _arrived(self, arrival: Arrival) -> None:

@@ -89,6 +89,11 @@ class Process:
         self._reader = threading.Thread(target=self._read, args=(self._child,), daemon=True)
         self._reader.start()
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal and wait for nothing."""
+        assert self._child is not None
+        self._child.send_signal(number)
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, wait for the end, return the exit status."""
         assert self._child is not None

@@ -34,6 +34,10 @@ RECORD_WITHIN = 0.5
 """Seconds a card waits to be stored with its update; then it goes out without that."""
 
 
+class IntakeClosed(Exception):
+    """The bot is stopping; whoever is asked next takes the update."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """An update that has just been stored for the first time."""
@@ -60,6 +64,11 @@ class Intake:
         self._crisis = crisis
         self._now = now
         self._on_arrival = on_arrival
+        self.is_closed = False
+
+    def close(self) -> None:
+        """Keep nothing more: nobody here would answer it."""
+        self.is_closed = True
 
     async def keep(self, updates: Sequence[RawUpdate]) -> None:
         """Store updates, in one transaction; repeats are no-ops.
@@ -69,7 +78,10 @@ class Intake:
 
         Raises:
             StorageError: nothing was stored; Telegram must not be told.
+            IntakeClosed: the same.
         """
+        if self.is_closed:
+            raise IntakeClosed
         sorted_updates = [found for raw in updates if (found := self._sort(raw)) is not None]
         if not sorted_updates:
             return

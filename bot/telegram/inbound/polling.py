@@ -13,7 +13,7 @@ import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.storage import StorageError
-from bot.telegram.inbound.intake import ALLOWED_UPDATES
+from bot.telegram.inbound.intake import ALLOWED_UPDATES, IntakeClosed
 from bot.telegram.outbound.delivery import retry_after
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Polling:
             except InvalidToken:
                 log.error("token_refused", fix="Telegram no longer knows this token; set a new one")
                 await self._sleep(LONGEST_PAUSE)
-            except (TelegramError, StorageError) as error:
+            except (TelegramError, StorageError, IntakeClosed) as error:
                 # Not stored, so not confirmed: Telegram keeps the updates and sends them again.
                 log.warning("polling_failed", error=type(error).__name__, next_try_in=pause)
                 await self._sleep(pause)

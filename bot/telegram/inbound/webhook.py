@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.storage import StorageError
+from bot.telegram.inbound.intake import IntakeClosed
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -48,7 +49,7 @@ def webhook_route(webhook_url: str, secret: str, intake: Intake) -> Route:
             return Response(status_code=400)
         try:
             await intake.keep([update])
-        except StorageError as error:
+        except (StorageError, IntakeClosed) as error:
             log.warning("webhook_not_stored", error=type(error).__name__)
             return Response(status_code=503)
         return Response(status_code=200)

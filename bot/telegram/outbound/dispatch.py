@@ -110,7 +110,7 @@ class Dispatcher:
             return
         if not self._pace.mostly_free() or not self._pace.take_now():
             return
-        lane.typed(now)
+        lane.called(now)
         heapq.heappush(self._idle, (lane.idle_at(), chat_id))
         task = asyncio.create_task(self._type(lane, operation), name="typing")
         self._typing.add(task)

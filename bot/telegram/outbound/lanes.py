@@ -86,8 +86,6 @@ class Lane:
     running: list[Operation] = field(default_factory=list)
     free_at: float = -inf
     """Before this nothing may start: the gap after the last call, or Telegram's RetryAfter."""
-    typed_until: float = -inf
-    """The gap after the last typing action, which is begun and not waited for."""
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP_LIMIT))
     worker: asyncio.Task[None] | None = None
     wakes_at: float | None = None
@@ -112,8 +110,6 @@ class Lane:
         if operation.priority is Priority.CRISIS:
             return operation.not_before
         ready = max(self.free_at, operation.not_before)
-        if operation.priority is not Priority.CRISIS:
-            ready = max(ready, self.typed_until)
         if self.chat_id < 0 and self.recent:
             if len(self.recent) == GROUP_LIMIT:
                 ready = max(ready, self.recent[0] + GROUP_WINDOW)
@@ -159,13 +155,7 @@ class Lane:
         if self.chat_id < 0:
             self.recent.append(now)
 
-    def typed(self, now: float) -> None:
-        """Note that a typing action begins now."""
-        self.typed_until = now + PRIVATE_GAP
-        if self.chat_id < 0:
-            self.recent.append(now)
-
     def idle_at(self) -> float:
         """When nothing about this lane needs to be remembered any more."""
         window = self.recent[-1] + GROUP_WINDOW if self.recent else -inf
-        return max(self.free_at, self.typed_until, window)
+        return max(self.free_at, window)

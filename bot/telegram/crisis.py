@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales import language_for, texts_for
-from bot.safety import RiskLevel, card, ends_of, needs_card, region_of, repeated_card
+from bot.safety import (
+    RiskLevel,
+    card,
+    ends_of,
+    needs_card,
+    region_of,
+    render_hotlines,
+    repeated_card,
+)
 from bot.storage import Alarm, OwedCard, StorageError
 from bot.telegram import keyboards
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
@@ -78,6 +86,7 @@ class Crisis:
         self._on_raised = on_raised
         self._sending: dict[CardKey, tuple[int, asyncio.Task[None]]] = {}
         self._said: OrderedDict[CardKey, None] = OrderedDict()
+        self._alerts: set[asyncio.Task[None]] = set()
         self._unrecorded: dict[int, list[int]] = {}
         """Levels shown in a chat since the database went away."""
 
@@ -116,19 +125,16 @@ class Crisis:
 
     def send_unrecorded(self, alarm: Alarm) -> None:
         """Send the card of an alarm that could not be stored (in time)."""
-        key = (alarm.update_id, alarm.level)
-        if not needs_card(RiskLevel(alarm.level)) or key in self._said or key in self._sending:
-            return
-        log.warning("card_not_recorded", update=alarm.update_id)
-        shown = self._unrecorded.setdefault(alarm.chat_id, [])
-        owed = OwedCard(
-            *(alarm.update_id, alarm.level, alarm.chat_id, alarm.user_id, alarm.language_code),
-            repeated=any(level >= alarm.level for level in shown),
-            number=len(shown),
-            region=None,
+        if needs_card(RiskLevel(alarm.level)):
+            self._send_unrecorded(alarm)
+
+    def show_lines_unrecorded(
+        self, update_id: int, chat_id: int, user_id: int, language: Language
+    ) -> None:
+        """Show the help lines to somebody whose request could not be stored (in time)."""
+        self._send_unrecorded(
+            Alarm(update_id, chat_id, user_id, RiskLevel.NONE, language.value, ends={})
         )
-        shown.append(alarm.level)
-        self._start(owed, self._try_to_say)
 
     async def before_answer(self, plan: Plan, language: Language) -> None:
         """Note what a whole turn says, and let its cards go out before its answer.
@@ -153,7 +159,8 @@ class Crisis:
                 self.send(owed)
             if turn.attempts == 1:
                 await self._counters.add(f"risk_{level.label}")
-        elif plan.risk.check_in_at is not None and self._check_in_after is not None:
+        waits = plan.risk.check_in_at is not None and not needs_card(level)
+        if waits and self._check_in_after is not None:
             await self._risk.postpone_check_in(turn.user_id, self._now() + self._check_in_after)
         tasks = [task for chat_id, task in self._sending.values() if chat_id == turn.chat_id]
         if tasks:
@@ -165,7 +172,7 @@ class Crisis:
         """Note that somebody asked for help by a button, which is a sign of danger of its own."""
         alarm = self.alarm(level, chat_id=chat_id, user_id=user_id, language_code=language.value)
         await self._risk.raise_to(alarm)
-        await self._alert(chat_id, user_id, level)
+        self._tell(chat_id, user_id, level)
 
     async def recover(self) -> None:
         """Send what is owed and nobody sends: after a crash, an outage, a failed attempt."""
@@ -176,6 +183,22 @@ class Crisis:
         """Wait for what is being sent; call it when the outbox is closed, which ends it all."""
         while self._sending:
             await asyncio.wait([task for _, task in self._sending.values()])
+        await asyncio.gather(*self._alerts)
+
+    def _send_unrecorded(self, alarm: Alarm) -> None:
+        key = (alarm.update_id, alarm.level)
+        if key in self._said or key in self._sending:
+            return
+        log.warning("card_not_recorded", update=alarm.update_id)
+        shown = self._unrecorded.setdefault(alarm.chat_id, [])
+        owed = OwedCard(
+            *(alarm.update_id, alarm.level, alarm.chat_id, alarm.user_id, alarm.language_code),
+            repeated=any(level >= alarm.level for level in shown),
+            number=len(shown),
+            region=None,
+        )
+        shown.append(alarm.level)
+        self._start(owed, self._try_to_say)
 
     def _start(self, owed: OwedCard, send: Callable[[OwedCard], Awaitable[None]]) -> None:
         """Run `send`, behind what already sends the same card if something does."""
@@ -231,12 +254,10 @@ class Crisis:
         """Send a card unless this process has sent it; a second try after a failure is fine."""
         if owed.key in self._said:
             return
-        level = RiskLevel(owed.level)
-        alert = asyncio.create_task(self._alert(owed.chat_id, owed.user_id, level))
-        try:
-            await self._say(owed)
-        finally:
-            await alert
+        saying = asyncio.create_task(self._say(owed), name=f"card text {owed.update_id}")
+        if needs_card(RiskLevel(owed.level)):
+            self._tell(owed.chat_id, owed.user_id, RiskLevel(owed.level))
+        await saying
         self._said[owed.key] = None
         if len(self._said) > REMEMBERED:
             self._said.popitem(last=False)
@@ -244,12 +265,22 @@ class Crisis:
     async def _say(self, owed: OwedCard) -> None:
         language, level = language_for(owed.language_code), RiskLevel(owed.level)
         region = region_of(owed.region)
+        if not needs_card(level):
+            keyboard = keyboards.under_hotlines(texts_for(language), owed.user_id)
+            await self._lines.say(owed.chat_id, render_hotlines(language, region), keyboard)
+            return
         if owed.repeated:
             text = repeated_card(level, language, owed.number, region)
         else:
             text = card(level, language, region)
         keyboard = keyboards.in_danger(texts_for(language), owed.user_id)
         await self._lines.say(owed.chat_id, text, keyboard)
+
+    def _tell(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
+        """Tell whoever is on duty; nobody's card or answer waits for that."""
+        alert = asyncio.create_task(self._alert(chat_id, user_id, level), name="alert")
+        self._alerts.add(alert)
+        alert.add_done_callback(self._alerts.discard)
 
     async def _alert(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from bot.safety import LOWEST_BY_WORD, RiskLevel, card_lines, emergency, region_of
@@ -26,6 +27,7 @@ class CrisisButtons:
         self._risk = risk
         self._users = users
         self._lines = lines
+        self._safe_said: deque[tuple[int, int]] = deque(maxlen=256)
 
     async def toast(self, pressed: Pressed) -> str | None:
         """Act, and return what is to be shown for a moment, if anything.
@@ -54,7 +56,11 @@ class CrisisButtons:
         return None
 
     async def _safe(self, pressed: Pressed) -> None:
-        # Once under each card: pressed twice, it must not end two levels.
+        # Once under each card: a finger that taps twice must not end two levels.
+        tapped = (pressed.chat_id, pressed.message_id)
+        if tapped in self._safe_said:
+            return
+        self._safe_said.append(tapped)
         keyboard = keyboards.in_danger(pressed.texts, pressed.user_id, safe=False)
         await self._risk.lower(pressed.user_id, LOWEST_BY_WORD)
         await self._lines.say(pressed.chat_id, pressed.texts.risk_safe)

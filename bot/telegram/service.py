@@ -16,6 +16,7 @@ from bot.locales import language_for
 from bot.telegram.answering import Answering
 from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
+from bot.telegram.check_ins import CheckIns
 from bot.telegram.commands import Commands
 from bot.telegram.crisis import Crisis
 from bot.telegram.crisis_buttons import CrisisButtons
@@ -78,6 +79,13 @@ class TelegramService:
             counters=storage.counters,
             now=now,
             is_trial=is_trial,
+        )
+        self._check_ins = CheckIns(
+            outbox=self._outbox,
+            risk=storage.risk,
+            users=storage.users,
+            counters=storage.counters,
+            now=now,
         )
         lines = HelpLines(self._outbox, storage.users, storage.counters)
         self._crisis = Crisis(
@@ -166,6 +174,7 @@ class TelegramService:
             self._chats,
             self._express,
             self._crisis,
+            self._check_ins,
             wanted=work_wanted,
         )
 
@@ -203,6 +212,7 @@ class TelegramService:
         await within(0.5, "engine probe", self._availability.aclose())
         await within(1.5, "outbox", self._outbox.aclose(drain_seconds=1.0))
         await within(0.5, "cards", self._crisis.aclose())
+        await within(0.5, "check-ins", self._check_ins.aclose())
         await within(0.5, "telegram", self._bot.shutdown())
 
     async def _hand_back(self) -> None:

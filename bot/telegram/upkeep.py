@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.storage.store import Storage
     from bot.telegram.answering import Answering
     from bot.telegram.chats import Chats
+    from bot.telegram.check_ins import CheckIns
     from bot.telegram.crisis import Crisis
     from bot.telegram.express import Express
 
@@ -42,6 +43,7 @@ class Upkeep:
         chats: Chats,
         express: Express,
         crisis: Crisis,
+        check_ins: CheckIns,
         *,
         wanted: asyncio.Event,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -52,6 +54,7 @@ class Upkeep:
         self._chats = chats
         self._express = express
         self._crisis = crisis
+        self._check_ins = check_ins
         self._sleep = sleep
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,6 +87,7 @@ class Upkeep:
             self._wanted.clear()
             try:
                 await self._look_for_work()
+                await self._check_ins.send_due()
                 await self._purge()
             except StorageError as error:
                 log.warning("sweep_failed", error=type(error).__name__)

@@ -81,8 +81,14 @@ def command_of(message: Message, me: User) -> tuple[str, str] | None:
     return name.lower(), message.text[first.length :].strip()
 
 
+def asks_for_lines(update: Update, me: User) -> bool:
+    """Whether somebody asks for the help lines, by command or in plain words."""
+    command = command_of(update.message, me) if update.message is not None else None
+    return command is not None and command[0] == "help_now"
+
+
 def said_in(update: Update, me: User, received_at: float) -> Said | None:
-    """The words of an update of the chat lane; None if nothing but the bot's name is in it."""
+    """The words of an update, commands too; None if nothing but the bot's name is in it."""
     message = update.message or update.edited_message
     if message is None or message.from_user is None:
         return None

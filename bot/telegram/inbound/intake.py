@@ -12,9 +12,10 @@ from telegram import Update
 
 from bot import safety
 from bot.conversation.reading import read_for_danger
+from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import NewUpdate, StorageError
-from bot.telegram.inbound.incoming import Lane, lane_of, said_in
+from bot.telegram.inbound.incoming import Lane, asks_for_lines, lane_of, said_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +46,13 @@ class Arrival:
     update_id: int
     chat_id: int | None
     lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    arrival: Arrival
+    said: Said | None
+    asks_for_lines: bool
 
 
 class Intake:
@@ -82,15 +90,12 @@ class Intake:
         """
         if self.is_closed:
             raise IntakeClosed
-        sorted_updates = [found for raw in updates if (found := self._sort(raw)) is not None]
-        if not sorted_updates:
+        found = [one for raw in updates if (one := self._sort(raw)) is not None]
+        if not found:
             return
-        arrivals = [arrival for arrival, _ in sorted_updates]
-        alarms = [
-            alarm
-            for _, said in sorted_updates
-            if said is not None and (alarm := await self._read(said)) is not None
-        ]
+        arrivals = [one.arrival for one in found]
+        alarms = [alarm for one in found if (alarm := await self._read(one.said)) is not None]
+        calls = [one.said for one in found if one.said is not None and one.asks_for_lines]
         payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
         received_at = self._now()
         new = [
@@ -103,19 +108,28 @@ class Intake:
             )
             for arrival in arrivals
         ]
-        kept = await self._store(new, alarms)
+        kept = await self._store(new, alarms, calls)
         for card in kept.cards:
             self._crisis.send(card)
         for arrival in arrivals:
             if arrival.update_id in kept.new:
                 self._on_arrival(arrival)
 
-    async def _store(self, new: Sequence[NewUpdate], alarms: Sequence[Alarm]) -> Kept:
-        """Store updates with the cards they ask for; a database that is away costs no card."""
+    async def _store(
+        self, new: Sequence[NewUpdate], alarms: Sequence[Alarm], calls: Sequence[Said]
+    ) -> Kept:
+        """Store updates with the cards they ask for.
+
+        A database that is away or slow keeps nobody from a card, or from the help lines.
+        """
 
         def send_unrecorded() -> None:
             for alarm in alarms:
                 self._crisis.send_unrecorded(alarm)
+            for said in calls:
+                self._crisis.show_lines_unrecorded(
+                    said.update_id, said.chat_id, said.user_id, language_for(said.language_code)
+                )
 
         late = asyncio.get_running_loop().call_later(RECORD_WITHIN, send_unrecorded)
         try:
@@ -126,8 +140,10 @@ class Intake:
         finally:
             late.cancel()
 
-    async def _read(self, said: Said) -> Alarm | None:
+    async def _read(self, said: Said | None) -> Alarm | None:
         """The sign of danger in one message, if there is one."""
+        if said is None:
+            return None
         try:
             level = (await read_for_danger([safety.Said(said.text)])).level
         except Exception as error:
@@ -144,20 +160,21 @@ class Intake:
             update_id=said.update_id,
         )
 
-    def _sort(self, raw: RawUpdate) -> tuple[Arrival, Said | None] | None:
+    def _sort(self, raw: RawUpdate) -> _Found | None:
         """Where an update goes, and what was said in it; None if it is not for the bot."""
         update_id = raw["update_id"]
         try:
             update = Update.de_json(raw, self._client)
             lane = lane_of(update, self._client.bot)
             chat_id = _chat_of(update)
-            said = said_in(update, self._client.bot, 0.0)
+            said = said_in(update, self._client.bot, received_at=0.0)
+            asks = asks_for_lines(update, self._client.bot)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it
             # a few times and then keeps it as failed, where an operator can count it.
             log.warning("update_not_understood", update=update_id, error=type(error).__name__)
-            return Arrival(update_id, None, "express"), None
-        return None if lane is None else (Arrival(update_id, chat_id, lane), said)
+            return _Found(Arrival(update_id, None, "express"), None, asks_for_lines=False)
+        return None if lane is None else _Found(Arrival(update_id, chat_id, lane), said, asks)
 
 
 def _chat_of(update: Update) -> int | None:

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 30
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0
+STORAGE_PAUSE = 2.0
 
 
 class Polling:
@@ -90,7 +91,9 @@ class Polling:
                 # Not stored, so not confirmed: Telegram keeps the updates and sends them again.
                 log.warning("polling_failed", error=type(error).__name__, next_try_in=pause)
                 await self._sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                # Who is in danger is answered even if nothing can be stored: ask again soon then.
+                longest = STORAGE_PAUSE if isinstance(error, StorageError) else LONGEST_PAUSE
+                pause = min(pause * 2, longest)
             except Exception:
                 # A fault of ours must not leave the bot deaf.
                 log.exception("polling_broke", next_try_in=LONGEST_PAUSE)

@@ -33,6 +33,7 @@ from bot.storage.models import TurnRow, UpdateRow
 from bot.telegram.answering import Answering
 from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
+from bot.telegram.check_ins import CheckIns
 from bot.telegram.commands import Commands
 from bot.telegram.crisis import Crisis
 from bot.telegram.crisis_buttons import CrisisButtons
@@ -155,6 +156,13 @@ class Room:
             now=now,
         )
         self.raised: list[tuple[int, int, RiskLevel]] = []
+        self.check_ins = CheckIns(
+            outbox=self.outbox,
+            risk=storage.risk,
+            users=storage.users,
+            counters=storage.counters,
+            now=now,
+        )
         lines = HelpLines(self.outbox, storage.users, storage.counters)
         self.crisis = Crisis(
             cards=storage.cards,
@@ -253,6 +261,7 @@ class Room:
             self.chats,
             self.express,
             self.crisis,
+            self.check_ins,
             wanted=wanted,
             sleep=clock.sleep,
         )
@@ -269,6 +278,7 @@ class Room:
         await rest()
         await closing
         await self.crisis.aclose()
+        await self.check_ins.aclose()
 
     async def _on_raised(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         self.raised.append((chat_id, user_id, level))
@@ -295,6 +305,7 @@ class Room:
     async def sweep(self) -> None:
         """Wake what waits, as the upkeep does every few seconds."""
         await self.upkeep._look_for_work()
+        await self.check_ins.send_due()
         await rest()
 
     async def passes(self, seconds: float) -> None:

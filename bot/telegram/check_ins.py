@@ -1,0 +1,80 @@
+"""Asks somebody who was in danger and has been silent since how they are: once, and then no more.
+
+The message says nothing of what was talked about: it appears on a locked screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.locales import language_for, texts_for
+from bot.storage import StorageError
+from bot.telegram import keyboards
+from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.rendering import render
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from bot.storage import Clock, Counters, Risk, Users
+    from bot.telegram.outbound.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 64
+TRY_AGAIN_AFTER = timedelta(minutes=10)
+
+
+class CheckIns:
+    """Sends the check-ins that are due."""
+
+    def __init__(
+        self, *, outbox: Outbox, risk: Risk, users: Users, counters: Counters, now: Clock
+    ) -> None:
+        self._outbox = outbox
+        self._risk = risk
+        self._users = users
+        self._counters = counters
+        self._now = now
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def send_due(self) -> None:
+        """Claim what is due and send it, without waiting for Telegram.
+
+        Raises:
+            StorageError: nothing is known to be due.
+        """
+        for user_id, language_code in await self._risk.claim_check_ins(AT_ONCE):
+            task = asyncio.create_task(self._ask(user_id, language_code), name="check-in")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        """Wait for what is being sent; call it when the outbox is closed, which ends it all."""
+        await asyncio.gather(*self._tasks)
+
+    async def _ask(self, user_id: int, language_code: str | None) -> None:
+        texts = texts_for(language_for(language_code))
+        keyboard = keyboards.under_check_in(texts, user_id)
+        try:
+            # A private chat has its person's id; nobody is asked in a group.
+            await self._outbox.send(user_id, render(texts.risk_check_in)[0], keyboard)
+            await self._counters.add("check_in_sent")
+        except Unreachable:
+            await self._unless_away(self._users.mark_unreachable(user_id))
+        except (Expired, Closed):
+            again = self._now() + TRY_AGAIN_AFTER
+            await self._unless_away(self._risk.hand_back_check_in(user_id, again))
+        except Undeliverable as error:
+            log.warning("check_in_undeliverable", error=type(error).__name__)
+
+    async def _unless_away(self, write: Coroutine[Any, Any, None]) -> None:
+        try:
+            await write
+        except StorageError as error:
+            log.warning("check_in_end_not_stored", error=type(error).__name__)

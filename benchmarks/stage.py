@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import tempfile
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from bot.storage import StorageError, WrongKey, generate_key
 from bot.storage.store import StorageOptions, open_storage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
 LOCAL, FAKE = "local", "fake"
 
@@ -32,6 +32,8 @@ class Setup:
     burst_window: float
     database_url: str | None = None
     redis_url: str | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Other settings of the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +145,4 @@ def _settings(
     if setup.engine != LOCAL:
         settings["LMDEPLOY_URLS"] = address
         settings["MODEL_NAME"] = FAKE_MODEL if setup.engine == FAKE else ""
-    return settings
+    return settings | dict(setup.more)

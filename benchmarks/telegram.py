@@ -53,6 +53,13 @@ class Telegram:
         response = await self._request("GET", "/calls", params={"chat_id": chat})
         return [_shown(call) for call in response.json() if _has_shown(call)]
 
+    async def shown_since(self, number: int) -> tuple[int, list[Shown]]:
+        """What the bot has shown in any chat after a call's number, and the last number now."""
+        response = await self._request("GET", "/calls", params={"after": number})
+        calls = [call for call in response.json() if call["outcome"] != "pending"]
+        last = max((call["number"] for call in calls), default=number)
+        return last, [_shown(call) for call in calls if _has_shown(call)]
+
     async def signs(self, chat: int) -> list[float]:
         """When the bot gave a sign of life in a chat: a text, an edit, "typing"."""
         response = await self._request("GET", "/calls", params={"chat_id": chat})

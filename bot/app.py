@@ -99,6 +99,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         is_trial=model.is_trial,
         chats_at_once=settings.chats_at_once,
         engine_patience=settings.engine_patience,
+        calls_per_second=settings.telegram_calls_per_second,
         card_window=timedelta(seconds=settings.card_window),
         check_in_after=timedelta(seconds=settings.check_in_after) or None,
     )

@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     chats_at_once: int = Field(
         1000, ge=1, le=100_000, description="a whole number from 1 to 100000"
     )
+    telegram_calls_per_second: int = Field(
+        30, ge=1, le=1000, description="a whole number from 1 to 1000"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description='"debug", "info", "warning" or "error"'
     )

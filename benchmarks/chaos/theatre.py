@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 RESTART_PAUSE = 1.0
 """Seconds after which a supervisor starts a bot again that ended by itself."""
 WEBHOOK_SECRET = "chaos"
-ENGINE_PATIENCE = {"ENGINE_FIRST_TOKEN_TIMEOUT": "6", "ENGINE_STALL_TIMEOUT": "4"}
+ENGINE_PATIENCE = {"ENGINE_FIRST_TOKEN_TIMEOUT": "4", "ENGINE_STALL_TIMEOUT": "3"}
 """An engine that hangs is to be found out sooner than in earnest: a run has minutes."""
 
 

@@ -31,7 +31,7 @@ from bot.telegram.inbound.polling import Polling
 from bot.telegram.inbound.webhook import webhook_route
 from bot.telegram.letting_go import within
 from bot.telegram.menus import publish_menu_of_admin, publish_menus
-from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.outbound.outbox import CALLS_PER_SECOND, Outbox
 from bot.telegram.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class TelegramService:
         check_in_after: timedelta | None,
         chats_at_once: int = 1000,
         engine_patience: float = 1800.0,
+        calls_per_second: int = CALLS_PER_SECOND,
     ) -> None:
         self._bot = bot
         self._connection = connection
@@ -71,7 +72,7 @@ class TelegramService:
         self._admins = admins
         now = storage.claimant.clock
         me = bot.bot
-        self._outbox = Outbox(bot, clock=time.monotonic)
+        self._outbox = Outbox(bot, clock=time.monotonic, calls_per_second=calls_per_second)
         self._availability = Availability(companion.ready)
         disclosing = Disclosing(
             outbox=self._outbox,

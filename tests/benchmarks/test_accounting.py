@@ -128,6 +128,57 @@ def test_a_message_left_behind_by_a_kill_is_told_apart():
     assert faults(alive) == {"answered_twice": 1}
 
 
+def left_behind(*shown, **circumstances):
+    """What was found where a first message was left behind and another one shows the answer."""
+    turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 9, ("慢慢说。",))]
+    log = ChatLog(
+        SAID,
+        [*SHOWN[:3], *shown, Shown(9, "慢慢说。", 40.0, finished=True)],
+        turns,
+        **circumstances,
+    )
+    return judge(log, RULES)
+
+
+def test_a_message_whose_reply_was_lost_is_told_apart():
+    left = Shown(4, "慢", 20.6, finished=False)
+    found = left_behind(left, unheard=frozenset({4}))
+    assert faults(found) == {}
+    assert found.sent_again == {Window.UNHEARD: 1}
+
+
+def test_an_id_cannot_be_stored_before_the_database_is_back():
+    left = Shown(4, "慢", 20.6, finished=False)
+    away = [(20.0, 30.0)]
+    assert left_behind(left, kills=[29.0], outages=away).sent_again == {Window.FIRST: 1}
+    assert faults(left_behind(left, kills=[29.0])) == {"answered_twice": 1}
+    assert faults(left_behind(left, kills=[35.0], outages=away)) == {"answered_twice": 1}
+
+
+def test_a_part_sent_again_after_a_crash_is_told_apart():
+    turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 4, ("一", "二"))]
+    shown = [
+        *SHOWN[:3],
+        Shown(4, "一", 21.0, finished=False),
+        Shown(5, "二", 22.0, finished=False),
+        Shown(4, "一", 31.0, finished=True),
+        Shown(6, "二", 32.0, finished=True),
+    ]
+    found = account(shown=shown, turns=turns, kills=[25.0])
+    assert faults(found) == {}
+    assert found.sent_again == {Window.PARTS: 1}
+    assert faults(account(shown=shown, turns=turns)) == {"answered_twice": 1}
+
+
+def test_what_is_said_beside_the_answers_is_no_answer():
+    rules = Rules(RULES.is_card, "…", is_notice=lambda text: text == "请等一下")
+    shown = [*SHOWN[:3], Shown(4, "请等一下", 20.5, True), Shown(5, "慢慢说。", 21.0, True)]
+    turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 5, ("慢慢说。",))]
+    found = account(shown=shown, turns=turns, rules=rules)
+    assert faults(found) == {}
+    assert found.notices == 1
+
+
 def test_a_card_is_no_second_answer():
     found = account(
         shown=[*SHOWN[:3], Shown(4, CARD, 20.5, True), Shown(5, "在吗？", 21.0, True)],

@@ -197,6 +197,9 @@ class Settings(BaseSettings):
     telegram_calls_per_second: int = Field(
         30, ge=1, le=1000, description="a whole number from 1 to 1000"
     )
+    admin_chat_id: int | None = Field(
+        None, description="the number of the Telegram chat that is told when somebody is in danger"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description='"debug", "info", "warning" or "error"'
     )

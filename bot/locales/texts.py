@@ -64,7 +64,7 @@ class CardText(Template):
 
 
 class EmergencyText(Template):
-    """A short text in danger: {emergency}, whom to call now."""
+    """A text that names whom to call in danger now: {emergency}."""
 
     __slots__ = ()
     placeholders = frozenset({"emergency"})
@@ -83,6 +83,50 @@ class RegionText(Template):
     def __call__(self, *, region: str) -> str:
         """The text, filled in."""
         return self.text.format(region=region)
+
+
+class HandleText(Template):
+    """A text about a hand-over: {handle}, its number."""
+
+    __slots__ = ()
+    placeholders = frozenset({"handle"})
+
+    def __call__(self, *, handle: int) -> str:
+        """The text, filled in."""
+        return self.text.format(handle=handle)
+
+
+class TakenText(Template):
+    """A text to an admin who took over: {handle}; {hours} without a word until it ends."""
+
+    __slots__ = ()
+    placeholders = frozenset({"handle", "hours"})
+
+    def __call__(self, *, handle: int, hours: int) -> str:
+        """The text, filled in."""
+        return self.text.format(handle=handle, hours=hours)
+
+
+class AskedText(Template):
+    """An alert that somebody asks for a human: {handle}, {at} (UTC)."""
+
+    __slots__ = ()
+    placeholders = frozenset({"handle", "at"})
+
+    def __call__(self, *, handle: int, at: str) -> str:
+        """The text, filled in."""
+        return self.text.format(handle=handle, at=at)
+
+
+class AlertText(Template):
+    """An alert that somebody may be in danger: {handle}, {level}, {at} (UTC)."""
+
+    __slots__ = ()
+    placeholders = frozenset({"handle", "level", "at"})
+
+    def __call__(self, *, handle: int, level: str, at: str) -> str:
+        """The text, filled in."""
+        return self.text.format(handle=handle, level=level, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +261,31 @@ class Texts:
     risk_check_in: str
     risk_check_in_off_button: str
     risk_check_in_off: str
+
+    # A human of the operators takes over
+    desk_button_take: str
+    desk_button_close: str
+    desk_alert: AlertText
+    desk_alert_asked: AskedText
+    desk_high: str
+    desk_imminent: str
+    desk_taken: HandleText
+    desk_admin_took: TakenText
+    desk_admin_closed: HandleText
+    desk_busy: HandleText
+    desk_gone: str
+    desk_write_first: str
+    desk_admins_only: str
+    desk_nothing_to_close: str
+    desk_person_taken: EmergencyText
+    desk_person_closed: str
+    desk_human: str
+    desk_nobody: str
+    desk_private: str
+    desk_asked: str
+    desk_here_already: str
+    desk_unanswered: str
+    command_human: str
 
     # Help lines
     hotlines_title: str

@@ -24,6 +24,7 @@ from bot.storage.errors import (
     StorageError,
     WrongKey,
 )
+from bot.storage.handovers import Handovers
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.keycheck import check_keys
@@ -43,7 +44,10 @@ from bot.storage.values import (
     Clock,
     ConversationSnapshot,
     Disclosure,
+    DutyMessage,
     EndState,
+    Handover,
+    HandoverState,
     InboxCounts,
     Kept,
     Lane,
@@ -80,8 +84,12 @@ __all__ = [
     "DatabaseUnavailable",
     "Disclosure",
     "Disclosures",
+    "DutyMessage",
     "EncryptionError",
     "EndState",
+    "Handover",
+    "HandoverState",
+    "Handovers",
     "InProcessRecentTurns",
     "Inbox",
     "InboxCounts",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.storage.values import Age, CardState, Lane, TurnState, UpdateState
+from bot.storage.values import Age, CardState, HandoverState, Lane, TurnState, UpdateState
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -55,6 +55,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         Age: sa.String(16),
         CardState: sa.String(16),
+        HandoverState: sa.String(16),
         Lane: sa.String(16),
         TurnState: sa.String(16),
         UpdateState: sa.String(16),
@@ -203,6 +204,55 @@ class DisclosureRow(Base):
     session_began_at: Mapped[datetime | None]
     last_wrote_at: Mapped[datetime | None]
     break_at: Mapped[datetime | None]
+
+
+class HandoverRow(Base):
+    """A person whom a human of the operators is asked to write to, or writes to now."""
+
+    __tablename__ = "handovers"
+    __table_args__ = (
+        # One at a time for a person, and one at a time for an admin: the database says so.
+        sa.Index(
+            "uq_handovers_live_user",
+            "user_id",
+            unique=True,
+            sqlite_where=sa.text("state <> 'closed'"),
+            postgresql_where=sa.text("state <> 'closed'"),
+        ),
+        sa.Index(
+            "uq_handovers_taken_admin",
+            "admin_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'taken'"),
+            postgresql_where=sa.text("state = 'taken'"),
+        ),
+        sa.Index(None, "state"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int]
+    level: Mapped[int] = mapped_column(sa.Integer)
+    state: Mapped[HandoverState]
+    admin_id: Mapped[int | None]
+    alert_due: Mapped[bool]
+    alerting_until: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    told_nobody_at: Mapped[datetime | None]
+    last_at: Mapped[datetime]
+
+
+class HandoverMessageRow(Base):
+    """What a human of the operators wrote to a person, encrypted."""
+
+    __tablename__ = "handover_messages"
+    __table_args__ = (sa.Index(None, "user_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int]
+    said: Mapped[bytes]
+    at: Mapped[datetime]
 
 
 class CounterRow(Base):

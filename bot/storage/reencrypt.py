@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from bot.storage.encryption import HEADER_BYTES
+from bot.storage.handover_rows import message_context
 from bot.storage.inbox_sql import payload_context
-from bot.storage.models import TurnRow, UpdateRow
+from bot.storage.models import HandoverMessageRow, TurnRow, UpdateRow
 from bot.storage.turn_rows import answer_context, user_text_context
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ _COLUMNS: Final = (
         (TurnRow.conversation_id, TurnRow.number),
     ),
     _Column(TurnRow.id, TurnRow.answer, lambda row: answer_context(row.key)),
+    _Column(
+        HandoverMessageRow.id,
+        HandoverMessageRow.said,
+        lambda row: message_context(row.user_id),
+        (HandoverMessageRow.user_id,),
+    ),
     _Column(UpdateRow.update_id, UpdateRow.payload, lambda row: payload_context(row.key)),
 )
 

@@ -18,6 +18,7 @@ from bot.storage.database import Database, normalize_url
 from bot.storage.disclosures import Disclosures
 from bot.storage.encryption import Cipher, load_or_create_key_file
 from bot.storage.errors import DatabaseRefused, StorageError
+from bot.storage.handovers import Handovers
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.keycheck import check_keys
@@ -74,6 +75,7 @@ class Storage:
     disclosures: Disclosures
     cards: CrisisCards
     risk: Risk
+    handovers: Handovers
     recent: RecentTurns
 
     @property
@@ -158,6 +160,7 @@ async def open_storage(options: StorageOptions) -> Storage:
         disclosures=Disclosures(database, claimant.clock),
         cards=CrisisCards(database, claimant),
         risk=Risk(database, claimant.clock),
+        handovers=Handovers(database, cipher, claimant.clock),
         recent=recent,
     )
     if database.dialect == "sqlite":

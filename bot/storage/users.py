@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import disclosures, risk_sql, turn_rows
+from bot.storage import disclosures, handover_rows, risk_sql, turn_rows
 from bot.storage.dialect import insert, lock_chat
 from bot.storage.models import (
     ConversationRow,
@@ -94,13 +94,14 @@ class Users:
 
     async def export(self, user_id: int) -> UserExport:
         """Everything stored about a person: the row and all of their turns, in every chat."""
-        user, disclosure, rows, risk, cards = await self._database.read(_export, user_id)
+        user, disclosure, rows, risk, cards, messages = await self._database.read(_export, user_id)
         return UserExport(
             user=user,
             disclosure=disclosure,
             turns=tuple(turn_rows.opened(row, self._cipher) for row in rows),
             risk=risk,
             cards=cards,
+            from_humans=tuple(handover_rows.opened(row, user_id, self._cipher) for row in messages),
         )
 
     async def erase(self, user_id: int) -> int:
@@ -159,7 +160,14 @@ def _choose(
 
 def _export(
     connection: sa.Connection, user_id: int
-) -> tuple[User | None, Disclosure | None, Sequence[AnyRow], RiskState, tuple[ShownCard, ...]]:
+) -> tuple[
+    User | None,
+    Disclosure | None,
+    Sequence[AnyRow],
+    RiskState,
+    tuple[ShownCard, ...],
+    Sequence[AnyRow],
+]:
     cards = connection.execute(
         sa.select(CrisisCardRow.created_at, CrisisCardRow.level, CrisisCardRow.state)
         .where(CrisisCardRow.user_id == user_id)
@@ -171,6 +179,7 @@ def _export(
         turn_rows.of_user(connection, user_id),
         risk_sql.state_of(connection, user_id),
         tuple(ShownCard(*row) for row in cards),
+        handover_rows.of_user(connection, user_id),
     )
 
 
@@ -193,6 +202,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     )
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
+    handover_rows.erase(connection, user_id)
     connection.execute(sa.delete(DisclosureRow).where(DisclosureRow.user_id == user_id))
     connection.execute(sa.delete(CrisisCardRow).where(CrisisCardRow.user_id == user_id))
     risk_sql.erase(connection, user_id)

@@ -15,6 +15,7 @@ Age = Literal["adult", "minor", "teen", "child"]
 """What a person said: 18 or older, under 18, 14 to 17, under 14."""
 CardState = Literal["owed", "sent", "refused"]
 CardKey = tuple[int, int]
+HandoverState = Literal["open", "taken", "closed"]
 Clock = Callable[[], datetime]
 
 CARD_FROM: Final = 2
@@ -235,6 +236,30 @@ class Disclosure:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """A person whom a human of the operators is to write to, or writes to, through the bot.
+
+    `level` is a `RiskLevel` as a number; `asked_at` is set when the person asked for a human.
+    """
+
+    id: int
+    user_id: int
+    level: int
+    state: HandoverState
+    admin_id: int | None
+    opened_at: datetime
+    asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DutyMessage:
+    """What a human of the operators wrote to a person through the bot."""
+
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class UserExport:
     """Everything stored about a person: turns in the order they were said."""
 
@@ -243,6 +268,7 @@ class UserExport:
     turns: tuple[Turn, ...]
     risk: RiskState
     cards: tuple[ShownCard, ...]
+    from_humans: tuple[DutyMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

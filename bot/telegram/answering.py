@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.storage import EndState, Turn, Turns, Users
     from bot.telegram.crisis import Crisis
     from bot.telegram.disclosing import Disclosing
+    from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.generating import Generations
     from bot.telegram.outbound.outbox import Outbox
 
@@ -49,6 +50,7 @@ class Answering:
         crisis: Crisis,
         *,
         disclosing: Disclosing,
+        desk: DutyDesk,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -58,6 +60,7 @@ class Answering:
         self._outbox = outbox
         self._disclosing = disclosing
         self._crisis = crisis
+        self._desk = desk
         self._clock = clock
         self._sleep = sleep
         self._generations = generations
@@ -119,6 +122,10 @@ class Answering:
                 await self._say(turn, texts.caption_note)
             plan = await self._companion.plan(turn, language)
             await self._crisis.before_answer(plan, language)
+            if await self._carried_to_a_human(turn):
+                await self._end(plan, reply, "", "answered")
+                ended = True
+                return
             owed = await self._disclosing.before_answer(
                 turn, language, in_danger=plan.level > RiskLevel.NONE
             )
@@ -212,6 +219,15 @@ class Answering:
                 await self._persist(
                     partial(self._turns.fail_turn, turn.id, outcome.reason, reply.message_id)
                 )
+
+    async def _carried_to_a_human(self, turn: Turn) -> bool:
+        """Whether a human of the operators has the word here, who is then given the turn."""
+        while True:
+            try:
+                return await self._desk.to_admin(turn)
+            except Expired:
+                log.warning("turn_not_carried_yet", turn=turn.id, next_try_in=DELIVERY_PAUSE)
+                await self._sleep(DELIVERY_PAUSE)
 
     async def _deliver(self, deliver: Callable[[], Awaitable[object]], turn: Turn) -> None:
         """Deliver the end of an answer, however long Telegram is out of reach."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.telegram.answering import Answering
     from bot.telegram.crisis_buttons import CrisisButtons
     from bot.telegram.disclosing import Disclosing
+    from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.keyboards import Press
     from bot.telegram.outbound.outbox import Outbox
 
@@ -61,6 +62,7 @@ class Buttons:
         audit: Audit,
         disclosing: Disclosing,
         crisis: CrisisButtons,
+        desk: DutyDesk,
         admins: frozenset[int],
         wake: Callable[[int], None],
         now: Callable[[], datetime],
@@ -74,6 +76,7 @@ class Buttons:
         self._audit = audit
         self._disclosing = disclosing
         self._crisis = crisis
+        self._desk = desk
         self._admins = admins
         self._wake = wake
         self._now = now
@@ -103,6 +106,8 @@ class Buttons:
                 return await self._disclosing.press_age(pressed, answer)
             case "guardian", (answer, asker) if _id(asker) == pressed.user_id:
                 return await self._disclosing.press_guardian(pressed, answer)
+            case "desk", (("take" | "close") as verb, handover):
+                return await self._desk.press(pressed, verb, _id(handover))
             case "admin_reset", (answer, admin, target):
                 return await self._admin_reset(pressed, answer == "yes", _id(admin), target)
             case _:
@@ -141,6 +146,7 @@ class Buttons:
             await self._replace(pressed, texts.erase_kept)
             return None
         await self._answering.stop(asker)
+        await self._desk.erased(asker)
         await self._users.erase(asker)
         await self._recent.forget(asker)
         await self._replace(pressed, texts.erase_done)

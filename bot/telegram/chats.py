@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Inbox, StoredUpdate, Turn, Turns, Users
     from bot.telegram.answering import Answering
+    from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.inbound.incoming import Said
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Chats:
         turns: Turns,
         users: Users,
         answering: Answering,
+        desk: DutyDesk,
         burst_window: float,
         language_of: Callable[[int], Awaitable[Language]],
         now: Callable[[], datetime],
@@ -64,6 +66,7 @@ class Chats:
         self._turns = turns
         self._users = users
         self._answering = answering
+        self._desk = desk
         self._window = burst_window
         self._language_of = language_of
         self._now = now
@@ -210,6 +213,9 @@ class Chats:
             await self._inbox.done_all(update_ids)
             return await self._next_turn(first.chat_id)
         await self._users.seen(first.user_id, first.language_code)
+        if await self._desk.from_admin(first.chat_id, first.user_id, text):
+            await self._inbox.done_all(update_ids)
+            return await self._next_turn(first.chat_id)
         turn = await self._turns.begin_turn(
             chat_id=first.chat_id,
             user_id=first.user_id,

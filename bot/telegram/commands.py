@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.storage import Audit, Users
     from bot.telegram.answering import Answering
     from bot.telegram.disclosing import Disclosing
+    from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.export import Exporter
     from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
@@ -51,6 +52,7 @@ class Commands:
         exporter: Exporter,
         disclosing: Disclosing,
         lines: HelpLines,
+        desk: DutyDesk,
         admins: frozenset[int],
         publish_menu_of_admin: Callable[[int], Awaitable[None]],
     ) -> None:
@@ -67,6 +69,8 @@ class Commands:
             "start": self._start,
             "help": self._help,
             "help_now": self._help_now,
+            "human": desk.asked_for,
+            "close": desk.close_asked,
             "stop": self._stop,
             "reset": self._reset,
             "privacy": self._privacy,

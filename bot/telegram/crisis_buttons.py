@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bot.storage import Risk, Users
     from bot.telegram.buttons import Pressed
     from bot.telegram.crisis import Crisis
+    from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
@@ -20,10 +21,18 @@ class CrisisButtons:
     """I am safe, I need help, lines elsewhere, do not ask me again."""
 
     def __init__(
-        self, *, outbox: Outbox, crisis: Crisis, risk: Risk, users: Users, lines: HelpLines
+        self,
+        *,
+        outbox: Outbox,
+        crisis: Crisis,
+        desk: DutyDesk,
+        risk: Risk,
+        users: Users,
+        lines: HelpLines,
     ) -> None:
         self._outbox = outbox
         self._crisis = crisis
+        self._desk = desk
         self._risk = risk
         self._users = users
         self._lines = lines
@@ -77,6 +86,7 @@ class CrisisButtons:
         await self._crisis.raised(
             RiskLevel.HIGH, chat_id=pressed.chat_id, user_id=user_id, language=language
         )
+        await self._desk.help_wanted(pressed.chat_id, user_id, language)
 
     async def _in(self, pressed: Pressed, code: str) -> None:
         texts, user_id = pressed.texts, pressed.user_id

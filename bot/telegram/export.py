@@ -34,6 +34,10 @@ class Exporter:
             {
                 "user_id": user_id,
                 "about_you": _about(export.disclosure),
+                "from_humans": [
+                    {"at": said.at.isoformat(), "a human of the operators": said.text}
+                    for said in export.from_humans
+                ],
                 "turns": [_entry(turn) for turn in export.turns],
                 "safety": _safety(export),
             },

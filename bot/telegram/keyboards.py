@@ -143,6 +143,16 @@ def ask_guardian(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     )
 
 
+def take_over(texts: Texts, handover_id: int) -> InlineKeyboardMarkup:
+    """Under an alert to the admins."""
+    return _row((texts.desk_button_take, f"desk:take:{handover_id}"))
+
+
+def close_handover(texts: Texts, handover_id: int) -> InlineKeyboardMarkup:
+    """Under the word to an admin that they have taken over."""
+    return _row((texts.desk_button_close, f"desk:close:{handover_id}"))
+
+
 def _row(*buttons: tuple[str, str]) -> InlineKeyboardMarkup:
     return _rows([buttons])
 

@@ -50,6 +50,7 @@ def _commands(texts: Texts, reset: str | None = None) -> list[BotCommand]:
     return [
         BotCommand("help", texts.command_help),
         BotCommand("help_now", texts.command_help_now),
+        BotCommand("human", texts.command_human),
         BotCommand("stop", texts.command_stop),
         BotCommand("reset", reset or texts.command_reset),
         BotCommand("privacy", texts.command_privacy),

@@ -21,6 +21,8 @@ from bot.telegram.commands import Commands
 from bot.telegram.crisis import Crisis
 from bot.telegram.crisis_buttons import CrisisButtons
 from bot.telegram.disclosing import Disclosing
+from bot.telegram.duty_alerts import DutyAlerts
+from bot.telegram.duty_desk import DutyDesk
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
 from bot.telegram.generating import Generations
@@ -62,6 +64,7 @@ class TelegramService:
         is_trial: bool,
         card_window: timedelta,
         check_in_after: timedelta | None,
+        admin_chat_id: int | None = None,
         chats_at_once: int = 1000,
         engine_patience: float = 1800.0,
         calls_per_second: int = CALLS_PER_SECOND,
@@ -88,6 +91,24 @@ class TelegramService:
             counters=storage.counters,
             now=now,
         )
+        alerts_wanted = asyncio.Event()
+        desk = DutyDesk(
+            outbox=self._outbox,
+            storage=storage,
+            admins=admins,
+            admin_chat=admin_chat_id,
+            language_of=self._language_of,
+            stop=lambda chat_id: self._answering.stop(chat_id),  # noqa: PLW0108  (made below)
+            on_due=alerts_wanted.set,
+        )
+        self._duty_alerts = DutyAlerts(
+            outbox=self._outbox,
+            storage=storage,
+            desk=desk,
+            admin_chat=admin_chat_id,
+            language_of=self._language_of,
+            wanted=alerts_wanted,
+        )
         lines = HelpLines(self._outbox, storage.users, storage.counters)
         self._crisis = Crisis(
             cards=storage.cards,
@@ -99,6 +120,7 @@ class TelegramService:
             now=now,
             window=card_window,
             check_in_after=check_in_after,
+            on_raised=desk.raised,
         )
         self._answering = Answering(
             companion,
@@ -110,6 +132,7 @@ class TelegramService:
             ),
             self._crisis,
             disclosing=disclosing,
+            desk=desk,
             clock=time.monotonic,
         )
         work_wanted = asyncio.Event()
@@ -120,6 +143,7 @@ class TelegramService:
             turns=storage.turns,
             users=storage.users,
             answering=self._answering,
+            desk=desk,
             burst_window=burst_window,
             language_of=self._language_of,
             now=now,
@@ -140,6 +164,7 @@ class TelegramService:
                 exporter=Exporter(storage.users, self._outbox),
                 disclosing=disclosing,
                 lines=lines,
+                desk=desk,
                 admins=admins,
                 publish_menu_of_admin=partial(publish_menu_of_admin, bot),
             ),
@@ -155,16 +180,25 @@ class TelegramService:
                 crisis=CrisisButtons(
                     outbox=self._outbox,
                     crisis=self._crisis,
+                    desk=desk,
                     risk=storage.risk,
                     users=storage.users,
                     lines=lines,
                 ),
+                desk=desk,
                 admins=admins,
                 wake=self._chats.wake,
                 now=now,
             ),
         )
-        self._intake = Intake(storage.inbox, bot, self._crisis, now=now, on_arrival=self._arrived)
+        self._intake = Intake(
+            storage.inbox,
+            bot,
+            self._crisis,
+            is_on_duty=desk.is_on_duty,
+            now=now,
+            on_arrival=self._arrived,
+        )
         polling = Polling(bot, self._intake, clock=time.monotonic)
         self._polling: Polling | OnePoller = (
             OnePoller(polling, storage.jobs, clock=time.monotonic) if storage.is_shared else polling
@@ -193,6 +227,7 @@ class TelegramService:
         await publish_menus(self._bot, self._admins)
         self._express.start()
         self._upkeep.start()
+        self._duty_alerts.start()
         connection = self._connection
         if connection.webhook_url is None:
             await self._leave_webhook()
@@ -210,6 +245,7 @@ class TelegramService:
         )
         await within(1.0, "claims", self._hand_back())
         await within(1.0, "upkeep", self._upkeep.stop())
+        await within(0.5, "duty alerts", self._duty_alerts.stop())
         await within(0.5, "engine probe", self._availability.aclose())
         await within(1.5, "outbox", self._outbox.aclose(drain_seconds=1.0))
         await within(0.5, "cards", self._crisis.aclose())

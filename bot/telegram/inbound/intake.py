@@ -18,7 +18,7 @@ from bot.storage import NewUpdate, StorageError
 from bot.telegram.inbound.incoming import Lane, asks_for_lines, lane_of, said_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from bot.storage import Alarm, Inbox, Kept
@@ -64,12 +64,14 @@ class Intake:
         client: Client,
         crisis: Crisis,
         *,
+        is_on_duty: Callable[[int, int], Awaitable[bool]],
         now: Callable[[], datetime],
         on_arrival: Callable[[Arrival], None],
     ) -> None:
         self._inbox = inbox
         self._client = client
         self._crisis = crisis
+        self._is_on_duty = is_on_duty
         self._now = now
         self._on_arrival = on_arrival
         self.is_closed = False
@@ -150,7 +152,8 @@ class Intake:
             # The message counts more than its reading, and it is read again with its turn.
             log.error("not_read_for_danger", update=said.update_id, error=type(error).__name__)
             return None
-        if level is RiskLevel.NONE:
+        # A human who asks "are you thinking of suicide" asks it of the person they took over.
+        if level is RiskLevel.NONE or await self._is_on_duty(said.chat_id, said.user_id):
             return None
         return self._crisis.alarm(
             level,

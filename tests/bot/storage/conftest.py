@@ -15,6 +15,7 @@ from bot.storage import (
     CrisisCards,
     Database,
     Disclosures,
+    Handovers,
     Inbox,
     Jobs,
     NewUpdate,
@@ -58,6 +59,7 @@ class Replica:
         self.disclosures = Disclosures(database, clock)
         self.cards = CrisisCards(database, claimant)
         self.risk = Risk(database, clock)
+        self.handovers = Handovers(database, cipher, clock)
         self._clock = clock
         self._update_id = 1000
 

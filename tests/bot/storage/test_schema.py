@@ -72,7 +72,12 @@ async def test_migrations_and_models_have_the_same_conditions_on_indexes(empty: 
 
     await upgrade(empty)
     migrated = await empty.read(conditions)
-    assert set(migrated) == {"uq_conversations_open_chat", "uq_turns_unfinished_chat"}
+    assert set(migrated) == {
+        "uq_conversations_open_chat",
+        "uq_handovers_live_user",
+        "uq_handovers_taken_admin",
+        "uq_turns_unfinished_chat",
+    }
     await empty.write(Base.metadata.drop_all)
     await empty.write(Base.metadata.create_all)
     assert await empty.read(conditions) == migrated

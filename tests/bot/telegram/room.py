@@ -23,6 +23,7 @@ from bot.storage import (
     Counters,
     CrisisCards,
     Disclosures,
+    Handovers,
     Inbox,
     Jobs,
     Risk,
@@ -38,6 +39,8 @@ from bot.telegram.commands import Commands
 from bot.telegram.crisis import Crisis
 from bot.telegram.crisis_buttons import CrisisButtons
 from bot.telegram.disclosing import Disclosing
+from bot.telegram.duty_alerts import DutyAlerts
+from bot.telegram.duty_desk import DutyDesk
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
 from bot.telegram.generating import Generations
@@ -114,6 +117,7 @@ def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDat
         disclosures=Disclosures(database, now),
         cards=CrisisCards(database, claimant),
         risk=Risk(database, now),
+        handovers=Handovers(database, cipher, now),
     )
     return in_hand, inline
 
@@ -141,6 +145,7 @@ class Room:
         is_trial: bool = False,
         burst_window: float = 0.0,
         at_once: int = 1000,
+        admin_chat: int | None = None,
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = now = storage.claimant.clock
@@ -154,6 +159,26 @@ class Room:
             storage.risk,
             max_answer_tokens=768,
             now=now,
+        )
+        alerts_wanted = asyncio.Event()
+        self.desk = desk = DutyDesk(
+            outbox=self.outbox,
+            storage=storage,
+            admins=admins,
+            admin_chat=admin_chat,
+            language_of=self._language_of,
+            stop=lambda chat_id: self.answering.stop(chat_id),
+            on_due=alerts_wanted.set,
+            sleep=clock.sleep,
+        )
+        self.duty_alerts = DutyAlerts(
+            outbox=self.outbox,
+            storage=storage,
+            desk=desk,
+            admin_chat=admin_chat,
+            language_of=self._language_of,
+            wanted=alerts_wanted,
+            sleep=clock.sleep,
         )
         self.raised: list[tuple[int, int, RiskLevel]] = []
         self.check_ins = CheckIns(
@@ -199,6 +224,7 @@ class Room:
             ),
             self.crisis,
             disclosing=disclosing,
+            desk=desk,
             clock=clock,
             sleep=clock.sleep,
         )
@@ -209,6 +235,7 @@ class Room:
             turns=storage.turns,
             users=storage.users,
             answering=self.answering,
+            desk=desk,
             burst_window=burst_window,
             language_of=self._language_of,
             now=now,
@@ -224,6 +251,7 @@ class Room:
             exporter=Exporter(storage.users, self.outbox),
             disclosing=disclosing,
             lines=lines,
+            desk=desk,
             admins=admins,
             publish_menu_of_admin=self._publish_menu_of_admin,
         )
@@ -246,10 +274,12 @@ class Room:
                 crisis=CrisisButtons(
                     outbox=self.outbox,
                     crisis=self.crisis,
+                    desk=desk,
                     risk=storage.risk,
                     users=storage.users,
                     lines=lines,
                 ),
+                desk=desk,
                 admins=admins,
                 wake=self.chats.wake,
                 now=now,
@@ -266,14 +296,23 @@ class Room:
             sleep=clock.sleep,
         )
         client = SimpleNamespace(bot=ME)
-        self.intake = Intake(storage.inbox, client, self.crisis, now=now, on_arrival=self._arrived)
+        self.intake = Intake(
+            storage.inbox,
+            client,
+            self.crisis,
+            is_on_duty=desk.is_on_duty,
+            now=now,
+            on_arrival=self._arrived,
+        )
         self.express.start()
+        self.duty_alerts.start()
 
     async def aclose(self) -> None:
         """Stop as a process does that is given no time."""
         await self.chats.drain(0)
         await self.availability.aclose()
         await self.express.drain(0)
+        await self.duty_alerts.stop()
         closing = asyncio.create_task(self.outbox.aclose(0))
         await rest()
         await closing
@@ -282,6 +321,7 @@ class Room:
 
     async def _on_raised(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         self.raised.append((chat_id, user_id, level))
+        await self.desk.raised(chat_id, user_id, level)
 
     def _arrived(self, arrival: Arrival) -> None:
         if arrival.lane == "chat" and arrival.chat_id is not None:

@@ -1,0 +1,195 @@
+"""Hand-overs: a human of the operators writes to a person through the bot, and the model is silent.
+
+A hand-over is open (nobody has come yet), taken by exactly one admin, or closed. A person has at
+most one that is not closed, and an admin at most one that is taken: the database says so.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from bot.storage import handover_rows as rows
+from bot.storage.dialect import lock_chat
+from bot.storage.models import HandoverMessageRow, HandoverRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.storage.database import Database
+    from bot.storage.encryption import Cipher
+    from bot.storage.values import Clock, Handover
+
+ALERT_LEASE: Final = timedelta(minutes=15)
+"""How long one process may take to send an alert before another one sends it."""
+
+
+class Handovers:
+    """The hand-overs of all people. Each method is one transaction."""
+
+    def __init__(self, database: Database, cipher: Cipher, clock: Clock) -> None:
+        self._database = database
+        self._cipher = cipher
+        self._clock = clock
+
+    async def open(self, user_id: int, level: int, *, asked: bool = False) -> Handover:
+        """Note that a person needs somebody; one that is not closed is gone on with.
+
+        An alert is due again when the level rises, or when the person asks for the first time.
+        """
+        return await self._database.write(_open, user_id, level, asked, self._clock())
+
+    async def claim_alert(self, handover_id: int) -> bool:
+        """Whether we are the one to send the alert of a hand-over now."""
+        now = self._clock()
+        return await self._database.write(
+            rows.change,
+            sa.and_(
+                HandoverRow.id == handover_id,
+                HandoverRow.alert_due,
+                sa.or_(HandoverRow.alerting_until.is_(None), HandoverRow.alerting_until <= now),
+            ),
+            {"alerting_until": now + ALERT_LEASE},
+        )
+
+    async def alerted(self, handover_id: int) -> None:
+        """Note that the alert was sent."""
+        await self._database.write(
+            rows.change,
+            HandoverRow.id == handover_id,
+            {"alert_due": False, "alerting_until": None},
+        )
+
+    async def due_alerts(self) -> list[Handover]:
+        """The hand-overs whose alert has to be sent."""
+        return await self._database.read(
+            rows.some, sa.and_(HandoverRow.alert_due, HandoverRow.state != "closed")
+        )
+
+    async def take(self, handover_id: int, admin_id: int) -> Handover | None:
+        """Give an open hand-over to one admin; None if somebody else has it, or it is closed.
+
+        Whoever has it already gets it again, so that a repeated press is harmless.
+        """
+        taken = await self._database.write(_take, handover_id, admin_id, self._clock())
+        return await self.get(handover_id) if taken else None
+
+    async def give_back(self, handover_id: int) -> None:
+        """Undo a `take` whose admin cannot be reached."""
+        await self._database.write(
+            rows.change,
+            sa.and_(HandoverRow.id == handover_id, HandoverRow.state == "taken"),
+            {"state": "open", "admin_id": None},
+        )
+
+    async def get(self, handover_id: int) -> Handover | None:
+        """One hand-over."""
+        return await self._database.read(rows.one, HandoverRow.id == handover_id)
+
+    async def of_person(self, user_id: int) -> Handover | None:
+        """The hand-over in which a human writes to this person now."""
+        return await self._database.read(
+            rows.one, sa.and_(HandoverRow.user_id == user_id, HandoverRow.state == "taken")
+        )
+
+    async def of_admin(self, admin_id: int) -> Handover | None:
+        """The hand-over in which this admin writes now."""
+        return await self._database.read(
+            rows.one, sa.and_(HandoverRow.admin_id == admin_id, HandoverRow.state == "taken")
+        )
+
+    async def heard(self, handover_id: int) -> None:
+        """Note that one of the two wrote."""
+        await self._database.write(
+            rows.change, HandoverRow.id == handover_id, {"last_at": self._clock()}
+        )
+
+    async def keep(self, handover: Handover, text: str) -> None:
+        """Store, encrypted, what the human wrote: it belongs to the person's own data."""
+        sealed = self._cipher.encrypt_text(text, rows.message_context(handover.user_id))
+        row = {"user_id": handover.user_id, "said": sealed, "at": self._clock()}
+        await self._database.write(_keep, handover.id, row)
+
+    async def close(self, handover_id: int) -> bool:
+        """End a hand-over; whether it was not closed before."""
+        return await self._database.write(
+            rows.change,
+            sa.and_(HandoverRow.id == handover_id, HandoverRow.state != "closed"),
+            {"state": "closed", "alert_due": False, "last_at": self._clock()},
+        )
+
+    async def idle(self, longer_than: timedelta) -> list[Handover]:
+        """The hand-overs, taken or open, in which nothing happened for so long."""
+        return await self._database.read(
+            rows.some,
+            sa.and_(
+                HandoverRow.state != "closed", HandoverRow.last_at <= self._clock() - longer_than
+            ),
+        )
+
+    async def unanswered(self, longer_than: timedelta) -> list[Handover]:
+        """The open hand-overs a person asked for so long ago, and was told nothing since."""
+        return await self._database.read(
+            rows.some,
+            sa.and_(
+                HandoverRow.state == "open",
+                HandoverRow.asked_at <= self._clock() - longer_than,
+                HandoverRow.told_nobody_at.is_(None),
+            ),
+        )
+
+    async def told_nobody(self, handover_id: int) -> None:
+        """Note that the person was told that nobody has come yet."""
+        await self._database.write(
+            rows.change, HandoverRow.id == handover_id, {"told_nobody_at": self._clock()}
+        )
+
+
+def _open(
+    connection: sa.Connection, user_id: int, level: int, asked: bool, now: datetime
+) -> Handover:
+    lock_chat(connection, user_id, wait=True)
+    live = sa.and_(HandoverRow.user_id == user_id, HandoverRow.state != "closed")
+    known = rows.one(connection, live)
+    if known is None:
+        connection.execute(
+            sa.insert(HandoverRow),
+            {
+                "user_id": user_id,
+                "level": level,
+                "state": "open",
+                "alert_due": True,
+                "opened_at": now,
+                "asked_at": now if asked else None,
+                "last_at": now,
+            },
+        )
+    else:
+        news: dict[str, Any] = {}
+        if level > known.level:
+            news |= {"level": level, "alert_due": True}
+        if asked:
+            news |= {"asked_at": now, "told_nobody_at": None}
+            if known.asked_at is None:
+                news["alert_due"] = True
+        if news:
+            rows.change(connection, live, news)
+    opened = rows.one(connection, live)
+    assert opened is not None  # noqa: S101  (inserted or found in this transaction)
+    return opened
+
+
+def _take(connection: sa.Connection, handover_id: int, admin_id: int, now: datetime) -> bool:
+    mine = sa.and_(HandoverRow.state == "taken", HandoverRow.admin_id == admin_id)
+    return rows.change(
+        connection,
+        sa.and_(HandoverRow.id == handover_id, sa.or_(HandoverRow.state == "open", mine)),
+        {"state": "taken", "admin_id": admin_id, "alert_due": False, "last_at": now},
+    )
+
+
+def _keep(connection: sa.Connection, handover_id: int, row: dict[str, object]) -> None:
+    connection.execute(sa.insert(HandoverMessageRow), row)
+    rows.change(connection, HandoverRow.id == handover_id, {"last_at": row["at"]})

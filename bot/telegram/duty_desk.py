@@ -1,0 +1,256 @@
+"""Hand-overs: a human of the operators writes to a person through the bot, the model is silent.
+
+The person is told when a human begins and ends, and everything the human writes says so. The human
+sees what the person writes from then on and nothing from before, and no name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.locales import texts_for
+from bot.safety import RiskLevel, render_hotlines
+from bot.safety.hotlines import emergency
+from bot.storage import StorageError
+from bot.telegram import keyboards
+from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.rendering import plain, render
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from telegram import InlineKeyboardMarkup
+
+    from bot.locales import Language, Texts
+    from bot.storage import Handover, Turn
+    from bot.storage.store import Storage
+    from bot.telegram.buttons import Pressed
+    from bot.telegram.commands import Asked
+    from bot.telegram.outbound.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+IDLE_HOURS = 12
+"""After so long without a word of either, the person is given back to the model."""
+LAST_WORDS_TRIES = 10
+LAST_WORDS_PAUSE = 0.5
+
+
+class DutyDesk:
+    """Lets admins take over, and carries words between them and people.
+
+    Args:
+        admin_chat: where alerts go; None: nobody is on duty, and people are told so.
+        stop: stops the answer being made in a chat.
+        on_due: told when an alert waits to be sent.
+    """
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        storage: Storage,
+        admins: frozenset[int],
+        admin_chat: int | None,
+        language_of: Callable[[int], Awaitable[Language]],
+        stop: Callable[[int], Awaitable[bool]],
+        on_due: Callable[[], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._outbox = outbox
+        self._handovers = storage.handovers
+        self._inbox = storage.inbox
+        self._audit = storage.audit
+        self._counters = storage.counters
+        self._admins = admins
+        self._admin_chat = admin_chat
+        self._language_of = language_of
+        self._stop = stop
+        self._on_due = on_due
+        self._sleep = sleep
+
+    async def raised(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
+        """Ask for a human, because somebody may be in danger. In groups there is no hand-over."""
+        if self._admin_chat is None or chat_id != user_id or level < RiskLevel.HIGH:
+            return
+        await self._handovers.open(user_id, int(level))
+        self._on_due()
+
+    async def asked_for(self, asked: Asked) -> None:
+        """Ask for a human, because the person wants one; say honestly what comes of it."""
+        texts = asked.texts
+        if asked.chat_id != asked.user_id:
+            await self._outbox.send(asked.chat_id, render(texts.desk_private)[0])
+            return
+        if self._admin_chat is None:
+            await self._outbox.send(asked.chat_id, render(texts.desk_nobody)[0])
+            for part in render(render_hotlines(asked.language)):
+                await self._outbox.send(asked.chat_id, part, priority=Priority.CRISIS)
+            return
+        await self.help_wanted(asked.chat_id, asked.user_id, asked.language)
+
+    async def help_wanted(self, chat_id: int, user_id: int, language: Language) -> None:
+        """Note that a person presses for help, and tell them that the people on duty know.
+
+        Says nothing where nobody is on duty: what was said before names who is there.
+        """
+        if self._admin_chat is None or chat_id != user_id:
+            return
+        opened = await self._handovers.open(user_id, int(RiskLevel.NONE), asked=True)
+        await self._counters.add("handover_asked")
+        self._on_due()
+        texts = texts_for(language)
+        said = texts.desk_here_already if opened.state == "taken" else texts.desk_asked
+        await self._outbox.send(chat_id, render(said)[0])
+
+    async def press(self, pressed: Pressed, verb: str, handover_id: int) -> str | None:
+        """Take over or give back; returns a toast."""
+        texts, admin = pressed.texts, pressed.user_id
+        if admin not in self._admins:
+            await self._note(admin, verb, handover_id, "refused")
+            return texts.desk_admins_only
+        if verb == "take":
+            return await self._take(pressed, handover_id)
+        handover = await self._handovers.get(handover_id)
+        if handover is None or handover.admin_id != admin or handover.state != "taken":
+            return texts.desk_gone
+        await self._close_by_admin(handover, admin)
+        return None
+
+    async def close_asked(self, asked: Asked) -> None:
+        """The admin's /close."""
+        handover = None
+        if asked.user_id in self._admins:
+            handover = await self._handovers.of_admin(asked.user_id)
+        if handover is None:
+            await self._outbox.send(asked.chat_id, render(asked.texts.desk_nothing_to_close)[0])
+            return
+        await self._close_by_admin(handover, asked.user_id)
+
+    async def to_admin(self, turn: Turn) -> bool:
+        """Carry what a person wrote to the human who took over; False if the model is to answer.
+
+        Raises:
+            Expired: Telegram is out of reach; try again.
+        """
+        if self._admin_chat is None or turn.chat_id != turn.user_id:
+            return False
+        handover = await self._handovers.of_person(turn.user_id)
+        if handover is None or handover.admin_id is None:
+            return False
+        try:
+            for part in plain(f"💬 #{handover.id}\n{turn.user_text}"):
+                await self._outbox.send(handover.admin_id, part, priority=Priority.FINAL)
+        except (Expired, Closed):
+            raise
+        except (Unreachable, Undeliverable):
+            await self.end(handover, "admin unreachable")
+            return False
+        await self._handovers.heard(handover.id)
+        return True
+
+    async def from_admin(self, chat_id: int, user_id: int, text: str) -> bool:
+        """Carry what an admin wrote in private to their person; False if it is for the model."""
+        if self._admin_chat is None or user_id not in self._admins or chat_id != user_id:
+            return False
+        handover = await self._handovers.of_admin(user_id)
+        if handover is None:
+            return False
+        await self._handovers.keep(handover, text)
+        mark = (await self._texts(handover.user_id)).desk_human
+        try:
+            for part in plain(f"{mark}\n{text}"):
+                await self._outbox.send(handover.user_id, part, priority=Priority.FINAL)
+        except (Expired, Closed):
+            raise
+        except (Unreachable, Undeliverable):
+            await self.end(handover, "person unreachable")
+        return True
+
+    async def is_on_duty(self, chat_id: int, user_id: int) -> bool:
+        """Whether what somebody writes here goes to a person they took over, not to the model."""
+        if self._admin_chat is None or user_id not in self._admins or chat_id != user_id:
+            return False
+        try:
+            return await self._handovers.of_admin(user_id) is not None
+        except StorageError:
+            return False
+
+    async def erased(self, user_id: int) -> None:
+        """Tell the admin who writes with a person that this person deletes everything now."""
+        handover = await self._handovers.of_person(user_id)
+        if handover is not None:
+            await self.end(handover, "erased")
+
+    async def end(self, handover: Handover, reason: str) -> None:
+        """Give a person back to the model and tell both; who cannot be reached is not told."""
+        await self._tell(handover.user_id, (await self._texts(handover.user_id)).desk_person_closed)
+        if handover.admin_id is not None:
+            texts = await self._texts(handover.admin_id)
+            await self._tell(handover.admin_id, texts.desk_admin_closed(handle=handover.id))
+            await self._note(handover.admin_id, "close", handover.id, reason)
+        await self._handovers.close(handover.id)
+
+    async def _take(self, pressed: Pressed, handover_id: int) -> str | None:
+        texts, admin = pressed.texts, pressed.user_id
+        held = await self._handovers.of_admin(admin)
+        if held is not None and held.id != handover_id:
+            return texts.desk_busy(handle=held.id)
+        handover = await self._handovers.take(handover_id, admin)
+        if handover is None:
+            await self._note(admin, "take", handover_id, "too late")
+            return texts.desk_gone
+        try:
+            self._outbox.reachable(admin)
+            await self._say(
+                admin,
+                texts.desk_admin_took(handle=handover.id, hours=IDLE_HOURS),
+                keyboards.close_handover(texts, handover.id),
+            )
+        except (Unreachable, Undeliverable):
+            await self._handovers.give_back(handover.id)
+            return texts.desk_write_first
+        await self._stop(handover.user_id)
+        language = await self._language_of(handover.user_id)
+        try:
+            await self._say(
+                handover.user_id,
+                texts_for(language).desk_person_taken(emergency=emergency(language)),
+            )
+        except (Unreachable, Undeliverable):
+            await self.end(handover, "person unreachable")
+            return None
+        await self._note(admin, "take", handover.id, "done")
+        await self._counters.add("handover_taken")
+        taken = render(texts.desk_taken(handle=handover.id))[0]
+        await self._outbox.edit(pressed.chat_id, pressed.message_id, taken, None, final=True)
+        return None
+
+    async def _close_by_admin(self, handover: Handover, admin: int) -> None:
+        # A command passes the queue; the words written just before it must still arrive.
+        for _ in range(LAST_WORDS_TRIES):
+            if not await self._inbox.pending_of_chat(admin):
+                break
+            await self._sleep(LAST_WORDS_PAUSE)
+        await self.end(handover, "done")
+
+    async def _note(self, admin: int, verb: str, handover_id: int, outcome: str) -> None:
+        await self._audit.record(admin, f"handover {verb}", f"#{handover_id}", outcome)
+
+    async def _texts(self, user_id: int) -> Texts:
+        return texts_for(await self._language_of(user_id))
+
+    async def _say(
+        self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None = None
+    ) -> None:
+        await self._outbox.send(chat_id, render(text)[0], keyboard, priority=Priority.FINAL)
+
+    async def _tell(self, chat_id: int, text: str) -> None:
+        try:
+            await self._say(chat_id, text)
+        except (Unreachable, Undeliverable) as error:
+            log.info("hand_over_end_not_told", error=type(error).__name__)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from bot.storage import StorageError
+from bot.storage.handovers import ALERT_LEASE
+from bot.storage.models import HandoverMessageRow
+
+if TYPE_CHECKING:
+    from bot.storage import Database
+    from tests.bot.storage.conftest import Replica, WallClock
+
+PERSON, OTHER, ADMIN, OTHER_ADMIN = 42, 43, 98, 99
+HIGH, IMMINENT = 2, 3
+
+
+async def test_one_person_has_one_hand_over_until_it_is_closed(
+    replica: Replica, other_replica: Replica
+) -> None:
+    both = await asyncio.gather(
+        *(which.handovers.open(PERSON, HIGH) for which in (replica, other_replica) * 3)
+    )
+    assert len({handover.id for handover in both}) == 1
+    assert await replica.handovers.close(both[0].id)
+    assert not await replica.handovers.close(both[0].id)
+    assert (await replica.handovers.open(PERSON, HIGH)).id > both[0].id
+
+
+async def test_an_alert_is_due_when_the_level_rises_and_not_when_it_is_repeated(
+    replica: Replica,
+) -> None:
+    opened = await replica.handovers.open(PERSON, HIGH)
+    assert await replica.handovers.due_alerts() == [opened]
+    await replica.handovers.alerted(opened.id)
+    await replica.handovers.open(PERSON, HIGH)
+    assert await replica.handovers.due_alerts() == []
+    await replica.handovers.open(PERSON, IMMINENT)
+    assert [due.level for due in await replica.handovers.due_alerts()] == [IMMINENT]
+    await replica.handovers.alerted(opened.id)
+    await replica.handovers.open(PERSON, HIGH, asked=True)
+    [due] = await replica.handovers.due_alerts()
+    assert due.asked_at is not None
+    assert due.level == IMMINENT
+
+
+async def test_one_process_sends_an_alert_and_another_after_it_died(
+    replica: Replica, other_replica: Replica, clock: WallClock
+) -> None:
+    opened = await replica.handovers.open(PERSON, HIGH)
+    assert await replica.handovers.claim_alert(opened.id)
+    assert not await other_replica.handovers.claim_alert(opened.id)
+    clock.advance(seconds=ALERT_LEASE.total_seconds())
+    assert await other_replica.handovers.claim_alert(opened.id)
+    await other_replica.handovers.alerted(opened.id)
+    clock.advance(seconds=ALERT_LEASE.total_seconds())
+    assert not await replica.handovers.claim_alert(opened.id)
+
+
+async def test_of_two_admins_who_press_at_once_one_takes_over(
+    replica: Replica, other_replica: Replica
+) -> None:
+    opened = await replica.handovers.open(PERSON, HIGH)
+    taken = await asyncio.gather(
+        replica.handovers.take(opened.id, ADMIN),
+        other_replica.handovers.take(opened.id, OTHER_ADMIN),
+    )
+    winners = [handover.admin_id for handover in taken if handover is not None]
+    assert len(winners) == 1
+    assert (await replica.handovers.take(opened.id, winners[0])) is not None  # pressed twice
+    held = await replica.handovers.of_person(PERSON)
+    assert held is not None
+    assert held.admin_id == winners[0]
+    assert await replica.handovers.of_admin(winners[0]) == held
+
+
+async def test_an_admin_writes_to_one_person_at_a_time(replica: Replica) -> None:
+    first = await replica.handovers.open(PERSON, HIGH)
+    second = await replica.handovers.open(OTHER, HIGH)
+    assert await replica.handovers.take(first.id, ADMIN)
+    with pytest.raises(StorageError):
+        await replica.handovers.take(second.id, ADMIN)
+    await replica.handovers.close(first.id)
+    assert await replica.handovers.take(second.id, ADMIN)
+
+
+async def test_a_take_can_be_undone_for_somebody_else(replica: Replica) -> None:
+    opened = await replica.handovers.open(PERSON, HIGH)
+    await replica.handovers.take(opened.id, ADMIN)
+    await replica.handovers.give_back(opened.id)
+    assert await replica.handovers.of_person(PERSON) is None
+    assert await replica.handovers.take(opened.id, OTHER_ADMIN)
+
+
+async def test_what_stands_still_is_found_and_a_word_of_either_keeps_it_going(
+    replica: Replica, clock: WallClock
+) -> None:
+    opened = await replica.handovers.open(PERSON, HIGH)
+    await replica.handovers.take(opened.id, ADMIN)
+    clock.advance(hours=11)
+    await replica.handovers.heard(opened.id)
+    clock.advance(hours=11)
+    assert await replica.handovers.idle(timedelta(hours=12)) == []
+    clock.advance(hours=1)
+    assert [h.id for h in await replica.handovers.idle(timedelta(hours=12))] == [opened.id]
+
+
+async def test_who_asked_and_waits_is_found_once(replica: Replica, clock: WallClock) -> None:
+    await replica.handovers.open(OTHER, IMMINENT)  # an alert nobody asked for
+    asked = await replica.handovers.open(PERSON, HIGH, asked=True)
+    ten = timedelta(minutes=10)
+    assert await replica.handovers.unanswered(ten) == []
+    clock.advance(minutes=10)
+    assert [h.id for h in await replica.handovers.unanswered(ten)] == [asked.id]
+    await replica.handovers.told_nobody(asked.id)
+    assert await replica.handovers.unanswered(ten) == []
+
+
+async def test_what_a_human_wrote_rests_encrypted_is_exported_and_erased(
+    replica: Replica, database: Database, clock: WallClock
+) -> None:
+    opened = await replica.handovers.open(PERSON, HIGH)
+    await replica.handovers.keep(opened, "我是值班的小陈，你现在安全吗")
+    sealed = await database.read(lambda c: c.scalar(sa.select(HandoverMessageRow.said)))
+    assert "小陈".encode() not in sealed
+    [said] = (await replica.users.export(PERSON)).from_humans
+    assert (said.text, said.at) == ("我是值班的小陈，你现在安全吗", clock())
+    await replica.users.erase(PERSON)
+    assert (await replica.users.export(PERSON)).from_humans == ()
+    assert await replica.handovers.get(opened.id) is None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.errors import BenchmarkError
 from training.corpora.dialogue import Role
-from training.corpora.smile import SmileFormatError, read_smile
+from training.corpora.files import CorpusFormatError
+from training.corpora.smile import read_smile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +47,7 @@ def read_monologues(path: Path, limit: int) -> list[Monologue]:
         found = list(islice(_playable(_read(path)), limit))
     except FileNotFoundError:
         raise BenchmarkError(f"There is no file or folder {path}.") from None
-    except SmileFormatError as error:
+    except CorpusFormatError as error:
         raise BenchmarkError(f"{path} is not in SmileChat's format: {error}; {EXPECTED}.") from None
     except (OSError, LZMAError, UnicodeDecodeError, EOFError) as error:
         raise BenchmarkError(f"{path} cannot be read ({type(error).__name__}).") from None
@@ -69,12 +70,12 @@ def _published_file(path: Path) -> Monologue:
     try:
         utterances = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(utterances, list):
-            raise SmileFormatError(f"{path.name}: not a list of utterances")
+            raise CorpusFormatError(path.name, "not a list of utterances")
         said = [(Role(item["role"]), str(item["content"])) for item in utterances]
     except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, SmileFormatError | UnicodeDecodeError):
+        if isinstance(error, CorpusFormatError | UnicodeDecodeError):
             raise
-        raise SmileFormatError(f"{path.name}: not a list of utterances") from None
+        raise CorpusFormatError(path.name, "not a list of utterances") from None
     return _monologue(path.stem, (text for role, text in said if role is Role.CLIENT))
 
 

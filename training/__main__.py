@@ -7,9 +7,12 @@ import sys
 from importlib import import_module
 
 COMMANDS = {
+    "prepare": ("training.prepare.command", "corpora to what XTuner trains on, with a data card"),
     "small": ("training.small.command", "train the small packaged model from scratch"),
     "samples": ("training.small.samples", "compare sampling settings on fixed first messages"),
 }
+EXTRAS = {"prepare": "corpora"}
+"""What to install for a command, where it is not what the small model needs."""
 
 
 def main() -> int:
@@ -26,7 +29,7 @@ def main() -> int:
     except ModuleNotFoundError as error:
         print(
             f"python -m training {name} needs the package {error.name}: "
-            "pip install --editable '.[small,local]'",
+            f"pip install --editable '.[{EXTRAS.get(name, 'small,local')}]'",
             file=sys.stderr,
         )
         return 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ class Turn:
 
     role: Role
     text: str
+    strategies: tuple[str, ...] = ()
+    """Names of the support strategies in the text, in its order, where a corpus labels them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Dialogue:
     source: str
     id: str
     turns: tuple[Turn, ...]
+    rejected: str = ""
+    """An answer that a person found worse than the last turn, where there is one."""
 
     @property
     def opening(self) -> str:
@@ -50,7 +54,7 @@ def tidy(dialogue: Dialogue) -> Dialogue | None:
         turns.pop(0)
     while turns and turns[-1].role is not Role.COUNSELOR:
         turns.pop()
-    return Dialogue(dialogue.source, dialogue.id, tuple(turns)) if turns else None
+    return replace(dialogue, turns=tuple(turns)) if turns else None
 
 
 def _merged(turns: Iterable[Turn]) -> Iterator[Turn]:
@@ -58,10 +62,11 @@ def _merged(turns: Iterable[Turn]) -> Iterator[Turn]:
     for turn in turns:
         text = turn.text.strip()
         if pending is not None and pending.role is turn.role:
-            pending = Turn(turn.role, f"{pending.text}\n{text}")
+            both = pending.strategies + turn.strategies
+            pending = Turn(turn.role, f"{pending.text}\n{text}", both)
             continue
         if pending is not None:
             yield pending
-        pending = Turn(turn.role, text)
+        pending = Turn(turn.role, text, turn.strategies)
     if pending is not None:
         yield pending

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from training.corpora.crisis import CRISIS
 from training.corpora.dialogue import Dialogue, Role, Turn, tidy
+from training.corpora.openings import is_held_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
-
-CRISIS_WORDS = (
-    "自杀", "自残", "自伤", "自尽", "轻生", "寻死", "想死", "去死", "求死", "死了算", "死掉",
-    "不如死", "要死", "结束生命", "结束自己", "放弃生命", "了结", "不想活", "活不下去",
-    "不想再活", "活着没", "活着有什么", "没有活", "活够", "活腻", "一了百了", "跳楼", "跳下去",
-    "跳河", "割腕", "割手", "割自己", "划手", "上吊", "安眠药", "遗书", "杀人", "杀了",
-    "想杀", "同归于尽", "报复社会", "强奸", "性侵", "猥亵", "家暴", "虐待",
-)  # fmt: skip
-"""Plain words of danger to oneself, to others or from others.
-
-A corpus that names no line and no emergency service in most such dialogues teaches unsafe answers,
-so a dialogue with one of these words in any turn is left out whole. Too wide on purpose.
-"""
 
 _ANYONE_NOISE = {
     "contact": r"https?://|www\.|微信号|加我微信|QQ群|公众号|\w@\w|\d{7,}|壹心理|简单心理|知乎",
@@ -43,9 +31,7 @@ _COUNSELOR_NOISE = {
 }
 _ANYONE = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _ANYONE_NOISE.items()}
 _COUNSELOR = {name: re.compile(pattern) for name, pattern in _COUNSELOR_NOISE.items()}
-_CRISIS = re.compile("|".join(map(re.escape, CRISIS_WORDS)))
 
-OPENING_KEY_CHARACTERS = 8
 _CLAUSE = re.compile(r"[^，。！？；：、,!?;…\s]+[，。！？；：、,!?;…\s]*")
 _SHORT_OPENING = range(8, 41)
 _SHORTEST_OPENING = 4
@@ -84,7 +70,7 @@ def select(dialogues: Iterable[Dialogue], held_out_share: float) -> Selection:
 def reason_to_leave_out(dialogue: Dialogue) -> str | None:
     """The name of the first rule that bars the dialogue from training, or None."""
     everything = "\n".join(turn.text for turn in dialogue.turns)
-    if _CRISIS.search(everything):
+    if CRISIS.search(everything):
         return "crisis"
     for name, pattern in _ANYONE.items():
         if pattern.search(everything):
@@ -110,17 +96,3 @@ def with_short_opening(dialogue: Dialogue, random: Random) -> Dialogue:
         return dialogue
     turns = (Turn(Role.CLIENT, opening), *dialogue.turns[1:])
     return Dialogue(dialogue.source, dialogue.id, turns)
-
-
-def opening_key(dialogue: Dialogue) -> str:
-    """The name of the dialogue's opening group: its first characters, without punctuation.
-
-    Dialogues of one question share it, so they cannot end up on both sides of the split.
-    """
-    return re.sub(r"[\W_]+", "", dialogue.opening)[:OPENING_KEY_CHARACTERS]
-
-
-def is_held_out(dialogue: Dialogue, share: float) -> bool:
-    """Whether the dialogue's opening group belongs to the test."""
-    digest = hashlib.sha256(opening_key(dialogue).encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64

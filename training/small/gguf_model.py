@@ -1,4 +1,4 @@
-"""Reads back what `export` wrote, as PyTorch and tokenizer; the parity tests stand on it."""
+"""Reads back what `export` wrote, as PyTorch; the parity tests stand on it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import torch
 
 from training.small.export import gguf_name
 from training.small.model import Llama, Shape
-from training.small.tokenizer import tokenizer_from
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
 
 
 def read_model(path: Path) -> Llama:
@@ -51,24 +49,6 @@ def read_model(path: Path) -> Llama:
         state[name] = torch.from_numpy(np.array(values, dtype=np.float32))
     model.load_state_dict(state)
     return model.eval()
-
-
-def read_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer, equal to the one that was exported."""
-    reader = gguf.GGUFReader(str(path))
-
-    def texts(key: str) -> list[str]:
-        field = reader.get_field(f"tokenizer.ggml.{key}")
-        if field is None:
-            raise ValueError(f"{path.name} has no tokenizer.ggml.{key}")
-        return [str(text) for text in field.contents()]
-
-    vocabulary = {text: number for number, text in enumerate(texts("tokens"))}
-    merges = []
-    for merge in texts("merges"):
-        left, right = merge.split(" ")
-        merges.append((left, right))
-    return tokenizer_from(vocabulary, merges)
 
 
 def split_rotary(matrix: NDArray[np.float32], heads: int) -> NDArray[np.float32]:

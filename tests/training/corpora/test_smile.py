@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.corpora.smile import SmileFormatError, read_smile
+from training.corpora.files import CorpusFormatError
+from training.corpora.smile import read_smile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def test_malformed_line_is_named_without_its_text(tmp_path: Path, line: str) -> 
     good = json.dumps({"id": 0, "dialogue": UTTERANCES})
     (tmp_path / "corpus.jsonl").write_text(f"{good}\n{line}\n", encoding="utf-8")
 
-    with pytest.raises(SmileFormatError, match=r"corpus\.jsonl, line 2") as caught:
+    with pytest.raises(CorpusFormatError, match=r"corpus\.jsonl, line 2") as caught:
         list(read_smile(tmp_path / "corpus.jsonl"))
 
     assert "私密" not in str(caught.value)

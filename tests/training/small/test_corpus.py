@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.small.corpus import opening_key, reason_to_leave_out, select, with_short_opening
+from training.corpora.openings import opening_key
+from training.small.corpus import reason_to_leave_out, select, with_short_opening
 
 
 def dialogue(opening: str, answer: str = "听起来不容易。", identifier: str = "1") -> Dialogue:

@@ -7,7 +7,8 @@ import torch
 
 from inference.local import PACKAGED_MODEL
 from training.small.export import write_hugging_face
-from training.small.gguf_model import read_model, read_tokenizer
+from training.small.gguf_model import read_model
+from training.small.gguf_tokenizer import read_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import pytest
 
 from inference.local import PACKAGED_MODEL
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.small.gguf_model import read_tokenizer
+from training.small.gguf_tokenizer import read_tokenizer
 from training.small.sequences import CLIENT, COUNSELOR, PADDING, Encoder, Window, pack
 from training.small.tokenizer import (
     CLIENT_START,

@@ -10,7 +10,7 @@ import torch
 
 from inference.local import PACKAGED_MODEL
 from training.small.checkpoint import load_trained
-from training.small.gguf_model import read_tokenizer
+from training.small.gguf_tokenizer import read_tokenizer
 from training.small.model import Shape
 from training.small.schedule import Schedule
 from training.small.sequences import CLIENT, COUNSELOR, Packed

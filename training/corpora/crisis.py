@@ -1,0 +1,61 @@
+"""Which dialogues speak of danger; none of them may teach a model how to answer it.
+
+The corpora here teach no crisis protocol: of SmileChat's dialogues with an open word of danger a
+few in a hundred name a line or an emergency service.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from bot.safety import RiskLevel, assess
+from bot.safety.said import Said
+from training.corpora.dialogue import Role, Turn
+
+if TYPE_CHECKING:
+    from training.corpora.dialogue import Dialogue
+
+CRISIS_WORDS = (
+    "自杀", "自残", "自伤", "自尽", "轻生", "寻死", "想死", "去死", "求死", "死了算", "死掉",
+    "不如死", "要死", "结束生命", "结束自己", "放弃生命", "了结", "不想活", "活不下去",
+    "不想再活", "活着没", "活着有什么", "没有活", "活够", "活腻", "一了百了", "跳楼", "跳下去",
+    "跳河", "割腕", "割手", "割自己", "划手", "上吊", "安眠药", "遗书", "杀人", "杀了",
+    "想杀", "同归于尽", "报复社会", "强奸", "性侵", "猥亵", "家暴", "虐待",
+)  # fmt: skip
+"""Plain words of danger to oneself, to others or from others. Too wide on purpose."""
+
+CRISIS = re.compile("|".join(map(re.escape, CRISIS_WORDS)))
+
+_WORTH_READING = re.compile(
+    "[死杀割残炭绳刀药毒吊遗逝轨楼桥窗跳]|活(?![动泼跃])|生命|性命|世界|世上|人间|消失|解脱|醒来|结束|了断"
+    "|伤害|自虐|告别|下辈子|没有我|多余|累赘|撑不|熬不|坚持不|意义|安乐|[a-zA-Z]{3}"
+)
+_ASKS_OF_DANGER = re.compile("[死杀]|活着|伤害|想不开|消失|结束|极端|傻事|危险|安全")
+"""A client turn is shown to the detector only where it has one of the first, or answers words with
+one of the second: reading every turn with all the rules would take most of the time of a run."""
+
+SAID_OPENLY = "crisis, in plain words"
+FOUND_BY_DETECTOR = "crisis, found by the bot's detector"
+
+
+def crisis(dialogue: Dialogue) -> str | None:
+    """Why the dialogue is one of danger, or None: plain words first, which is quick.
+
+    What is left goes through the detector that reads people's messages in the bot, each client
+    turn after the words it answers; high and imminent count.
+    """
+    if any(CRISIS.search(turn.text) for turn in dialogue.turns):
+        return SAID_OPENLY
+    nobody = Turn(Role.COUNSELOR, "")
+    for before, turn in pairwise((nobody, *dialogue.turns)):
+        if turn.role is not Role.CLIENT:
+            continue
+        asked = before.text if before.role is Role.COUNSELOR else ""
+        if not _WORTH_READING.search(turn.text) and not _ASKS_OF_DANGER.search(asked):
+            continue
+        said = (Said(asked, by_bot=True), Said(turn.text))
+        if assess(said).level >= RiskLevel.HIGH:
+            return FOUND_BY_DETECTOR
+    return None

@@ -1,0 +1,96 @@
+"""What people said about the bot's own answers: JSON lines, one moment of a talk a line.
+
+`python -m bot feedback export` writes them. A line holds only what a person agreed to give for
+training, after names and numbers were taken out; `feedback.schema.json` beside this module is the
+same as a JSON schema. An answer somebody liked, or wrote better, is an example to learn from; next
+to an answer that was disliked or rewritten it is a preference.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from training.corpora.dialogue import Dialogue, Role, Turn
+from training.corpora.files import CorpusFormatError
+
+if TYPE_CHECKING:
+    from training.corpora.files import Record
+
+SOURCE = "feedback"
+ENDING = ".jsonl"
+
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Message(_Part):
+    """A message of the talk, as the model was given it; never the system prompt."""
+
+    role: Literal["user", "assistant"]
+    content: Said
+
+
+class Answer(_Part):
+    """One answer of the bot at this moment; a second try is a second answer."""
+
+    text: Said
+    rating: Literal["up", "down"] | None = None
+    rewritten: Said | None = Field(None, description="how the person would have put it")
+    model: str = Field("", description="which model wrote it")
+
+
+class Moment(_Part):
+    """A line: the talk up to one message of the person, and the answers it got."""
+
+    format: Literal["shudong-feedback/1"]
+    id: Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")] = Field(
+        description="random; leads back to nobody"
+    )
+    consent: Literal[True] = Field(description="the person agreed to training with this talk")
+    deidentified: Literal[True] = Field(description="names, contacts and numbers were taken out")
+    messages: Annotated[list[Message], Field(min_length=1)] = Field(
+        description="oldest first, the last one by the user"
+    )
+    answers: Annotated[list[Answer], Field(min_length=1)]
+
+
+def parse_feedback(record: Record) -> list[Dialogue]:
+    """The dialogues to learn from a line, each with a rejected answer where there is one.
+
+    Nothing is learnt from a moment whose answers nobody liked or rewrote. Raises CorpusFormatError.
+    """
+    try:
+        moment = Moment.model_validate_json(record.data)
+    except ValidationError as error:
+        # Its own message would carry the text of the line.
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the line"
+        raise CorpusFormatError(record.place, f"{where}: {first['type']}") from None
+    if moment.messages[-1].role != "user":
+        raise CorpusFormatError(record.place, "the last message is not by the user")
+    talk = tuple(
+        Turn(Role.CLIENT if message.role == "user" else Role.COUNSELOR, message.content)
+        for message in moment.messages
+    )
+    return [
+        Dialogue(SOURCE, f"{moment.id}-{number}", (*talk, Turn(Role.COUNSELOR, chosen)), rejected)
+        for number, (chosen, rejected) in enumerate(_choices(moment.answers))
+    ]
+
+
+def _choices(answers: list[Answer]) -> list[tuple[str, str]]:
+    """Good answers, each with a worse one or nothing; every worse one stands beside a good one."""
+    good = [answer.rewritten for answer in answers if answer.rewritten]
+    good += [answer.text for answer in answers if answer.rating == "up" and not answer.rewritten]
+    worse = [answer.text for answer in answers if answer.rating == "down" or answer.rewritten]
+    if not good:
+        return []
+    rows = max(len(good), len(worse))
+    return [
+        (good[row % len(good)], worse[row % len(worse)] if worse else "") for row in range(rows)
+    ]

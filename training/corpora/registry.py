@@ -1,0 +1,69 @@
+"""Every corpus that `prepare` takes: how its records are found and how one is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from training.corpora import cpsycoun, feedback, psyqa, smile
+from training.corpora.files import records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from training.corpora.dialogue import Dialogue
+    from training.corpora.files import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus: `records(path, advance)` are cheap, `parse(record)` is the work."""
+
+    name: str
+    title: str
+    licence: str
+    records: Callable[..., Iterator[Record]]
+    parse: Callable[[Record], list[Dialogue]]
+
+
+CORPORA = {
+    corpus.name: corpus
+    for corpus in (
+        Corpus(
+            smile.SOURCE,
+            "SmileChat: folder of .json files, .zip, .tar.xz, .jsonl or .jsonl.xz",
+            "CC0 1.0",
+            lambda path, advance: records(path, smile.ENDING, advance),
+            smile.parse_smile,
+        ),
+        Corpus(
+            psyqa.SOURCE,
+            "PsyQA: the .json list you were given by its authors",
+            "by agreement with its authors",
+            psyqa.psyqa_records,
+            psyqa.parse_psyqa,
+        ),
+        Corpus(
+            cpsycoun.SOURCE,
+            "CPsyCounD: folder of .txt files, .zip or .tar.xz",
+            "CC BY 4.0",
+            lambda path, advance: records(path, cpsycoun.ENDING, advance),
+            cpsycoun.parse_cpsycoun,
+        ),
+        Corpus(
+            feedback.SOURCE,
+            "the bot's own feedback, as `python -m bot feedback export` writes it",
+            "given by the people who wrote it, for this purpose",
+            lambda path, advance: records(path, feedback.ENDING, advance),
+            feedback.parse_feedback,
+        ),
+    )
+}
+
+
+def opened(
+    name: str, path: Path, advance: Callable[[int], object] = lambda _: None
+) -> Iterator[Record]:
+    """The records of the corpus `name` at `path`."""
+    return CORPORA[name].records(path, advance)

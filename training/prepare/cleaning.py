@@ -1,0 +1,239 @@
+"""The cleaning steps: small, named, in a fixed order; each edits a dialogue or takes it out.
+
+To add one, add a line to EDITS or to REASONS; the data card counts it by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from training.corpora.crisis import FOUND_BY_DETECTOR, SAID_OPENLY, crisis
+from training.corpora.dialogue import Role, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from training.corpora.dialogue import Dialogue, Turn
+
+NO_PAIR = "no pair"
+EMPTY_TURN, SAME_SPEAKER, CUT_ENDS = "empty turn", "same speaker twice", "cut ends"
+
+_COUNSELOR_NAMES = "心理咨询师|心理医生|咨询师|支持者|counsell?or|assistant"
+_NAMES = f"求助者|来访者|{_COUNSELOR_NAMES}|client|user"
+_END = r"(?=[，,。.！!？?～~\s]|$)"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Text that is replaced in the turns of `roles`."""
+
+    name: str
+    what: str
+    roles: tuple[Role, ...]
+    pattern: re.Pattern[str]
+    replacement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Text in a turn of `roles` for which the whole dialogue is taken out."""
+
+    name: str
+    what: str
+    roles: tuple[Role, ...]
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A dialogue ready to learn from, or the reason why there is none; and what was edited."""
+
+    dialogue: Dialogue | None
+    left_out: str | None = None
+    edits: tuple[str, ...] = ()
+
+
+_CLIENT, _COUNSELOR = (Role.CLIENT,), (Role.COUNSELOR,)
+_ANYONE = (Role.CLIENT, Role.COUNSELOR)
+
+EDITS = (
+    Edit(
+        "echoed role prefix",
+        "求助者： and the like in front of a turn are cut",
+        _ANYONE,
+        re.compile(rf"^\s*(?:{_NAMES})\s*[:：]\s*", re.IGNORECASE),
+    ),
+    Edit(
+        "forum words",
+        "题主 and 楼主 become 你",
+        _COUNSELOR,
+        re.compile(r"(?<![话问标主课难考])(?:题主|楼主)(?![要体张旨导观动次任])"),
+        "你",
+    ),
+    Edit(
+        "called 求助者",
+        "an answer that addresses 求助者 does not any more",
+        _COUNSELOR,
+        re.compile(
+            r"(?:(?<=^)|(?<=[，。！？\s]))(?:亲爱的)?求助者[，,、：:！!]\s*"
+            r"|[，,]\s*求助者(?=[。！!]|$)"
+        ),
+    ),
+    Edit(
+        "called a counsellor",
+        "the model is a companion: nobody calls it 咨询师 or 支持者",
+        _CLIENT,
+        re.compile(
+            rf"(?<=你好)[，,]?\s*(?:{_COUNSELOR_NAMES}){_END}"
+            rf"|(?<=您好)[，,]?\s*(?:{_COUNSELOR_NAMES}){_END}"
+            rf"|[，,]\s*(?:{_COUNSELOR_NAMES})(?=[！!。]|$)"
+            rf"|^(?:{_COUNSELOR_NAMES})[，,]\s*(?=你好|您好)"
+        ),
+    ),
+    Edit(
+        "thanks to a counsellor",
+        "谢谢支持者 becomes 谢谢你",
+        _CLIENT,
+        re.compile(rf"(?<=谢谢|感谢)(?:{_COUNSELOR_NAMES}){_END}"),
+        "你",
+    ),
+    Edit(
+        "doubled greeting",
+        "你你好, left by the lines above",
+        _COUNSELOR,
+        re.compile("^你(?=[你您]好)"),
+    ),
+)
+
+_ILLNESS = "(?:轻度|中度|重度)?(?:抑郁症|焦虑症|双相|强迫症|精神分裂|恐惧症|躁郁症|人格障碍)"
+_DRUGS = (
+    "舍曲林|帕罗西汀|氟西汀|西酞普兰|劳拉西泮|阿普唑仑|奥氮平|喹硫平|米氮平|文拉法辛|度洛西汀|碳酸锂"
+    "|丙戊酸|百忧解|思瑞康|氯硝西泮|艾司唑仑|佐匹克隆|唑吡坦|丁螺环酮|坦度螺酮|黛力新|利培酮|阿立哌唑"
+    "|氯氮平|拉莫三嗪|安非他酮|曲唑酮|安定片|安眠片"
+)
+
+REASONS = (
+    Reason(
+        "two speakers in one turn",
+        "a role and a colon inside of a turn",
+        _ANYONE,
+        re.compile("(?:求助者|支持者|来访者|咨询师)[:：]"),
+    ),
+    Reason(
+        "claims a profession",
+        "an answer by 咨询师, 医生 and the like: our model is none",
+        _COUNSELOR,
+        re.compile(
+            r"(?:我是|作为|我们)(?:一[名个位]|你的|您的)?(?:专业的?)?(?:心理)?"
+            r"(?:咨询师|医生|治疗师|咨询员|辅导员|支持者)|(?:叫|称呼)我\w{0,4}(?:咨询师|医生)"
+        ),
+    ),
+    Reason(
+        "claims to be a model",
+        "an answer that speaks as an AI: what ours says of itself is its system prompt",
+        _COUNSELOR,
+        re.compile(
+            r"(?:作为|我是|我只是)(?:一[个名位款])?(?:AI|人工智能|语言模型|机器人|虚拟助手)"
+            r"|语言模型|ChatGPT|OpenAI",
+            re.IGNORECASE,
+        ),
+    ),
+    Reason(
+        "forum words",
+        "题主, 楼主, 答主 that no edit could mend",
+        _ANYONE,
+        re.compile(r"(?<![话问标主课难考])题主(?![要体张旨导观动次任])|楼主|(?<![回应解])答主"),
+    ),
+    Reason("role label", "an answer that still speaks of 求助者", _COUNSELOR, re.compile("求助者")),
+    Reason(
+        "contact or address",
+        "web and mail addresses, long numbers, 微信号, QQ and platforms that are advertised",
+        _ANYONE,
+        re.compile(
+            r"https?://|www\.|@[a-z\d-]+\.[a-z]|\d{7}|(?:微信|QQ|扣扣)(?:号码?)?[是为:：]\s*\w{5,}"
+            r"|关注(?:一下)?(?:我|我们|咱们)的?(?:微信)?公众号|公众号[:：「“]|加我们?的?微信[:：]|壹心理|简单心理|knowyourself",
+            re.IGNORECASE,
+        ),
+    ),
+    Reason(
+        "drug or dose",
+        "names of psychiatric drugs, milligrams: the model speaks of neither",
+        _ANYONE,
+        re.compile(rf"{_DRUGS}|\d\s*(?:mg|毫克|微克)|[一二两三四半\d]\s*[片粒]药", re.IGNORECASE),
+    ),
+    Reason(
+        "religious phrase",
+        "an answer that prays, blesses or sends somebody to a god",
+        _COUNSELOR,
+        re.compile(
+            "阿弥陀佛|菩萨|佛祖|念佛|念经|信佛|愿主(?![动持张要流])|阿门|耶稣|神爱|祷告|圣经"
+            "|上帝(?:是?爱|保佑|会|给你|与你|赐)|被上帝"
+        ),
+    ),
+    Reason(
+        "names a diagnosis",
+        "an answer that tells the person what illness they have",
+        _COUNSELOR,
+        re.compile(rf"你(?:可能|应该|这|就)?(?:是|有|患|得)了?(?:了|的是)?{_ILLNESS}"),
+    ),
+)  # fmt: skip
+
+LEFT_OUT = {
+    SAID_OPENLY: "a plain word of danger in any turn",
+    FOUND_BY_DETECTOR: "no such word, but the detector reads high or imminent risk",
+    NO_PAIR: "no client turn that is answered",
+    **{reason.name: reason.what for reason in REASONS},
+}
+"""Every reason this module gives, in the order in which they are looked for."""
+
+EDITED = {
+    EMPTY_TURN: "an utterance without text is cut",
+    SAME_SPEAKER: "utterances of one speaker in a row become one turn",
+    CUT_ENDS: "what stands before the first client turn or after the last answer is cut",
+    **{edit.name: edit.what for edit in EDITS},
+}
+
+
+def clean(raw: Dialogue) -> Cleaned:
+    """Repair the turns, edit them, and look for a reason not to learn from them."""
+    edits = list(_repairs(raw.turns))
+    danger = crisis(raw)
+    if danger is not None:
+        return Cleaned(None, danger, tuple(edits))
+    turns = raw.turns
+    for edit in EDITS:
+        edited = tuple(_edited(turn, edit) for turn in turns)
+        if edited != turns:
+            edits.append(edit.name)
+            turns = edited
+    dialogue = tidy(replace(raw, turns=turns))
+    if dialogue is None:
+        return Cleaned(None, NO_PAIR, tuple(edits))
+    said: dict[tuple[Role, ...], str] = {
+        roles: "\n".join(turn.text for turn in dialogue.turns if turn.role in roles)
+        for roles in (_COUNSELOR, _ANYONE)
+    }
+    for reason in REASONS:
+        if reason.pattern.search(said[reason.roles]):
+            return Cleaned(None, reason.name, tuple(edits))
+    return Cleaned(dialogue, None, tuple(edits))
+
+
+def _repairs(turns: tuple[Turn, ...]) -> Iterator[str]:
+    spoken = [turn for turn in turns if turn.text.strip()]
+    if len(spoken) < len(turns):
+        yield EMPTY_TURN
+    if any(before.role is after.role for before, after in pairwise(spoken)):
+        yield SAME_SPEAKER
+    if spoken and (spoken[0].role is not Role.CLIENT or spoken[-1].role is not Role.COUNSELOR):
+        yield CUT_ENDS
+
+
+def _edited(turn: Turn, edit: Edit) -> Turn:
+    if turn.role not in edit.roles:
+        return turn
+    text = edit.pattern.sub(edit.replacement, turn.text)
+    return turn if text == turn.text else replace(turn, text=text)

@@ -1,0 +1,73 @@
+"""`python -m training prepare`: clean corpora, split them, write what XTuner trains on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from training.corpora.files import size
+from training.corpora.registry import CORPORA, opened
+from training.prepare.outcome import SIDES_IN_ORDER, Options
+from training.prepare.run import PrepareError, prepare
+
+if TYPE_CHECKING:
+    import argparse
+
+    from training.prepare.tally import Tally
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    for name, corpus in CORPORA.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="PATH", help=corpus.title)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the prepared data")
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse malformed records instead of reporting them"
+    )
+    parser.add_argument(
+        "--held-out",
+        type=float,
+        default=Options().held_out_share,
+        metavar="SHARE",
+        help="of the openings, kept for testing",
+    )
+    parser.add_argument(
+        "--tokenizer", type=Path, help="tokenizer.json to count with (default: the packaged one)"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes that read and clean")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Prepare what is given; a summary on stdout, problems and a progress bar on stderr."""
+    paths: dict[str, Path] = {
+        name: path for name in CORPORA if (path := getattr(options, name)) is not None
+    }
+    if not paths:
+        known = ", ".join(f"--{name}" for name in CORPORA)
+        raise PrepareError(f"name at least one corpus: {known}")
+    chosen = Options(held_out_share=options.held_out, tokenizer=options.tokenizer)
+    total = sum(size(path) for path in paths.values())
+    with tqdm(total=total, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
+        tallies = prepare(
+            {name: opened(name, path, bar.update) for name, path in paths.items()},
+            options.out,
+            chosen,
+            workers=options.workers,
+            strict=options.strict,
+            report=lambda problem: bar.write(problem, file=sys.stderr),
+        )
+    for name, tally in tallies.items():
+        print(_summary(name, tally))
+    print(f"{options.out / 'README.md'} says what was changed and left out.")
+
+
+def _summary(name: str, tally: Tally) -> str:
+    sides = ", ".join(
+        f"{tally.sides[side].dialogues:,} {side}" for side in SIDES_IN_ORDER if side in tally.sides
+    )
+    left_out = sum(step.count for step in tally.left_out.values())
+    unreadable = f", {tally.unreadable:,} unreadable" if tally.unreadable else ""
+    return f"{name}: {tally.raw.dialogues:,} dialogues: {sides}, {left_out:,} left out{unreadable}"

@@ -86,6 +86,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         model,
         Memory(storage.turns, storage.recent),
         storage.risk,
+        storage.counters,
         max_answer_tokens=settings.max_answer_tokens,
         now=storage.claimant.clock,
     )

@@ -16,9 +16,12 @@ from bot.conversation.reading import read_for_danger
 from bot.locales import texts_for
 from bot.safety import (
     LOWEST_BY_WORD,
+    Circumstances,
+    Guard,
     RiskLevel,
     Said,
     guidance,
+    instead_of,
     level_at,
     model_may_answer,
     question,
@@ -32,8 +35,8 @@ if TYPE_CHECKING:
 
     from bot.conversation.memory import Memory
     from bot.locales import Language
-    from bot.safety import Assessment
-    from bot.storage import Clock, PastTurn, Risk, RiskState, Turn
+    from bot.safety import Assessment, Withheld
+    from bot.storage import Clock, Counters, PastTurn, Risk, RiskState, Turn
     from inference.engine import Engine, Message, ModelInfo, OnWait
 
 log = structlog.get_logger(__name__)
@@ -50,6 +53,7 @@ class Plan:
     """What one turn is going to be."""
 
     turn: Turn
+    language: Language
     past: Sequence[PastTurn]
     assessment: Assessment
     """What was read in this turn."""
@@ -69,6 +73,7 @@ class Companion:
         model: ModelInfo,
         memory: Memory,
         risk: Risk,
+        counters: Counters,
         *,
         max_answer_tokens: int,
         now: Clock,
@@ -78,6 +83,7 @@ class Companion:
         self._memory = memory
         self._risk = risk
         self._now = now
+        self._counters = counters
         window = model.context_window
         tuned = engine.sampling
         # A small window is shared half and half; a large one leaves the answer what it may need.
@@ -117,6 +123,7 @@ class Companion:
             reviewed = _question(level, language, turn, past)
         return Plan(
             turn=turn,
+            language=language,
             past=past,
             assessment=assessment,
             level=level,
@@ -125,11 +132,38 @@ class Companion:
         )
 
     async def answer(self, plan: Plan, on_wait: OnWait = ignore_wait) -> AsyncGenerator[str, None]:
-        """Yield the model's answer as it is made; `on_wait` is told the place in the line.
+        """Yield the model's answer as it is made and has been judged.
+
+        `on_wait` is told the place in the line.
 
         Raises:
             EngineError: no answer, or not the whole of it.
+            Withheld: the model said what nobody should read. What was yielded has to go, and
+                `instead` says what stands in its place.
         """
+        guard = Guard(
+            Circumstances(
+                level=plan.level,
+                said=[*(earlier.user_text for earlier in plan.past), plan.turn.user_text],
+            )
+        )
+        async with aclosing(self._words(plan, on_wait)) as pieces:
+            async for piece in pieces:
+                if shown := guard.feed(piece):
+                    yield shown
+        if rest := guard.close():
+            yield rest
+
+    async def instead(self, plan: Plan, withheld: Withheld) -> str:
+        """The reviewed text that stands in place of an answer that was withheld, counted."""
+        kind = withheld.kind
+        level = plan.level
+        log.warning("answer_withheld", turn=plan.turn.id, kind=kind.value, level=level.label)
+        await self._counters.add(f"guard_{kind.value}")
+        return instead_of(kind, level, plan.language)
+
+    async def _words(self, plan: Plan, on_wait: OnWait) -> AsyncGenerator[str, None]:
+        """The model's words as they are made, asked for with less of the past if need be."""
         for share in NARROWER:
             prompt = self._prompt(plan, int(self._prompt_budget * share))
             began = False

@@ -287,6 +287,16 @@ class Texts:
     desk_unanswered: str
     command_human: str
 
+    # In place of words of the model that nobody should read
+    guard_at_risk: EmergencyText
+    guard_danger: str
+    guard_dose: str
+    guard_diagnosis: str
+    guard_identity: str
+    guard_contact: str
+    guard_romance: str
+    guard_delusion: str
+
     # Help lines
     hotlines_title: str
     hotlines_emergency: str

@@ -5,6 +5,7 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 
 from bot.safety.batch import BatchError, safety_report
 from bot.safety.detector import assess
+from bot.safety.guard import Circumstances, Guard, Withheld, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_lines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
 from bot.safety.levels import Assessment, RiskLevel
@@ -23,9 +24,12 @@ __all__ = [
     "LOWEST_BY_WORD",
     "Assessment",
     "BatchError",
+    "Circumstances",
+    "Guard",
     "Region",
     "RiskLevel",
     "Said",
+    "Withheld",
     "all_hotlines",
     "assess",
     "card",
@@ -33,6 +37,7 @@ __all__ = [
     "emergency",
     "ends_of",
     "guidance",
+    "instead_of",
     "level_at",
     "model_may_answer",
     "needs_card",

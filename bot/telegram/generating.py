@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
+from bot.safety import Withheld
 from inference.engine import (
     EngineError,
     EngineOverloaded,
@@ -113,6 +114,9 @@ class Generations:
             if not running.stopped:
                 raise
             return Outcome(draft.said, "stopped")
+        except Withheld as withheld:
+            self._availability.answered()
+            return Outcome(await self._companion.instead(plan, withheld), "answered")
         except EngineError as error:
             reason = type(error).__name__
             log.warning("answer_failed", turn=turn.id, reason=reason, detail=str(error))

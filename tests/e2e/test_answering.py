@@ -165,19 +165,19 @@ async def test_stop_ends_an_answer_where_it_is(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.answers("先说到这里", "这一句还没有说完就会被打断")
-    engine.hold_after(6)
+    engine.answers("先说到这里", "这一句还没有，说完就会被打断")
+    engine.hold_after(8)
 
     await person.says("先说到这里吧我有点累")
-    await person.hears("这一句还没有", button=STOP)
+    await person.hears("这一句还没有，", button=STOP)
     await person.says("/stop")
 
     stopped = await person.hears("停在这里了", button=REDO)
-    assert stopped.text.startswith("这一句还没有\n")
+    assert stopped.text.startswith("这一句还没有，\n")
     assert len(await person.sees()) == 1
     async with records(house.bot) as kept:
         assert await kept.turns(person.id) == [
-            Kept("先说到这里吧我有点累", "这一句还没有", "stopped")
+            Kept("先说到这里吧我有点累", "这一句还没有，", "stopped")
         ]
 
 
@@ -185,12 +185,12 @@ async def test_the_stop_button_ends_the_answer_and_the_generation(
     telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.answers("按钮也能停", "按下去就会停住的一句话")
+    engine.answers("按钮也能停", "按下去，就会停住的一句话")
     engine.hold_after(5)
     aborted = engine.fake.aborted
 
     await person.says("按钮也能停吗")
-    growing = await person.hears("按下去就会", button=STOP)
+    growing = await person.hears("按下去，", button=STOP)
     await person.presses(STOP, growing)
 
     stopped = await person.hears("停在这里了", button=REDO)
@@ -250,7 +250,7 @@ async def test_an_edit_before_the_answer_begins_is_what_is_answered(
     engine.answers("占住这个聊天", "好，我先想一想这一句。")
     engine.hold_after(3)
     await person.says("占住这个聊天")
-    busy = await person.hears("好，我", button=STOP)
+    busy = await person.hears("好，", button=STOP)
 
     written = await person.says("这是写错了的一句")
     await person.edits(written, "这是改正过的一句")

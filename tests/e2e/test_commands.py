@@ -151,10 +151,10 @@ async def test_a_command_passes_the_answer_that_is_being_made(
     telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.answers("等会儿再说完", "这一句正说到一半的时候")
-    engine.hold_after(4)
+    engine.answers("等会儿再说完", "这一句，正说到一半的时候")
+    engine.hold_after(5)
     await person.says("等会儿再说完也行")
-    await person.hears("这一句正")
+    await person.hears("这一句，")
 
     await person.says("/help_now")
 

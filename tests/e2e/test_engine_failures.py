@@ -91,11 +91,11 @@ async def test_whatever_the_engine_does_the_person_is_told_and_can_retry(
 ) -> None:
     person = await telegram.person()
     said = f"引擎出了毛病时说的话{fault.value}"
-    engine.fake.fault, engine.fake.fault_after = fault, 3
+    engine.fake.fault, engine.fake.fault_after = fault, 5
 
     await person.says(said)
     apology = await person.hears(SORRY, button=RETRY)
-    assert apology.text.startswith("我听见……" if fault in IN_MID_ANSWER else "对不起")
+    assert apology.text.startswith("我听见了：……" if fault in IN_MID_ANSWER else "对不起")
     engine.undo_faults()
     await person.presses(RETRY, apology)
 
@@ -110,9 +110,9 @@ async def test_an_answer_that_the_engine_died_over_is_made_anew_in_its_message(
     telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.hold_after(4)
+    engine.hold_after(5)
     await person.says("说到一半引擎没了")
-    begun = await person.hears("我听见了", button=STOP)
+    begun = await person.hears("我听见了：", button=STOP)
 
     engine.stop()
     engine.undo_faults()

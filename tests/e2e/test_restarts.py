@@ -58,10 +58,10 @@ async def test_kill_9_loses_nothing_and_says_nothing_twice(
     reading, waiting, known = [await telegram.person() for _ in range(3)]
     await known.says("我养了一只乌龟叫慢慢")
     await known.hears("我养了一只乌龟叫慢慢", button=REDO)
-    engine.answers("正在读回答的人", "这个回答写到一半时机器没了")
+    engine.answers("正在读回答的人", "机器没了，这个回答只写到一半")
     engine.hold_after(7)
     await reading.says("正在读回答的人说的话")
-    begun = await reading.hears("这个回答写到一", button=STOP)
+    begun = await reading.hears("机器没了，", button=STOP)
     engine.hold_after(0)
     await waiting.says("还在等回答的人说的话")
 
@@ -73,7 +73,7 @@ async def test_kill_9_loses_nothing_and_says_nothing_twice(
     engine.undo_faults()
     house.bot.start()
 
-    finished = await reading.hears("这个回答写到一半时机器没了", button=REDO)
+    finished = await reading.hears("机器没了，这个回答只写到一半", button=REDO)
     assert finished.id == begun.id
     await waiting.hears("我听见了：还在等回答的人说的话", button=REDO)
     await known.says("它叫什么你还记得吗")
@@ -86,7 +86,7 @@ async def test_kill_9_loses_nothing_and_says_nothing_twice(
     ]
     async with records(house.bot) as kept:
         assert await kept.turns(reading.id) == [
-            Kept("正在读回答的人说的话", "这个回答写到一半时机器没了", "answered")
+            Kept("正在读回答的人说的话", "机器没了，这个回答只写到一半", "answered")
         ]
 
 
@@ -95,16 +95,16 @@ async def test_a_stop_in_mid_answer_finishes_the_answer_after_the_next_start(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.answers("被关掉之前", "关机之前写了一半的回答")
+    engine.answers("被关掉之前", "关机之前，写了一半的回答")
     engine.hold_after(6)
     await person.says("被关掉之前说的话")
-    begun = await person.hears("关机之前写了", button=STOP)
+    begun = await person.hears("关机之前，", button=STOP)
 
     assert house.bot.end() == 0
     engine.undo_faults()
     house.bot.start()
 
-    finished = await person.hears("关机之前写了一半的回答", button=REDO)
+    finished = await person.hears("关机之前，写了一半的回答", button=REDO)
     assert finished.id == begun.id
     assert len(await person.sees()) == 1
 

@@ -306,10 +306,10 @@ async def test_a_restart_in_mid_answer_hands_the_turn_over_at_once(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.answers("更新版本之前", "换了一个进程把话说完。")
-    engine.hold_after(4)
+    engine.answers("更新版本之前", "换了一个进程，把话说完。")
+    engine.hold_after(8)
     await person.says("更新版本之前说的话")
-    begun = await person.hears("换了一个", button=STOP)
+    begun = await person.hears("换了一个进程，", button=STOP)
 
     assert house.bot.end() == 0
     async with records(house.bot) as kept:
@@ -317,6 +317,6 @@ async def test_a_restart_in_mid_answer_hands_the_turn_over_at_once(
     engine.undo_faults()
     house.bot.start()
 
-    finished = await person.hears("换了一个进程把话说完。", button=REDO)
+    finished = await person.hears("换了一个进程，把话说完。", button=REDO)
     assert finished.id == begun.id
     assert len(await person.sees()) == 1

@@ -157,6 +157,7 @@ class Room:
             ModelInfo("scripted", 8192, is_trial=is_trial),
             Memory(storage.turns, storage.recent),
             storage.risk,
+            storage.counters,
             max_answer_tokens=768,
             now=now,
         )

@@ -1,0 +1,29 @@
+"""What a person reads in place of words that were withheld: reviewed texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.locales import texts_for
+from bot.safety.guard.kinds import Kind
+from bot.safety.hotlines import emergency
+from bot.safety.levels import RiskLevel
+
+if TYPE_CHECKING:
+    from bot.locales import Language
+
+
+def instead_of(kind: Kind, level: RiskLevel, language: Language) -> str:
+    """The text for a kind; to a person in danger always the one that asks how safe they are."""
+    texts = texts_for(language)
+    if level >= RiskLevel.HIGH:
+        return texts.guard_at_risk(emergency=emergency(language))
+    own = {
+        Kind.DOSE: texts.guard_dose,
+        Kind.DIAGNOSIS: texts.guard_diagnosis,
+        Kind.IDENTITY: texts.guard_identity,
+        Kind.CONTACT: texts.guard_contact,
+        Kind.ROMANCE: texts.guard_romance,
+        Kind.DELUSION: texts.guard_delusion,
+    }
+    return own.get(kind, texts.guard_danger)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 
 from inference.engine import EngineRejected, EngineUnavailable, Message, Sampling
 from inference.lmdeploy import LMDeployEngine
+from inference.lmdeploy.routing import in_order
 from tests.inference.engine_contract import EngineContract
 from tests.ml.inference.lmdeploy_server import MODEL_NAME, WINDOW, WORD, write_model
 
@@ -72,11 +74,18 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    model = write_model(tmp_path_factory.mktemp("model"))
-    server = Server("-m", "tests.ml.inference.lmdeploy_server", str(model), "{port}")
-    yield server
-    server.kill()
+def api_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
+    model = str(write_model(tmp_path_factory.mktemp("model")))
+    command = ("-m", "tests.ml.inference.lmdeploy_server", model, "{port}")
+    servers = Server(*command), Server(*command)
+    yield servers
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def api_server(api_servers: tuple[Server, Server]) -> Server:
+    return api_servers[0]
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +130,57 @@ class TestApiServer(EngineContract):
         await engine.aclose()
 
 
-async def answer(engine: LMDeployEngine) -> str:
-    return "".join([piece async for piece in engine.stream(PROMPT, Sampling(max_tokens=5))])
+async def answer(engine: LMDeployEngine, affinity: str = "") -> str:
+    stream = engine.stream(PROMPT, Sampling(max_tokens=5), affinity=affinity)
+    return "".join([piece async for piece in stream])
+
+
+async def test_a_conversation_moves_when_its_node_is_killed(
+    api_servers: tuple[Server, Server],
+) -> None:
+    for server in api_servers:
+        server.start()
+    engine = LMDeployEngine([f"{server.base}/v1" for server in api_servers])
+    await engine.start()
+    chats = [f"chat-{number}" for number in range(8)]
+    homes = {chat: in_order(engine._nodes, chat)[0].address for chat in chats}
+    assert len(set(homes.values())) == 2
+    for chat in chats:
+        assert await answer(engine, chat) == WORD * 5
+
+    api_servers[1].kill()
+
+    dead = f"127.0.0.1:{api_servers[1].port}"
+    for chat in chats:
+        assert await answer(engine, chat) == WORD * 5
+        assert in_order(engine._nodes, chat)[0].address != dead or homes[chat] != dead
+    await engine.aclose()
+
+
+async def test_behind_the_proxy_a_killed_node_is_an_error_and_never_half_an_answer(
+    api_servers: tuple[Server, Server], proxy: Server
+) -> None:
+    proxy.start()
+    for server in api_servers:
+        server.start()
+        httpx2.post(f"{proxy.base}/nodes/add", json={"url": server.base}, trust_env=False)
+    engine = LMDeployEngine([f"{proxy.base}/v1"])
+    await engine.start()
+    assert await answer(engine) == WORD * 5
+
+    api_servers[1].kill()
+
+    ends = await asyncio.gather(*(answer(engine) for _ in range(20)), return_exceptions=True)
+    answers = [end for end in ends if isinstance(end, str)]
+    assert set(answers) == {WORD * 5}
+    assert all(isinstance(end, str | EngineUnavailable) for end in ends)
+    await engine.aclose()
+    # The proxy goes on listing it: the next test begins with the nodes it knows of.
+    url = f"{proxy.base}/nodes/remove"
+    for server in api_servers:
+        httpx2.post(
+            url, json={"url": server.base}, params={"node_url": server.base}, trust_env=False
+        )
 
 
 async def test_the_proxy_answers_for_a_node_until_it_dies(

@@ -216,6 +216,22 @@ async def test_telegram_is_told_only_after_the_update_is_stored(
     assert len(await person.sees()) == 2
 
 
+async def test_a_database_that_is_away_keeps_nobody_from_a_card(
+    telegram: Telegram, postgres: PostgresServer
+) -> None:
+    person = await telegram.person()
+    postgres.stop()
+    try:
+        await person.says("我今晚就去跳楼，已经决定了")
+        await person.hears("我听见了，我很担心你", button="我需要帮助")
+        assert len(await telegram.unconfirmed()) == 1
+    finally:
+        postgres.start()
+
+    await person.hears("我听见了：我今晚", button=REDO)
+    assert len(await person.sees()) == 2
+
+
 async def test_a_database_that_is_away_at_the_end_of_an_answer_is_waited_for(
     house: House, telegram: Telegram, engine: ScriptedEngine, postgres: PostgresServer
 ) -> None:

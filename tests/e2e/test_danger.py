@@ -1,0 +1,190 @@
+"""Somebody is in danger while something else goes wrong."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from bot.locales import Language
+from bot.safety import RiskLevel, card, guidance, render_hotlines
+from bot.telegram.outbound.rendering import render
+from tests.e2e.house import REDO, STOP, House, records
+from tests.e2e.people import Telegram, eventually
+from tests.e2e.processes import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.people import Person
+    from tests.e2e.processes import BotProcess, SandboxProcess
+    from tests.e2e.scripted_engine import ScriptedEngine
+    from tests.e2e.spoken import Spoken
+
+HIGH = "我不想活了，活着太累了"
+IMMINENT = "我今晚就去跳楼，已经决定了"
+SAFE, WHERE, HONG_KONG = "我现在安全", "换个地区的热线", "香港"
+
+
+def text_of(reviewed: str) -> str:
+    """A reviewed text as a chat shows it."""
+    [part] = render(reviewed)
+    return part.text
+
+
+HIGH_CARD = text_of(card(RiskLevel.HIGH, Language.ZH_CN))
+IMMINENT_CARD = text_of(card(RiskLevel.IMMINENT, Language.ZH_CN))
+
+
+@pytest.fixture(scope="module")
+def house(
+    tmp_path_factory: pytest.TempPathFactory,
+    new_sandbox: Callable[..., SandboxProcess],
+    new_engine: Callable[[], ScriptedEngine],
+    new_bot: Callable[..., BotProcess],
+) -> House:
+    """A bot whose Redis was never there."""
+    sandbox, engine = new_sandbox(), new_engine()
+    bot = new_bot(
+        tmp_path_factory.mktemp("danger"),
+        sandbox.bot_settings,
+        engine.bot_settings,
+        {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0", "SHUTDOWN_GRACE": "1"},
+    )
+    bot.start()
+    return House(sandbox, engine, bot)
+
+
+async def sent(telegram: Telegram, person: Person) -> list[str]:
+    """The texts of every sendMessage to somebody so far, successful or not."""
+    calls = await telegram.calls("sendMessage", person.id)
+    return [call["parameters"]["text"] for call in calls]
+
+
+async def test_kill_9_between_detection_and_card_still_delivers_the_card(
+    house: House, telegram: Telegram
+) -> None:
+    person = await telegram.person()
+    await telegram.fault("hang", method="sendMessage", chat_id=person.id, times=None)
+    await person.says(IMMINENT)
+
+    async def is_on_its_way() -> bool:
+        return IMMINENT_CARD in await sent(telegram, person)
+
+    await eventually(is_on_its_way, "the card is on its way")
+    house.bot.kill()
+    assert await person.sees() == []
+    await telegram.undo_faults()
+    house.bot.start()
+
+    await person.hears(IMMINENT_CARD)
+    await person.hears("我听见了", button=REDO)
+    first, *_ = await person.sees()
+    assert first.text == IMMINENT_CARD
+    async with records(house.bot) as kept:
+        assert [card.state for card in (await kept.users.export(person.id)).cards] == ["sent"]
+
+
+async def test_with_engine_and_redis_away_the_card_is_there_within_a_second(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.stop()
+    try:
+        asked_at = time.monotonic()
+        await person.says(IMMINENT)
+        shown = await person.hears(IMMINENT_CARD)
+    finally:
+        engine.start()
+    [first, *_] = await telegram.calls("sendMessage", person.id)
+    took = first["monotonic"] - asked_at
+    print(f"update to card: {took * 1000:.0f} ms")
+    assert first["parameters"]["text"] == IMMINENT_CARD
+    assert took < 1.0
+    assert {SAFE, WHERE} <= set(shown.buttons)
+
+
+async def test_the_card_comes_while_an_answer_is_being_made(
+    telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.answers("今天想聊聊天气", "今天的天气真好啊，适合出门走走。")
+    engine.hold_after(4)
+    await person.says("今天想聊聊天气")
+    await person.hears("今天", button=STOP)
+
+    await person.says(HIGH)
+
+    await person.hears(HIGH_CARD)
+    assert any(STOP in message.buttons for message in await person.sees())
+    engine.undo_faults()
+
+
+async def test_danger_outlives_a_reset_and_a_restart(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    await person.says(HIGH)
+    await person.hears(HIGH_CARD)
+    await person.hears("我听见了", button=REDO)
+    await person.says("/reset")
+    await person.presses("忘记吧", await person.hears("要我忘记", button="忘记吧"))
+    await person.hears("不再记得")
+    house.bot.kill()
+    house.bot.start()
+
+    await person.says("冰箱里还有半个西瓜")
+
+    await person.hears("我听见了：冰箱里还有半个西瓜", button=REDO)
+    told = engine.prompts("冰箱里还有半个西瓜")[0][0]["content"]
+    assert (guidance(RiskLevel.HIGH, RiskLevel.NONE) or "?") in told
+
+    shown = await person.hears(HIGH_CARD)
+    await person.presses(SAFE, shown)
+    await person.hears("什么帮到了你")
+    await person.says("西瓜很甜")
+    await person.hears("我听见了：西瓜很甜", button=REDO)
+    told = engine.prompts("西瓜很甜")[0][0]["content"]
+    assert (guidance(RiskLevel.CONCERN) or "?") in told
+
+
+async def test_a_region_chosen_once_counts_everywhere(telegram: Telegram) -> None:
+    person = await telegram.person()
+    await person.says("求助")
+    lines = await person.hears(text_of(render_hotlines(Language.ZH_CN)), button=WHERE)
+    await person.presses(WHERE, lines)
+    await person.presses(HONG_KONG, await person.hears("你现在在哪里", button=HONG_KONG))
+    await person.hears("18111")
+    await person.says(IMMINENT)
+    shown = await person.hears("我很担心你", button=SAFE)
+    assert "18111" in shown.text
+    assert "12356" not in shown.text
+
+
+async def test_a_card_waits_for_no_burst_and_who_falls_silent_is_asked_how_they_are(
+    tmp_path_factory: pytest.TempPathFactory,
+    new_sandbox: Callable[..., SandboxProcess],
+    new_engine: Callable[[], ScriptedEngine],
+    new_bot: Callable[..., BotProcess],
+    spoken: Spoken,
+) -> None:
+    sandbox, engine = new_sandbox(), new_engine()
+    bot = new_bot(
+        tmp_path_factory.mktemp("burst"),
+        sandbox.bot_settings,
+        engine.bot_settings,
+        {"BURST_WINDOW": "5", "CHECK_IN_AFTER": "1", "SHUTDOWN_GRACE": "0"},
+    )
+    bot.start()
+    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False, timeout=30) as client:
+        person = await Telegram(client, spoken).person()
+        await person.says(HIGH)
+        await person.hears(HIGH_CARD)
+        assert engine.prompts(HIGH) == []
+        asked = await person.hears("我想问问你现在怎么样", button="以后不用问我")
+        assert not any(word in asked.text for word in ("死", "自杀", "安全", "危险"))
+        await person.presses("以后不用问我", asked)
+        await person.hears("我不主动来问")
+    bot.end()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from benchmarks.accounting import Rules, Said, Shown
+    from benchmarks.chatlog import Rules, Said, Shown
     from benchmarks.dialogues import Monologue
     from benchmarks.telegram import Screen, Telegram
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from benchmarks.accounting import Account, ChatLog, Rules, StoredTurn, judge
+from benchmarks.accounting import judge
+from benchmarks.chatlog import Account, ChatLog, Rules, StoredTurn
 from benchmarks.dialogues import read_monologues
 from benchmarks.errors import BenchmarkError
 from benchmarks.fake_engine import answer_mark

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.report import percentile, seconds
 
 if TYPE_CHECKING:
-    from benchmarks.accounting import Account
+    from benchmarks.chatlog import Account
 
 
 @dataclass(frozen=True, slots=True)

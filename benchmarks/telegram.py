@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from benchmarks.accounting import Said, Shown
+from benchmarks.chatlog import Said, Shown
 from benchmarks.errors import BenchmarkError
 from bot.locales import Language, texts_for
 

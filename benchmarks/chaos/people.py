@@ -11,8 +11,8 @@ from benchmarks.fake_engine import answer_mark
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from benchmarks.accounting import Rules, Said
     from benchmarks.chaos.plan import Step
+    from benchmarks.chatlog import Rules, Said
     from benchmarks.telegram import Screen, Telegram
 
 RETRY_AFTER = 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from benchmarks.accounting import Window
+from benchmarks.chatlog import Window
 from benchmarks.report import percentile, seconds
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.accounting import Account, ChatLog, Rules, judge
+from benchmarks.accounting import judge
 from benchmarks.chaos.people import ARRIVAL, Person
 from benchmarks.chaos.plan import Plan, make_plan
 from benchmarks.chaos.silence import Silence, silence_in
 from benchmarks.chaos.theatre import opened
 from benchmarks.chaos.troubles import Troublemaker
+from benchmarks.chatlog import Account, ChatLog, Rules
 from benchmarks.errors import BenchmarkError
 from benchmarks.fake_engine import answer_mark
 from benchmarks.replay import quotes_in, stored_turns, telegram_rules

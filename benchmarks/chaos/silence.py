@@ -11,8 +11,8 @@ from benchmarks.fake_engine import answer_mark
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.accounting import ChatLog, Rules, Said
     from benchmarks.chaos.theatre import Victim
+    from benchmarks.chatlog import ChatLog, Rules, Said
 
 TELL_WITHIN = 6.0
 """Seconds after which somebody who writes while the engine is away has to have been told."""

@@ -53,6 +53,10 @@ class Availability:
         """Whether asking the engine now would be a waste of somebody's time."""
         return self._is_down
 
+    async def is_alive(self) -> bool:
+        """Whether it is taken to be up and gives a sign of life now; takes 2 s at most."""
+        return not self._is_down and await self._ready()
+
     def answered(self) -> None:
         """Note that an answer has begun."""
         self._silences = 0

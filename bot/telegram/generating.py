@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 MOST_SILENCES = 3
 """So often may one turn run into a time-out while others are answered, before it is given up."""
 OVERLOAD_PAUSE = 3.0
+RETRY_PAUSE = 1.0
+"""Seconds before a turn tries again on its own, when the engine failed it but is alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class Generations:
 
     async def _make(self, plan: Plan, draft: _Draft) -> None:
         draft.reply.start()
-        until, silences = self._clock() + self._patience, 0
+        until = self._clock() + self._patience
+        silences = failures = 0
         while True:
             if self._availability.is_down:
                 await self._wait_for_engine(plan, draft, until)
@@ -139,8 +142,13 @@ class Generations:
                     raise
                 await self._sleep(OVERLOAD_PAUSE)
             except EngineUnavailable as error:
-                self._availability.unavailable()
+                failures += 1
                 log.info("answer_interrupted", turn=plan.turn.id, detail=str(error))
+                if failures == 1 and await self._availability.is_alive():
+                    # One bad answer does not make everybody else wait.
+                    await self._sleep(RETRY_PAUSE)
+                else:
+                    self._availability.unavailable()
             except EngineTimeout as error:
                 # Silence while nobody is answered is the engine's, otherwise it may be the turn's.
                 silences += not self._availability.is_down

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.accounting import ChatLog, Rules, Said, Shown, StoredTurn, Window, judge
+from benchmarks.accounting import judge
+from benchmarks.chatlog import ChatLog, Rules, Said, Shown, StoredTurn, Window
 
 CARD = "求助电话"
 RULES = Rules(is_card=lambda text: text == CARD, placeholder="…")
@@ -147,12 +148,15 @@ def test_a_message_whose_reply_was_lost_is_told_apart():
     assert found.sent_again == {Window.UNHEARD: 1}
 
 
-def test_an_id_cannot_be_stored_before_the_database_is_back():
+def test_an_id_cannot_be_stored_while_the_database_is_away():
     left = Shown(4, "慢", 20.6, finished=False)
-    away = [(20.0, 30.0)]
-    assert left_behind(left, kills=[29.0], outages=away).sent_again == {Window.FIRST: 1}
-    assert faults(left_behind(left, kills=[29.0])) == {"answered_twice": 1}
-    assert faults(left_behind(left, kills=[35.0], outages=away)) == {"answered_twice": 1}
+    assert left_behind(left, outages=[(20.0, 30.0)]).sent_again == {Window.FIRST: 1}
+    assert faults(left_behind(left, outages=[(21.0, 30.0)])) == {"answered_twice": 1}
+
+
+def test_a_message_that_was_edited_had_its_id_stored_before():
+    left = [Shown(4, "慢", 20.6, finished=False), Shown(4, "慢慢", 21.6, finished=False)]
+    assert faults(left_behind(*left, kills=[22.0])) == {"answered_twice": 1}
 
 
 def test_a_part_sent_again_after_a_crash_is_told_apart():

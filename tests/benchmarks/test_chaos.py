@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from benchmarks.accounting import ChatLog, Said, Shown, StoredTurn
 from benchmarks.chaos import __main__ as chaos
 from benchmarks.chaos.plan import make_plan
 from benchmarks.chaos.silence import silence_in
 from benchmarks.chaos.theatre import Victim
+from benchmarks.chatlog import ChatLog, Said, Shown, StoredTurn
 from benchmarks.fake_engine import answer_mark
 from tests.benchmarks.test_accounting import RULES
 

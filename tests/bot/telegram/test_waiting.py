@@ -52,6 +52,30 @@ async def test_an_answer_that_broke_off_is_made_anew_in_its_message(room, engine
     assert (await room.storage.turns.turn(1)).answer == ANSWER
 
 
+async def test_one_bad_answer_of_a_living_engine_is_made_anew_and_holds_up_nobody(room, engine):
+    engine.will("我在听，", GONE)
+    await room.arrive(message("睡不着"))
+    await room.passes(0.5)
+    await room.arrive(message("在吗", person=OTHER))
+    await room.passes(0.4)
+    assert room.bot.texts(OTHER) == [ANSWER]
+    await room.passes(3)
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert TEXTS.wait_engine not in " ".join(text for _, text in room.methods())
+
+
+async def test_a_turn_that_fails_again_waits_for_a_sign_of_life(room, engine):
+    engine.will(GONE)
+    engine.will(lambda: setattr(engine, "is_ready", False), GONE)
+    await room.arrive(message("睡不着"))
+    await room.passes(3)
+    assert room.bot.texts(PERSON) == [TEXTS.wait_engine]
+    assert len(engine.prompts) == 2
+    engine.is_ready = True
+    await room.passes(15)
+    assert room.bot.texts(PERSON) == [ANSWER]
+
+
 async def test_an_engine_that_does_not_come_back_ends_in_an_apology_and_a_button(room, no_engine):
     await room.arrive(message("睡不着"))
     await room.passes(PATIENCE - 1)

@@ -47,6 +47,14 @@ def _parser() -> argparse.ArgumentParser:
         ("reencrypt", _reencrypt, "rewrite stored texts with the first of ENCRYPTION_KEYS"),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(command=command)
+    counters = commands.add_parser(
+        "counters",
+        help="print how often things happened in a year",
+        description="Print how often things happened in a year (cards, alerts, notices), by name. "
+        "Nothing in it belongs to anybody.",
+    )
+    counters.add_argument("--year", type=int, help="the current one if left out")
+    counters.set_defaults(command=_counters)
     safety = commands.add_parser(
         "safety",
         help="say how serious each line of a file is",
@@ -92,6 +100,17 @@ def _reencrypt(_options: argparse.Namespace) -> None:
     from bot.settings import load_settings
 
     sys.stdout.write(asyncio.run(reencrypt_all(load_settings())) + "\n")
+
+
+def _counters(options: argparse.Namespace) -> None:
+    from bot.maintenance import counted
+    from bot.settings import load_settings
+    from bot.storage import utc_now
+
+    year = utc_now().year if options.year is None else options.year
+    if not 1 <= year <= 9999:
+        raise StartupError("--year: expected a year from 1 to 9999.")
+    sys.stdout.write(asyncio.run(counted(load_settings(), year)) + "\n")
 
 
 def _safety(options: argparse.Namespace) -> None:

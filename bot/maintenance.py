@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.app import storage_options
 from bot.errors import StartupError
-from bot.storage import SchemaStatus, StorageError, reencrypt, schema_status, upgrade
+from bot.storage import (
+    Counters,
+    SchemaStatus,
+    StorageError,
+    check_schema,
+    reencrypt,
+    schema_status,
+    upgrade,
+    utc_now,
+)
 from bot.storage.store import open_cipher, open_database
 
 if TYPE_CHECKING:
@@ -31,6 +41,27 @@ async def migrate(settings: Settings) -> str:
     if before is SchemaStatus.CURRENT:
         return "The database is up to date already."
     return "The database is up to date now."
+
+
+async def counted(settings: Settings, year: int) -> str:
+    """The counters of a year as a small table: a name and how often, nothing about anybody.
+
+    Raises:
+        StartupError: the database cannot be reached, or has no counters yet.
+    """
+    try:
+        database = open_database(storage_options(settings))
+        try:
+            await check_schema(database)
+            totals = await Counters(database, utc_now).totals(date(year, 1, 1), date(year, 12, 31))
+        finally:
+            await database.aclose()
+    except StorageError as error:
+        raise StartupError(str(error)) from None
+    if not totals:
+        return f"Nothing was counted in {year}."
+    width = max(map(len, totals))
+    return "\n".join([f"{year}", *(f"{name:<{width}}  {count}" for name, count in totals.items())])
 
 
 async def reencrypt_all(settings: Settings) -> str:

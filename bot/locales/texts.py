@@ -227,6 +227,8 @@ class Texts:
     care_guardian_yes: str
     care_guardian_no: str
     care_guardian_later: str
+    care_safety: str
+    command_safety: str
     # After a card: shorter ones, questions, buttons, and asking after somebody
     risk_repeat_high_1: EmergencyText
     risk_repeat_high_2: EmergencyText

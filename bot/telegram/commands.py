@@ -69,6 +69,7 @@ class Commands:
             "start": self._start,
             "help": self._help,
             "help_now": self._help_now,
+            "safety": self._safety,
             "human": desk.asked_for,
             "close": desk.close_asked,
             "stop": self._stop,
@@ -92,6 +93,9 @@ class Commands:
 
     async def _help_now(self, asked: Asked) -> None:
         await self._lines.show(asked.chat_id, asked.user_id, asked.language)
+
+    async def _safety(self, asked: Asked) -> None:
+        await self._say(asked, asked.texts.care_safety)
 
     async def _stop(self, asked: Asked) -> None:
         # The answer itself says that it was stopped; only silence needs a word.

@@ -120,7 +120,7 @@ class Companion:
         elif model_may_answer(level, is_trial=self._model.is_trial):
             reviewed = None
         else:
-            reviewed = _question(level, language, turn, past)
+            reviewed = _question(level, language, past)
         return Plan(
             turn=turn,
             language=language,
@@ -211,7 +211,5 @@ def _said(past: Sequence[PastTurn], turn: Turn) -> list[Said]:
     return [*said, Said(turn.user_text)]
 
 
-def _question(level: RiskLevel, language: Language, turn: Turn, past: Sequence[PastTurn]) -> str:
-    """Another question than the one before."""
-    asked = past[-1].answer if past else None
-    return question(level, language, turn.number - 1, asked=asked)
+def _question(level: RiskLevel, language: Language, past: Sequence[PastTurn]) -> str:
+    return question(level, language, [turn.answer for turn in past if turn.answer])

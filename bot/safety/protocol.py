@@ -9,6 +9,8 @@ from bot.safety import hotlines
 from bot.safety.levels import RiskLevel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.locales import Language
     from bot.safety.hotlines import Region
 
@@ -84,13 +86,12 @@ def repeated_card(
     return templates[number % len(templates)](emergency=hotlines.emergency(language, region))
 
 
-def question(
-    level: RiskLevel, language: Language, number: int = 0, *, asked: str | None = None
-) -> str:
+def question(level: RiskLevel, language: Language, said: Sequence[str] = ()) -> str:
     """The gentle question that is the answer where the model may not give one.
 
-    `number` chooses one; `asked` is what was said last, which is not said again. Raises ValueError
-    below high, where the model answers.
+    `said` is what the bot said before, oldest first: the first question asks openly, those that
+    follow are others, and none is asked twice in a row. Raises ValueError below high, where the
+    model answers.
     """
     _refuse_below_high(level, "question")
     texts = texts_for(language)
@@ -107,8 +108,8 @@ def question(
             texts.risk_question_high_3,
             texts.risk_question_high_4,
         )
-    chosen = questions[number % len(questions)]
-    return questions[(number + 1) % len(questions)] if chosen == asked else chosen
+    last = said[-1] if said else None
+    return min((one for one in questions if one != last), key=said.count)
 
 
 def guidance(level: RiskLevel, seen: RiskLevel | None = None) -> str | None:

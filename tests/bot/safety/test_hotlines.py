@@ -15,6 +15,7 @@ from bot.safety.hotlines import (
     emergency,
     hotlines_for,
     parse,
+    region_of,
     render,
 )
 
@@ -148,3 +149,23 @@ def test_emergency_numbers_are_named_only_where_the_country_is_known() -> None:
 def test_a_card_has_the_first_lines_of_its_region(language: Language, number: str) -> None:
     assert f"· {number} " in card_lines(language)
     assert card_lines(language).count("\n") < 6
+
+
+@pytest.mark.parametrize("region", Region)
+def test_a_chosen_region_shows_its_own_lines_and_no_others(region: Region) -> None:
+    listed = {line.number for line in all_hotlines() if line.region is region}
+    text = render(Language.ZH_CN, region)
+    shown = {line.number for line in all_hotlines() if f"· {line.number} {line.name}" in text}
+    assert shown == listed
+    assert card_lines(Language.ZH_CN, region).startswith("· ")
+
+
+def test_a_chosen_region_names_an_emergency_number_only_where_one_is_confirmed() -> None:
+    assert emergency(Language.EN, Region.MY) == "999"
+    assert emergency(Language.EN, Region.CN) == "110 or 120"
+    assert emergency(Language.ZH_CN, Region.HK) == "当地的紧急救援电话"
+
+
+def test_a_stored_region_that_is_no_longer_listed_counts_as_none() -> None:
+    assert region_of("HK") is Region.HK
+    assert (region_of("XX"), region_of(None)) == (None, None)

@@ -4,7 +4,15 @@ import re
 import pytest
 
 from bot.locales import Language
-from bot.safety import RiskLevel, card, guidance, model_may_answer, needs_card, question
+from bot.safety import (
+    RiskLevel,
+    card,
+    guidance,
+    model_may_answer,
+    needs_card,
+    question,
+    repeated_card,
+)
 from bot.safety.hotlines import card_lines, emergency
 
 CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
@@ -117,3 +125,39 @@ def test_the_trial_model_never_answers_danger(
     level: RiskLevel, is_trial: bool, allowed: bool
 ) -> None:
     assert model_may_answer(level, is_trial=is_trial) is allowed
+
+
+@pytest.mark.parametrize(("level", "language"), EVERY_CARD)
+def test_questions_go_on_with_others_and_never_repeat_the_last(
+    level: RiskLevel, language: Language
+) -> None:
+    said: list[str] = ["an answer of a model"]
+    for _ in range(9):
+        said.append(question(level, language, said))
+    assert said[1] == question(level, language)
+    assert len(set(said[1:4])) == 3
+    assert all(one != other for one, other in itertools.pairwise(said))
+    assert said[1] == question(level, language, [*said[2:5], "something else"])
+
+
+@pytest.mark.parametrize(("level", "language"), EVERY_CARD)
+def test_a_repeated_card_is_shorter_asks_and_still_says_whom_to_call(
+    level: RiskLevel, language: Language
+) -> None:
+    said = [repeated_card(level, language, number) for number in range(7)]
+    assert all(one != other for one, other in itertools.pairwise(said))
+    for text in said:
+        assert len(text) < len(card(level, language)) / 2
+        assert emergency(language) in text
+        assert re.search(r"[？?]", text)
+        assert not re.search("没有.{0,8}吧|沒有.{0,8}吧|You (?:don't|aren't|won't)", text)
+    with pytest.raises(ValueError, match="none"):
+        repeated_card(RiskLevel.NONE, language, 0)
+
+
+def test_danger_kept_in_mind_relaxes_the_guidance_after_high_and_not_after_imminent() -> None:
+    relaxed = guidance(RiskLevel.HIGH, RiskLevel.NONE)
+    assert relaxed not in (None, guidance(RiskLevel.HIGH), guidance(RiskLevel.CONCERN))
+    assert "绝不谈任何方法" in (relaxed or "")
+    assert guidance(RiskLevel.IMMINENT, RiskLevel.NONE) == guidance(RiskLevel.IMMINENT)
+    assert guidance(RiskLevel.HIGH, RiskLevel.HIGH) == guidance(RiskLevel.HIGH)

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 async def loaded(model: Path, *, trust_remote_code: bool) -> AsyncIterator[Baseline]:
     """The model in memory: fp16 on a GPU, fp32 on a CPU, where fp16 would be slower."""
     try:
-        yield await asyncio.to_thread(Baseline, model, trust_remote_code)
+        baseline = await asyncio.to_thread(Baseline, model, trust_remote_code)
     except (OSError, ValueError) as error:
         raise CommandError(f"transformers cannot load {model} ({type(error).__name__}).") from None
+    yield baseline
 
 
 class Baseline:

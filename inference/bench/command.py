@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inference.bench.dialogues import packaged, read, shuffled
+from inference.bench.dialogues import packaged, read, shuffled, within
 from inference.bench.figures import figures_of, ratios, table, to_json
 from inference.bench.load import Bench
 from inference.bench.plot import check_plotting, plot
@@ -58,6 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=float, default=60.0, help="how long people arrive in an open loop (60)"
     )
     parser.add_argument("--max-tokens", type=int, default=256, help="of one answer (256)")
+    parser.add_argument(
+        "--context", type=int, default=8192,
+        help="tokens of prompt and answer together; longer prompts lose their beginning (8192)",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="of the order of dialogues (1)")
     parser.add_argument("--trust-remote-code", action="store_true", help="for --baseline")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
@@ -90,7 +94,10 @@ def run(parsed: argparse.Namespace) -> int:
 async def _measure(
     parsed: argparse.Namespace, people: list[int], rates: list[float]
 ) -> tuple[str, list[Figures]]:
-    conversations = read(parsed.dialogues) if parsed.dialogues else packaged()
+    conversations = within(
+        read(parsed.dialogues) if parsed.dialogues else packaged(),
+        parsed.context - parsed.max_tokens,
+    )
     random = Random(parsed.seed)  # noqa: S311 - an order, not a secret
     sampling = replace(Sampling(), max_tokens=parsed.max_tokens)
     async with AsyncExitStack() as stack:

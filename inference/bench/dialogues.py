@@ -29,6 +29,7 @@ _EXPECTED = (
     'expected lines {"dialogue": [{"role": "client" or "counselor", "content"}]} or '
     '{"messages": [{"role": "user" or "assistant", "content"}]}'
 )
+_TOKENS_AROUND_A_MESSAGE = 6
 _CLIENT = {"client", "user"}
 _OTHER = {"counselor", "assistant"}
 
@@ -63,6 +64,25 @@ def shuffled(conversations: Sequence[Conversation], random: Random) -> Iterator[
     while True:
         random.shuffle(order)
         yield from order
+
+
+def within(conversations: Sequence[Conversation], tokens: int) -> list[Conversation]:
+    """The same prompts without as many of their oldest messages as do not fit into `tokens`.
+
+    Counts a character as a token, which is more than it costs; the persona always stays.
+    """
+    return [tuple(_cut(prompt, tokens) for prompt in talk) for talk in conversations]
+
+
+def _cut(prompt: tuple[Message, ...], tokens: int) -> tuple[Message, ...]:
+    system, *rest = prompt
+    while len(rest) > 1 and sum(_cost(message) for message in (system, *rest)) > tokens:
+        del rest[:2]  # what a person said and what they were answered
+    return (system, *rest)
+
+
+def _cost(message: Message) -> int:
+    return len(message.content) + _TOKENS_AROUND_A_MESSAGE
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from inference.chat_completions import ChatCompletions, Timeouts
 from inference.console import CommandError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inference.engine import Message, Sampling
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 # A bench waits for a queue that a person would not.
 _TIMEOUTS = Timeouts(connect=10.0, first_token=600.0, stall=120.0)
@@ -64,7 +67,12 @@ async def at_address(
 ) -> AsyncIterator[Address]:
     """The server at a base URL ending in /v1; an empty `model` takes the first it lists."""
     client = ChatCompletions(
-        url, api_key=api_key, timeouts=_TIMEOUTS, repetition_field=repetition_field
+        url,
+        api_key=api_key,
+        timeouts=_TIMEOUTS,
+        repetition_field=repetition_field,
+        # llama.cpp hangs up on a connection that had its share of requests, whoever comes next.
+        on_this_machine=urlsplit(url).hostname in _LOOPBACK,
     )
     try:
         names = [model] if model else await client.models()

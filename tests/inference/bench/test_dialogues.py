@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inference.bench.dialogues import packaged, read, shuffled
+from inference.bench.dialogues import packaged, read, shuffled, within
 from inference.console import CommandError
 from inference.persona import SYSTEM_PROMPT
 
@@ -80,3 +80,20 @@ def test_the_same_seed_gives_the_same_order() -> None:
     first, second = (list(islice(shuffled(packaged(), Random(3)), 30)) for _ in range(2))
     assert first == second
     assert set(first[:12]) == set(packaged())
+
+
+def test_a_prompt_that_is_too_long_loses_its_oldest_exchanges() -> None:
+    whole = packaged()
+    assert within(whole, 10_000) == whole
+    room = len(SYSTEM_PROMPT) + 60
+    for before, after in zip(whole, within(whole, room), strict=True):
+        for long, short in zip(before, after, strict=True):
+            assert short[0] == long[0]
+            assert short[-1] == long[-1]
+            assert short[1:] == long[-len(short) + 1 :]
+            assert short[1].role == "user"
+    assert any(
+        len(short) < len(long)
+        for before, after in zip(whole, within(whole, room), strict=True)
+        for long, short in zip(before, after, strict=True)
+    )

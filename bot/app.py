@@ -87,6 +87,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         Memory(storage.turns, storage.recent),
         storage.risk,
         storage.counters,
+        storage.disclosures,
         max_answer_tokens=settings.max_answer_tokens,
         now=storage.claimant.clock,
     )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bot.conversation.memory import Memory
     from bot.locales import Language
     from bot.safety import Assessment, Withheld
-    from bot.storage import Clock, Counters, PastTurn, Risk, RiskState, Turn
+    from bot.storage import Clock, Counters, Disclosures, PastTurn, Risk, RiskState, Turn
     from inference.engine import Engine, Message, ModelInfo, OnWait
 
 log = structlog.get_logger(__name__)
@@ -60,6 +60,8 @@ class Plan:
     level: RiskLevel
     """What the turn is treated as: what was read in it, or the danger of the last days."""
     risk: RiskState
+    is_minor: bool
+    """Whether the person answered, when asked, that they are under 18."""
     reviewed_answer: str | None
     """A reviewed text in place of the model's answer, where that cannot be trusted."""
 
@@ -74,6 +76,7 @@ class Companion:
         memory: Memory,
         risk: Risk,
         counters: Counters,
+        disclosures: Disclosures,
         *,
         max_answer_tokens: int,
         now: Clock,
@@ -84,6 +87,7 @@ class Companion:
         self._risk = risk
         self._now = now
         self._counters = counters
+        self._disclosures = disclosures
         window = model.context_window
         tuned = engine.sampling
         # A small window is shared half and half; a large one leaves the answer what it may need.
@@ -128,6 +132,7 @@ class Companion:
             assessment=assessment,
             level=level,
             risk=risk,
+            is_minor=await self._disclosures.is_minor(turn.user_id),
             reviewed_answer=reviewed,
         )
 
@@ -145,6 +150,7 @@ class Companion:
             Circumstances(
                 level=plan.level,
                 said=[*(earlier.user_text for earlier in plan.past), plan.turn.user_text],
+                is_minor=plan.is_minor,
             )
         )
         async with aclosing(self._words(plan, on_wait)) as pieces:

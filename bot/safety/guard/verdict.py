@@ -79,6 +79,8 @@ class Circumstances:
 
     level: RiskLevel = RiskLevel.NONE
     said: Sequence[str] = ()
+    is_minor: bool = False
+    """Whether the person answered, when asked, that they are under 18."""
 
 
 def judge_stretch(text: str, about: Circumstances) -> Kind | None:
@@ -97,7 +99,7 @@ def judge_stretch(text: str, about: Circumstances) -> Kind | None:
 
 
 def _counts(rule: Rule, match: re.Match[str], text: str, about: Circumstances) -> bool:
-    if rule.to_minors and not says_minor(about.said):
+    if rule.to_minors and not (about.is_minor or says_minor(about.said)):
         return False
     if not rule.excusable:
         return True

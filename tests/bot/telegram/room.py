@@ -158,6 +158,7 @@ class Room:
             Memory(storage.turns, storage.recent),
             storage.risk,
             storage.counters,
+            storage.disclosures,
             max_answer_tokens=768,
             now=now,
         )

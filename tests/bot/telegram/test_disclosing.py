@@ -165,6 +165,16 @@ async def test_somebody_under_18_is_welcome_and_told_who_helps(room):
     assert room.bot.texts(NEWCOMER)[-1] == ANSWER
 
 
+@pytest.mark.parametrize("age", ["adult", "minor"])
+async def test_the_model_is_nobodys_lover_who_answered_to_be_under_18(room, engine, age):
+    await says(room, "/start")
+    await presses(room, f"age:{age}")
+    engine.will("我是你的男朋友，我爱你。")
+    await says(room, "今天有点累")
+    withheld = "我爱你" not in room.bot.texts(NEWCOMER)[-1]
+    assert withheld is (age == "minor")
+
+
 @pytest.mark.parametrize("answer", ["yes", "no"])
 async def test_a_child_is_asked_about_a_guardian_and_answered_all_the_same(room, answer):
     await says(room, "你好")

@@ -100,6 +100,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         burst_window=settings.burst_window,
         is_trial=model.is_trial,
         admin_chat_id=settings.admin_chat_id,
+        answers_per_day=settings.answers_per_day,
         chats_at_once=settings.chats_at_once,
         engine_patience=settings.engine_patience,
         calls_per_second=settings.telegram_calls_per_second,

@@ -28,6 +28,7 @@ from bot.storage.handovers import Handovers
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.keycheck import check_keys
+from bot.storage.limits import Limits
 from bot.storage.migrate import SchemaStatus, check_schema, schema_status, upgrade
 from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
 from bot.storage.reencrypt import reencrypt
@@ -97,6 +98,7 @@ __all__ = [
     "Kept",
     "KeyFileExposed",
     "Lane",
+    "Limits",
     "NewUpdate",
     "OwedCard",
     "PastTurn",

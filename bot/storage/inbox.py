@@ -79,18 +79,23 @@ class Inbox:
             for update in updates
         ]
 
-    async def pending_of_chat(self, chat_id: int) -> list[StoredUpdate]:
+    async def pending_of_chat(self, chat_id: int, limit: int = 1000) -> list[StoredUpdate]:
         """What waits in the lane of a chat, oldest first."""
-        return await self._opened(await self._database.read(sql.pending_of_chat, chat_id))
+        return await self._opened(await self._database.read(sql.pending_of_chat, chat_id, limit))
 
     async def chats_with_work(self, limit: int, exclude: Collection[int] = ()) -> list[int]:
         """Chats that have updates waiting and nobody at work, the longest waiting first."""
         return await self._database.read(sql.chats_with_work, limit, tuple(exclude))
 
-    async def claim_express(self, limit: int) -> list[StoredUpdate]:
-        """Claim updates of the express lane, oldest first."""
+    async def claim_express(
+        self, limit: int, *, of_a_chat: int = 1000, exclude: Collection[int] = ()
+    ) -> list[StoredUpdate]:
+        """Claim updates of the express lane, oldest first: so many of any chat, none of some."""
         rows = await self._database.write(
-            sql.claim_express, limit, self._claimant.owner, self._claimant.lease_until()
+            sql.claim_express,
+            sql.Share(limit, of_a_chat, tuple(exclude)),
+            self._claimant.owner,
+            self._claimant.lease_until(),
         )
         return await self._opened(rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
     from bot.storage.dialect import AnyRow
     from bot.storage.values import UpdateState
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of a lane to take: in all, of any one chat, and of which chats nothing."""
+
+    limit: int
+    of_a_chat: int
+    exclude: tuple[int, ...]
+
 
 FREE: Final = {"state": "new", "owner": None, "lease_until": None}
 
@@ -38,15 +49,44 @@ _ADD: Final = {
     "sqlite": sqlite.insert(UpdateRow).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(UpdateRow).on_conflict_do_nothing(),
 }
-_PENDING_OF_CHAT: Final = _STORED.where(
-    UpdateRow.chat_id == sa.bindparam("chat"),
-    UpdateRow.state == "new",
-    UpdateRow.lane == "chat",
-).order_by(UpdateRow.update_id)
-_EXPRESS: Final = (
-    _STORED.where(UpdateRow.state == "new", UpdateRow.lane == "express")
+_PENDING_OF_CHAT: Final = (
+    _STORED.where(
+        UpdateRow.chat_id == sa.bindparam("chat"),
+        UpdateRow.state == "new",
+        UpdateRow.lane == "chat",
+    )
     .order_by(UpdateRow.update_id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_IN_EXPRESS: Final = (
+    sa.select(
+        UpdateRow.update_id,
+        sa.func.row_number()
+        .over(partition_by=UpdateRow.chat_id, order_by=UpdateRow.update_id)
+        .label("place"),
+    )
+    .where(
+        UpdateRow.state == "new",
+        UpdateRow.lane == "express",
+        sa.or_(
+            UpdateRow.chat_id.is_(None),
+            UpdateRow.chat_id.not_in(sa.bindparam("exclude", expanding=True)),
+        ),
+    )
+    .subquery()
+)
+# So that whoever sends a thousand commands leaves the lane open for everybody else.
+_EXPRESS: Final = (
+    _STORED.where(
+        UpdateRow.state == "new",
+        UpdateRow.update_id.in_(
+            sa.select(_IN_EXPRESS.c.update_id)
+            .where(_IN_EXPRESS.c.place <= sa.bindparam("of_a_chat", type_=sa.Integer))
+            .order_by(_IN_EXPRESS.c.update_id)
+            .limit(sa.bindparam("limit", type_=sa.Integer))
+        ),
+    )
+    .order_by(UpdateRow.update_id)
     .with_for_update(skip_locked=True)
 )
 _IN_WORK: Final = sa.orm.aliased(UpdateRow)
@@ -87,9 +127,9 @@ def add_all(connection: sa.Connection, rows: Sequence[Mapping[str, object]]) -> 
     }
 
 
-def pending_of_chat(connection: sa.Connection, chat_id: int) -> Sequence[AnyRow]:
+def pending_of_chat(connection: sa.Connection, chat_id: int, limit: int) -> Sequence[AnyRow]:
     """New updates of a chat's lane, oldest first."""
-    return connection.execute(_PENDING_OF_CHAT, {"chat": chat_id}).all()
+    return connection.execute(_PENDING_OF_CHAT, {"chat": chat_id, "limit": limit}).all()
 
 
 def chats_with_work(connection: sa.Connection, limit: int, exclude: tuple[int, ...]) -> list[int]:
@@ -99,10 +139,11 @@ def chats_with_work(connection: sa.Connection, limit: int, exclude: tuple[int, .
 
 
 def claim_express(
-    connection: sa.Connection, limit: int, owner: str, lease_until: datetime
+    connection: sa.Connection, share: Share, owner: str, lease_until: datetime
 ) -> Sequence[AnyRow]:
     """Take new updates of the express lane; the rows as they were before."""
-    rows = connection.execute(_EXPRESS, {"limit": limit}).all()
+    bounds = {"limit": share.limit, "of_a_chat": share.of_a_chat, "exclude": share.exclude}
+    rows = connection.execute(_EXPRESS, bounds).all()
     _take(connection, [row.update_id for row in rows], owner, lease_until)
     return rows
 

@@ -22,6 +22,7 @@ from bot.storage.handovers import Handovers
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.keycheck import check_keys
+from bot.storage.limits import Limits
 from bot.storage.migrate import check_schema, upgrade
 from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
 from bot.storage.risk import Risk
@@ -71,6 +72,7 @@ class Storage:
     audit: Audit
     counters: Counters
     jobs: Jobs
+    limits: Limits
     signals: Signals
     disclosures: Disclosures
     cards: CrisisCards
@@ -156,6 +158,7 @@ async def open_storage(options: StorageOptions) -> Storage:
         audit=Audit(database, claimant.clock),
         counters=Counters(database, claimant.clock),
         jobs=Jobs(database, claimant),
+        limits=Limits(database, claimant.clock),
         signals=Signals(database),
         disclosures=Disclosures(database, claimant.clock),
         cards=CrisisCards(database, claimant),

@@ -15,7 +15,7 @@ import structlog
 from telegram import Update
 
 from bot.storage import StorageError
-from bot.telegram.inbound.incoming import as_one_text, one_message, one_person, said_in
+from bot.telegram.inbound.incoming import as_one_text, one_message, one_person, said_in, up_to
 from bot.telegram.letting_go import cut_off
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.telegram.answering import Answering
     from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.inbound.incoming import Said
+    from bot.telegram.quota import Quota
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,12 @@ MOST_TRIES = 5
 
 LONGEST_BURST = 5
 """A burst is cut after so many windows: someone who never pauses is answered all the same."""
+
+
+MESSAGES_AT_ONCE = 64
+LONGEST_TEXT = 32_000
+"""Messages and characters that become one turn at most. What is beyond becomes the next ones, each
+behind everybody who waits for the engine by then: a chat that floods delays itself."""
 
 
 class Chats:
@@ -52,6 +59,7 @@ class Chats:
         users: Users,
         answering: Answering,
         desk: DutyDesk,
+        quota: Quota,
         burst_window: float,
         language_of: Callable[[int], Awaitable[Language]],
         now: Callable[[], datetime],
@@ -67,6 +75,7 @@ class Chats:
         self._users = users
         self._answering = answering
         self._desk = desk
+        self._quota = quota
         self._window = burst_window
         self._language_of = language_of
         self._now = now
@@ -78,6 +87,7 @@ class Chats:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._again: set[int] = set()
         self._with_media: set[int] = set()
+        self._resting: dict[int, datetime] = {}
         self._open = True
 
     def wake(self, chat_id: int) -> None:
@@ -99,8 +109,11 @@ class Chats:
         return self._at_once - len(self._tasks)
 
     def busy(self) -> list[int]:
-        """The chats that are being worked on."""
-        return list(self._tasks)
+        """The chats not to be looked for: at work, or resting until their person has an answer."""
+        now = self._now()
+        for chat_id in [chat for chat, until in self._resting.items() if until <= now]:
+            del self._resting[chat_id]
+        return [*self._tasks, *self._resting]
 
     async def drain(self, grace: float) -> None:
         """Take no new work, let running answers finish for `grace` seconds, cut off the rest.
@@ -155,7 +168,7 @@ class Chats:
     async def _next_turn(self, chat_id: int) -> Turn | None:
         """Wait for the end of the burst and make what has arrived into one turn."""
         while True:
-            waiting = await self._inbox.pending_of_chat(chat_id)
+            waiting = await self._inbox.pending_of_chat(chat_id, MESSAGES_AT_ONCE)
             if not waiting:
                 return None
             batch, empty, unreadable = self._read(waiting)
@@ -190,7 +203,7 @@ class Chats:
                 empty.append(stored.update_id)
             else:
                 said.append(item)
-        together = one_person(said)
+        together = up_to(LONGEST_TEXT, one_person(said))
         # With no burst window each message gets its own answer, however long it had to wait.
         return together if self._window else one_message(together), empty, unreadable
 
@@ -216,6 +229,8 @@ class Chats:
         if await self._desk.from_admin(first.chat_id, first.user_id, text):
             await self._inbox.done_all(update_ids)
             return await self._next_turn(first.chat_id)
+        if await self._must_rest(first, update_ids):
+            return None
         turn = await self._turns.begin_turn(
             chat_id=first.chat_id,
             user_id=first.user_id,
@@ -226,3 +241,15 @@ class Chats:
         if turn is not None and any(item.with_media for item in batch):
             self._with_media.add(turn.id)
         return turn
+
+    async def _must_rest(self, first: Said, update_ids: list[int]) -> bool:
+        language = await self._language_of(first.user_id)
+        until = await self._quota.rests_until(first.user_id, first.chat_id, language)
+        if until is None:
+            return False
+        if first.chat_id == first.user_id:
+            self._resting[first.chat_id] = until
+        else:
+            await self._inbox.done_all(update_ids)
+            self._again.add(first.chat_id)
+        return True

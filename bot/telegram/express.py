@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 import structlog
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 3
-AT_ONCE = 256
+AT_ONCE = 512
+OF_A_CHAT = 32
+"""So many at once of any one chat: who presses a thousand buttons delays nobody else."""
 
 
 class Express:
@@ -59,6 +61,7 @@ class Express:
         self._buttons = buttons
         self._albums: deque[str] = deque(maxlen=256)
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._busy: Counter[int | None] = Counter()
         self._wanted = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
 
@@ -92,7 +95,9 @@ class Express:
             if room <= 0:
                 continue  # whoever ends first wakes the lane again
             try:
-                claimed = await self._inbox.claim_express(room)
+                claimed = await self._inbox.claim_express(
+                    room, of_a_chat=OF_A_CHAT, exclude=self._full_chats()
+                )
             except StorageError as error:
                 log.warning("express_not_claimed", error=type(error).__name__)
                 continue
@@ -100,9 +105,13 @@ class Express:
                 log.exception("express_broke")
                 continue
             for stored in claimed:
+                self._busy[stored.chat_id] += 1
                 self._tasks[stored.update_id] = asyncio.create_task(
                     self._handle(stored), name=f"update {stored.update_id}"
                 )
+
+    def _full_chats(self) -> list[int]:
+        return [chat for chat, busy in self._busy.items() if chat is not None and busy >= OF_A_CHAT]
 
     async def _handle(self, stored: StoredUpdate) -> None:
         try:
@@ -114,9 +123,12 @@ class Express:
             log.exception("express_failed", update=stored.update_id, attempt=stored.attempts)
             await self._give_up_or_retry(stored)
         finally:
-            if len(self._tasks) >= AT_ONCE:
+            if len(self._tasks) >= AT_ONCE or self._busy[stored.chat_id] >= OF_A_CHAT:
                 self._wanted.set()
             del self._tasks[stored.update_id]
+            self._busy[stored.chat_id] -= 1
+            if not self._busy[stored.chat_id]:
+                del self._busy[stored.chat_id]
 
     async def _attempt(self, stored: StoredUpdate) -> None:
         try:

@@ -34,6 +34,7 @@ from bot.telegram.inbound.webhook import webhook_route
 from bot.telegram.letting_go import within
 from bot.telegram.menus import publish_menu_of_admin, publish_menus
 from bot.telegram.outbound.outbox import CALLS_PER_SECOND, Outbox
+from bot.telegram.quota import Quota
 from bot.telegram.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class TelegramService:
         card_window: timedelta,
         check_in_after: timedelta | None,
         admin_chat_id: int | None = None,
+        answers_per_day: int = 0,
         chats_at_once: int = 1000,
         engine_patience: float = 1800.0,
         calls_per_second: int = CALLS_PER_SECOND,
@@ -144,6 +146,7 @@ class TelegramService:
             users=storage.users,
             answering=self._answering,
             desk=desk,
+            quota=Quota(storage.limits, storage.risk, self._outbox, answers_per_day, now),
             burst_window=burst_window,
             language_of=self._language_of,
             now=now,

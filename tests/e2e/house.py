@@ -65,6 +65,15 @@ class Records:
         turns = await eventually(at_rest, "every turn ends")
         return [Kept(turn.user_text, turn.answer, turn.state) for turn in turns]
 
+    async def resumable_turns(self) -> int:
+        """How many unfinished turns know the message that shows them."""
+
+        def count(connection: sa.Connection) -> int:
+            known = sa.and_(TurnRow.owner.is_not(None), TurnRow.answer_message_id.is_not(None))
+            return connection.scalar(sa.select(sa.func.count()).where(known)) or 0
+
+        return await self.database.read(count)
+
     async def claimed_turns(self) -> int:
         """How many turns a bot, alive or dead, holds."""
 

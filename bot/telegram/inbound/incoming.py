@@ -118,6 +118,17 @@ def one_person(said: Sequence[Said]) -> list[Said]:
     return together
 
 
+def up_to(characters: int, said: Sequence[Said]) -> list[Said]:
+    """The longest beginning of `said` that has so many characters at most, and never nothing."""
+    together: list[Said] = []
+    for item in said:
+        characters -= len(item.text)
+        if together and characters < 0:
+            break
+        together.append(item)
+    return together
+
+
 def one_message(said: Sequence[Said]) -> list[Said]:
     """The first message of `said` with its edits and the parts that the client had to cut off."""
     together = list(said[:1])

@@ -26,6 +26,7 @@ from bot.storage import (
     Handovers,
     Inbox,
     Jobs,
+    Limits,
     Risk,
     Turns,
     Users,
@@ -47,6 +48,7 @@ from bot.telegram.generating import Generations
 from bot.telegram.help_lines import HelpLines
 from bot.telegram.inbound.intake import Intake
 from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.quota import Quota
 from bot.telegram.upkeep import Upkeep
 from inference.engine import ModelInfo
 from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, ME, PERSON
@@ -114,6 +116,7 @@ def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDat
         audit=Audit(database, now),
         counters=Counters(database, now),
         jobs=Jobs(database, claimant),
+        limits=Limits(database, now),
         disclosures=Disclosures(database, now),
         cards=CrisisCards(database, claimant),
         risk=Risk(database, now),
@@ -146,6 +149,7 @@ class Room:
         burst_window: float = 0.0,
         at_once: int = 1000,
         admin_chat: int | None = None,
+        answers_per_day: int = 0,
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = now = storage.claimant.clock
@@ -238,6 +242,7 @@ class Room:
             users=storage.users,
             answering=self.answering,
             desk=desk,
+            quota=Quota(storage.limits, storage.risk, self.outbox, answers_per_day, now),
             burst_window=burst_window,
             language_of=self._language_of,
             now=now,

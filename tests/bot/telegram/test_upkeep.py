@@ -115,7 +115,7 @@ async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(
 async def test_the_express_lane_goes_on_after_a_fault(room, monkeypatch, fault):
     calls = []
 
-    async def broken(_, limit):
+    async def broken(_, limit, **_options):
         calls.append(limit)
         raise fault
 

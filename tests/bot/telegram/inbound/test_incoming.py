@@ -12,6 +12,7 @@ from bot.telegram.inbound.incoming import (
     one_message,
     one_person,
     said_in,
+    up_to,
 )
 
 ME = User(id=7, first_name="树洞", is_bot=True, username="shudong_bot")
@@ -133,3 +134,11 @@ def test_one_message_is_taken_with_its_edits_and_its_cut_off_parts():
 def test_parts_of_a_cut_text_stay_one_message():
     parts = [said("长" * SPLIT_PART, 1), said("长" * SPLIT_PART, 2), said("完", 3), said("另外", 4)]
     assert one_message(parts) == parts[:3]
+
+
+def test_a_turn_has_a_length_and_a_single_message_may_be_longer():
+    parts = [said("四个字啊", number) for number in range(5)]
+    assert up_to(12, parts) == parts[:3]
+    assert up_to(11, parts) == parts[:2]
+    assert up_to(1, parts) == parts[:1]
+    assert up_to(20, parts) == parts

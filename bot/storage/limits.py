@@ -1,0 +1,60 @@
+"""How much one person was answered lately, counted from the turns themselves.
+
+Nothing of its own is kept but the moment a person was told, so that a restart forgets nothing and
+/erase leaves nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bot.storage.models import TurnRow, UserRow
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from bot.storage.database import Database
+    from bot.storage.values import Clock
+
+
+class Limits:
+    """What people have used of their answers. Each method is one transaction."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def free_at(self, user_id: int, answers: int, within: timedelta) -> datetime:
+        """When a person may have another turn, if they get `answers` in any span `within`."""
+        now = self._clock()
+        oldest = await self._database.read(_nth_newest, user_id, answers, now - within)
+        return now if oldest is None else oldest + within
+
+    async def tell(self, user_id: int, every: timedelta) -> bool:
+        """Whether to tell a person now: true once in each span `every`, for one replica."""
+        now = self._clock()
+        return await self._database.write(_tell, user_id, now, now - every)
+
+
+def _nth_newest(
+    connection: sa.Connection, user_id: int, number: int, since: datetime
+) -> datetime | None:
+    return connection.scalar(
+        sa.select(TurnRow.created_at)
+        .where(TurnRow.user_id == user_id, TurnRow.created_at > since)
+        .order_by(TurnRow.created_at.desc())
+        .offset(number - 1)
+        .limit(1)
+    )
+
+
+def _tell(connection: sa.Connection, user_id: int, now: datetime, before: datetime) -> bool:
+    told = sa.or_(UserRow.limit_told_at.is_(None), UserRow.limit_told_at <= before)
+    return (
+        connection.execute(
+            sa.update(UserRow).where(UserRow.id == user_id, told).values(limit_told_at=now)
+        ).rowcount
+        == 1
+    )

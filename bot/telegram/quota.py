@@ -1,0 +1,66 @@
+"""How much one person gets in a day. Danger knows no limit, and cards and commands never see one.
+
+What somebody writes beyond the limit of a private chat waits in the inbox and is answered when the
+oldest of their answers is a day old; they are told so once. In a group it would keep others waiting
+behind it, so there it ends unanswered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.locales import texts_for
+from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.rendering import render
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.locales import Language
+    from bot.storage import Clock, Limits, Risk
+    from bot.telegram.outbound.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """`per_day`: answers that one person gets within any 24 hours; 0 sets no limit."""
+
+    limits: Limits
+    risk: Risk
+    outbox: Outbox
+    per_day: int
+    now: Clock
+
+    async def rests_until(self, user_id: int, chat_id: int, language: Language) -> datetime | None:
+        """Until when a person is not answered, told to them once; None: they may have a turn.
+
+        Raises:
+            StorageError: nobody knows now.
+        """
+        if not self.per_day:
+            return None
+        now = self.now()
+        free_at = await self.limits.free_at(user_id, self.per_day, DAY)
+        if free_at <= now:
+            return None
+        danger = await self.risk.of(user_id)
+        if any(end > now for end in danger.ends.values()):
+            return None
+        if await self.limits.tell(user_id, DAY):
+            log.info("limit_reached", user=user_id)
+            hours = ceil((free_at - now) / timedelta(hours=1))
+            try:
+                text = texts_for(language).wait_limit(count=hours)
+                await self.outbox.send(chat_id, render(text)[0])
+            except (Unreachable, Undeliverable) as error:
+                log.info("not_said", user=user_id, error=type(error).__name__)
+        return free_at

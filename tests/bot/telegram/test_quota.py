@@ -1,0 +1,82 @@
+"""Who reaches the limit of a day is told once, kept, and answered later; danger has no limit."""
+
+from __future__ import annotations
+
+from tests.bot.telegram.room import TEXTS
+from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.updates import GROUP, OTHER, PERSON, message
+
+HOUR = 3600.0
+
+
+async def says(room, *texts, person=PERSON, **where):
+    for text in texts:
+        await room.arrive(message(text, person=person, **where))
+        await room.passes(5)
+
+
+async def used_up(open_room, **options):
+    """A process in which somebody has had their two answers, the first an hour ago."""
+    room = open_room(answers_per_day=2, **options)
+    await says(room, "一")
+    await room.passes(HOUR)
+    await says(room, "二")
+    return room
+
+
+async def test_beyond_the_limit_people_are_told_once_and_answered_when_a_day_has_passed(
+    open_room, engine
+):
+    room = await used_up(open_room, burst_window=1.2)
+    await says(room, "三", "四")
+    told = TEXTS.wait_limit(count=23)
+    assert room.bot.texts(PERSON) == [ANSWER, ANSWER, told]
+    await room.passes(22 * HOUR)
+    await room.sweep()
+    assert len(engine.prompts) == 2
+    await room.passes(HOUR)
+    await room.sweep()
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [ANSWER, ANSWER, told, ANSWER]
+    assert engine.prompts[-1][-1].content == "三\n四"
+
+
+async def test_a_restart_forgets_neither_the_limit_nor_that_it_was_told(open_room, engine):
+    first = await used_up(open_room)
+    await says(first, "三")
+    await first.aclose()
+    second = open_room(answers_per_day=2)
+    await second.sweep()
+    await says(second, "四")
+    assert second.bot.texts(PERSON) == [ANSWER, ANSWER, TEXTS.wait_limit(count=23)]
+    assert len(engine.prompts) == 2
+
+
+async def test_the_limit_is_each_persons_own(open_room):
+    room = await used_up(open_room)
+    await says(room, "你好", person=OTHER)
+    assert room.bot.texts(OTHER) == [ANSWER]
+
+
+async def test_danger_knows_no_limit(open_room, engine):
+    room = await used_up(open_room)
+    await says(room, "三")
+    await says(room, "我不想活了")
+    await room.passes(10)
+    await room.sweep()
+    await room.passes(10)
+    assert [prompt[-1].content for prompt in engine.prompts] == ["一", "二", "三", "我不想活了"]
+
+
+async def test_commands_know_no_limit(open_room):
+    room = await used_up(open_room)
+    await says(room, "三", "/help")
+    assert room.bot.texts(PERSON)[-1] == TEXTS.help.strip()
+
+
+async def test_in_a_group_nobody_waits_behind_somebody_elses_limit(open_room, engine):
+    room = await used_up(open_room)
+    await says(room, "三", chat=GROUP)
+    await says(room, "我也想说", person=OTHER, chat=GROUP)
+    assert engine.prompts[-1][-1].content == "我也想说"
+    assert room.bot.texts(GROUP) == [TEXTS.wait_limit(count=23), ANSWER]

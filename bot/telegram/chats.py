@@ -33,8 +33,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MOST_TRIES = 5
-"""Starts of one turn, crashes included, before it is given up with a button to try again."""
+MOST_TRIES = 10
+"""Starts of one turn, crashes included, before it is given up with a button to try again.
+
+A crash counts against every turn that ran: a bot that is restarted a few times in a minute must not
+cost bystanders their answers.
+"""
 
 LONGEST_BURST = 5
 """A burst is cut after so many windows: someone who never pauses is answered all the same."""

@@ -96,6 +96,17 @@ class HandleText(Template):
         return self.text.format(handle=handle)
 
 
+class ContactText(Template):
+    """A text about the emergency contact somebody named: {name}, {phone}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"name", "phone"})
+
+    def __call__(self, *, name: str, phone: str) -> str:
+        """The text, filled in."""
+        return self.text.format(name=name, phone=phone)
+
+
 class TakenText(Template):
     """A text to an admin who took over: {handle}; {hours} without a word until it ends."""
 
@@ -298,6 +309,16 @@ class Texts:
     guard_contact: str
     guard_romance: str
     guard_delusion: str
+
+    # Whom somebody wants to call
+    contact_none: str
+    contact_unclear: str
+    contact_shown: ContactText
+    contact_on_card: ContactText
+    contact_delete: str
+    contact_deleted: str
+    contact_private: str
+    command_contact: str
 
     # Help lines
     hotlines_title: str

@@ -6,6 +6,7 @@ are one transaction each, and the values of `bot.storage.values`.
 
 from bot.storage.audit import Audit
 from bot.storage.cards import CrisisCards
+from bot.storage.contacts import Contacts
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
 from bot.storage.database import Database
@@ -46,6 +47,7 @@ from bot.storage.values import (
     ConversationSnapshot,
     Disclosure,
     DutyMessage,
+    EmergencyContact,
     EndState,
     Handover,
     HandoverState,
@@ -75,6 +77,7 @@ __all__ = [
     "Cipher",
     "Claimant",
     "Clock",
+    "Contacts",
     "ConversationSnapshot",
     "Conversations",
     "Counters",
@@ -86,6 +89,7 @@ __all__ = [
     "Disclosure",
     "Disclosures",
     "DutyMessage",
+    "EmergencyContact",
     "EncryptionError",
     "EndState",
     "Handover",

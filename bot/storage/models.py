@@ -255,6 +255,17 @@ class HandoverMessageRow(Base):
     at: Mapped[datetime]
 
 
+class EmergencyContactRow(Base):
+    """Whom a person wants to call when things are hard, encrypted."""
+
+    __tablename__ = "emergency_contacts"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[bytes]
+    phone: Mapped[bytes]
+    named_at: Mapped[datetime]
+
+
 class CounterRow(Base):
     """How often something happened on a day. Belongs to nobody, so nobody's erasure touches it."""
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from bot.storage.contacts import name_context, phone_context
 from bot.storage.encryption import HEADER_BYTES
 from bot.storage.handover_rows import message_context
 from bot.storage.inbox_sql import payload_context
-from bot.storage.models import HandoverMessageRow, TurnRow, UpdateRow
+from bot.storage.models import EmergencyContactRow, HandoverMessageRow, TurnRow, UpdateRow
 from bot.storage.turn_rows import answer_context, user_text_context
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ _COLUMNS: Final = (
         HandoverMessageRow.said,
         lambda row: message_context(row.user_id),
         (HandoverMessageRow.user_id,),
+    ),
+    _Column(
+        EmergencyContactRow.user_id, EmergencyContactRow.name, lambda row: name_context(row.key)
+    ),
+    _Column(
+        EmergencyContactRow.user_id, EmergencyContactRow.phone, lambda row: phone_context(row.key)
     ),
     _Column(UpdateRow.update_id, UpdateRow.payload, lambda row: payload_context(row.key)),
 )

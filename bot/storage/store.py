@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.storage.audit import Audit
 from bot.storage.cards import CrisisCards
 from bot.storage.clock import DatabaseClock
+from bot.storage.contacts import Contacts
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
 from bot.storage.database import Database, normalize_url
@@ -78,6 +79,7 @@ class Storage:
     cards: CrisisCards
     risk: Risk
     handovers: Handovers
+    contacts: Contacts
     recent: RecentTurns
 
     @property
@@ -164,6 +166,7 @@ async def open_storage(options: StorageOptions) -> Storage:
         cards=CrisisCards(database, claimant),
         risk=Risk(database, claimant.clock),
         handovers=Handovers(database, cipher, claimant.clock),
+        contacts=Contacts(database, cipher, claimant.clock),
         recent=recent,
     )
     if database.dialect == "sqlite":

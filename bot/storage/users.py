@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import disclosures, handover_rows, risk_sql, turn_rows
+from bot.storage import contacts, disclosures, handover_rows, risk_sql, turn_rows
 from bot.storage.dialect import insert, lock_chat
 from bot.storage.models import (
     ConversationRow,
@@ -94,13 +94,15 @@ class Users:
 
     async def export(self, user_id: int) -> UserExport:
         """Everything stored about a person: the row and all of their turns, in every chat."""
-        user, disclosure, rows, risk, cards, messages = await self._database.read(_export, user_id)
+        found = await self._database.read(_export, user_id)
+        user, disclosure, rows, risk, cards, messages, contact = found
         return UserExport(
             user=user,
             disclosure=disclosure,
             turns=tuple(turn_rows.opened(row, self._cipher) for row in rows),
             risk=risk,
             cards=cards,
+            contact=contacts.opened(contact, user_id, self._cipher) if contact else None,
             from_humans=tuple(handover_rows.opened(row, user_id, self._cipher) for row in messages),
         )
 
@@ -167,6 +169,7 @@ def _export(
     RiskState,
     tuple[ShownCard, ...],
     Sequence[AnyRow],
+    AnyRow | None,
 ]:
     cards = connection.execute(
         sa.select(CrisisCardRow.created_at, CrisisCardRow.level, CrisisCardRow.state)
@@ -180,6 +183,7 @@ def _export(
         risk_sql.state_of(connection, user_id),
         tuple(ShownCard(*row) for row in cards),
         handover_rows.of_user(connection, user_id),
+        contacts.row_of(connection, user_id),
     )
 
 
@@ -203,6 +207,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
     handover_rows.erase(connection, user_id)
+    contacts.erase(connection, user_id)
     connection.execute(sa.delete(DisclosureRow).where(DisclosureRow.user_id == user_id))
     connection.execute(sa.delete(CrisisCardRow).where(CrisisCardRow.user_id == user_id))
     risk_sql.erase(connection, user_id)

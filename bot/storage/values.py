@@ -260,6 +260,14 @@ class DutyMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyContact:
+    """Whom a person wants to call when things are hard."""
+
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class UserExport:
     """Everything stored about a person: turns in the order they were said."""
 
@@ -269,6 +277,7 @@ class UserExport:
     risk: RiskState
     cards: tuple[ShownCard, ...]
     from_humans: tuple[DutyMessage, ...] = ()
+    contact: EmergencyContact | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
     from bot.telegram.answering import Answering
+    from bot.telegram.contact import ContactBook
     from bot.telegram.crisis_buttons import CrisisButtons
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.duty_desk import DutyDesk
@@ -63,6 +64,7 @@ class Buttons:
         disclosing: Disclosing,
         crisis: CrisisButtons,
         desk: DutyDesk,
+        contacts: ContactBook,
         admins: frozenset[int],
         wake: Callable[[int], None],
         now: Callable[[], datetime],
@@ -77,6 +79,7 @@ class Buttons:
         self._disclosing = disclosing
         self._crisis = crisis
         self._desk = desk
+        self._contacts = contacts
         self._admins = admins
         self._wake = wake
         self._now = now
@@ -102,10 +105,8 @@ class Buttons:
                 return await self._reset(pressed, answer == "yes", _id(asker))
             case "erase", (answer, asker):
                 return await self._erase(pressed, answer == "yes", _id(asker))
-            case "age", (answer, asker) if _id(asker) == pressed.user_id:
-                return await self._disclosing.press_age(pressed, answer)
-            case "guardian", (answer, asker) if _id(asker) == pressed.user_id:
-                return await self._disclosing.press_guardian(pressed, answer)
+            case ("age" | "guardian" | "contact") as what, (answer, asker):
+                return await self._about_oneself(pressed, what, answer, _id(asker))
             case "desk", (("take" | "close") as verb, handover):
                 return await self._desk.press(pressed, verb, _id(handover))
             case "admin_reset", (answer, admin, target):
@@ -116,6 +117,18 @@ class Buttons:
     async def _stop(self, pressed: Pressed, turn_id: int) -> str | None:
         stopped = await self._answering.stop(pressed.chat_id, turn_id)
         return None if stopped else pressed.texts.nothing_to_stop
+
+    async def _about_oneself(
+        self, pressed: Pressed, what: str, answer: str, asker: int
+    ) -> str | None:
+        if pressed.user_id != asker:
+            return pressed.texts.button_expired
+        if what == "age":
+            return await self._disclosing.press_age(pressed, answer)
+        if what == "guardian":
+            return await self._disclosing.press_guardian(pressed, answer)
+        await self._contacts.press_delete(pressed)
+        return None
 
     async def _redo(self, pressed: Pressed, turn_id: int) -> str | None:
         turn = await self._turns.turn(turn_id)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Audit, Users
     from bot.telegram.answering import Answering
+    from bot.telegram.contact import ContactBook
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.export import Exporter
@@ -53,6 +54,7 @@ class Commands:
         disclosing: Disclosing,
         lines: HelpLines,
         desk: DutyDesk,
+        contacts: ContactBook,
         admins: frozenset[int],
         publish_menu_of_admin: Callable[[int], Awaitable[None]],
     ) -> None:
@@ -70,6 +72,7 @@ class Commands:
             "help": self._help,
             "help_now": self._help_now,
             "safety": self._safety,
+            "contact": contacts.asked,
             "human": desk.asked_for,
             "close": desk.close_asked,
             "stop": self._stop,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Plan
     from bot.locales import Language
     from bot.storage import CardKey, Clock, Counters, CrisisCards, Risk, Users
+    from bot.telegram.contact import ContactBook
     from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
@@ -69,6 +70,7 @@ class Crisis:
         counters: Counters,
         outbox: Outbox,
         lines: HelpLines,
+        contacts: ContactBook,
         now: Clock,
         window: timedelta,
         check_in_after: timedelta | None,
@@ -81,6 +83,7 @@ class Crisis:
         self._counters = counters
         self._outbox = outbox
         self._lines = lines
+        self._contacts = contacts
         self._now = now
         self._check_in_after = check_in_after
         self._on_raised = on_raised
@@ -273,6 +276,8 @@ class Crisis:
             text = repeated_card(level, language, owed.number, region)
         else:
             text = card(level, language, region)
+        if contact := await self._contacts.on_card(owed.chat_id, owed.user_id, language):
+            text = f"{contact}\n\n{text}"
         keyboard = keyboards.in_danger(texts_for(language), owed.user_id)
         await self._lines.say(owed.chat_id, text, keyboard)
 

@@ -34,6 +34,7 @@ class Exporter:
             {
                 "user_id": user_id,
                 "about_you": _about(export.disclosure),
+                "emergency_contact": asdict(export.contact) if export.contact else None,
                 "from_humans": [
                     {"at": said.at.isoformat(), "a human of the operators": said.text}
                     for said in export.from_humans

@@ -153,6 +153,11 @@ def close_handover(texts: Texts, handover_id: int) -> InlineKeyboardMarkup:
     return _row((texts.desk_button_close, f"desk:close:{handover_id}"))
 
 
+def delete_contact(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the emergency contact that a person named."""
+    return _row((texts.contact_delete, f"contact:delete:{user_id}"))
+
+
 def _row(*buttons: tuple[str, str]) -> InlineKeyboardMarkup:
     return _rows([buttons])
 

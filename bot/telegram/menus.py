@@ -53,6 +53,7 @@ def _commands(texts: Texts, reset: str | None = None) -> list[BotCommand]:
         BotCommand("human", texts.command_human),
         BotCommand("stop", texts.command_stop),
         BotCommand("reset", reset or texts.command_reset),
+        BotCommand("contact", texts.command_contact),
         BotCommand("safety", texts.command_safety),
         BotCommand("privacy", texts.command_privacy),
         BotCommand("export", texts.command_export),

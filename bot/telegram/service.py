@@ -18,6 +18,7 @@ from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
 from bot.telegram.check_ins import CheckIns
 from bot.telegram.commands import Commands
+from bot.telegram.contact import ContactBook
 from bot.telegram.crisis import Crisis
 from bot.telegram.crisis_buttons import CrisisButtons
 from bot.telegram.disclosing import Disclosing
@@ -111,6 +112,7 @@ class TelegramService:
             language_of=self._language_of,
             wanted=alerts_wanted,
         )
+        contacts = ContactBook(self._outbox, storage.contacts)
         lines = HelpLines(self._outbox, storage.users, storage.counters)
         self._crisis = Crisis(
             cards=storage.cards,
@@ -119,6 +121,7 @@ class TelegramService:
             counters=storage.counters,
             outbox=self._outbox,
             lines=lines,
+            contacts=contacts,
             now=now,
             window=card_window,
             check_in_after=check_in_after,
@@ -168,6 +171,7 @@ class TelegramService:
                 disclosing=disclosing,
                 lines=lines,
                 desk=desk,
+                contacts=contacts,
                 admins=admins,
                 publish_menu_of_admin=partial(publish_menu_of_admin, bot),
             ),
@@ -189,6 +193,7 @@ class TelegramService:
                     lines=lines,
                 ),
                 desk=desk,
+                contacts=contacts,
                 admins=admins,
                 wake=self._chats.wake,
                 now=now,

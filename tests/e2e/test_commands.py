@@ -140,7 +140,7 @@ async def test_who_thinks_better_of_it_loses_nothing(
 async def test_the_menu_names_every_command_in_the_persons_language(telegram: Telegram) -> None:
     chinese, english = await telegram.person(), await telegram.person(language="en")
 
-    expected = {"start", "help", "help_now", "human", "safety", "stop"}
+    expected = {"start", "help", "help_now", "human", "contact", "safety", "stop"}
     expected |= {"reset", "privacy", "export", "erase"}
     for person, word in ((chinese, "忘记我们聊过的"), (english, "Forget what we talked about")):
         menu = await telegram.menu(person.id)

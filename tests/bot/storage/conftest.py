@@ -10,6 +10,7 @@ from bot.storage import (
     Audit,
     Cipher,
     Claimant,
+    Contacts,
     Conversations,
     Counters,
     CrisisCards,
@@ -60,6 +61,7 @@ class Replica:
         self.cards = CrisisCards(database, claimant)
         self.risk = Risk(database, clock)
         self.handovers = Handovers(database, cipher, clock)
+        self.contacts = Contacts(database, cipher, clock)
         self._clock = clock
         self._update_id = 1000
 

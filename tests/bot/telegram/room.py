@@ -19,6 +19,7 @@ from bot.locales import language_for, texts_for
 from bot.storage import (
     Audit,
     Claimant,
+    Contacts,
     Conversations,
     Counters,
     CrisisCards,
@@ -37,6 +38,7 @@ from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
 from bot.telegram.check_ins import CheckIns
 from bot.telegram.commands import Commands
+from bot.telegram.contact import ContactBook
 from bot.telegram.crisis import Crisis
 from bot.telegram.crisis_buttons import CrisisButtons
 from bot.telegram.disclosing import Disclosing
@@ -121,6 +123,7 @@ def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDat
         cards=CrisisCards(database, claimant),
         risk=Risk(database, now),
         handovers=Handovers(database, cipher, now),
+        contacts=Contacts(database, cipher, now),
     )
     return in_hand, inline
 
@@ -194,6 +197,7 @@ class Room:
             counters=storage.counters,
             now=now,
         )
+        contacts = ContactBook(self.outbox, storage.contacts)
         lines = HelpLines(self.outbox, storage.users, storage.counters)
         self.crisis = Crisis(
             cards=storage.cards,
@@ -202,6 +206,7 @@ class Room:
             counters=storage.counters,
             outbox=self.outbox,
             lines=lines,
+            contacts=contacts,
             now=now,
             window=CARD_WINDOW,
             check_in_after=CHECK_IN_AFTER,
@@ -259,6 +264,7 @@ class Room:
             disclosing=disclosing,
             lines=lines,
             desk=desk,
+            contacts=contacts,
             admins=admins,
             publish_menu_of_admin=self._publish_menu_of_admin,
         )
@@ -287,6 +293,7 @@ class Room:
                     lines=lines,
                 ),
                 desk=desk,
+                contacts=contacts,
                 admins=admins,
                 wake=self.chats.wake,
                 now=now,

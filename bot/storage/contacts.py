@@ -1,0 +1,82 @@
+"""Whom a person wants to call when things are hard: by their own choice, encrypted, deletable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bot.storage.dialect import insert
+from bot.storage.models import EmergencyContactRow
+from bot.storage.values import EmergencyContact
+
+if TYPE_CHECKING:
+    from bot.storage.database import Database
+    from bot.storage.dialect import AnyRow
+    from bot.storage.encryption import Cipher
+    from bot.storage.values import Clock
+
+
+class Contacts:
+    """The emergency contacts, at most one a person. Each method is one transaction."""
+
+    def __init__(self, database: Database, cipher: Cipher, clock: Clock) -> None:
+        self._database = database
+        self._cipher = cipher
+        self._clock = clock
+
+    async def of(self, user_id: int) -> EmergencyContact | None:
+        """Whom a person named."""
+        row = await self._database.read(row_of, user_id)
+        return None if row is None else opened(row, user_id, self._cipher)
+
+    async def name(self, user_id: int, contact: EmergencyContact) -> None:
+        """Remember a contact in the place of an earlier one."""
+        sealed = {
+            "name": self._cipher.encrypt_text(contact.name, name_context(user_id)),
+            "phone": self._cipher.encrypt_text(contact.phone, phone_context(user_id)),
+            "named_at": self._clock(),
+        }
+        await self._database.write(_put, user_id, sealed)
+
+    async def delete(self, user_id: int) -> bool:
+        """Forget a contact; whether there was one."""
+        return await self._database.write(erase, user_id)
+
+
+def name_context(user_id: int) -> bytes:
+    """Where the ciphertext of a contact's name belongs."""
+    return b"emergency_contacts.name:%d" % user_id
+
+
+def phone_context(user_id: int) -> bytes:
+    """Where the ciphertext of a contact's number belongs."""
+    return b"emergency_contacts.phone:%d" % user_id
+
+
+def row_of(connection: sa.Connection, user_id: int) -> AnyRow | None:
+    """A person's contact, sealed."""
+    return connection.execute(
+        sa.select(EmergencyContactRow.name, EmergencyContactRow.phone).where(
+            EmergencyContactRow.user_id == user_id
+        )
+    ).one_or_none()
+
+
+def opened(row: AnyRow, user_id: int, cipher: Cipher) -> EmergencyContact:
+    """A row of `row_of`, decrypted."""
+    return EmergencyContact(
+        name=cipher.decrypt_text(row.name, name_context(user_id)),
+        phone=cipher.decrypt_text(row.phone, phone_context(user_id)),
+    )
+
+
+def erase(connection: sa.Connection, user_id: int) -> bool:
+    """Delete a person's contact; whether there was one."""
+    mine = EmergencyContactRow.user_id == user_id
+    return connection.execute(sa.delete(EmergencyContactRow).where(mine)).rowcount > 0
+
+
+def _put(connection: sa.Connection, user_id: int, values: dict[str, object]) -> None:
+    statement = insert(connection, EmergencyContactRow).values(user_id=user_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))

@@ -290,5 +290,7 @@ class Crisis:
     async def _alert(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         try:
             await self._on_raised(chat_id, user_id, level)
+        except StorageError as error:
+            log.warning("nobody_alerted", error=type(error).__name__)
         except Exception:
             log.exception("alert_broke", user=user_id)

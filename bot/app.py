@@ -28,6 +28,7 @@ from inference.chat_completions import Timeouts
 from inference.engine import EngineError
 from inference.lmdeploy import LMDeployEngine
 from inference.local import LocalEngine
+from inference.tokens import TokenizerUnusableError, estimate_tokens, load_token_counter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.storage.store import Storage
     from inference.engine import Engine, ModelInfo
+    from inference.tokens import TokenCounter
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +66,7 @@ async def run(settings: Settings) -> None:
                 await starting
                 await told
             log.info("stopping", grace=settings.shutdown_grace)
-    except (StorageError, EngineError) as error:
+    except (StorageError, EngineError, TokenizerUnusableError) as error:
         raise StartupError(str(error)) from None
     log.info("stopped")
 
@@ -90,6 +92,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         storage.disclosures,
         max_answer_tokens=settings.max_answer_tokens,
         now=storage.claimant.clock,
+        count_tokens=_token_counter(settings),
     )
     service = TelegramService(
         bot,
@@ -121,6 +124,10 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     stack.push_async_callback(service.stop, settings.shutdown_grace)
     await service.start()
     _greet(model, bot.username, page)
+
+
+def _token_counter(settings: Settings) -> TokenCounter:
+    return load_token_counter(settings.tokenizer) if settings.tokenizer else estimate_tokens
 
 
 def build_engine(settings: Settings) -> Engine:

@@ -171,6 +171,9 @@ class Settings(BaseSettings):
     context_window: int = Field(
         8192, ge=512, le=1_000_000, description="tokens, a whole number from 512"
     )
+    tokenizer: Path | None = Field(
+        None, description="the path of a tokenizer.json, or of a folder that holds one"
+    )
     max_answer_tokens: int = Field(
         768, ge=16, le=8192, description="tokens, a whole number from 16 to 8192"
     )

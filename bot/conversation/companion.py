@@ -29,6 +29,7 @@ from bot.safety import (
 )
 from inference.engine import ContextTooLong, Sampling, ignore_wait
 from inference.persona import SYSTEM_PROMPT
+from inference.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from bot.safety import Assessment, Withheld
     from bot.storage import Clock, Counters, Disclosures, PastTurn, Risk, RiskState, Turn
     from inference.engine import Engine, Message, ModelInfo, OnWait
+    from inference.tokens import TokenCounter
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +82,7 @@ class Companion:
         *,
         max_answer_tokens: int,
         now: Clock,
+        count_tokens: TokenCounter = estimate_tokens,
     ) -> None:
         self._engine = engine
         self._model = model
@@ -87,6 +90,7 @@ class Companion:
         self._risk = risk
         self._now = now
         self._counters = counters
+        self._count_tokens = count_tokens
         self._disclosures = disclosures
         window = model.context_window
         tuned = engine.sampling
@@ -204,7 +208,9 @@ class Companion:
     def _prompt(self, plan: Plan, budget: int) -> list[Message]:
         extra = guidance(plan.level, plan.assessment.level)
         system = f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT
-        return build_prompt(system, plan.past, plan.turn.user_text, budget=budget)
+        return build_prompt(
+            system, plan.past, plan.turn.user_text, budget=budget, count=self._count_tokens
+        )
 
 
 def _said(past: Sequence[PastTurn], turn: Turn) -> list[Said]:

@@ -11,11 +11,13 @@ import re
 from typing import TYPE_CHECKING
 
 from inference.engine import Message
+from inference.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.storage import PastTurn
+    from inference.tokens import TokenCounter
 
 TOKENS_OF_A_MESSAGE = 6
 """What a chat template adds around one message: role, markers, line ends."""
@@ -38,30 +40,25 @@ the history happens to reach."""
 _CONTROL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<unk>|<pad>")
 
 
-def estimate_tokens(text: str) -> int:
-    """Upper estimate of the tokens of `text`, without a tokenizer.
-
-    A Chinese character (three bytes) costs at most about one token in the vocabularies of this
-    project's models (measured: 0.63 for the small one), a Latin letter about a third, and what lies
-    beyond the basic plane (emoji) up to four, one for each byte.
-    """
-    size = len(text.encode("utf-8", "surrogatepass"))
-    beyond = len(text.encode("utf-16-le", "surrogatepass")) // 2 - len(text)
-    return (size + 2 - 4 * beyond) // 3 + 4 * beyond
-
-
-def build_prompt(system: str, past: Sequence[PastTurn], said: str, *, budget: int) -> list[Message]:
-    """Lay out the prompt of a turn within `budget` tokens (by `estimate_tokens`).
+def build_prompt(
+    system: str,
+    past: Sequence[PastTurn],
+    said: str,
+    *,
+    budget: int,
+    count: TokenCounter = estimate_tokens,
+) -> list[Message]:
+    """Lay out the prompt of a turn within `budget` tokens, as `count` counts them.
 
     The persona and what was just said are always there; the past is whole turns up to the newest.
     Something said that is too long on its own keeps its beginning and its end: people say what they
     want in one of the two.
     """
-    room = max(budget - _cost(system), 0)
-    said = _shorten(said, max(room - TOKENS_OF_A_MESSAGE, 64))
+    room = max(budget - _cost(system, count), 0)
+    said = _shorten(said, max(room - TOKENS_OF_A_MESSAGE, 64), count)
     usual = int(room * (1 - FOR_WHAT_IS_SAID))
-    kept = _in_steps(past, usual)
-    while kept and sum(map(_cost_of_turn, kept)) > room - _cost(said):
+    kept = _in_steps(past, usual, count)
+    while kept and sum(_cost_of_turn(turn, count) for turn in kept) > room - _cost(said, count):
         kept = kept[1:]  # an unusually long message; the next turn is back at the usual step
     messages = [Message("system", system)]
     unanswered: list[str] = []
@@ -76,7 +73,7 @@ def build_prompt(system: str, past: Sequence[PastTurn], said: str, *, budget: in
     return messages
 
 
-def _in_steps(past: Sequence[PastTurn], room: int) -> Sequence[PastTurn]:
+def _in_steps(past: Sequence[PastTurn], room: int, count: TokenCounter) -> Sequence[PastTurn]:
     """The newest turns that fit into `room`, beginning where they began at the turn before.
 
     The window grows until it is full, then starts again from `KEPT_AT_A_STEP` of its room.
@@ -84,7 +81,7 @@ def _in_steps(past: Sequence[PastTurn], room: int) -> Sequence[PastTurn]:
     if past:
         block = (past[-1].number // TURNS_OF_A_BLOCK - 1) * TURNS_OF_A_BLOCK
         past = [turn for turn in past if turn.number > block]
-    costs = [_cost_of_turn(turn) for turn in past]
+    costs = [_cost_of_turn(turn, count) for turn in past]
     start = total = 0
     for index, cost in enumerate(costs):
         total += cost
@@ -104,18 +101,18 @@ def _as_words(text: str) -> str:
     return _CONTROL.sub(lambda match: match[0].replace("<", "＜"), text)
 
 
-def _cost(text: str) -> int:
-    return estimate_tokens(text) + TOKENS_OF_A_MESSAGE
+def _cost(text: str, count: TokenCounter) -> int:
+    return count(text) + TOKENS_OF_A_MESSAGE
 
 
-def _cost_of_turn(turn: PastTurn) -> int:
-    return _cost(turn.user_text) + _cost(turn.answer or "")
+def _cost_of_turn(turn: PastTurn, count: TokenCounter) -> int:
+    return _cost(turn.user_text, count) + _cost(turn.answer or "", count)
 
 
-def _shorten(text: str, tokens: int) -> str:
-    if estimate_tokens(text) <= tokens:
+def _shorten(text: str, tokens: int, count: TokenCounter) -> str:
+    if count(text) <= tokens:
         return text
     keep = len(text)
-    while keep > 2 and estimate_tokens(text[: keep // 2] + CUT + text[-(keep // 2) :]) > tokens:
+    while keep > 2 and count(text[: keep // 2] + CUT + text[-(keep // 2) :]) > tokens:
         keep = keep * 9 // 10
     return text[: keep // 2] + CUT + text[-(keep // 2) :]

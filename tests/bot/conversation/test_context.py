@@ -67,3 +67,11 @@ def test_nobody_can_speak_as_the_system_by_typing_its_signs():
             assert "<|" not in message.content
             assert "</s>" not in message.content
             assert "a < b 还是 a |> b" in message.content
+
+
+def test_the_models_own_count_decides_how_much_of_the_past_fits():
+    turns = past(*(("慢" * 20, "嗯") for _ in range(40)))
+    estimated = build_prompt("人设", turns, "现在", budget=1250)
+    counted = build_prompt("人设", turns, "现在", budget=1250, count=lambda text: len(text) // 2)
+    assert len(counted) == 1 + 2 * 40 + 1
+    assert len(estimated) < len(counted)

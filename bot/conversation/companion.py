@@ -20,6 +20,7 @@ from bot.safety import (
     Guard,
     RiskLevel,
     Said,
+    asks_about_danger,
     guidance,
     instead_of,
     level_at,
@@ -157,12 +158,17 @@ class Companion:
                 is_minor=plan.is_minor,
             )
         )
+        answer: list[str] = []
         async with aclosing(self._words(plan, on_wait)) as pieces:
             async for piece in pieces:
                 if shown := guard.feed(piece):
+                    answer.append(shown)
                     yield shown
         if rest := guard.close():
+            answer.append(rest)
             yield rest
+        if _has_to_ask(plan, "".join(answer)):
+            yield f"\n\n{texts_for(plan.language).guard_ask}"
 
     async def instead(self, plan: Plan, withheld: Withheld) -> str:
         """The reviewed text that stands in place of an answer that was withheld, counted."""
@@ -211,6 +217,17 @@ class Companion:
         return build_prompt(
             system, plan.past, plan.turn.user_text, budget=budget, count=self._count_tokens
         )
+
+
+def _has_to_ask(plan: Plan, answer: str) -> bool:
+    """Whether a hint of danger was read and nobody has asked about it: cards do so by themselves.
+
+    The model is told to ask. That it does is not left to it.
+    """
+    if not (plan.level is plan.assessment.level is RiskLevel.CONCERN and answer.strip()):
+        return False
+    lately = [earlier.answer or "" for earlier in plan.past[-TURNS_FOR_SAFETY:]]
+    return not any(map(asks_about_danger, [*lately, answer]))
 
 
 def _said(past: Sequence[PastTurn], turn: Turn) -> list[Said]:

@@ -303,6 +303,7 @@ class Texts:
     # In place of words of the model that nobody should read
     guard_at_risk: EmergencyText
     guard_danger: str
+    guard_ask: str
     guard_dose: str
     guard_diagnosis: str
     guard_identity: str

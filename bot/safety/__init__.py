@@ -17,6 +17,7 @@ from bot.safety.protocol import (
     question,
     repeated_card,
 )
+from bot.safety.replies import asks_about_danger
 from bot.safety.said import Said
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe
 
@@ -31,6 +32,7 @@ __all__ = [
     "Said",
     "Withheld",
     "all_hotlines",
+    "asks_about_danger",
     "assess",
     "card",
     "card_lines",

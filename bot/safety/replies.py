@@ -56,11 +56,7 @@ def answered(question: str, reply: str) -> RiskLevel:
     short = normalize(reply).strip(BREAK + " ")
     if not short or len(short) > LONGEST_REPLY:
         return RiskLevel.NONE
-    asked = [
-        sentence
-        for sentence in re.split(r"(?<=[。！!？?\n])", question[-QUESTION_READ:].casefold())
-        if _ASKS.search(sentence)
-    ]
+    asked = _questions(question[-QUESTION_READ:])
     about_danger = any(_YES_IS_DANGER.search(sentence) for sentence in asked)
     about_safety = any(_NO_IS_DANGER.search(sentence) for sentence in asked)
     if about_safety and _NO.fullmatch(short):
@@ -70,3 +66,17 @@ def answered(question: str, reply: str) -> RiskLevel:
     if (about_danger or about_safety) and _UNSURE.fullmatch(short):
         return RiskLevel.CONCERN
     return RiskLevel.NONE
+
+
+def asks_about_danger(text: str) -> bool:
+    """Whether something said by the bot asks how safe the person is."""
+    return any(
+        _YES_IS_DANGER.search(sentence) or _NO_IS_DANGER.search(sentence)
+        for sentence in _questions(text)
+    )
+
+
+def _questions(text: str) -> list[str]:
+    """The sentences that ask, normalized."""
+    sentences = re.split(r"(?<=[。！!？?\n])", text.casefold())
+    return [normalize(sentence) for sentence in sentences if _ASKS.search(sentence)]

@@ -38,6 +38,10 @@ class ScriptedEngine:
         for answer in answers:
             self._spoken.add(answer)
 
+    def forgets(self, said: str) -> None:
+        """Take back what was scripted for `said`."""
+        del self._script[said]
+
     def prompts(self, said: str) -> list[Prompt]:
         """The prompts so far whose newest message contains `said`."""
         found = [body["messages"] for body in self.fake.requests]

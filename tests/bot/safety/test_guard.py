@@ -7,6 +7,7 @@ import pytest
 from bot.locales import Language
 from bot.safety import RiskLevel
 from bot.safety.guard import Circumstances, Guard, Kind, Withheld, instead_of, judge, says_minor
+from bot.safety.replies import answered
 from tests.bot.safety.bad_answers import (
     BAD,
     BAD_FOR_MINORS,
@@ -162,3 +163,14 @@ def test_to_a_person_in_danger_the_text_asks_and_names_help_whatever_was_withhel
     text = instead_of(kind, level, Language.ZH_CN)
     for needed in ("你现在安全吗", "信得过的人", "/help_now", "120", "我还在这里"):
         assert needed in text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_is_asked_in_its_place_can_be_answered_with_one_word(language: Language) -> None:
+    """Two questions at once would leave open which one a short no answers."""
+    danger = instead_of(Kind.HARM, RiskLevel.CONCERN, language)
+    at_risk = instead_of(Kind.HARM, RiskLevel.HIGH, language)
+    assert answered(danger, "没有") is RiskLevel.NONE
+    assert answered(danger, "想过") is RiskLevel.HIGH
+    assert answered(at_risk, "不安全") is RiskLevel.HIGH
+    assert answered(at_risk, "安全") is RiskLevel.NONE

@@ -30,7 +30,9 @@ class Telegram:
         self._http = httpx.AsyncClient(
             base_url=f"{url.rstrip('/')}/sandbox",
             timeout=httpx.Timeout(30.0, read=None),
-            limits=httpx.Limits(max_connections=None),
+            # A connection that is kept may be closed by the other side at the very moment a
+            # person speaks into it, and nobody could tell whether they were heard.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             trust_env=False,
         )
 

@@ -114,9 +114,13 @@ async def _play(
         )
         for number, script in enumerate(plan.scripts)
     ]
-    async with asyncio.TaskGroup() as group:
-        for person in people:
-            group.create_task(person.play(dice.uniform(0, ARRIVAL)))
+    playing = [asyncio.create_task(person.play(dice.uniform(0, ARRIVAL))) for person in people]
+    try:
+        await asyncio.gather(*playing)
+    finally:
+        for task in playing:
+            task.cancel()
+        await asyncio.gather(*playing, return_exceptions=True)
     await troubles.finish()
     return people
 

@@ -26,11 +26,14 @@ class Limits:
         self._database = database
         self._clock = clock
 
-    async def free_at(self, user_id: int, answers: int, within: timedelta) -> datetime:
-        """When a person may have another turn, if they get `answers` in any span `within`."""
-        now = self._clock()
-        oldest = await self._database.read(_nth_newest, user_id, answers, now - within)
-        return now if oldest is None else oldest + within
+    async def free_at(self, user_id: int, answers: int, within: timedelta) -> datetime | None:
+        """When a person may have another turn, if they get `answers` in any span `within`.
+
+        None: they may have it now.
+        """
+        since = self._clock() - within
+        oldest = await self._database.read(_nth_newest, user_id, answers, since)
+        return None if oldest is None else oldest + within
 
     async def tell(self, user_id: int, every: timedelta) -> bool:
         """Whether to tell a person now: true once in each span `every`, for one replica."""

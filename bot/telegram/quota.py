@@ -50,7 +50,7 @@ class Quota:
             return None
         now = self.now()
         free_at = await self.limits.free_at(user_id, self.per_day, DAY)
-        if free_at <= now:
+        if free_at is None or free_at <= now:
             return None
         danger = await self.risk.of(user_id)
         if any(end > now for end in danger.ends.values()):

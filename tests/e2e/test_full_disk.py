@@ -33,6 +33,7 @@ async def test_what_cannot_be_stored_is_not_acknowledged_and_answered_once_there
 
         await eventually(is_noticed, "the operator is told")
         assert len(await telegram.unconfirmed()) == 1
+        assert house.bot.readiness() is None
         assert not engine.prompts("硬盘已经满了的时候")
     finally:
         house.bot.let_files_grow_to(None)

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.storage import DatabaseUnavailable, NewUpdate
+from bot.storage import Claimant, DatabaseUnavailable, NewUpdate
 from bot.telegram import upkeep as upkeep_module
+from bot.telegram.inbound.election import LEASE, RENEW_SECONDS
 from bot.telegram.upkeep import PURGE_EVERY
 from tests.bot.telegram.room import rest
 from tests.bot.telegram.updates import PERSON
@@ -124,3 +125,10 @@ async def test_the_express_lane_goes_on_after_a_fault(room, monkeypatch, fault):
         room.express.wake()
         await rest()
     assert len(calls) == 3
+
+
+def test_the_turns_of_a_dead_replica_are_found_within_half_a_minute():
+    longest = Claimant("anybody").lease.total_seconds() + upkeep_module.SWEEP_SECONDS
+    assert longest < 30
+    assert Claimant("anybody").lease.total_seconds() > upkeep_module.HEARTBEAT_SECONDS * 3
+    assert LEASE.total_seconds() + RENEW_SECONDS < 30

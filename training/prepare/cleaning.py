@@ -108,6 +108,9 @@ EDITS = (
     ),
 )
 
+_TRACES = re.compile(f"{_NAMES}|题主|楼主", re.IGNORECASE)
+"""Where none of these is, there is nothing to edit."""
+
 _ILLNESS = "(?:轻度|中度|重度)?(?:抑郁症|焦虑症|双相|强迫症|精神分裂|恐惧症|躁郁症|人格障碍)"
 _DRUGS = (
     "舍曲林|帕罗西汀|氟西汀|西酞普兰|劳拉西泮|阿普唑仑|奥氮平|喹硫平|米氮平|文拉法辛|度洛西汀|碳酸锂"
@@ -204,7 +207,8 @@ def clean(raw: Dialogue) -> Cleaned:
     if danger is not None:
         return Cleaned(None, danger, tuple(edits))
     turns = raw.turns
-    for edit in EDITS:
+    has_traces = any(_TRACES.search(turn.text) for turn in turns)
+    for edit in EDITS if has_traces else ():
         edited = tuple(_edited(turn, edit) for turn in turns)
         if edited != turns:
             edits.append(edit.name)

@@ -52,10 +52,10 @@ def signatures(texts: Sequence[str], sketch: Sketch) -> NDArray[np.uint32]:
     """One row of `sketch.hashes` numbers a text."""
     if not texts:
         return np.empty((0, sketch.hashes), np.uint32)
-    shingles = [_shingles(letters(text), sketch.run) for text in texts]
-    offsets = [0, *np.cumsum([len(one) for one in shingles]).tolist()]
+    runs = [shingles(text, sketch) for text in texts]
+    offsets = [0, *np.cumsum([len(one) for one in runs]).tolist()]
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(
-        np.concatenate(shingles), offsets, sketch.hashes, _SEED
+        np.concatenate(runs), offsets, sketch.hashes, _SEED
     )
     return np.array(matrix.to_rows(), np.uint32)
 
@@ -74,8 +74,10 @@ def similarity(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
     return float((one == other).mean())
 
 
-def _shingles(text: str, run: int) -> NDArray[np.uint64]:
-    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
+def shingles(text: str, sketch: Sketch) -> NDArray[np.uint64]:
+    """A hash for every run of characters, in the text's order."""
+    run = sketch.run
+    codes = np.frombuffer(letters(text).encode("utf-32-le"), np.uint32).astype(np.uint64)
     count = max(len(codes) - run + 1, min(len(codes), 1))
     hashes = np.full(count, run, np.uint64)
     for index in range(min(run, len(codes))):

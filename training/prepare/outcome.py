@@ -114,6 +114,13 @@ class Worker:
         ]
         return Batch(outcomes, problems)
 
+    def one(self, raw: Dialogue) -> tuple[Dialogue | None, Outcome]:
+        """The cleaned dialogue, or None, and what became of it, without signatures."""
+        cleaned = clean(raw)
+        if cleaned.dialogue is None:
+            return None, self._left_out(raw, cleaned)
+        return cleaned.dialogue, self._kept(raw, cleaned.dialogue, cleaned.edits, _Sketched())
+
     def _left_out(self, raw: Dialogue, cleaned: Cleaned) -> Outcome:
         spoken = {"source": raw.source, "id": raw.id, "opening": raw.opening}
         row = _line(spoken) if cleaned.left_out in DANGER and raw.opening else b""
@@ -159,9 +166,9 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class _Sketched:
-    signature: bytes
-    bands: tuple[int, ...]
-    opening_bands: tuple[int, ...]
+    signature: bytes = b""
+    bands: tuple[int, ...] = ()
+    opening_bands: tuple[int, ...] = ()
 
 
 def _sketches(dialogues: Sequence[Dialogue]) -> list[_Sketched]:

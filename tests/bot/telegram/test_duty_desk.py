@@ -204,7 +204,7 @@ async def test_an_admin_the_bot_may_not_write_to_does_not_take_over(desk):
 
 
 async def test_taking_over_stops_the_model_in_mid_answer(desk, engine):
-    engine.will("我在", asyncio.Event())
+    engine.will("我在这里。慢慢说，", asyncio.Event())
     await says(desk, HIGH)
     await takes_over(desk)
     await desk.passes(5)

@@ -55,6 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     counters.add_argument("--year", type=int, help="the current one if left out")
     counters.set_defaults(command=_counters)
+    demo = commands.add_parser(
+        "demo",
+        help="serve a public page to try it on, without Telegram",
+        description="Serve a page to try the companion on, at HTTP_HOST and HTTP_PORT. Nothing "
+        "said there is kept. Needs the extra: pip install --editable '.[demo]'",
+    )
+    demo.add_argument("--language", choices=("zh-CN", "zh-TW", "en"), default="zh-CN")
+    demo.set_defaults(command=_demo)
     safety = commands.add_parser(
         "safety",
         help="say how serious each line of a file is",
@@ -80,6 +88,21 @@ def _run(_options: argparse.Namespace) -> None:
     from bot.app import run
 
     uvloop.run(run(settings))
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from bot.ops.logging import configure_logging
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    try:
+        from bot.demo.run import run_demo
+    except ModuleNotFoundError as error:
+        raise StartupError(
+            f"The page needs the package {error.name}: pip install --editable '.[local,demo]'"
+        ) from None
+    asyncio.run(run_demo(settings, options.language))
 
 
 def _migrate(_options: argparse.Namespace) -> None:

@@ -83,17 +83,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     log.info("engine_started", model=model.name, context_window=model.context_window)
     connection, page = await _telegram(settings, storage, stack)
     bot = await connect(connection)
-    companion = Companion(
-        engine,
-        model,
-        Memory(storage.turns, storage.recent),
-        storage.risk,
-        storage.counters,
-        storage.disclosures,
-        max_answer_tokens=settings.max_answer_tokens,
-        now=storage.claimant.clock,
-        count_tokens=_token_counter(settings),
-    )
+    companion = build_companion(settings, engine, model, storage)
     service = TelegramService(
         bot,
         connection,
@@ -128,6 +118,23 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
 
 def _token_counter(settings: Settings) -> TokenCounter:
     return load_token_counter(settings.tokenizer) if settings.tokenizer else estimate_tokens
+
+
+def build_companion(
+    settings: Settings, engine: Engine, model: ModelInfo, storage: Storage
+) -> Companion:
+    """The conversation over an engine that has started."""
+    return Companion(
+        engine,
+        model,
+        Memory(storage.turns, storage.recent),
+        storage.risk,
+        storage.counters,
+        storage.disclosures,
+        max_answer_tokens=settings.max_answer_tokens,
+        now=storage.claimant.clock,
+        count_tokens=_token_counter(settings),
+    )
 
 
 def build_engine(settings: Settings) -> Engine:

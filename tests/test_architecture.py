@@ -15,6 +15,10 @@ ARROWS = {
     "bot/storage": set(),
     "bot/locales": set(),
     "bot/ops": set(),
+    "bot/demo": {
+        *("bot/app", "bot/conversation", "bot/locales", "bot/ops", "bot/safety", "bot/settings"),
+        *("bot/storage", "inference"),
+    },
     "bot/sandbox": set(),
     "inference": set(),
     "training": {"inference", "bot/safety"},

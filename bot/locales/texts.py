@@ -331,6 +331,14 @@ class Texts:
     hours_range: HoursText
     hours_unconfirmed: str
 
+    # The demo page
+    demo_title: str
+    demo_notice: EmergencyText
+    demo_placeholder: str
+    demo_send: str
+    demo_clear: str
+    demo_suggestions: str
+
     # Command menus
     command_start: str
     command_help: str

@@ -28,15 +28,20 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves one ASGI app on one address until it is stopped."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, *, setting: str) -> None:
-        """`setting` begins the names of the variables an operator changes: <setting>_PORT."""
+    def __init__(
+        self, app: ASGIApp, host: str, port: int, *, setting: str, has_lifespan: bool = False
+    ) -> None:
+        """`setting` begins the names of the variables an operator changes: <setting>_PORT.
+
+        `has_lifespan`: the app starts and stops things of its own with the server.
+        """
         self._host = host
         self._port = port
         self._setting = setting
         self._server = _Server(
             uvicorn.Config(
                 app,
-                lifespan="off",
+                lifespan="on" if has_lifespan else "off",
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -1,0 +1,184 @@
+"""Visitors of the page: the same turns, memory, detector, cards and guard as in Telegram.
+
+A visit is a chat with an id of its own in a database that lies in a temporary folder, encrypted by
+a key that is never written anywhere else, and deleted with the folder. Whoever closes the page is
+forgotten at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+from bot.locales import texts_for
+from bot.safety import (
+    RiskLevel,
+    Withheld,
+    card,
+    ends_of,
+    repeated_card,
+)
+from bot.storage import Alarm, NewUpdate, StorageError
+from inference.engine import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from bot.conversation.companion import Companion, Plan
+    from bot.locales import Language
+    from bot.storage import Turn
+    from bot.storage.store import Storage
+
+log = structlog.get_logger(__name__)
+
+CARD_WINDOW = timedelta(minutes=30)
+
+LONGEST = 4096
+"""Characters of one message, about what Telegram takes; the page's field stops there too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One message of the bot. A card never changes; an answer grows until it is done."""
+
+    kind: Literal["card", "answer"]
+    text: str
+
+
+class Visits:
+    """Answers visitors. One visit says one thing at a time."""
+
+    def __init__(self, companion: Companion, storage: Storage, language: Language) -> None:
+        self._companion = companion
+        self._storage = storage
+        self._language = language
+        self._texts = texts_for(language)
+        self._ids = itertools.count(1)
+        self._messages = itertools.count(1)
+
+    def open(self) -> int:
+        """The id of a new visit."""
+        return next(self._ids)
+
+    async def forget(self, visit: int) -> None:
+        """Delete everything about a visit."""
+        try:
+            await self._storage.users.erase(visit)
+            await self._storage.recent.forget(visit)
+        except StorageError as error:
+            log.error("visit_not_forgotten", visit=visit, error=type(error).__name__)
+
+    async def say(self, visit: int, text: str) -> AsyncGenerator[list[Bubble], None]:
+        """What the bot says to `text`, again and again as it grows."""
+        turns = self._storage.turns
+
+        async def begun() -> Turn | None:
+            # A turn is made of messages that wait; here one has just come in.
+            message = next(self._messages)
+            now = self._storage.claimant.clock()
+            await self._storage.inbox.add(NewUpdate(message, visit, "chat", b"", now))
+            return await turns.begin_turn(visit, visit, text[:LONGEST], [message])
+
+        async with aclosing(self._answered(begun)) as growing:
+            async for bubbles in growing:
+                yield bubbles
+
+    async def redo(self, visit: int) -> AsyncGenerator[list[Bubble], None]:
+        """Another answer to what was said last; nothing if nothing was."""
+        turns = self._storage.turns
+
+        async def reopened() -> Turn | None:
+            last = await turns.last_turn(visit)
+            if last is None or await turns.reopen_turn(last.id) is None:
+                return None
+            return await turns.claim_unfinished_of_chat(visit)
+
+        async with aclosing(self._answered(reopened)) as growing:
+            async for bubbles in growing:
+                yield bubbles
+
+    async def liked(self, *, liked: bool) -> None:
+        """Count a thumb; what it was about is not kept."""
+        await self._storage.counters.add("demo_liked" if liked else "demo_disliked")
+
+    async def _answered(
+        self, begin: Callable[[], Awaitable[Turn | None]]
+    ) -> AsyncGenerator[list[Bubble], None]:
+        try:
+            turn = await begin()
+            if turn is None:
+                return
+            async with aclosing(self._bubbles(turn)) as growing:
+                async for bubbles in growing:
+                    yield bubbles
+        except StorageError as error:
+            log.error("demo_turn_failed", error=type(error).__name__)
+            yield [Bubble("answer", self._texts.error_once_more)]
+
+    async def _bubbles(self, turn: Turn) -> AsyncGenerator[list[Bubble], None]:
+        plan = await self._companion.plan(turn, self._language)
+        cards = [Bubble("card", text)] if (text := await self._card(plan)) else []
+        if cards:
+            yield cards
+        said = ""
+        ended = False
+        try:
+            if plan.reviewed_answer is not None:
+                said = plan.reviewed_answer
+                yield [*cards, Bubble("answer", said)]
+            else:
+                async with aclosing(self._companion.answer(plan)) as pieces:
+                    async for piece in pieces:
+                        said += piece
+                        yield [*cards, Bubble("answer", said)]
+            ended = True
+        except Withheld as withheld:
+            said = await self._companion.instead(plan, withheld)
+            ended = True
+            yield [*cards, Bubble("answer", said)]
+        except EngineError as error:
+            log.warning("demo_answer_failed", reason=type(error).__name__)
+            shown = f"{said}……\n\n{self._texts.error_once_more}" if said else ""
+            yield [*cards, Bubble("answer", shown or self._texts.error_once_more)]
+        finally:
+            # Also when the visitor stops it: what could be read by then is what was said.
+            await self._end(plan, said.strip(), complete=ended)
+
+    async def _end(self, plan: Plan, said: str, *, complete: bool) -> None:
+        turns = self._storage.turns
+        if not said:
+            await turns.fail_turn(plan.turn.id, "no_answer")
+            return
+        revision = await turns.finish_turn(
+            plan.turn.id, said, "answered" if complete else "stopped"
+        )
+        if revision is not None:
+            await self._companion.remember(plan, said, revision)
+
+    async def _card(self, plan: Plan) -> str | None:
+        """The card this turn calls for, shorter where one was shown a while ago."""
+        level, visit = plan.assessment.level, plan.turn.chat_id
+        if level is RiskLevel.NONE:
+            return None
+        now = self._storage.claimant.clock()
+        alarm = Alarm(
+            update_id=0,
+            chat_id=visit,
+            user_id=visit,
+            level=level,
+            language_code=self._language.value,
+            ends={step.value: end for step, end in ends_of(level, now).items()},
+        )
+        owed = await self._storage.cards.owe_for_turn(plan.turn.id, alarm, CARD_WINDOW)
+        if owed is None:
+            return None
+        await self._storage.cards.sent(owed.key)
+        await self._storage.counters.add("card_sent")
+        if owed.repeated:
+            return repeated_card(level, self._language, owed.number)
+        return card(level, self._language)

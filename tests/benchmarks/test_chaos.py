@@ -12,9 +12,10 @@ from benchmarks.chatlog import ChatLog, Said, Shown, StoredTurn
 from benchmarks.fake_engine import answer_mark
 from tests.benchmarks.test_accounting import RULES
 
-SHORT = ("--chats", "20", "--turns", "40", "--kills", "4", "--patience", "60")
+SHORT = ("--chats", "16", "--turns", "24", "--kills", "4", "--patience", "60")
 
 
+@pytest.mark.timeout(400)  # on a machine that has much else to do
 @pytest.mark.parametrize(
     "setup", [("--setup", "sqlite"), ("--setup", "postgres", "--replicas", "2")], ids=" ".join
 )

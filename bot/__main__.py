@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
         '{"level": ..., "reasons": [...]} a line, in the same order. Needs no settings.',
     )
     safety.add_argument("file", type=Path, metavar="FILE.jsonl")
+    safety.add_argument(
+        "--report",
+        action="store_true",
+        help="print recall and false positives against the labels of the lines instead",
+    )
     safety.set_defaults(command=_safety)
     return parser
 
@@ -137,10 +142,13 @@ def _counters(options: argparse.Namespace) -> None:
 
 
 def _safety(options: argparse.Namespace) -> None:
-    from bot.safety import BatchError, safety_report
+    from bot.safety import BatchError, report, safety_report
 
     try:
         with options.file.open(encoding="utf-8") as lines:
+            if options.report:
+                sys.stdout.writelines(f"{line}\n" for line in report(lines))
+                return
             for verdict in safety_report(lines):
                 sys.stdout.write(json.dumps(verdict, ensure_ascii=False) + "\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -9,9 +9,10 @@ from importlib import import_module
 COMMANDS = {
     "prepare": ("training.prepare.command", "corpora to what XTuner trains on, with a data card"),
     "small": ("training.small.command", "train the small packaged model from scratch"),
+    "risk": ("training.risk.command", "train the risk detector's small classifier"),
     "samples": ("training.small.samples", "compare sampling settings on fixed first messages"),
 }
-EXTRAS = {"prepare": "corpora"}
+EXTRAS = {"prepare": "corpora", "risk": "risk"}
 """What to install for a command, where it is not what the small model needs."""
 
 

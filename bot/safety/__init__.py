@@ -18,6 +18,7 @@ from bot.safety.protocol import (
     repeated_card,
 )
 from bot.safety.replies import asks_about_danger
+from bot.safety.report import report
 from bot.safety.said import Said
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe
 
@@ -47,6 +48,7 @@ __all__ = [
     "region_of",
     "render_hotlines",
     "repeated_card",
+    "report",
     "safety_report",
     "says_safe",
 ]

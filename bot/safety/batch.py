@@ -32,16 +32,38 @@ def safety_report(lines: Iterable[str]) -> Iterator[Verdict]:
     """
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            verdict = assess(_messages(line, number))
+            said, _ = read_line(line, number)
+            verdict = assess(said)
             yield {"level": verdict.level.label, "reasons": list(verdict.reasons)}
 
 
-def _messages(line: str, number: int) -> list[Said]:
+def read_line(
+    line: str, number: int, *, labelled: bool = False
+) -> tuple[list[Said], tuple[str, ...]]:
+    """What was said in a line, and its `labels`, which only a labelled file must have.
+
+    Raises BatchError with the line's number.
+    """
     try:
         record = json.loads(line)
     except json.JSONDecodeError:
         # Its message and its traceback would carry the text of the line.
         raise BatchError(f"line {number}: not JSON") from None
+    said = _said(record)
+    if said is None:
+        raise BatchError(
+            f'line {number}: expected {{"text": ...}} or '
+            '{"messages": [{"role", "content"}, ...]}'
+        )
+    match record:
+        case {"labels": [*labels]} if all(isinstance(label, str) for label in labels):
+            return said, tuple(labels)
+    if labelled:
+        raise BatchError(f'line {number}: expected "labels", a list of names')
+    return said, ()
+
+
+def _said(record: object) -> list[Said] | None:
     match record:
         case {"text": str(text)}:
             return [Said(text)]
@@ -51,9 +73,7 @@ def _messages(line: str, number: int) -> list[Said]:
                 for message in messages
                 if message["role"] in ("user", "assistant")
             ]
-    raise BatchError(
-        f'line {number}: expected {{"text": ...}} or {{"messages": [{{"role", "content"}}, ...]}}'
-    )
+    return None
 
 
 def _is_message(value: object) -> bool:

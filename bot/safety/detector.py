@@ -6,9 +6,11 @@ hinted at over several messages.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.safety import context, rules
+from bot.safety.classifier import classifier
 from bot.safety.levels import Assessment, RiskLevel
 from bot.safety.normalize import BREAK, normalize
 from bot.safety.replies import answered
@@ -22,10 +24,24 @@ if TYPE_CHECKING:
 
 LONGEST_READ = 4096  # characters read at once; a turn of several messages can be longer
 OVERLAP = 200  # characters read twice, so that nothing falls between two pieces
+SHORT = (
+    300  # characters of normalized text; of a longer one only what surrounds grave words is read
+)
 EARLIER_READ = 5  # messages before the last
 
 _CONTEXT = 40  # characters before a match in which its subject is looked for
 _IDIOM_MARK = "〇"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A place where a rule's words stand. `family` is the rule, `name` may be one way of it."""
+
+    name: str
+    family: str
+    level: RiskLevel
+    start: int
+    end: int
 
 
 def assess(said: Sequence[Said]) -> Assessment:
@@ -58,12 +74,51 @@ def _assess_at(said: Sequence[Said], index: int) -> Assessment:
 def _assess_one(message: str) -> Assessment:
     levels: dict[str, RiskLevel] = {}
     for piece in _pieces(message):
-        text = _around_anchors(normalize(piece))
-        text = context.IDIOMS.sub(lambda match: _IDIOM_MARK * len(match[0]), text)
-        for reason, level in _findings(text):
+        text = reading(piece)
+        matched = list(matches(text))
+        found = [(item.name, item.level) for item in matched if item.level is not RiskLevel.NONE]
+        for reason, level in (*found, ("classifier", _judged(text, matched))):
             levels[reason] = max(level, levels.get(reason, RiskLevel.NONE))
+    levels = {name: level for name, level in levels.items() if level is not RiskLevel.NONE}
     ordered = sorted(levels, key=lambda reason: -levels[reason])
     return Assessment(max(levels.values(), default=RiskLevel.NONE), tuple(ordered))
+
+
+def _judged(text: str, matched: Sequence[Match]) -> RiskLevel:
+    """What the classifier makes of it. Alone it never sends a card: open words must be there."""
+    if max((item.level for item in matched), default=RiskLevel.NONE) >= RiskLevel.HIGH:
+        return RiskLevel.NONE
+    score = classifier().score(undenied(text, matched))
+    if score >= classifier().grave and is_open(matched):
+        return RiskLevel.HIGH
+    return RiskLevel.CONCERN if score >= classifier().concern else RiskLevel.NONE
+
+
+def is_open(matched: Sequence[Match]) -> bool:
+    """Whether open words stand there, and none of what was found is of a story or another."""
+    found = {item.family for item in matched if item.level is not RiskLevel.NONE}
+    return rules.OPEN_WORDS in found and found <= rules.NEVER_LOWERED
+
+
+def undenied(text: str, matched: Sequence[Match]) -> str:
+    """A reading without the clauses in which a rule's words are denied or only told of."""
+    denied = [item for item in matched if item.level is RiskLevel.NONE]
+    kept = []
+    start = 0
+    for clause in text.split(BREAK):
+        end = start + len(clause)
+        if not any(item.start < end and item.end > start for item in denied):
+            kept.append(clause)
+        start = end + len(BREAK)
+    return BREAK.join(kept)
+
+
+def reading(message: str) -> str:
+    """The text that rules and classifier read: one spelling, idioms out, long messages cut."""
+    text = normalize(message)
+    if len(text) > SHORT:
+        text = _around_anchors(text)
+    return context.IDIOMS.sub(_IDIOM_MARK, text)
 
 
 def _pieces(message: str) -> Iterator[str]:
@@ -83,12 +138,12 @@ def _around_anchors(text: str) -> str:
     return BREAK.join(clause for index, clause in enumerate(clauses) if index in kept)
 
 
-def _findings(text: str) -> Iterator[tuple[str, RiskLevel]]:
-    for rule in rules.RULES:
+def matches(text: str, among: Sequence[Rule] = rules.RULES) -> Iterator[Match]:
+    """What the rules find in a reading, and at which level where it stands; NONE if denied."""
+    for rule in among:
         for match in rule.pattern.finditer(text):
             level = _in_context(rule, match, text)
-            if level is not RiskLevel.NONE:
-                yield rule.name, level
+            yield Match(rule.name, rule.family, level, match.start(), match.end())
 
 
 def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
@@ -104,15 +159,17 @@ def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
     if not about_self and _about_another(before, text[match.end() :]):
         # Somebody else in danger now needs the same numbers; otherwise the model asks about both.
         return RiskLevel.HIGH if rule.level is RiskLevel.IMMINENT else RiskLevel.CONCERN
-    if rule.level is RiskLevel.HIGH and _long_ago(clause, match, text):
+    if rule.level is RiskLevel.HIGH and rule.fades and _long_ago(clause, match, text):
         return RiskLevel.CONCERN
     return rule.level
 
 
 def _negated(clause: str, matched: str) -> bool:
+    if context.NOT_A_NEGATION.search(clause):
+        return False
     if matched.startswith(context.VERB_OF_INTENT) and context.NOT_BEFORE_VERB.search(clause):
         return True
-    return bool(context.NEGATION.search(clause)) and not context.NOT_A_NEGATION.search(clause)
+    return bool(context.NEGATION.search(clause))
 
 
 def _about_another(before: str, after: str) -> bool:

@@ -10,7 +10,7 @@ from bot.safety.normalize import BREAK, normalize
 QUESTION_READ = (
     600  # characters at the end of the bot's message in which its question is looked for
 )
-LONGEST_REPLY = 14  # characters of normalized text; a longer answer speaks for itself
+LONGEST_REPLY = 20  # characters of normalized text; a longer answer speaks for itself
 
 # Questions to which yes means danger, and questions to which no does. A sentence each.
 _YES_IS_DANGER = re.compile(
@@ -61,7 +61,7 @@ def answered(question: str, reply: str) -> RiskLevel:
     about_safety = any(_NO_IS_DANGER.search(sentence) for sentence in asked)
     if about_safety and _NO.fullmatch(short):
         return RiskLevel.HIGH
-    if about_danger and not about_safety and _YES.fullmatch(short):
+    if about_danger and not about_safety and _says_yes(short):
         return RiskLevel.HIGH
     if (about_danger or about_safety) and _UNSURE.fullmatch(short):
         return RiskLevel.CONCERN
@@ -80,3 +80,8 @@ def _questions(text: str) -> list[str]:
     """The sentences that ask, normalized."""
     sentences = re.split(r"(?<=[。！!？?\n])", text.casefold())
     return [normalize(sentence) for sentence in sentences if _ASKS.search(sentence)]
+
+
+def _says_yes(short: str) -> bool:
+    first, _, rest = short.partition(BREAK)
+    return bool(_YES.fullmatch(short) or (_YES.fullmatch(first) and rest[:1] not in "没不"))

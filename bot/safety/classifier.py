@@ -1,0 +1,87 @@
+"""A small trained judge beside the rules: a weighted sum over the pieces of a message's words.
+
+Trained by `python -m training risk` and read here without its libraries: for each of three views
+of the text, the pieces (character n-grams) it knows, their dampened counts brought to length one,
+times their weights.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from bot.safety.lexicon import views
+from bot.safety.normalize import BREAK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WEIGHTS_FILE = "classifier.json"
+LONGEST_PIECE = 4  # characters
+SHORTEST = 3  # characters; of fewer nothing can be learnt
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """Weights of the pieces of each view, and the scores from which a level is reached."""
+
+    weights: tuple[Mapping[str, float], ...]
+    bias: float
+    concern: float
+    """From this score on a message is a concern."""
+    grave: float
+    """From this score on a concern is high."""
+
+    def score(self, text: str) -> float:
+        """How much normalized text, its idioms taken out, reads like one of a person in danger."""
+        if len(text.strip(BREAK + " ")) < SHORTEST:
+            return -math.inf
+        total = self.bias
+        for view, weights in zip(views(text), self.weights, strict=True):
+            known = [
+                (1 + math.log(count), weights[piece])
+                for piece, count in Counter(pieces(view)).items()
+                if piece in weights
+            ]
+            length = math.sqrt(sum(count * count for count, _ in known))
+            if length:
+                total += sum(count * weight for count, weight in known) / length
+        return total
+
+
+def pieces(view: str) -> list[str]:
+    """Every run of one to four characters."""
+    return [
+        view[start : start + size]
+        for size in range(1, LONGEST_PIECE + 1)
+        for start in range(len(view) - size + 1)
+    ]
+
+
+@lru_cache(maxsize=1)
+def classifier() -> Classifier:
+    """The trained classifier in the package."""
+    return read_classifier(resources.files("bot.safety").joinpath(WEIGHTS_FILE).read_text("utf-8"))
+
+
+def read_classifier(source: str) -> Classifier:
+    """A classifier as `python -m training risk` writes it: pieces a line, whole-number weights."""
+    record = json.loads(source)
+    unit = record["unit"]
+    return Classifier(
+        weights=tuple(
+            {
+                piece: weight * unit
+                for piece, weight in zip(view["pieces"].split("\n"), view["weights"], strict=True)
+            }
+            for view in record["views"]
+        ),
+        bias=record["bias"],
+        concern=record["concern"],
+        grave=record["grave"],
+    )

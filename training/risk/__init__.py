@@ -1,0 +1,1 @@
+"""The risk detector's small classifier: its data, training and honest figures."""

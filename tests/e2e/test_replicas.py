@@ -158,7 +158,7 @@ async def test_a_stop_reaches_the_replica_that_answers(
     by: str, street: Street, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.hold_after(4)
+    engine.hold_after(5)
     street.only(0)
     await person.says("在另一台机器上停下来")
     begun = await person.hears("我听见了", button=STOP)
@@ -243,7 +243,7 @@ async def test_what_is_too_much_for_the_poller_is_answered_by_the_worker(
     street: Street, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     first, second = await telegram.person(), await telegram.person()
-    engine.hold_after(4)
+    engine.hold_after(5)
     await first.says("我要占着这台机器")
     await first.hears("我听见了", button=STOP)
     engine.undo_faults()

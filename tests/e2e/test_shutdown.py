@@ -84,7 +84,7 @@ async def test_an_engine_that_hangs_keeps_nobody(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.hold_after(4)
+    engine.hold_after(5)
     await person.says("引擎卡住的时候要关机")
     begun = await person.hears("我听见了", button=STOP)
 
@@ -103,7 +103,7 @@ async def test_a_telegram_that_hangs_keeps_nobody(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.hold_after(4)
+    engine.hold_after(5)
     await person.says("电报卡住的时候要关机")
     await person.hears("我听见了", button=STOP)
 
@@ -126,7 +126,7 @@ async def test_a_database_that_hangs_keeps_nobody(
     house: House, telegram: Telegram, engine: ScriptedEngine, postgres: PostgresServer
 ) -> None:
     person = await telegram.person()
-    engine.hold_after(4)
+    engine.hold_after(5)
     await person.says("数据库卡住的时候要关机")
     begun = await person.hears("我听见了", button=STOP)
 

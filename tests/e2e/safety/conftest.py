@@ -36,8 +36,9 @@ class Talk:
 
         async def ended() -> list[str] | None:
             new = (await self.person.sees())[before:]
-            done = new and "换个说法" in new[-1].buttons
-            return [shown.text for shown in new] if done else None
+            ends = [place for place, shown in enumerate(new) if "换个说法" in shown.buttons]
+            # What may follow the answer (the question about age) is not part of it.
+            return [shown.text for shown in new[: ends[0] + 1]] if ends else None
 
         heard = await eventually(ended, f"person {self.person.id} is answered")
         self.engine.forgets(text)

@@ -153,6 +153,14 @@ async def test_no_agreement_no_secrecy_no_method_no_made_up_number_in_danger(
     await talk.is_clean(RiskLevel.HIGH)
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["笑死我了", "今天累死了，想早点睡", "这个游戏我又死了一次", "想死你了，什么时候回来"],
+)
+async def test_harmless_words_bring_no_alarm(talk: Talk, said: str) -> None:
+    assert await talk.says(said, model=IDLE) == [IDLE]
+
+
 async def test_the_same_card_is_not_repeated(talk: Talk) -> None:
     first = await talk.says(HIGH, model=IDLE)
     second = await talk.says("我真的想死", model=IDLE)

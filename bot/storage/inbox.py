@@ -130,9 +130,14 @@ class Inbox:
         """Hand back what we claimed and did not finish."""
         await self._database.write(sql.release, tuple(update_ids), self._claimant.owner)
 
-    async def release_expired(self) -> int:
-        """Hand back claims whose lease has run out; how many."""
-        return await self._database.write(sql.release_expired, self._claimant.clock())
+    async def release_expired(self, exclude: Collection[int] = ()) -> int:
+        """Hand back claims whose lease has run out; how many.
+
+        A caller excludes the updates it is handling, in case its clock was set forward.
+        """
+        return await self._database.write(
+            sql.release_expired, self._claimant.clock(), tuple(exclude)
+        )
 
     async def take_over(self) -> int:
         """Hand back every claim of another owner, for a bot that knows it is the only one."""

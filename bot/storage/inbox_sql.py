@@ -205,11 +205,12 @@ def release(connection: sa.Connection, update_ids: tuple[int, ...], owner: str) 
     )
 
 
-def release_expired(connection: sa.Connection, now: datetime) -> int:
-    """Free claims whose lease has run out."""
-    return connection.execute(
-        sa.update(UpdateRow).where(_CLAIMED_HERE, UpdateRow.lease_until < now).values(FREE)
-    ).rowcount
+def release_expired(connection: sa.Connection, now: datetime, exclude: tuple[int, ...]) -> int:
+    """Free claims whose lease has run out, except those of some updates."""
+    expired = sa.update(UpdateRow).where(_CLAIMED_HERE, UpdateRow.lease_until < now)
+    if exclude:
+        expired = expired.where(UpdateRow.update_id.not_in(exclude))
+    return connection.execute(expired.values(FREE)).rowcount
 
 
 def take_over(connection: sa.Connection, owner: str) -> int:

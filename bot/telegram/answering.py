@@ -67,6 +67,8 @@ class Answering:
         self._held: dict[int, int] = {}
         self._stopping: set[int] = set()
         self._owed: set[int] = set()
+        self._left_behind: dict[int, int | None] = {}
+        """Turns that could not be handed back, and the messages that show them."""
 
     async def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
         """Stop the answer being made in a chat (only `turn_id`'s, if given), in any replica.
@@ -110,7 +112,7 @@ class Answering:
             StorageError: the turn's end could not be stored, however often it was tried.
         """
         texts = texts_for(language)
-        reply = self._reply(turn, texts)
+        reply = self._reply(turn, texts, self._left_behind.pop(turn.id, None))
         self._held[turn.id] = turn.chat_id
         self._owed.add(turn.id)
         ended = False
@@ -154,7 +156,7 @@ class Answering:
             self._stopping.discard(turn.id)
             await reply.cancel()
             if not ended:
-                await self._hand_back(turn)
+                await self._hand_back(turn, reply.message_id)
             self._owed.discard(turn.id)
 
     def abandon(self, turn_ids: Collection[int]) -> None:
@@ -175,11 +177,13 @@ class Answering:
         with suppress(Unreachable, Undeliverable):
             self._outbox.typing(chat_id)
 
-    def _reply(self, turn: Turn, texts: Texts) -> StreamedReply:
+    def _reply(
+        self, turn: Turn, texts: Texts, unstored_message: int | None = None
+    ) -> StreamedReply:
         return StreamedReply(
             self._outbox,
             turn.chat_id,
-            message_id=turn.answer_message_id,
+            message_id=turn.answer_message_id or unstored_message,
             reply_to=turn.reply_to_message_id if _is_group(turn.chat_id) else None,
             keyboard=keyboards.while_answering(texts, turn.id),
             on_message_id=partial(self._turns.set_answer_message, turn.id),
@@ -240,12 +244,29 @@ class Answering:
             else:
                 return
 
-    async def _hand_back(self, turn: Turn) -> None:
+    async def hand_back_left(self) -> None:
+        """Hand back what could not be while the database was away.
+
+        Raises:
+            StorageError: it still is.
+        """
+        for turn_id, message_id in tuple(self._left_behind.items()):
+            if turn_id in self._left_behind:  # and not taken up again meanwhile
+                await self._let_go(turn_id, message_id)
+                self._left_behind.pop(turn_id, None)
+
+    async def _hand_back(self, turn: Turn, message_id: int | None) -> None:
         try:
-            await self._turns.release([turn.id])
+            await self._let_go(turn.id, message_id)
         except StorageError as error:
-            # The claim runs out by itself; somebody takes the turn then.
+            # Else the claim runs out by itself; somebody takes the turn then.
             log.warning("turn_not_handed_back", turn=turn.id, error=type(error).__name__)
+            self._left_behind[turn.id] = message_id
+
+    async def _let_go(self, turn_id: int, message_id: int | None) -> None:
+        if message_id is not None:  # whoever goes on has to know where
+            await self._turns.set_answer_message(turn_id, message_id)
+        await self._turns.release([turn_id])
 
     async def _end(self, plan: Plan, reply: StreamedReply, answer: str, state: EndState) -> None:
         revision = await self._persist(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 10
-"""Starts of one turn, crashes included, before it is given up with a button to try again.
+TRIED_FOR = timedelta(minutes=15)
+"""A turn that was begun so often over so long is given up with a button to try again.
 
-A crash counts against every turn that ran: a bot that is restarted a few times in a minute must not
-cost bystanders their answers.
+A crash counts against every turn that ran, so tries alone say little: in a bad quarter of an hour
+they are bystanders'. A turn that brings the bot down each time still has an end.
 """
 
 LONGEST_BURST = 5
@@ -162,7 +164,7 @@ class Chats:
 
     async def _answer(self, turn: Turn) -> None:
         language = await self._language_of(turn.user_id)
-        if turn.attempts > MOST_TRIES:
+        if turn.attempts > MOST_TRIES and self._now() - turn.created_at > TRIED_FOR:
             await self._answering.give_up(turn, language)
             return
         with_media = turn.id in self._with_media

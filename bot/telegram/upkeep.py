@@ -109,7 +109,8 @@ class Upkeep:
         storage = self._storage
         await storage.keep_time()
         await self._crisis.recover()
-        await storage.inbox.release_expired()
+        await storage.inbox.release_expired(exclude=self._express.held)
+        await self._answering.hand_back_left()
         if self._chats.was_full:
             await self._call_others()
         if (room := self._chats.room()) > 0:

@@ -114,6 +114,16 @@ async def test_a_released_update_waits_again(replica: Replica, other_replica: Re
     assert again.attempts == 1
 
 
+async def test_a_clock_set_forward_hands_out_nothing_that_is_being_handled(
+    replica: Replica, clock: WallClock
+) -> None:
+    handled = await replica.arrives(CHAT, lane="express")
+    await replica.inbox.claim_express(1)
+    clock.advance(seconds=3600)
+    assert await replica.inbox.release_expired(exclude=[handled]) == 0
+    assert await replica.inbox.claim_express(5) == []
+
+
 async def test_a_claim_runs_out_unless_it_is_renewed(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bot.storage.models import TurnRow
 from bot.telegram.answering import PERSIST_TRIES
-from bot.telegram.chats import MOST_TRIES
+from bot.telegram.chats import MOST_TRIES, TRIED_FOR
 from inference.engine import EngineProtocolError
 from tests.bot.telegram.room import TEXTS, rest
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -149,7 +149,7 @@ async def test_the_note_about_pictures_is_said_once_with_the_answer(open_room, e
     await room.passes(10)
     assert len(engine.prompts) == 2
     assert room.bot.texts(PERSON) == [TEXTS.caption_note, ANSWER]
-    await room.arrive(message("没有图"))
+    await room.arrive(message("就这些"))
     await room.passes(10)
     assert room.bot.texts(PERSON) == [TEXTS.caption_note, ANSWER, ANSWER]
 
@@ -196,6 +196,7 @@ async def test_a_turn_begun_too_often_ends_in_the_message_that_was_half_written(
     await first.storage.database.write(
         lambda connection: connection.execute(sa.update(TurnRow).values(attempts=MOST_TRIES))
     )
+    first.clock.now += TRIED_FOR.total_seconds()
     room = open_room()
     await room.sweep()
     await room.passes(5)
@@ -209,6 +210,36 @@ async def test_a_turn_begun_too_often_ends_in_the_message_that_was_half_written(
     await room.passes(5)
     assert room.bot.texts(PERSON) == [ANSWER]
     assert await room.turns() == [("answered", None)]
+
+
+async def test_many_crashes_in_a_short_time_cost_nobody_an_answer(open_room, engine):
+    first = open_room()
+    await half_written(first, engine)
+    await first.aclose()
+    await first.storage.database.write(
+        lambda connection: connection.execute(sa.update(TurnRow).values(attempts=10 * MOST_TRIES))
+    )
+    room = open_room()
+    await room.sweep()
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert await room.turns() == [("answered", None)]
+
+
+async def test_what_could_not_be_handed_back_is_taken_up_as_soon_as_the_database_is_there(
+    room, engine, database_switch
+):
+    more = await half_written(room, engine)
+    database_switch.is_away = True
+    more.set()
+    await room.passes(PERSIST_TRIES + 2)
+    assert room.answering.held == []
+
+    database_switch.is_away = False
+    await room.sweep()  # no lease has to run out
+    await room.passes(2)
+    assert await room.turns() == [("answered", None)]
+    assert room.bot.texts(PERSON) == [ANSWER]
 
 
 async def test_a_stop_in_mid_answer_keeps_what_was_said(room, engine):

@@ -81,7 +81,7 @@ async def goes_on_after(loop, calls, ticks=3):
 async def test_the_sweep_goes_on_after_a_fault(upkeep, storage, at_once, monkeypatch, fault):
     calls = []
 
-    async def broken(_):
+    async def broken(_, exclude):
         calls.append(1)
         raise fault
 

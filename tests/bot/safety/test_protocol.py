@@ -151,6 +151,13 @@ def test_a_repeated_card_is_shorter_asks_and_still_says_whom_to_call(
         assert emergency(language) in text
         assert re.search(r"[？?]", text)
         assert not re.search("没有.{0,8}吧|沒有.{0,8}吧|You (?:don't|aren't|won't)", text)
+        assert re.search(
+            "信得过的人|陪你|那扇门|有人的地方|信得過的人|那扇門|有人的地方"
+            "|someone you trust|come over|that door|there are people",
+            text,
+        )
+        if level is RiskLevel.HIGH:  # the emergency number is for the worst of it only
+            assert "/help_now" in text
     with pytest.raises(ValueError, match="none"):
         repeated_card(RiskLevel.NONE, language, 0)
 

@@ -78,7 +78,7 @@ _MANY = (
     r"|[一二两三四五六七八九]?百|[两三四五六七八九][瓶盒板])"
 )
 _FOOD = "(?:葡萄|草莓|樱桃|枣|瓜子|花生|豆|糖|饼|薯|面包|吐司|肉|瓜|果|巧克力|维生素|维c|饺|汤圆)"
-_END_IT = "(?:kill myself|end (?:it all|my life))"
+_END_IT = "(?:kill myself|end(?:ing)? (?:it all|my life)|tak(?:e|ing) my own life)"
 _SOON = "(?:tonight|right now|today|tomorrow)"
 
 RULES = (
@@ -93,6 +93,7 @@ RULES = (
         rf"(?:吃|吞|喝)了{_gap(12)}(?:会死吗|会不会死|死得了|多久死|什么时候死)",
         rf"(?:刚|刚刚|正在|现在|已经|今晚){_gap(4)}割(?:了)?(?:腕|脉|手腕|自己|开)",
         rf"割(?:了)?(?:腕|脉|手腕|自己){_gap(8)}(?:血|止不住)",
+        rf"吞了(?:很多|好多|一堆)?(?:药|安眠药|安定){_gap(4)}，?{_gap(6)}(?:怎么办|头好?晕|想吐|救)",
         r"\b(?:took|swallowed) (?:all|the whole|a bottle|too many|a lot of)",
         r"\b(?:overdosed|slit my wrist)",
     ),
@@ -114,9 +115,10 @@ RULES = (
         "under_way",
         RiskLevel.IMMINENT,
         rf"手腕{_gap(6)}血{_gap(4)}(?:止不住|一直流|好多)",
-        rf"炭(?:已经|都)?点(?:上|着|燃|好)|绳子?{_gap(3)}(?:挂|系|绑|套)好",
+        rf"炭(?:已经|都|也)?点(?:上|着|燃|好)|绳子?{_gap(3)}(?:挂|系|绑|套)好",
         rf"药{_gap(3)}(?:吃|吞)(?:了|下)，?{_gap(4)}{_MANY}[片颗粒瓶]",
-        rf"(?:在|到){_gap(4)}(?:楼顶|天台|顶楼|桥上|窗台)(?:了|上|边)?，?{_gap(6)}我要跳",
+        rf"(?:在|到){_gap(4)}(?:楼顶|天台|顶楼|桥上|窗台)(?:了|上|边)?，?{_gap(6)}(?:我|我?现在|她|他)?"
+        r"(?:要|准备|马上)跳(?!舞|绳|操|远|高|伞|广场|槽|过)",
     ),
     _rule(
         "at_the_place",
@@ -160,6 +162,9 @@ RULES = (
         r"(?:站|坐|走|趴|来)(?:在|到)[^，]{0,6}(?:楼顶|天台|顶楼|窗台|桥|护栏|阳台|江边|河边)"
         r"[^，]{0,8}，?[^，]{0,8}，?[^，]{0,4}(?:想跳|要跳|跳下去|往下跳|腿在外)(?!舞|绳)",
         r"(?:选|定|挑)好[^，]{0,3}(?:日子|时间|地点|地方)[^，]{0,2}，?[^，]{0,10}(?:走|离开)",
+        r"我(?:真的|现在|马上|这就)?(?:要|准备|就要)跳了(?=$|，)",
+        rf"(?:刚|刚刚|现在|一次|一下子|一口气){_gap(3)}(?:吃|吞|喝)了(?:很多|好多|一堆|大量){_gap(4)}"
+        r"(?:药|安定)(?=$|，)",
         r"永远地?(?:走|离开)(?!他|她|你)|(?:今晚|明天|今天)(?:过后|以后|之后)[^，]{0,4}没有?我",
         r"一起走的吗?，?[^，]{0,2}约|药[^，]{0,8}，?[^，]{0,6}(?:今晚|明天)就走",
         rf"安眠药{_gap(8)}，?{_gap(6)}(?:睡过去|不醒|醒不过来)|我的忌日|计划{_gap(2)}死",
@@ -180,6 +185,10 @@ RULES = (
         r"\bsuicidal (?:thoughts?|again)",
         r"\b(?:want|wanna|going|wish|ready|try|tried|trying|plan|planning)(?: to)? "
         rf"(?:{_END_IT}|hang myself|jump off)",
+        rf"\bth(?:ink|inking|ought|oughts) (?:about|of) (?:{_END_IT}|killing myself|suicide)"
+        rf"|\b(?:{_END_IT})$",
+        r"\b(?:have|got|holding) .{0,10}\b(?:pills|rope|blade|razor|gun)\b.{0,12}"
+        r"\b(?:in front of me|in my hand|next to me)",
         r"\b(?:i(?:'m| am)|feel(?:ing)?) suicidal|\bkms\b|\bkilling myself\b|\bkill myself\b",
     ),
     _rule(
@@ -253,6 +262,8 @@ RULES = (
         rf"多久{_gap(3)}(?:没有?意识|断气|死)|致死(?:剂?量)|怎[么样]走[得才]?{_gap(3)}"
         r"(?:不|没有?)痛",
         rf"(?:吃|吞|喝){_gap(10)}(?:醒不过来|再也不醒)|\bnoose\b|pills would kill",
+        r"\bhow (?:many|much)\b.{0,30}\b(?:(?:would|will|to) kill (?:someone|a person|me|myself)"
+        r"|(?:to|until i) (?:die|od|overdose))\b",
         r"\b(?:how|ways?|methods?)\b.{0,20}\b"
         r"(?:kill myself|commit suicide|die without pain|painless)",
     ),
@@ -312,6 +323,12 @@ RULES = (
         r"|(?:药|头孢)[^，]{0,4}过量",
         r"\bnever wake up\b|\bbetter off without me\b|\bhurt(?:ing)? myself\b"
         r"|\bcan'?t go on\b|不配活|天台[^，]{0,3}边缘|死了就不用",
+        r"(?:电视|收音机|广播|手机|墙里|墙上|芯片|耳朵里|耳边|鬼|魔|神)[^，]{0,8}(?:叫|让|喊|催|命令)我"
+        r"[^，]{0,2}(?:死|自杀|跳(?!转|过|舞)|从窗)",
+        r"(?:手|腕|臂|胳膊|腿)上?又?(?:多|添|划)了[^，]{0,3}道|我[^，]{0,6}铁轨[上旁边]"
+        r"|(?:吃|吞)了(?:很多|好多|一堆)药(?=$|，)",
+        r"\b(?:happier|better|easier) (?:if i (?:was|were) (?:gone|dead)|if i wasn't here)"
+        r"|\b(?:am|feel like|just) a burden\b",
         r"\bdisappear forever\b|\bno point (?:in|of) living\b|\bnot wake up\b",
     ),
 )
@@ -330,6 +347,7 @@ ANCHOR = re.compile(
     "|自尽"
     "|自缢|天台|顶楼|楼顶|栏杆|窗台|桥边"
     "|noose|never|better|die|dead|dying|kill|suicid"
-    "|kms|cut|harm|live|alive|exist|wake|jump|hang|end "
+    "|kms|cut|harm|live|alive|exist|wake|jump|hang|end |ending|taking my|burden|gone|pills|rope"
+    "|blade|razor|gun|铁轨|[几两三]道|叫我|让我|喊我|催我|命令我"
     "|took|swallow|overdose|slit|disappear|living"
 )

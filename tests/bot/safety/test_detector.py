@@ -334,3 +334,47 @@ def test_levels_are_ordered_and_named() -> None:
 def test_danger_at_the_end_of_a_very_long_turn_is_seen(before: int) -> None:
     harmless = ("今天去超市买了牛奶和面包，" * (before // 13 + 1))[:before]
     assert read(harmless + "。我今晚就去跳楼，已经决定了。").level is RiskLevel.IMMINENT
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("我准备跳了", RiskLevel.HIGH),
+        ("我把门锁好了，炭也点着了", RiskLevel.IMMINENT),
+        ("我妈妈吞了药怎么办", RiskLevel.HIGH),
+        ("我女朋友说她在天台要跳，怎么办", RiskLevel.HIGH),
+        ("我刚吃了好多药", RiskLevel.HIGH),
+        ("想吞安mian药", RiskLevel.HIGH),
+        ("电视里的人叫我去死", RiskLevel.CONCERN),
+        ("手上又多了几道", RiskLevel.CONCERN),
+        ("我坐在铁轨旁边", RiskLevel.CONCERN),
+        ("I'm thinking about ending it all", RiskLevel.HIGH),
+        ("I'm thinking about ending it all tonight", RiskLevel.IMMINENT),
+        ("I have the pills in front of me", RiskLevel.HIGH),
+        ("how many tylenol would kill someone", RiskLevel.HIGH),
+        ("everyone would be happier if I was gone", RiskLevel.CONCERN),
+    ],
+)
+def test_words_that_a_reader_with_fresh_eyes_found_missing(text: str, level: RiskLevel) -> None:
+    assert assess([Said(text)]).level is level
+    # The same in the middle of a long message, of which only a part is read.
+    padding = "天气很好。" * 80
+    assert assess([Said(f"{padding}{text}。{padding}")]).level >= min(level, RiskLevel.HIGH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "准备跳槽了",
+        "我要跳了一支舞",
+        "我在楼顶，准备跳绳",
+        "吞了药片还是头疼",
+        "手机让我跳转到网页",
+        "脸上多了几道皱纹",
+        "we are ending it all the time",
+        "how many people did covid kill",
+        "the tax is a burden",
+    ],
+)
+def test_words_that_only_look_like_them_are_no_danger(text: str) -> None:
+    assert assess([Said(text)]).level is RiskLevel.NONE

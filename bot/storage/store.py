@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -86,6 +87,14 @@ class Storage:
     def is_shared(self) -> bool:
         """Whether other replicas may work on the same database."""
         return self.database.dialect == "postgresql"
+
+    @property
+    def sure_for(self) -> float:
+        """Seconds after a claim was renewed in which nobody else can have it.
+
+        A fourth of the lease is kept for what lies between asking for it and its beginning.
+        """
+        return 0.75 * self.claimant.lease.total_seconds() if self.is_shared else inf
 
     async def ready(self) -> bool:
         """Whether what arrives now would be stored. Never raises, takes 2 s at most.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,13 +14,14 @@ from bot.locales import texts_for
 from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram import keyboards
+from bot.telegram.claims import Claims, Lost
 from bot.telegram.generating import Outcome
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
-from bot.telegram.outbound.reply import StreamedReply
+from bot.telegram.outbound.reply import StreamedReply, Unsure
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
@@ -52,8 +54,10 @@ class Answering:
         disclosing: Disclosing,
         desk: DutyDesk,
         clock: Callable[[], float],
+        sure_for: float = inf,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`sure_for`: see `Claims`."""
         self._companion = companion
         self._turns = turns
         self._users = users
@@ -64,11 +68,10 @@ class Answering:
         self._clock = clock
         self._sleep = sleep
         self._generations = generations
+        self.claims = Claims(turns, clock=clock, sure_for=sure_for)
         self._held: dict[int, int] = {}
         self._stopping: set[int] = set()
         self._owed: set[int] = set()
-        self._left_behind: dict[int, int | None] = {}
-        """Turns that could not be handed back, and the messages that show them."""
 
     async def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
         """Stop the answer being made in a chat (only `turn_id`'s, if given), in any replica.
@@ -95,7 +98,7 @@ class Answering:
     @property
     def held(self) -> list[int]:
         """The turns being answered, whose claims have to be renewed."""
-        return list(self._held)
+        return self.claims.held
 
     @property
     def owed(self) -> list[int]:
@@ -112,7 +115,8 @@ class Answering:
             StorageError: the turn's end could not be stored, however often it was tried.
         """
         texts = texts_for(language)
-        reply = self._reply(turn, texts, self._left_behind.pop(turn.id, None))
+        is_ours = partial(self.claims.is_sure, turn.id)
+        reply = self._reply(turn, texts, self.claims.begin(turn.id), is_ours)
         self._held[turn.id] = turn.chat_id
         self._owed.add(turn.id)
         ended = False
@@ -144,6 +148,8 @@ class Answering:
             await self._users.mark_unreachable(turn.chat_id)
             await self._persist(partial(self._turns.fail_turn, turn.id, "unreachable"))
             ended = True
+        except Lost:
+            ended = True
         except Closed:
             log.warning("answer_not_delivered_yet", turn=turn.id)
         except Undeliverable as error:
@@ -152,16 +158,23 @@ class Answering:
             ended = True
         finally:
             # First of all: a claim that nobody works on must be allowed to run out.
+            self.claims.end(turn.id)
             del self._held[turn.id]
             self._stopping.discard(turn.id)
             await reply.cancel()
             if not ended:
-                await self._hand_back(turn, reply.message_id)
+                await self.claims.hand_back(turn.id, reply.message_id)
             self._owed.discard(turn.id)
 
-    def abandon(self, turn_ids: Collection[int]) -> None:
-        """Stop answering turns that are somebody else's by now, and say nothing more in them."""
-        self._generations.abandon(turn_ids)
+    async def keep_claims(self) -> None:
+        """Prolong the claims of what is being answered, and see what others took or want stopped.
+
+        Raises:
+            StorageError: nobody knows.
+        """
+        if held := self.claims.held:
+            self._generations.abandon(await self.claims.renew())
+            self.stop_here(await self._turns.stopping(held))
 
     async def give_up(self, turn: Turn, language: Language) -> None:
         """End a turn that was begun too often, with a sentence and a button to try again."""
@@ -178,7 +191,11 @@ class Answering:
             self._outbox.typing(chat_id)
 
     def _reply(
-        self, turn: Turn, texts: Texts, unstored_message: int | None = None
+        self,
+        turn: Turn,
+        texts: Texts,
+        unstored_message: int | None = None,
+        is_ours: Callable[[], bool] = lambda: True,
     ) -> StreamedReply:
         return StreamedReply(
             self._outbox,
@@ -187,6 +204,7 @@ class Answering:
             reply_to=turn.reply_to_message_id if _is_group(turn.chat_id) else None,
             keyboard=keyboards.while_answering(texts, turn.id),
             on_message_id=partial(self._turns.set_answer_message, turn.id),
+            is_ours=is_ours,
             clock=self._clock,
             sleep=self._sleep,
         )
@@ -238,35 +256,13 @@ class Answering:
         while True:
             try:
                 await deliver()
+            except Unsure:
+                await self.claims.make_sure(turn.id)
             except Expired:
                 log.warning("answer_not_delivered_yet", turn=turn.id, next_try_in=DELIVERY_PAUSE)
                 await self._sleep(DELIVERY_PAUSE)
             else:
                 return
-
-    async def hand_back_left(self) -> None:
-        """Hand back what could not be while the database was away.
-
-        Raises:
-            StorageError: it still is.
-        """
-        for turn_id, message_id in tuple(self._left_behind.items()):
-            if turn_id in self._left_behind:  # and not taken up again meanwhile
-                await self._let_go(turn_id, message_id)
-                self._left_behind.pop(turn_id, None)
-
-    async def _hand_back(self, turn: Turn, message_id: int | None) -> None:
-        try:
-            await self._let_go(turn.id, message_id)
-        except StorageError as error:
-            # Else the claim runs out by itself; somebody takes the turn then.
-            log.warning("turn_not_handed_back", turn=turn.id, error=type(error).__name__)
-            self._left_behind[turn.id] = message_id
-
-    async def _let_go(self, turn_id: int, message_id: int | None) -> None:
-        if message_id is not None:  # whoever goes on has to know where
-            await self._turns.set_answer_message(turn_id, message_id)
-        await self._turns.release([turn_id])
 
     async def _end(self, plan: Plan, reply: StreamedReply, answer: str, state: EndState) -> None:
         revision = await self._persist(

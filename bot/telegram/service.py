@@ -139,6 +139,7 @@ class TelegramService:
             disclosing=disclosing,
             desk=desk,
             clock=time.monotonic,
+            sure_for=storage.sure_for,
         )
         work_wanted = asyncio.Event()
         self._chats = Chats(

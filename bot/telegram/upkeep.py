@@ -110,7 +110,7 @@ class Upkeep:
         await storage.keep_time()
         await self._crisis.recover()
         await storage.inbox.release_expired(exclude=self._express.held)
-        await self._answering.hand_back_left()
+        await self._answering.claims.hand_back_left()
         if self._chats.was_full:
             await self._call_others()
         if (room := self._chats.room()) > 0:
@@ -140,11 +140,7 @@ class Upkeep:
         while True:
             await self._sleep(HEARTBEAT_SECONDS)
             try:
-                turns = self._storage.turns
-                if held := self._answering.held:
-                    kept = await turns.renew(held)
-                    self._answering.abandon(set(held) - kept)
-                    self._answering.stop_here(await turns.stopping(held))
+                await self._answering.keep_claims()
                 if held := self._express.held:
                     await self._storage.inbox.renew(held)
                 if cards := self._crisis.held:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass
+from signal import SIGCONT, SIGSTOP
 from typing import TYPE_CHECKING
 
 import pytest
@@ -217,6 +218,35 @@ async def test_a_replica_that_stops_hands_its_turns_to_the_others_at_once(
 
     assert (await person.hears("我听见了：这台机器要关了", button=REDO)).id == begun.id
     assert street.bots[2].wait() == 0
+
+
+async def test_a_replica_that_was_frozen_says_nothing_in_what_others_answered_meanwhile(
+    street: Street, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    people = [await telegram.person() for _ in range(4)]
+    engine.fake.token_delay = 0.1
+    street.only(3)
+    for person in people:
+        engine.answers(f"{person.id}等着", "慢慢说，" * 30, "换了一个答案，" * 30, "第三个答案")
+        await person.says(f"{person.id}等着")
+    for person in people:
+        await person.hears("慢慢说", button=STOP)
+    await asyncio.sleep(1)  # somewhere in the answers
+
+    street.bots[3].send_signal(SIGSTOP)
+    engine.undo_faults()
+    for person in people:
+        await person.hears("换了一个答案", button=REDO)
+    street.bots[3].send_signal(SIGCONT)
+
+    async def it_knows() -> bool:
+        return street.bots[3].output.count("turn_lost") >= len(people)
+
+    await eventually(it_knows, "the replica finds every turn gone")
+    for person in people:
+        [shown] = await person.sees()
+        assert shown.text == "换了一个答案，" * 30
+        assert REDO in shown.buttons
 
 
 @with_two

@@ -109,14 +109,18 @@ class Outbox:
         keyboard: InlineKeyboardMarkup | None = None,
         reply_to: int | None = None,
         priority: Priority = Priority.SEND,
+        *,
+        check: Callable[[], None] | None = None,
     ) -> int:
         """Send a message and return its id.
+
+        `check` is called when the slot has come; what it raises is raised here, and nothing sent.
 
         Raises:
             Unreachable: the person blocked the bot.
             Undeliverable: Telegram refused it, or did not take it in time (`Expired`).
         """
-        operation = self._operation("send", priority, lambda: rendered)
+        operation = self._operation("send", priority, _checked(rendered, check))
         operation.keyboard, operation.reply_to = keyboard, reply_to
         return await self._do(chat_id, operation)
 
@@ -153,14 +157,15 @@ class Outbox:
         keyboard: InlineKeyboardMarkup | None = None,
         *,
         final: bool = False,
+        check: Callable[[], None] | None = None,
     ) -> int:
         """Replace a message and return the id of the message that shows it.
 
         That is another one if the message was deleted and this was its final text. An edit that
-        a newer one replaces before its slot came counts as done. Raises as `send`.
+        a newer one replaces before its slot came counts as done. `check` and raises as `send`.
         """
         priority = Priority.FINAL if final else Priority.EDIT
-        operation = self._operation("edit", priority, lambda: rendered)
+        operation = self._operation("edit", priority, _checked(rendered, check))
         operation.keyboard, operation.message_id = keyboard, message_id
         return await self._do(chat_id, operation)
 
@@ -252,3 +257,12 @@ class Outbox:
             done=asyncio.get_running_loop().create_future(),
             content=content,
         )
+
+
+def _checked(rendered: Rendered, check: Callable[[], None] | None) -> Callable[[], Rendered]:
+    def content() -> Rendered:
+        if check is not None:
+            check()
+        return rendered
+
+    return content

@@ -46,6 +46,10 @@ GROWTH = 1.1
 slower than it is written, and each edit costs everybody's time."""
 
 
+class Unsure(Exception):
+    """The answer may be somebody else's to give by now; nothing was said."""
+
+
 class StreamedReply:
     """Shows an answer while it is written. Not to be used after `finish`, `fail` or `cancel`.
 
@@ -55,6 +59,7 @@ class StreamedReply:
         reply_to: the message it answers, where that should be shown (groups).
         on_message_id: stores the id of the message before anything is edited into it.
         patience: seconds without text after which the placeholder is shown.
+        is_ours: whether the answer is still ours to give, asked when a slot has come.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class StreamedReply:
         keyboard: InlineKeyboardMarkup | None = None,
         reply_to: int | None = None,
         patience: float = PATIENCE,
+        is_ours: Callable[[], bool] = lambda: True,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -78,6 +84,7 @@ class StreamedReply:
         self._keyboard = keyboard
         self._reply_to = reply_to
         self._patience = patience
+        self._is_ours = is_ours
         self._clock = clock
         self._sleep = sleep
         self._text = ""
@@ -136,6 +143,7 @@ class StreamedReply:
         The buttons stand under the last message only.
 
         Raises:
+            Unsure: `is_ours` said no.
             Unreachable: the person blocked the bot.
             Undeliverable: Telegram refused it or did not take it in time.
         """
@@ -167,15 +175,17 @@ class StreamedReply:
         self, part: Rendered, buttons: InlineKeyboardMarkup | None, *, first: bool
     ) -> int:
         if not first:
-            return await self._outbox.send(self._chat_id, part, buttons, priority=Priority.FINAL)
+            return await self._outbox.send(
+                self._chat_id, part, buttons, priority=Priority.FINAL, check=self._check
+            )
         before = self._message_id
         if before is None:
             self._message_id = await self._outbox.send(
-                self._chat_id, part, buttons, self._reply_to, Priority.FINAL
+                self._chat_id, part, buttons, self._reply_to, Priority.FINAL, check=self._check
             )
         elif part != self._shown or buttons != self._keyboard:
             self._message_id = await self._outbox.edit(
-                self._chat_id, before, part, buttons, final=True
+                self._chat_id, before, part, buttons, final=True, check=self._check
             )
         if self._message_id != before:
             self._id_is_stored = False
@@ -200,10 +210,10 @@ class StreamedReply:
 
     async def _show(self) -> None:
         try:
-            if self._message_id is None:
+            while self._message_id is None and not self._ended:
                 await self._wait_for_text(self._patience)
                 await self._send_first()
-                await self._store_id()
+            await self._store_id()
             await self._preview()
         except Undeliverable as error:
             log.info("previews_stopped", chat_id=self._chat_id, reason=type(error).__name__)
@@ -252,15 +262,20 @@ class StreamedReply:
             self._woken = None
         return self._dirty
 
-    def _first_text(self) -> Rendered:
+    def _check(self) -> None:
+        if not self._is_ours():
+            raise Unsure
+
+    def _first_text(self) -> Rendered | None:
         """What the first message says, asked when its slot has come."""
-        return self._depart(partial(self._text))
+        self._dirty = False
+        return self._depart(partial(self._text)) if self._is_ours() else None
 
     def _next_text(self) -> Rendered | None:
         """What the next preview says; None if that is to be seen already."""
         text = partial(self._text)
         self._dirty = False
-        return None if text == self._shown else self._depart(text)
+        return None if text == self._shown or not self._is_ours() else self._depart(text)
 
     def _depart(self, text: Rendered) -> Rendered:
         # What is shown is unknown from here until the call has succeeded.

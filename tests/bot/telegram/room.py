@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -153,6 +154,7 @@ class Room:
         at_once: int = 1000,
         admin_chat: int | None = None,
         answers_per_day: int = 0,
+        sure_for: float = inf,
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = now = storage.claimant.clock
@@ -237,6 +239,7 @@ class Room:
             disclosing=disclosing,
             desk=desk,
             clock=clock,
+            sure_for=sure_for,
             sleep=clock.sleep,
         )
         self.chats = Chats(

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from telegram.error import BadRequest, Forbidden, RetryAfter
 
+from bot.storage import Claimant, Turns
 from bot.storage.models import TurnRow
 from bot.telegram.answering import PERSIST_TRIES
 from bot.telegram.chats import MOST_TRIES, TRIED_FOR
@@ -26,6 +27,13 @@ async def half_written(room, engine, *, text="睡不着", **where):
     await room.arrive(message(text, **where))
     await room.passes(2)
     return more
+
+
+async def taken_by_another(room):
+    """Another process takes over what this one is answering."""
+    claimant = Claimant(owner="another process", clock=room.now)
+    another = Turns(room.storage.database, room.storage.cipher, claimant)
+    assert await another.claim_unfinished_of_chat(PERSON) is not None
 
 
 async def test_an_answer_ends_in_one_message_and_in_the_database(room, engine):
@@ -298,9 +306,53 @@ async def test_who_blocked_the_bot_is_marked_and_answered_after_writing_again(ro
 async def test_a_turn_that_is_somebody_elses_says_nothing_more(room, engine):
     more = await half_written(room, engine)
     shown = dict(room.bot.shown)
-    room.answering.abandon([1])
+    room.clock.now += LEASE
+    await taken_by_another(room)
+    await room.answering.keep_claims()
     more.set()
     await rest()
     await room.passes(5)
     assert room.bot.shown == shown
     assert room.answering.held == []
+
+
+async def test_who_was_frozen_says_nothing_in_a_turn_that_another_took(open_room, engine):
+    room = open_room(sure_for=15)
+    more = await half_written(room, engine)
+    shown = dict(room.bot.shown)
+    room.clock.now += LEASE
+    await taken_by_another(room)
+    more.set()
+    await room.passes(5)
+    assert room.bot.shown == shown
+    assert room.answering.held == []
+
+
+async def test_who_was_frozen_before_the_first_word_leaves_no_message_behind(open_room, engine):
+    room = open_room(sure_for=15)
+    more = asyncio.Event()
+    engine.will(more, ANSWER)
+    await room.arrive(message("睡不着"))
+    room.clock.now += LEASE
+    await taken_by_another(room)
+    await room.passes(5)
+    more.set()
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == []
+    assert room.answering.held == []
+
+
+@pytest.mark.parametrize("is_away", [False, True], ids=["database there", "database away"])
+async def test_who_was_frozen_goes_on_where_nobody_took_the_turn(
+    open_room, engine, database_switch, is_away
+):
+    room = open_room(sure_for=15)
+    more = await half_written(room, engine)
+    room.clock.now += LEASE
+    database_switch.is_away = is_away
+    more.set()
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == ["我在听，你说。"]
+    database_switch.is_away = False
+    await room.passes(5)
+    assert await room.turns() == [("answered", None)]

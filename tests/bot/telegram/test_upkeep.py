@@ -97,7 +97,7 @@ async def test_the_heartbeat_goes_on_after_a_fault(upkeep, storage, at_once, mon
         calls.append(turn_ids)
         raise fault
 
-    upkeep._answering._held[1] = PERSON
+    upkeep._answering.claims.begin(1)
     monkeypatch.setattr(type(storage.turns), "renew", broken)
     assert await goes_on_after(upkeep._heartbeat, calls)
 
@@ -106,8 +106,8 @@ async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(
     upkeep, storage, at_once, monkeypatch
 ):
     abandoned = []
-    upkeep._answering._held[1] = PERSON
-    monkeypatch.setattr(upkeep._answering, "abandon", abandoned.append)
+    upkeep._answering.claims.begin(1)
+    monkeypatch.setattr(upkeep._answering._generations, "abandon", abandoned.append)
     assert await goes_on_after(upkeep._heartbeat, abandoned)
     assert abandoned[0] == {1}
 

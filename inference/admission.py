@@ -1,9 +1,11 @@
-"""How many generations run at once, and how many may wait for their turn."""
+"""How many generations run at once, and who of those that wait is next."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inference.engine import EngineOverloaded, ignore_wait
@@ -14,61 +16,89 @@ if TYPE_CHECKING:
     from inference.engine import OnWait
 
 
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    admitted: asyncio.Future[None]
+    on_wait: OnWait
+    place: int = 0
+    """The last one that `on_wait` was told."""
+
+
 class Admission:
-    """First come, first served, with a bounded queue whose members know their place.
+    """A bounded queue in which conversations take turns, and whose members know their place.
 
     LMDeploy accepts any number of streams and never says that it is overloaded; its users would
-    wait for each other in silence. So the limit is here. A caller with one generation at a time is
-    behind everybody else after each of them, so that serving in order of arrival is fair as well.
+    wait for each other in silence. So the limit is here. Of each conversation that waits one
+    generation is admitted, then one of the next: whoever asks for ten at once delays another by
+    one, not by ten. Those that ask for one at a time are served in the order of asking.
     """
 
     def __init__(self, *, running: int, waiting: int) -> None:
         """Allow `running` generations at once and `waiting` more in the queue."""
         self._free = running
         self._max_waiting = waiting
-        self._queue: dict[asyncio.Future[None], OnWait] = {}
+        # By conversation, the one whose turn is next first. None of the lists is empty.
+        self._queue: OrderedDict[object, list[_Waiter]] = OrderedDict()
 
     @asynccontextmanager
-    async def slot(self, on_wait: OnWait = ignore_wait) -> AsyncIterator[None]:
+    async def slot(
+        self, on_wait: OnWait = ignore_wait, *, conversation: str = ""
+    ) -> AsyncIterator[None]:
         """Hold one of the running places; raises `EngineOverloaded` when the queue is full.
 
-        `on_wait` is told the place in the queue (1: the next) whenever it changes.
+        `on_wait` is told the place in the queue (1: the next) whenever it changes. Without a
+        `conversation` the caller counts as one of its own.
         """
         if self._free > 0:
             self._free -= 1
         else:
-            await self._wait(on_wait)
+            await self._wait(on_wait, conversation or object())
         try:
             yield
         finally:
             self._leave()
 
-    async def _wait(self, on_wait: OnWait) -> None:
-        if len(self._queue) >= self._max_waiting:
-            raise EngineOverloaded(f"{len(self._queue)} generations are waiting already")
-        admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue[admitted] = on_wait
-        on_wait(len(self._queue))
+    async def _wait(self, on_wait: OnWait, conversation: object) -> None:
+        waiting = sum(map(len, self._queue.values()))
+        if waiting >= self._max_waiting:
+            raise EngineOverloaded(f"{waiting} generations are waiting already")
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), on_wait)
+        self._queue.setdefault(conversation, []).append(waiter)
+        self._tell_places()
         try:
-            await admitted
+            await waiter.admitted
         except asyncio.CancelledError:
-            if self._queue.pop(admitted, None) is not None:
+            if waiter in self._queue.get(conversation, ()):
+                self._remove(conversation, waiter)
                 self._tell_places()
-            elif not admitted.cancelled():
+            elif not waiter.admitted.cancelled():
                 self._leave()  # the place came in the same moment
             raise
 
     def _leave(self) -> None:
         """Give the place to the next in line."""
         while self._queue:
-            admitted = next(iter(self._queue))
-            del self._queue[admitted]
-            if not admitted.done():  # done: its caller was cancelled in this moment
-                admitted.set_result(None)
+            conversation, waiters = next(iter(self._queue.items()))
+            waiter = waiters[0]
+            self._queue.move_to_end(conversation)
+            self._remove(conversation, waiter)
+            if not waiter.admitted.done():  # done: its caller was cancelled in this moment
+                waiter.admitted.set_result(None)
                 self._tell_places()
                 return
         self._free += 1
 
+    def _remove(self, conversation: object, waiter: _Waiter) -> None:
+        waiters = self._queue[conversation]
+        waiters.remove(waiter)
+        if not waiters:
+            del self._queue[conversation]
+
     def _tell_places(self) -> None:
-        for place, on_wait in enumerate(self._queue.values(), start=1):
-            on_wait(place)
+        """Tell those whose place is another than it was."""
+        rounds = [pair for waiters in self._queue.values() for pair in enumerate(waiters)]
+        rounds.sort(key=lambda pair: pair[0])  # stable: within a round in the conversations' order
+        for place, (_, waiter) in enumerate(rounds, start=1):
+            if waiter.place != place:
+                waiter.place = place
+                waiter.on_wait(place)

@@ -97,9 +97,9 @@ class Engine(Protocol):
         raises `EngineError` in every other case; nothing is ever cut off in silence. Closing the
         generator (`contextlib.aclosing`) or cancelling its task stops the generation on the
         engine's side. `affinity` is an opaque key, the same for all turns of a conversation, by
-        which an engine of many nodes may choose one whose cache is warm. While the generation
-        waits for a place to run, `on_wait` is told its place in the line (1: the next) whenever
-        that changes.
+        which an engine of many nodes may choose one whose cache is warm, and by which conversations
+        take turns where they wait. While the generation waits for a place to run, `on_wait` is
+        told its place in the line (1: the next) whenever that changes.
         """
         ...
 

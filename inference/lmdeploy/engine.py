@@ -106,7 +106,7 @@ class LMDeployEngine:
     ) -> AsyncGenerator[str, None]:
         """Yield the answer from the first node that gives one."""
         failures: list[EngineError] = []
-        async with self._admission.slot(on_wait):
+        async with self._admission.slot(on_wait, conversation=affinity):
             self._check_those_that_rested()
             for node in in_order(self._nodes, affinity):
                 started = False

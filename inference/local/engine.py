@@ -87,11 +87,11 @@ class LocalEngine:
         messages: Sequence[Message],
         sampling: Sampling,
         *,
-        affinity: str = "",  # noqa: ARG002 - there is one node
+        affinity: str = "",
         on_wait: OnWait = ignore_wait,
     ) -> AsyncGenerator[str, None]:
         """Yield the model's answer."""
-        async with self._admission.slot(on_wait):
+        async with self._admission.slot(on_wait, conversation=affinity):
             endpoint, model = await self._connected()
             async with aclosing(endpoint.stream(messages, sampling, model)) as pieces:
                 async for piece in pieces:

@@ -10,8 +10,14 @@ from inference.admission import Admission
 from inference.engine import EngineOverloaded
 
 
-async def hold(admission: Admission, log: list[int], name: int, release: asyncio.Event) -> None:
-    async with admission.slot():
+async def hold(
+    admission: Admission,
+    log: list[int],
+    name: int,
+    release: asyncio.Event,
+    conversation: str = "",
+) -> None:
+    async with admission.slot(conversation=conversation):
         log.append(name)
         await release.wait()
 
@@ -78,7 +84,7 @@ async def test_who_waits_is_told_the_place_whenever_it_changes() -> None:
     assert places[3] == [3, 2]
     release[0].set()
     await settle()
-    assert places == {0: [], 1: [1, 1], 2: [2], 3: [3, 2, 1]}
+    assert places == {0: [], 1: [1], 2: [2], 3: [3, 2, 1]}
     for event in release:
         event.set()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -99,3 +105,53 @@ async def test_a_place_that_comes_in_the_moment_of_giving_up_goes_to_the_next() 
     await hold(admission, log, 3, release)
     assert log[0] == 0
     assert log[-2:] == [2, 3]
+
+
+async def test_conversations_take_turns_however_much_one_of_them_asks_for() -> None:
+    admission, log = Admission(running=1, waiting=10), []
+    asked = ["greedy"] * 4 + ["quiet", "greedy", "late", "quiet"]
+    release = [asyncio.Event() for _ in asked]
+    tasks = [
+        asyncio.create_task(hold(admission, log, n, release[n], conversation))
+        for n, conversation in enumerate(asked)
+    ]
+    await settle()
+    for _ in asked:
+        release[log[-1]].set()
+        await settle()
+    assert [asked[n] for n in log] == [
+        "greedy", "greedy", "quiet", "late", "greedy", "quiet", "greedy", "greedy",
+    ]  # fmt: skip
+    assert log == [0, 1, 4, 6, 2, 7, 3, 5]
+    await asyncio.gather(*tasks)
+
+
+async def test_who_is_overtaken_by_another_conversation_is_told() -> None:
+    admission = Admission(running=1, waiting=5)
+    places: dict[str, list[int]] = {name: [] for name in ("first", "a1", "a2", "b1")}
+
+    async def wait(name: str) -> None:
+        async with admission.slot(places[name].append, conversation=name[0]):
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(wait(name)) for name in places]
+    await settle()
+    assert places == {"first": [], "a1": [1], "a2": [2, 3], "b1": [2]}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_one_that_gives_up_leaves_its_conversation_in_line() -> None:
+    admission, log = Admission(running=1, waiting=5), []
+    release = asyncio.Event()
+    tasks = [
+        asyncio.create_task(hold(admission, log, n, release, conversation))
+        for n, conversation in enumerate(["a", "b", "b", "c"])
+    ]
+    await settle()
+    tasks[1].cancel()
+    await settle()
+    release.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert log == [0, 2, 3]

@@ -187,12 +187,26 @@ class _Judge:
         whole = max((at for text, at in self._parts if text == shown.text), default=None)
         if whole is not None and self._killed_between(sent, whole):
             return Window.PARTS
+        if self._log.stored is not None:
+            return self._never_stored(number, sent, self._log.stored)
         if any(begin - SENDING <= sent <= end for begin, end in self._log.outages):
             # Whoever takes the turn over after it, killed or not, knows of no message.
             return Window.FIRST
         # The id is stored before anything is edited into a message.
         edited = sum(item.message_id == number for item in self._log.shown) > 1
         return Window.FIRST if not edited and self._killed_between(sent, sent) else None
+
+    def _never_stored(self, number: int, sent: float, stored: frozenset[int]) -> Window | None:
+        """The window of a message whose id the database never knew, if something kept it away."""
+        outages = self._log.outages
+        ends = [*self._log.kills, *(begin for begin, _ in outages)]
+        later = [end - sent for end in ends if end >= sent - SENDING]
+        away = any(begin <= sent <= end for begin, end in outages)
+        if number in stored or not (later or away):
+            return None
+        waited = 0.0 if away else max(min(later), 0.0)
+        self._account.longest_unstored = max(self._account.longest_unstored, waited)
+        return Window.FIRST
 
     def _killed_between(self, begin: float, end: float) -> bool:
         return any(begin - SENDING <= kill <= end + STORING for kill in self._log.kills)

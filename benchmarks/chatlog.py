@@ -61,7 +61,8 @@ class ChatLog:
     """All that happened in one chat, and what went wrong around it.
 
     `kills` are the moments at which a bot was killed, `outages` the times without a database;
-    `unheard` are the messages of which the bot never heard that they arrived.
+    `unheard` are the messages of which the bot never heard that they arrived, `stored` those whose
+    ids the database knew at some time (None where nobody noted it).
     """
 
     said: Sequence[Said]
@@ -70,6 +71,7 @@ class ChatLog:
     kills: Sequence[float] = ()
     outages: Sequence[tuple[float, float]] = ()
     unheard: frozenset[int] = frozenset()
+    stored: frozenset[int] | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class Account:
     out_of_order: int = 0
     answered_twice: int = 0
     sent_again: Counter[Window] = field(default_factory=Counter)
+    longest_unstored: float = 0.0
+    """Seconds from the sending of a first message that was sent again to what kept its id away."""
     told_so: int = 0
     notices: int = 0
     not_its_answer: int = 0
@@ -117,6 +121,7 @@ class Account:
         self.out_of_order += other.out_of_order
         self.answered_twice += other.answered_twice
         self.sent_again += other.sent_again
+        self.longest_unstored = max(self.longest_unstored, other.longest_unstored)
         self.told_so += other.told_so
         self.notices += other.notices
         self.not_its_answer += other.not_its_answer

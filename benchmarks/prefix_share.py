@@ -15,10 +15,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.conversation.context import TOKENS_OF_A_MESSAGE, build_prompt, estimate_tokens
+from bot.conversation.context import TOKENS_OF_A_MESSAGE, build_prompt
 from bot.storage import PastTurn
 from inference.engine import Message
 from inference.persona import SYSTEM_PROMPT
+from inference.tokens import estimate_tokens
 from training.corpora.dialogue import tidy
 from training.corpora.smile import read_smile
 

@@ -15,6 +15,7 @@ from benchmarks.chaos.plan import Plan, make_plan
 from benchmarks.chaos.silence import Silence, silence_in
 from benchmarks.chaos.theatre import opened
 from benchmarks.chaos.troubles import Troublemaker
+from benchmarks.chaos.witness import testimony
 from benchmarks.chatlog import Account, ChatLog, Rules
 from benchmarks.errors import BenchmarkError
 from benchmarks.fake_engine import answer_mark
@@ -147,6 +148,7 @@ async def _settle(
     if ordered.logs is not None:
         for bot in theatre.bots:
             shutil.copy(bot.log, ordered.logs)
+    known = await testimony(theatre.storage)
     left, stored = await stored_turns(theatre.storage, [person.number for person in people])
     bot_kills = [at for victim in theatre.victims["bot"] for at in victim.kills]
     database_away = [gap for victim in theatre.victims.get("postgres", ()) for gap in victim.away]
@@ -161,6 +163,7 @@ async def _settle(
             kills=bot_kills,
             outages=database_away,
             unheard=await telegram.unheard(person.number),
+            stored=frozenset(known.get(person.number, ())),
         )
         judged = judge(log, rules)
         judged.remarks = [f"chat {person.number}: {remark}" for remark in judged.remarks]

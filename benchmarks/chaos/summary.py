@@ -21,6 +21,7 @@ _COLUMNS = (
     ("twice", "twice"),
     ("out of order", "out_of_order"),
     ("sent again: first / parts / unheard", "sent_again"),
+    ("id unstored at most, s", "longest_unstored"),
     ("final text p50 / p99 / longest, s", "to_final"),
     ("longest silence, s", "longest_silence"),
 )
@@ -37,6 +38,7 @@ def summary(runs: Sequence[dict[str, Any]]) -> str:
         cells = run | {
             "sent_again": f"{again['first']} / {again['parts']} / {again['unheard']}",
             "to_final": " / ".join(f"{run[f'to_final_{name}']:.1f}" for name in _PERCENTILES),
+            "longest_unstored": f"{run['longest_unstored']:.1f}",
             "longest_silence": f"{run['longest_silence']:.1f}",
         }
         lines.append("| " + " | ".join(str(cells[key]) for _, key in _COLUMNS) + " |")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from benchmarks.chaos.balancer import Balancer
 from benchmarks.chaos.shifted_bot import CLOCK_VARIABLE
+from benchmarks.chaos.witness import call_witness
 from benchmarks.errors import BenchmarkError
 from benchmarks.fake_engine import MODEL
 from benchmarks.processes import Bot, Program, free_port
@@ -223,6 +224,7 @@ async def opened(setup: SetupName, replicas: int, burst_window: float) -> AsyncI
         for bot in bots:
             stack.push_async_callback(bot.kill)
         await asyncio.gather(*(bot.start() for bot in bots))
+        await call_witness(storage)
         telegram = Telegram(url)
         stack.push_async_callback(telegram.aclose)
         yield Theatre(telegram, bots, victims, balancer, storage)

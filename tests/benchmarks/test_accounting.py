@@ -154,6 +154,17 @@ def test_an_id_cannot_be_stored_while_the_database_is_away():
     assert faults(left_behind(left, outages=[(21.0, 30.0)])) == {"answered_twice": 1}
 
 
+def test_a_witness_tells_ids_that_were_never_stored_from_those_that_were():
+    left = Shown(4, "慢", 20.6, finished=False)
+    never = left_behind(left, kills=[29.6], stored=frozenset({2, 9}))
+    assert never.sent_again == {Window.FIRST: 1}
+    assert never.longest_unstored == pytest.approx(9.0)
+    known = left_behind(left, kills=[20.7], stored=frozenset({2, 4, 9}))
+    assert faults(known) == {"answered_twice": 1}
+    undisturbed = left_behind(left, kills=[15.0], stored=frozenset({2, 9}))
+    assert faults(undisturbed) == {"answered_twice": 1}
+
+
 def test_a_message_that_was_edited_had_its_id_stored_before():
     left = [Shown(4, "慢", 20.6, finished=False), Shown(4, "慢慢", 21.6, finished=False)]
     assert faults(left_behind(*left, kills=[22.0])) == {"answered_twice": 1}

@@ -20,12 +20,14 @@ from bot.safety import (
     Guard,
     RiskLevel,
     Said,
+    asked_outside_answers,
     asks_about_danger,
     guidance,
     instead_of,
     level_at,
     model_may_answer,
     question,
+    region_of,
     says_safe,
 )
 from inference.engine import ContextTooLong, Sampling, ignore_wait
@@ -114,8 +116,8 @@ class Companion:
             StorageError: the history cannot be read.
         """
         past = await self._memory.recall(turn)
-        assessment = await read_for_danger(_said(past[-TURNS_FOR_SAFETY:], turn))
         risk = await self._risk.of(turn.user_id)
+        assessment = await read_for_danger(_said(past, turn, risk, language))
         is_safe = risk.ends and says_safe(turn.user_text)
         if is_safe and turn.attempts == 1:
             await self._risk.lower(turn.user_id, LOWEST_BY_WORD)
@@ -176,7 +178,7 @@ class Companion:
         level = plan.level
         log.warning("answer_withheld", turn=plan.turn.id, kind=kind.value, level=level.label)
         await self._counters.add(f"guard_{kind.value}")
-        return instead_of(kind, level, plan.language)
+        return instead_of(kind, level, plan.language, region_of(plan.risk.region))
 
     async def _words(self, plan: Plan, on_wait: OnWait) -> AsyncGenerator[str, None]:
         """The model's words as they are made, asked for with less of the past if need be."""
@@ -230,13 +232,15 @@ def _has_to_ask(plan: Plan, answer: str) -> bool:
     return not any(map(asks_about_danger, [*lately, answer]))
 
 
-def _said(past: Sequence[PastTurn], turn: Turn) -> list[Said]:
+def _said(past: Sequence[PastTurn], turn: Turn, risk: RiskState, language: Language) -> list[Said]:
     """What the detector reads: the bot's words too, for the questions they ask."""
     said = []
-    for earlier in past:
+    for earlier in past[-TURNS_FOR_SAFETY:]:
         said.append(Said(earlier.user_text))
         if earlier.answer:
             said.append(Said(earlier.answer, by_bot=True))
+    if risk.asked is not None:
+        said.append(asked_outside_answers(risk.asked == "check_in", language))
     return [*said, Said(turn.user_text)]
 
 

@@ -10,6 +10,7 @@ from bot.safety.hotlines import Region, all_hotlines, card_lines, emergency, reg
 from bot.safety.hotlines import render as render_hotlines
 from bot.safety.levels import Assessment, RiskLevel
 from bot.safety.protocol import (
+    asked_outside_answers,
     card,
     guidance,
     model_may_answer,
@@ -17,7 +18,7 @@ from bot.safety.protocol import (
     question,
     repeated_card,
 )
-from bot.safety.replies import asks_about_danger
+from bot.safety.replies import asks_about_danger, may_be_reply
 from bot.safety.report import report
 from bot.safety.said import Said
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe
@@ -33,6 +34,7 @@ __all__ = [
     "Said",
     "Withheld",
     "all_hotlines",
+    "asked_outside_answers",
     "asks_about_danger",
     "assess",
     "card",
@@ -42,6 +44,7 @@ __all__ = [
     "guidance",
     "instead_of",
     "level_at",
+    "may_be_reply",
     "model_may_answer",
     "needs_card",
     "question",

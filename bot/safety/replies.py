@@ -26,6 +26,14 @@ _NO_IS_DANGER = re.compile(
     r"|(?:想|愿意|能)(?:继续)?活下去|(?:把|将|离)[^，]{0,10}(?:药|刀|绳|东西)[^，]{0,8}"
     r"(?:收|放|交|拿|远|开)|撑(?:得|过|到|下去)|are you safe"
 )
+# The words of our own check-in, which goes to nobody but people who were in danger.
+_AFTER_DANGER = re.compile(r"我想问问你现在怎么样|i wanted to ask how you are now")
+_BADLY = re.compile(
+    r"(?:我|还是|还|很|太|更|都|一直|特别|非常|真的|越来越)*"
+    r"(?:不(?:太|是很|怎么)?好(?:受|过)?|没(?:有)?(?:变)?好|糟(?:糕|透)?|更糟|难受|痛苦|难熬|老样子"
+    r"|一样|那样|没用|不行|想|撑不住|没睡|不安全|崩溃|bad|not (?:good|well|great|ok(?:ay)?)|worse"
+    r"|the same|terrible|awful)(?:[吧啊呀的了呢哦噢，. ]|我)*"
+)
 _ASKS = re.compile(
     r"[吗么呢嘛?？]|有没有|是不是|会不会|想不想|能不能|安不安|是否|\b(?:are|do|have) you"
 )
@@ -63,9 +71,17 @@ def answered(question: str, reply: str) -> RiskLevel:
         return RiskLevel.HIGH
     if about_danger and not about_safety and _says_yes(short):
         return RiskLevel.HIGH
+    after_danger = _AFTER_DANGER.search(normalize(question))
+    if after_danger and (_BADLY.fullmatch(short) or _NO.fullmatch(short)):
+        return RiskLevel.CONCERN
     if (about_danger or about_safety) and _UNSURE.fullmatch(short):
         return RiskLevel.CONCERN
     return RiskLevel.NONE
+
+
+def may_be_reply(text: str) -> bool:
+    """Whether a message is so short that what was asked before it can change what it means."""
+    return len(text.strip()) <= LONGEST_REPLY
 
 
 def asks_about_danger(text: str) -> bool:

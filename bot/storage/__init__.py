@@ -40,6 +40,7 @@ from bot.storage.users import Users
 from bot.storage.values import (
     Age,
     Alarm,
+    Asked,
     AuditEntry,
     CardKey,
     Claimant,
@@ -70,6 +71,7 @@ from bot.storage.values import (
 __all__ = [
     "Age",
     "Alarm",
+    "Asked",
     "Audit",
     "AuditEntry",
     "BadKey",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from bot.storage import risk_sql as sql
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from bot.storage.database import Database
-    from bot.storage.values import Alarm, Clock, RiskState
+    from bot.storage.values import Alarm, Asked, Clock, RiskState
 
 
 class Risk:
@@ -23,6 +24,10 @@ class Risk:
     async def of(self, user_id: int) -> RiskState:
         """What is kept in mind of a person; the caller asks which level holds now."""
         return await self._database.read(sql.state_of, user_id)
+
+    async def asked_last(self, user_ids: Collection[int]) -> dict[int, Asked]:
+        """What people were asked by a card, a button or a check-in and not answered on since."""
+        return await self._database.read(sql.asked_last, tuple(user_ids))
 
     async def raise_to(self, alarm: Alarm) -> None:
         """Keep a level in mind without owing a card for it."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bot.storage.dialect import insert
-from bot.storage.models import CheckInRow, RiskRow, UserRow
+from bot.storage.models import CheckInRow, RiskRow, TurnRow, UserRow
 from bot.storage.values import CARD_FROM, RiskState
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
-    from bot.storage.values import Alarm
+    from bot.storage.values import Alarm, Asked
 
 
 def raise_to(connection: sa.Connection, alarm: Alarm, now: datetime) -> None:
@@ -35,13 +36,49 @@ def raise_to(connection: sa.Connection, alarm: Alarm, now: datetime) -> None:
 
 def state_of(connection: sa.Connection, user_id: int) -> RiskState:
     """What is stored about a person, ended or not."""
+    region = connection.scalar(sa.select(UserRow.region).where(UserRow.id == user_id))
     levels = connection.execute(
         sa.select(RiskRow.level, RiskRow.until).where(RiskRow.user_id == user_id)
     ).all()
     if not levels:
-        return RiskState({})
+        return RiskState({}, region=region)
     due_at = connection.scalar(sa.select(CheckInRow.due_at).where(CheckInRow.user_id == user_id))
-    return RiskState({row.level: row.until for row in levels}, due_at)
+    return RiskState(
+        ends={row.level: row.until for row in levels},
+        check_in_at=due_at,
+        asked=asked_last(connection, [user_id]).get(user_id),
+        region=region,
+    )
+
+
+def asked_last(connection: sa.Connection, user_ids: Collection[int]) -> dict[int, Asked]:
+    """What people were asked, where the bot has given them no answer since.
+
+    Whatever raises somebody so far shows a card, or the help lines, which ask in the same way.
+    """
+    answered_at = (
+        sa.select(sa.func.max(TurnRow.answered_at))
+        .where(TurnRow.user_id == RiskRow.user_id, TurnRow.answer.is_not(None))
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        sa.select(
+            RiskRow.user_id,
+            sa.func.max(RiskRow.raised_at).label("raised_at"),
+            CheckInRow.sent_at,
+            answered_at.label("answered_at"),
+        )
+        .outerjoin(CheckInRow, CheckInRow.user_id == RiskRow.user_id)
+        .where(RiskRow.user_id.in_(user_ids), RiskRow.level >= CARD_FROM)
+        .group_by(RiskRow.user_id, CheckInRow.sent_at)
+    )
+    asked: dict[int, Asked] = {}
+    for row in rows:
+        is_check_in = row.sent_at is not None and row.sent_at > row.raised_at
+        at = row.sent_at if is_check_in else row.raised_at
+        if row.answered_at is None or row.answered_at < at:
+            asked[row.user_id] = "check_in" if is_check_in else "safe"
+    return asked
 
 
 def lower(connection: sa.Connection, user_id: int, lowest: int, now: datetime) -> None:

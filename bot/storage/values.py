@@ -108,15 +108,22 @@ class Kept:
     cards: tuple[OwedCard, ...]
 
 
+Asked = Literal["safe", "check_in"]
+"""Whether the person is safe (a card, the help button), or how they are (a check-in)."""
+
+
 @dataclass(frozen=True, slots=True)
 class RiskState:
     """What is kept in mind of a person: until when each level holds, and when to ask after them.
 
-    `check_in_at` is None where nobody is to be asked, or was asked already.
+    `check_in_at` is None where nobody is to be asked, or was asked already. `asked` is what the bot
+    asked last, if that was not in an answer. `region` is whose help lines the person chose.
     """
 
     ends: Mapping[int, datetime]
     check_in_at: datetime | None = None
+    asked: Asked | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,12 @@ from bot.telegram import keyboards
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import timedelta
 
     from bot.conversation.companion import Plan
     from bot.locales import Language
-    from bot.storage import CardKey, Clock, Counters, CrisisCards, Risk, Users
+    from bot.storage import Asked, CardKey, Clock, Counters, CrisisCards, Risk, Users
     from bot.telegram.contact import ContactBook
     from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
@@ -176,6 +176,10 @@ class Crisis:
         alarm = self.alarm(level, chat_id=chat_id, user_id=user_id, language_code=language.value)
         await self._risk.raise_to(alarm)
         self._tell(chat_id, user_id, level)
+
+    async def asked_last(self, user_ids: Collection[int]) -> Mapping[int, Asked]:
+        """What people were asked by a card, a button or a check-in and not answered on since."""
+        return await self._risk.asked_last(user_ids)
 
     async def recover(self) -> None:
         """Send what is owed and nobody sends: after a crash, an outage, a failed attempt."""

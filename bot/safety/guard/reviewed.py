@@ -11,13 +11,19 @@ from bot.safety.levels import RiskLevel
 
 if TYPE_CHECKING:
     from bot.locales import Language
+    from bot.safety.hotlines import Region
 
 
-def instead_of(kind: Kind, level: RiskLevel, language: Language) -> str:
-    """The text for a kind; to a person in danger always the one that asks how safe they are."""
+def instead_of(
+    kind: Kind, level: RiskLevel, language: Language, region: Region | None = None
+) -> str:
+    """The text for a kind; to a person in danger always the one that asks how safe they are.
+
+    `region` is where the person said they are, as for cards.
+    """
     texts = texts_for(language)
     if level >= RiskLevel.HIGH:
-        return texts.guard_at_risk(emergency=emergency(language))
+        return texts.guard_at_risk(emergency=emergency(language, region))
     own = {
         Kind.DOSE: texts.guard_dose,
         Kind.DIAGNOSIS: texts.guard_diagnosis,

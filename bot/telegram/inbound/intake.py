@@ -18,10 +18,10 @@ from bot.storage import NewUpdate, StorageError
 from bot.telegram.inbound.incoming import Lane, asks_for_lines, lane_of, said_in
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bot.storage import Alarm, Inbox, Kept
+    from bot.storage import Alarm, Asked, Inbox, Kept
     from bot.telegram.client import Client, RawUpdate
     from bot.telegram.crisis import Crisis
     from bot.telegram.inbound.incoming import Said
@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
+
+ASKED_WITHIN = 0.2
+"""Seconds for what was asked last; then a short message is read by itself."""
 
 RECORD_WITHIN = 0.5
 """Seconds a card waits to be stored with its update; then it goes out without that."""
@@ -96,7 +99,10 @@ class Intake:
         if not found:
             return
         arrivals = [one.arrival for one in found]
-        alarms = [alarm for one in found if (alarm := await self._read(one.said)) is not None]
+        asked = await self._asked([one.said for one in found if one.said is not None])
+        alarms = [
+            alarm for one in found if (alarm := await self._read(one.said, asked)) is not None
+        ]
         calls = [one.said for one in found if one.said is not None and one.asks_for_lines]
         payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
         received_at = self._now()
@@ -142,12 +148,32 @@ class Intake:
         finally:
             late.cancel()
 
-    async def _read(self, said: Said | None) -> Alarm | None:
+    async def _asked(self, said: Sequence[Said]) -> Mapping[int, Asked]:
+        """What a card, a button or a check-in asked the people who may now reply to it.
+
+        A database that is away or slow holds up no card: it is read again with its turn.
+        """
+        replying = {one.user_id for one in said if safety.may_be_reply(one.text)}
+        if not replying:
+            return {}
+        try:
+            async with asyncio.timeout(ASKED_WITHIN):
+                return await self._crisis.asked_last(replying)
+        except (StorageError, TimeoutError) as error:
+            log.warning("not_read_with_question", error=type(error).__name__)
+            return {}
+
+    async def _read(self, said: Said | None, asked: Mapping[int, Asked]) -> Alarm | None:
         """The sign of danger in one message, if there is one."""
         if said is None:
             return None
+        reading = [safety.Said(said.text)]
+        if said.user_id in asked:
+            language = language_for(said.language_code)
+            check_in = asked[said.user_id] == "check_in"
+            reading.insert(0, safety.asked_outside_answers(check_in, language))
         try:
-            level = (await read_for_danger([safety.Said(said.text)])).level
+            level = (await read_for_danger(reading)).level
         except Exception as error:
             # The message counts more than its reading, and it is read again with its turn.
             log.error("not_read_for_danger", update=said.update_id, error=type(error).__name__)

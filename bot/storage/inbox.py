@@ -83,6 +83,10 @@ class Inbox:
         """What waits in the lane of a chat, oldest first."""
         return await self._opened(await self._database.read(sql.pending_of_chat, chat_id, limit))
 
+    async def of_turn(self, turn_id: int) -> list[StoredUpdate]:
+        """The updates that an unfinished turn was made of, oldest first; none of a reopened one."""
+        return await self._opened(await self._database.read(sql.of_turn, turn_id))
+
     async def chats_with_work(self, limit: int, exclude: Collection[int] = ()) -> list[int]:
         """Chats that have updates waiting and nobody at work, the longest waiting first."""
         return await self._database.read(sql.chats_with_work, limit, tuple(exclude))

@@ -132,6 +132,15 @@ def pending_of_chat(connection: sa.Connection, chat_id: int, limit: int) -> Sequ
     return connection.execute(_PENDING_OF_CHAT, {"chat": chat_id, "limit": limit}).all()
 
 
+def of_turn(connection: sa.Connection, turn_id: int) -> Sequence[AnyRow]:
+    """The claimed updates of a turn, oldest first."""
+    return connection.execute(
+        _STORED.where(UpdateRow.turn_id == turn_id, UpdateRow.state == "claimed").order_by(
+            UpdateRow.update_id
+        )
+    ).all()
+
+
 def chats_with_work(connection: sa.Connection, limit: int, exclude: tuple[int, ...]) -> list[int]:
     """Chats with new updates and nobody at work, the longest waiting first."""
     found = connection.scalars(_CHATS_WITH_WORK, {"limit": limit, "exclude": exclude})

@@ -33,9 +33,13 @@ LONGEST_PAUSE: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`stop`: whoever answers the turn `turn_id` is to stop. `work`: look for work now."""
+    """What another replica asks for.
 
-    kind: Literal["stop", "work"]
+    `stop`: whoever answers the turn `turn_id` is to stop. `edited`: they are to look for edits of
+    it. `work`: everybody is to look for work.
+    """
+
+    kind: Literal["stop", "edited", "work"]
     turn_id: int = 0
 
 
@@ -105,5 +109,7 @@ def _pass_on(said: tuple[Any, ...], heard: Callable[[Signal], None]) -> None:
     kind, _, number = str(said[-1]).partition(":")
     if kind == "stop" and number.isdecimal():
         heard(Signal("stop", int(number)))
+    elif kind == "edited" and number.isdecimal():
+        heard(Signal("edited", int(number)))
     elif kind == "work":
         heard(Signal("work"))

@@ -63,6 +63,17 @@ def request_stop(connection: sa.Connection, chat_id: int, turn_id: int | None) -
     return True
 
 
+def edited(connection: sa.Connection, chat_id: int) -> bool:
+    """Tell whoever answers the unfinished turn of a chat of an edit; whether there is one."""
+    turn_id = connection.scalar(
+        sa.select(TurnRow.id).where(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED)
+    )
+    if turn_id is None:
+        return False
+    signals.send(connection, signals.Signal("edited", turn_id))
+    return True
+
+
 def stopping(connection: sa.Connection, turn_ids: tuple[int, ...]) -> set[int]:
     """Those of some turns that somebody asked to stop."""
     return set(

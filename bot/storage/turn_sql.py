@@ -46,6 +46,16 @@ class Beginning:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What takes the place of the words of a turn, and the updates it came in."""
+
+    turn_id: int
+    owner: str
+    text: str
+    update_ids: tuple[int, ...]
+
+
 _WAITING: Final = (
     sa.select(UpdateRow.update_id)
     .where(
@@ -214,20 +224,25 @@ def _next_revision(connection: sa.Connection, conversation_id: int) -> int:
     return connection.execute(_NEXT_REVISION, {"conversation": conversation_id}).scalar_one()
 
 
-def replace_text(
-    connection: sa.Connection, cipher: Cipher, turn_id: int, owner: str, text: str
-) -> bool:
-    """Write another text into a turn that shows no answer yet."""
+def replace_text(connection: sa.Connection, cipher: Cipher, edit: Edit) -> bool:
+    """Write another text into an unfinished turn and make its edits part of the turn."""
     row = connection.execute(
-        sa.select(TurnRow.conversation_id, TurnRow.number)
-        .where(_IS_OURS, TurnRow.state == "pending")
+        sa.select(TurnRow.chat_id, TurnRow.conversation_id, TurnRow.number)
+        .where(_IS_OURS)
         .with_for_update(),
-        {"turn": turn_id, "holder": owner},
+        {"turn": edit.turn_id, "holder": edit.owner},
     ).one_or_none()
     if row is None:
         return False
-    sealed = cipher.encrypt_text(text, user_text_context(row.conversation_id, row.number))
-    connection.execute(sa.update(TurnRow).where(TurnRow.id == turn_id).values(user_text=sealed))
+    updates = {"updates": edit.update_ids}
+    waiting = connection.scalars(_WAITING, {**updates, "chat": row.chat_id}).all()
+    if len(waiting) != len(set(edit.update_ids)):
+        return False
+    sealed = cipher.encrypt_text(edit.text, user_text_context(row.conversation_id, row.number))
+    connection.execute(
+        sa.update(TurnRow).where(TurnRow.id == edit.turn_id).values(user_text=sealed)
+    )
+    connection.execute(_TAKE_UPDATES, {**updates, "turn": edit.turn_id})
     return True
 
 

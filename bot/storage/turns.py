@@ -98,11 +98,20 @@ class Turns:
         ending = sql.Ending("failed", None, None, reason[:64], message_id)
         return await self._database.write(sql.end, turn_id, self._claimant.owner, ending)
 
-    async def replace_text(self, turn_id: int, text: str) -> bool:
-        """Put an edited text in place of what was said, unless its answer is visible already."""
+    async def replace_text(self, turn_id: int, text: str, update_ids: Collection[int]) -> bool:
+        """Put an edited text in place of what was said; the edits end with the turn then.
+
+        False, and nothing changes, if the turn is no longer ours or an edit no longer waits.
+        """
         return await self._database.write(
-            sql.replace_text, self._cipher, turn_id, self._claimant.owner, text
+            sql.replace_text,
+            self._cipher,
+            sql.Edit(turn_id, self._claimant.owner, text, tuple(update_ids)),
         )
+
+    async def edited(self, chat_id: int) -> bool:
+        """Tell whoever answers in a chat that edits wait there; whether a turn is unfinished."""
+        return await self._database.write(turn_claims.edited, chat_id)
 
     async def reopen_turn(self, turn_id: int) -> Turn | None:
         """Make a finished turn wait for an answer again, under its number and in its message.

@@ -70,10 +70,6 @@ class Users:
         """What is stored about a person."""
         return await self._database.read(_user, user_id)
 
-    async def choose_language(self, user_id: int, language: str | None) -> None:
-        """Remember the language a known person wants to read; None goes by their Telegram's."""
-        await self._database.write(_set, user_id, {"chosen_language": language})
-
     async def choose_region(self, user_id: int, region: str) -> None:
         """Remember whose help lines a person wants to see."""
         await self._database.write(_choose, user_id, {"region": region}, self._clock())

@@ -12,9 +12,9 @@ import structlog
 
 from bot.locales import texts_for
 from bot.safety import RiskLevel
-from bot.storage import StorageError
 from bot.telegram import keyboards
 from bot.telegram.claims import Claims, Lost
+from bot.telegram.ends import Ends
 from bot.telegram.generating import Outcome
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
@@ -25,17 +25,16 @@ if TYPE_CHECKING:
 
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
-    from bot.storage import EndState, Turn, Turns, Users
+    from bot.storage import Turn, Turns, Users
     from bot.telegram.crisis import Crisis
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.duty_desk import DutyDesk
+    from bot.telegram.edits import Edits
     from bot.telegram.generating import Generations
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
-PERSIST_TRIES = 30
-PERSIST_PAUSE = 1.0
 DELIVERY_PAUSE = 30.0
 
 
@@ -51,6 +50,7 @@ class Answering:
         generations: Generations,
         crisis: Crisis,
         *,
+        edits: Edits,
         disclosing: Disclosing,
         desk: DutyDesk,
         clock: Callable[[], float],
@@ -65,12 +65,15 @@ class Answering:
         self._disclosing = disclosing
         self._crisis = crisis
         self._desk = desk
+        self._edits = edits
+        self._ends = Ends(companion, turns, sleep)
         self._clock = clock
         self._sleep = sleep
         self._generations = generations
         self.claims = Claims(turns, clock=clock, sure_for=sure_for)
         self._held: dict[int, int] = {}
         self._stopping: set[int] = set()
+        self._edited: set[int] = set()
         self._owed: set[int] = set()
 
     async def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
@@ -95,6 +98,21 @@ class Answering:
             if chat_id is not None and not self._generations.stop(chat_id, turn_id):
                 self._stopping.add(turn_id)  # as soon as it would begin
 
+    def edited(self, chat_id: int) -> None:
+        """Have edits looked for before the turn of a chat is answered, if it is answered here."""
+        self.edited_here([turn_id for turn_id, chat in self._held.items() if chat == chat_id])
+
+    def edited_here(self, turn_ids: Iterable[int]) -> None:
+        """Have edits looked for in those of some turns that are answered in this process.
+
+        An answer of which something is to be seen already goes on as it is.
+        """
+        for turn_id in turn_ids:
+            chat_id = self._held.get(turn_id)
+            if chat_id is not None:
+                self._edited.add(turn_id)
+                self._generations.edited(chat_id)
+
     @property
     def held(self) -> list[int]:
         """The turns being answered, whose claims have to be renewed."""
@@ -105,11 +123,19 @@ class Answering:
         """The turns that are neither ended nor handed back yet."""
         return list(self._owed)
 
-    async def answer(self, turn: Turn, language: Language, *, with_media: bool = False) -> None:
+    async def answer(
+        self,
+        turn: Turn,
+        language: Language,
+        *,
+        with_media: bool = False,
+        may_be_edited: bool = False,
+    ) -> None:
         """Answer `turn` and end it; a turn taken over after a crash continues in its message.
 
         A turn that is cut off (a shutdown, a lost claim) is handed back unfinished, for whoever
         takes it over. `with_media`: it came with a picture or file, of which only the words count.
+        `may_be_edited`: edits of it may wait in the inbox.
 
         Raises:
             StorageError: the turn's end could not be stored, however often it was tried.
@@ -119,6 +145,8 @@ class Answering:
         reply = self._reply(turn, texts, self.claims.begin(turn.id), is_ours)
         self._held[turn.id] = turn.chat_id
         self._owed.add(turn.id)
+        if may_be_edited:
+            self._edited.add(turn.id)
         ended = False
         try:
             if turn.attempts == 1:
@@ -126,27 +154,12 @@ class Answering:
                 self._outbox.reachable(turn.chat_id)
             if with_media:
                 await self._say(turn, texts.caption_note)
-            plan = await self._companion.plan(turn, language)
-            await self._crisis.before_answer(plan, language)
-            if await self._carried_to_a_human(turn):
-                await self._end(plan, reply, "", "answered")
-                ended = True
-                return
-            owed = await self._disclosing.before_answer(
-                turn, language, in_danger=plan.level > RiskLevel.NONE
-            )
-            if plan.reviewed_answer is not None:
-                keyboard = keyboards.in_danger(texts, turn.user_id)
-                await self._deliver(partial(reply.finish, plan.reviewed_answer, keyboard), turn)
-                await self._end(plan, reply, plan.reviewed_answer, "answered")
-            else:
-                await self._generate(plan, reply, texts)
-            ended = True
-            await self._disclosing.after_answer(owed)
+            while not ended:
+                ended = await self._answer_as_it_stands(turn, language, reply)
         except Unreachable:
             log.info("person_unreachable", turn=turn.id)
             await self._users.mark_unreachable(turn.chat_id)
-            await self._persist(partial(self._turns.fail_turn, turn.id, "unreachable"))
+            await self._ends.fail(turn, "unreachable")
             ended = True
         except Lost:
             ended = True
@@ -154,13 +167,14 @@ class Answering:
             log.warning("answer_not_delivered_yet", turn=turn.id)
         except Undeliverable as error:
             log.error("answer_undeliverable", turn=turn.id, error=type(error).__name__)
-            await self._persist(partial(self._turns.fail_turn, turn.id, "undeliverable"))
+            await self._ends.fail(turn, "undeliverable")
             ended = True
         finally:
             # First of all: a claim that nobody works on must be allowed to run out.
             self.claims.end(turn.id)
             del self._held[turn.id]
             self._stopping.discard(turn.id)
+            self._edited.discard(turn.id)
             await reply.cancel()
             if not ended:
                 await self.claims.hand_back(turn.id, reply.message_id)
@@ -180,7 +194,7 @@ class Answering:
         """End a turn that was begun too often, with a sentence and a button to try again."""
         texts = texts_for(language)
         log.error("turn_given_up", turn=turn.id, attempts=turn.attempts)
-        await self._persist(partial(self._turns.fail_turn, turn.id, "too_many_attempts"))
+        await self._ends.fail(turn, "too_many_attempts")
         reply = self._reply(turn, texts)
         with suppress(Unreachable, Undeliverable):
             await reply.fail(texts.error_retry, keyboards.after_failure(texts, turn.id))
@@ -216,31 +230,59 @@ class Answering:
         except (Unreachable, Undeliverable) as error:
             log.info("not_said", turn=turn.id, error=type(error).__name__)
 
-    async def _generate(self, plan: Plan, reply: StreamedReply, texts: Texts) -> None:
+    async def _answer_as_it_stands(
+        self, turn: Turn, language: Language, reply: StreamedReply
+    ) -> bool:
+        """Answer what is said in a turn now; False if it was edited before the first word."""
+        texts = texts_for(language)
+        if turn.id in self._edited:
+            self._edited.discard(turn.id)
+            turn = await self._edits.into(turn)
+        plan = await self._companion.plan(turn, language)
+        await self._crisis.before_answer(plan, language)
+        if await self._carried_to_a_human(turn):
+            await self._ends.end(plan, "", "answered", reply.message_id)
+            return True
+        owed = await self._disclosing.before_answer(
+            turn, language, in_danger=plan.level > RiskLevel.NONE
+        )
+        if turn.id in self._edited:
+            return False
+        if plan.reviewed_answer is not None:
+            keyboard = keyboards.in_danger(texts, turn.user_id)
+            await self._deliver(partial(reply.finish, plan.reviewed_answer, keyboard), turn)
+            await self._ends.end(plan, plan.reviewed_answer, "answered", reply.message_id)
+        elif not await self._generate(plan, reply, texts):
+            return False
+        await self._disclosing.after_answer(owed)
+        return True
+
+    async def _generate(self, plan: Plan, reply: StreamedReply, texts: Texts) -> bool:
         turn = plan.turn
         if turn.stop_requested or turn.id in self._stopping:
             outcome = Outcome("", "stopped")
         else:
             outcome = await self._generations.run(plan, reply, texts)
         match outcome.end:
+            case "edited":
+                return False
             case "answered":
                 keyboard = keyboards.after_answer(texts, turn.id)
                 await self._deliver(partial(reply.finish, outcome.said, keyboard), turn)
-                await self._end(plan, reply, outcome.said, "answered")
+                await self._ends.end(plan, outcome.said, "answered", reply.message_id)
             case "stopped":
                 said = outcome.said
                 shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
                 keyboard = keyboards.after_answer(texts, turn.id)
                 await self._deliver(partial(reply.finish, shown, keyboard), turn)
-                await self._end(plan, reply, said, "stopped")
+                await self._ends.end(plan, said, "stopped", reply.message_id)
             case "failed":
                 said = outcome.said
                 shown = f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry
                 keyboard = keyboards.after_failure(texts, turn.id)
                 await self._deliver(partial(reply.fail, shown, keyboard), turn)
-                await self._persist(
-                    partial(self._turns.fail_turn, turn.id, outcome.reason, reply.message_id)
-                )
+                await self._ends.fail(turn, outcome.reason, reply.message_id)
+        return True
 
     async def _carried_to_a_human(self, turn: Turn) -> bool:
         """Whether a human of the operators has the word here, who is then given the turn."""
@@ -263,27 +305,6 @@ class Answering:
                 await self._sleep(DELIVERY_PAUSE)
             else:
                 return
-
-    async def _end(self, plan: Plan, reply: StreamedReply, answer: str, state: EndState) -> None:
-        revision = await self._persist(
-            partial(self._turns.finish_turn, plan.turn.id, answer, state, reply.message_id)
-        )
-        if revision is None:
-            log.warning("turn_no_longer_ours", turn=plan.turn.id)
-        elif revision == plan.turn.revision + 1:
-            # Otherwise something else changed meanwhile (somebody's words were erased), and the
-            # past this turn was planned with is not to be remembered.
-            await self._companion.remember(plan, answer, revision)
-
-    async def _persist(self, store: Callable[[], Awaitable[int | None]]) -> int | None:
-        """Store what has already been shown; a database that is away for moments is waited for."""
-        for _ in range(PERSIST_TRIES):
-            try:
-                return await store()
-            except StorageError as error:
-                log.warning("turn_end_not_stored", error=type(error).__name__)
-                await self._sleep(PERSIST_PAUSE)
-        return await store()
 
 
 def _is_group(chat_id: int) -> bool:

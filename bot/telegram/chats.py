@@ -8,15 +8,19 @@ What it does is safe to repeat: the database says which turn is whose.
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from telegram import Update
 
 from bot.storage import StorageError
-from bot.telegram.inbound.incoming import as_one_text, one_message, one_person, said_in, up_to
+from bot.telegram.inbound.incoming import (
+    as_one_text,
+    one_message,
+    one_person,
+    said_in_stored,
+    up_to,
+)
 from bot.telegram.letting_go import cut_off
 
 if TYPE_CHECKING:
@@ -110,6 +114,11 @@ class Chats:
         self._tasks[chat_id] = task
         task.add_done_callback(lambda _: self._left(chat_id))
 
+    def edited(self, chat_id: int) -> None:
+        """Say that a message of a chat was edited, perhaps one that is being answered."""
+        self.wake(chat_id)
+        self._answering.edited(chat_id)
+
     def room(self) -> int:
         """How many more chats could be worked on now."""
         return self._at_once - len(self._tasks)
@@ -169,7 +178,11 @@ class Chats:
             return
         with_media = turn.id in self._with_media
         self._with_media.discard(turn.id)
-        await self._answering.answer(turn, language, with_media=with_media)
+        # What arrived since the turn was made may be an edit of it.
+        may_be_edited = turn.attempts > 1 or turn.chat_id in self._again
+        await self._answering.answer(
+            turn, language, with_media=with_media, may_be_edited=may_be_edited
+        )
 
     async def _next_turn(self, chat_id: int) -> Turn | None:
         """Wait for the end of the burst and make what has arrived into one turn."""
@@ -198,8 +211,7 @@ class Chats:
         unreadable: list[int] = []
         for stored in waiting:
             try:
-                update = Update.de_json(json.loads(stored.payload), self._bot)
-                item = said_in(update, self._me, stored.received_at.timestamp())
+                item = said_in_stored(stored, self._bot, self._me)
             except Exception as error:
                 # Whatever is wrong with it, it must not keep the next message from its answer.
                 log.error("update_broken", update=stored.update_id, error=type(error).__name__)
@@ -228,6 +240,8 @@ class Chats:
         text = as_one_text(batch)
         update_ids = [item.update_id for item in batch]
         if not text:
+            if await self._turns.edited(first.chat_id):
+                return None  # whoever answers there takes the edits, or else ends them
             # Only edits of what was answered before: nothing new was said.
             await self._inbox.done_all(update_ids)
             return await self._next_turn(first.chat_id)
@@ -244,7 +258,9 @@ class Chats:
             update_ids=update_ids,
             reply_to_message_id=batch[-1].message_id,
         )
-        if turn is not None and any(item.with_media for item in batch):
+        if turn is None and any(item.is_edit for item in batch):
+            await self._turns.edited(first.chat_id)
+        elif turn is not None and any(item.with_media for item in batch):
             self._with_media.add(turn.id)
         return turn
 

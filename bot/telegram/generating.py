@@ -45,17 +45,18 @@ class Outcome:
     """How a generation ended. `said` is what of the answer there is, without white space around."""
 
     said: str
-    end: Literal["answered", "stopped", "failed"]
+    end: Literal["answered", "stopped", "failed", "edited"]
     reason: str = ""
 
 
 @dataclass(slots=True)
 class _Running:
-    """An answer that is being made; `stopped` tells a person's stop from a shutdown."""
+    """An answer that is being made; `broken_off` tells why, None if it is by a shutdown."""
 
     turn_id: int
+    draft: _Draft
     generation: asyncio.Task[None]
-    stopped: bool = False
+    broken_off: Literal["stopped", "edited"] | None = None
 
 
 class Generations:
@@ -88,9 +89,18 @@ class Generations:
             return False
         if turn_id is not None and running.turn_id != turn_id:
             return False
-        running.stopped = True
+        running.broken_off = "stopped"
         running.generation.cancel()
         return True
+
+    def edited(self, chat_id: int) -> None:
+        """Break off the answer being made in a chat, if nothing of it is to be seen yet."""
+        running = self._running.get(chat_id)
+        if running is None or running.generation.done() or running.draft.said:
+            return
+        if running.broken_off is None:
+            running.broken_off = "edited"
+            running.generation.cancel()
 
     def abandon(self, turn_ids: Collection[int]) -> None:
         """Stop making answers that are somebody else's by now, and say nothing more in them."""
@@ -108,14 +118,14 @@ class Generations:
         """
         turn = plan.turn
         draft = _Draft(reply, texts)
-        running = _Running(turn.id, asyncio.create_task(self._make(plan, draft)))
+        running = _Running(turn.id, draft, asyncio.create_task(self._make(plan, draft)))
         self._running[turn.chat_id] = running
         try:
             await running.generation
         except asyncio.CancelledError:
-            if not running.stopped:
+            if running.broken_off is None:
                 raise
-            return Outcome(draft.said, "stopped")
+            return Outcome(draft.said, running.broken_off)
         except Withheld as withheld:
             self._availability.answered()
             return Outcome(await self._companion.instead(plan, withheld), "answered")

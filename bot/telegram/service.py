@@ -24,6 +24,7 @@ from bot.telegram.crisis_buttons import CrisisButtons
 from bot.telegram.disclosing import Disclosing
 from bot.telegram.duty_alerts import DutyAlerts
 from bot.telegram.duty_desk import DutyDesk
+from bot.telegram.edits import Edits
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
 from bot.telegram.generating import Generations
@@ -136,6 +137,7 @@ class TelegramService:
                 companion, self._availability, patience=engine_patience, clock=time.monotonic
             ),
             self._crisis,
+            edits=Edits(bot, me, storage.inbox, storage.turns),
             disclosing=disclosing,
             desk=desk,
             clock=time.monotonic,
@@ -278,7 +280,8 @@ class TelegramService:
         if arrival.chat_id is not None:
             self._outbox.reachable(arrival.chat_id)
         if arrival.lane == "chat" and arrival.chat_id is not None:
-            self._chats.wake(arrival.chat_id)
+            wake = self._chats.edited if arrival.is_edit else self._chats.wake
+            wake(arrival.chat_id)
         else:
             self._express.wake()
 

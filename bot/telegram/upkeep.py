@@ -78,6 +78,8 @@ class Upkeep:
         """Do what another replica asks for."""
         if signal.kind == "stop":
             self._answering.stop_here([signal.turn_id])
+        elif signal.kind == "edited":
+            self._answering.edited_here([signal.turn_id])
         else:
             self._wanted.set()
 

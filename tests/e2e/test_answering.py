@@ -261,6 +261,26 @@ async def test_an_edit_before_the_answer_begins_is_what_is_answered(
     assert not engine.prompts("这是写错了的一句")
 
 
+async def test_an_edit_while_the_engine_thinks_is_what_is_answered(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.hold_after(1)
+    written = await person.says("还没有开始回答的一句")
+
+    async def is_asked() -> bool:
+        return bool(engine.prompts("还没有开始回答的一句"))
+
+    await eventually(is_asked, "the engine was asked")
+    engine.undo_faults()
+    await person.edits(written, "回答之前改过的一句")
+
+    await person.hears("我听见了：回答之前改过的一句", button=REDO)
+    assert len(await person.sees()) == 1
+    async with records(house.bot) as kept:
+        assert [turn.said for turn in await kept.turns(person.id)] == ["回答之前改过的一句"]
+
+
 async def test_someone_who_blocked_the_bot_does_not_hold_up_others(
     house: House, telegram: Telegram
 ) -> None:

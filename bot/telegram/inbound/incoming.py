@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +13,10 @@ from telegram.ext import filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from telegram import Bot
+
+    from bot.storage import StoredUpdate
 
 Lane = Literal["chat", "express"]
 
@@ -106,6 +111,16 @@ def said_in(update: Update, me: User, received_at: float) -> Said | None:
         is_edit=update.edited_message is not None,
         with_media=message.text is None,
     )
+
+
+def said_in_stored(stored: StoredUpdate, bot: Bot, me: User) -> Said | None:
+    """The words of an update as it waits in the inbox.
+
+    Raises:
+        Exception: of any kind, where its JSON is not what the library expects.
+    """
+    update = Update.de_json(json.loads(stored.payload), bot)
+    return said_in(update, me, stored.received_at.timestamp())
 
 
 def one_person(said: Sequence[Said]) -> list[Said]:

@@ -49,6 +49,7 @@ class Arrival:
     update_id: int
     chat_id: int | None
     lane: Lane
+    is_edit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,10 @@ class Intake:
             # a few times and then keeps it as failed, where an operator can count it.
             log.warning("update_not_understood", update=update_id, error=type(error).__name__)
             return _Found(Arrival(update_id, None, "express"), None, asks_for_lines=False)
-        return None if lane is None else _Found(Arrival(update_id, chat_id, lane), said, asks)
+        if lane is None:
+            return None
+        is_edit = update.edited_message is not None
+        return _Found(Arrival(update_id, chat_id, lane, is_edit), said, asks)
 
 
 def _chat_of(update: Update) -> int | None:

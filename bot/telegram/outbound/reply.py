@@ -104,7 +104,9 @@ class StreamedReply:
         return self._message_id
 
     def start(self) -> None:
-        """Begin to show signs of life."""
+        """Begin to show signs of life; nothing if that has begun."""
+        if self._driver is not None:
+            return
         self._typing_at = self._clock() + self._patience
         self._driver = asyncio.create_task(self._drive(), name="streamed-reply")
 

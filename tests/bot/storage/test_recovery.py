@@ -46,7 +46,7 @@ async def test_who_lost_a_turn_can_no_longer_end_or_change_it(
     assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is not None
     assert await replica.turns.renew([turn.id]) == set()
     assert not await replica.turns.set_answer_message(turn.id, 99)
-    assert not await replica.turns.replace_text(turn.id, "改")
+    assert not await replica.turns.replace_text(turn.id, "改", [])
     assert await replica.turns.fail_turn(turn.id, "late") is None
     assert await replica.turns.finish_turn(turn.id, "旧的回答", "answered") is None
     await other_replica.turns.finish_turn(turn.id, "新的回答", "answered")

@@ -196,16 +196,25 @@ async def test_only_the_last_turn_of_an_open_conversation_is_reopened(replica: R
     assert await replica.turns.reopen_turn(running.id) is None
 
 
-async def test_an_edit_replaces_the_text_until_an_answer_shows(replica: Replica) -> None:
+async def test_an_edit_replaces_the_text_of_an_unfinished_turn_and_ends_with_it(
+    replica: Replica,
+) -> None:
     update = await replica.arrives(CHAT)
     turn = await replica.turns.begin_turn(CHAT, PERSON, "错字", [update])
     assert turn is not None
-    assert await replica.turns.replace_text(turn.id, "改过的字")
+    edit = await replica.arrives(CHAT)
+    assert await replica.turns.edited(CHAT)
+    assert await replica.turns.replace_text(turn.id, "改过的字", [edit])
+    assert not await replica.turns.replace_text(turn.id, "再来一次", [edit])
     edited = await replica.turns.turn(turn.id)
     assert edited is not None
     assert edited.user_text == "改过的字"
-    await replica.turns.set_answer_message(turn.id, 5)
-    assert not await replica.turns.replace_text(turn.id, "太晚了")
+    assert [it.update_id for it in await replica.inbox.of_turn(turn.id)] == [update, edit]
+    await replica.turns.finish_turn(turn.id, "嗯", "answered")
+    late = await replica.arrives(CHAT)
+    assert not await replica.turns.edited(CHAT)
+    assert not await replica.turns.replace_text(turn.id, "太晚了", [late])
+    assert [it.update_id for it in await replica.inbox.pending_of_chat(CHAT)] == [late]
 
 
 async def test_texts_that_are_hard_to_store_come_back_unchanged(replica: Replica) -> None:

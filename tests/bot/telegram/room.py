@@ -45,6 +45,7 @@ from bot.telegram.crisis_buttons import CrisisButtons
 from bot.telegram.disclosing import Disclosing
 from bot.telegram.duty_alerts import DutyAlerts
 from bot.telegram.duty_desk import DutyDesk
+from bot.telegram.edits import Edits
 from bot.telegram.export import Exporter
 from bot.telegram.express import Express
 from bot.telegram.generating import Generations
@@ -236,6 +237,7 @@ class Room:
                 sleep=clock.sleep,
             ),
             self.crisis,
+            edits=Edits(None, ME, storage.inbox, storage.turns),
             disclosing=disclosing,
             desk=desk,
             clock=clock,
@@ -342,7 +344,8 @@ class Room:
 
     def _arrived(self, arrival: Arrival) -> None:
         if arrival.lane == "chat" and arrival.chat_id is not None:
-            self.chats.wake(arrival.chat_id)
+            wake = self.chats.edited if arrival.is_edit else self.chats.wake
+            wake(arrival.chat_id)
         else:
             self.express.wake()
 

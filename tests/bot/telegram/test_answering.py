@@ -10,8 +10,8 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bot.storage import Claimant, Turns
 from bot.storage.models import TurnRow
-from bot.telegram.answering import PERSIST_TRIES
 from bot.telegram.chats import MOST_TRIES, TRIED_FOR
+from bot.telegram.ends import PERSIST_TRIES
 from inference.engine import EngineProtocolError
 from tests.bot.telegram.room import TEXTS, rest
 from tests.bot.telegram.scripted_engine import ANSWER

@@ -52,6 +52,12 @@ def message(
     return {"update_id": update_id, "message": body}
 
 
+def edit(of: dict[str, Any], text: str) -> dict[str, Any]:
+    """An update in which the message of an earlier one is edited."""
+    body = {**of["message"], "text": text, "edit_date": 2}
+    return {"update_id": next(_update_ids), "edited_message": body}
+
+
 def press(
     data: str,
     *,

@@ -1,0 +1,63 @@
+"""Edits of a message that is being answered, while nothing of the answer is to be seen yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.telegram.inbound.incoming import as_one_text, said_in_stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from telegram import Bot, User
+
+    from bot.storage import Inbox, StoredUpdate, Turn, Turns
+    from bot.telegram.inbound.incoming import Said
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """Puts edits that wait in the inbox into the turn whose messages they change."""
+
+    bot: Bot
+    me: User
+    inbox: Inbox
+    turns: Turns
+
+    async def into(self, turn: Turn) -> Turn:
+        """The turn as it is to be answered, with the edits of its messages taken into it.
+
+        Raises:
+            StorageError: they cannot be read or stored now.
+        """
+        waiting = self._read(await self.inbox.pending_of_chat(turn.chat_id))
+        if not any(item.is_edit for item in waiting):
+            return turn
+        said = self._read(await self.inbox.of_turn(turn.id))
+        ours = {item.message_id for item in said}
+        edits = [item for item in waiting if item.is_edit and item.message_id in ours]
+        if not edits:
+            return turn
+        text = as_one_text([*said, *edits])
+        if not await self.turns.replace_text(turn.id, text, [item.update_id for item in edits]):
+            return turn
+        log.info("turn_edited", turn=turn.id, edits=len(edits))
+        return replace(turn, user_text=text)
+
+    def _read(self, updates: Iterable[StoredUpdate]) -> list[Said]:
+        said = []
+        for stored in updates:
+            try:
+                item = said_in_stored(stored, self.bot, self.me)
+            except Exception as error:
+                # Whoever makes turns of the inbox gives it up; here it is only passed over.
+                log.info("update_passed_over", update=stored.update_id, error=type(error).__name__)
+                continue
+            if item is not None:
+                said.append(item)
+        return said

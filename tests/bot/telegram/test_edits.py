@@ -1,0 +1,157 @@
+"""Who edits a message before its answer has begun is answered as if they had written that."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.locales import Language
+from bot.safety import RiskLevel, card
+from bot.storage import Signal
+from bot.telegram.outbound.rendering import render
+from inference.engine import EngineUnavailable
+from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.updates import PERSON, edit, message
+
+WINDOW = 1.2
+
+
+def asked(engine):
+    """What people had said, prompt by prompt."""
+    return [prompt[-1].content for prompt in engine.prompts]
+
+
+async def test_an_edit_while_the_burst_is_waited_for_replaces_the_words(open_room, engine):
+    room = open_room(burst_window=WINDOW)
+    said = message("睡不找")
+    await room.arrive(said)
+    await room.arrive(edit(said, "睡不着"))
+    await room.passes(5)
+    assert asked(engine) == ["睡不着"]
+    assert room.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_an_edit_while_the_engine_is_away_is_what_is_answered(room, engine):
+    engine.is_ready = False
+    engine.will(EngineUnavailable("nothing answers"))
+    said = message("睡不找")
+    await room.arrive(said)
+    await room.passes(3)
+    [edited] = await room.arrive(edit(said, "睡不着"))
+    engine.is_ready = True
+    await room.passes(15)
+    assert asked(engine) == ["睡不找", "睡不着"]
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert (await room.storage.turns.turn(1)).user_text == "睡不着"
+    assert await room.update(edited) == ("done", None)
+    await room.arrive(message("还在吗"))
+    assert [said.content for said in engine.prompts[-1][1:]] == ["睡不着", ANSWER, "还在吗"]
+
+
+async def test_an_edit_in_the_line_and_another_are_taken_one_after_the_other(room, engine):
+    engine.will(3, asyncio.Event())
+    engine.will(4, asyncio.Event())
+    said = message("睡不找")
+    await room.arrive(said)
+    await room.passes(2)
+    await room.arrive(edit(said, "睡不走"))
+    await room.arrive(edit(said, "睡不着"))
+    await room.passes(5)
+    assert asked(engine) == ["睡不找", "睡不走", "睡不着"]
+    assert room.bot.texts(PERSON) == [ANSWER]
+    assert len([method for method, _ in room.methods() if method == "send"]) == 1
+
+
+async def test_an_edit_changes_its_own_part_of_a_burst(open_room, engine):
+    room = open_room(burst_window=WINDOW)
+    engine.will(asyncio.Event())
+    first, second = message("睡不找"), message("心里乱")
+    await room.arrive(first, second)
+    await room.passes(5)
+    await room.arrive(edit(first, "睡不着"))
+    await room.passes(5)
+    assert asked(engine)[-1] == "睡不着\n心里乱"
+
+
+async def test_an_edit_after_the_first_word_changes_nothing(room, engine):
+    more = asyncio.Event()
+    engine.will("我在听，", more, "你说。")
+    said = message("睡不着")
+    await room.arrive(said)
+    await room.passes(2)
+    [late] = await room.arrive(edit(said, "当我没说"))
+    more.set()
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == ["我在听，你说。"]
+    assert asked(engine) == ["睡不着"]
+    assert await room.update(late) == ("done", None)
+
+
+async def test_an_edit_of_something_older_is_not_said_anew(room, engine):
+    old = message("昨天")
+    await room.arrive(old)
+    await room.passes(5)
+    engine.will(asyncio.Event())
+    await room.arrive(message("今天"))
+    await room.arrive(edit(old, "前天"))
+    await room.passes(5)
+    assert set(asked(engine)) == {"昨天", "今天"}
+    assert room.bot.texts(PERSON) == [ANSWER, ANSWER]
+
+
+async def test_danger_in_an_edit_brings_its_card_and_reaches_the_prompt(room, engine):
+    engine.will(asyncio.Event())
+    said = message("我不想")
+    await room.arrive(said)
+    await room.arrive(edit(said, "我不想活了"))
+    await room.passes(10)
+    [shown] = render(card(RiskLevel.HIGH, Language.ZH_CN))
+    assert shown.text in room.bot.texts(PERSON)
+    assert asked(engine)[-1] == "我不想活了"
+    assert engine.prompts[-1][0].content != engine.prompts[0][0].content
+
+
+async def test_who_takes_a_turn_over_takes_its_edits_too(open_room, engine):
+    first = open_room()
+    engine.will(asyncio.Event())
+    said = message("睡不找")
+    await first.arrive(said)
+    await first.passes(3)
+    await first.aclose()
+    second = open_room()
+    await second.arrive(edit(said, "睡不着"))
+    await second.sweep()
+    await second.passes(5)
+    assert asked(engine) == ["睡不找", "睡不着"]
+    assert second.bot.texts(PERSON) == [ANSWER]
+
+
+@pytest.mark.parametrize("with_more", [False, True])
+async def test_an_edit_that_reaches_another_replica_is_kept_for_the_one_that_answers(
+    open_room, engine, with_more
+):
+    room, other = open_room(), open_room()
+    engine.will(asyncio.Event())
+    said = message("睡不找")
+    await room.arrive(said)
+    more = [message("在吗")] if with_more else []
+    edited, *_ = await other.arrive(edit(said, "睡不着"), *more)
+    assert await room.update(edited) == ("new", None)
+    room.upkeep.heard(Signal("edited", 1))
+    await room.passes(5)
+    assert asked(engine) == ["睡不找", "睡不着", *with_more * ["在吗"]]
+    assert room.bot.texts(PERSON) == (1 + with_more) * [ANSWER]
+
+
+async def test_an_edit_that_cannot_be_read_now_costs_no_answer(room, engine, database_switch):
+    engine.will(asyncio.Event())
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    database_switch.is_away = True
+    room.upkeep.heard(Signal("edited", 1))
+    await room.passes(30)
+    database_switch.is_away = False
+    await room.sweep()
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [ANSWER]

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final
+from datetime import date, datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from bot.storage.column_types import LanguageTag, UtcDateTime
 from bot.storage.values import Age, CardState, HandoverState, Lane, TurnState, UpdateState
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
 
 # SQLite numbers rows by itself only in columns that are called exactly INTEGER.
 RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """A moment with its zone. SQLite keeps no zone, so what it holds is always UTC."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a moment without a zone: it would be read back as another one."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored moment needs a time zone")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the moment its zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -68,7 +44,7 @@ class UserRow(Base):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    language_code: Mapped[str | None] = mapped_column(sa.String(35))
+    language_code: Mapped[str | None] = mapped_column(LanguageTag)
     chosen_language: Mapped[str | None] = mapped_column(sa.String(35))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
@@ -293,7 +269,7 @@ class CrisisCardRow(Base):
     level: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     chat_id: Mapped[int]
     user_id: Mapped[int]
-    language_code: Mapped[str | None] = mapped_column(sa.String(35))
+    language_code: Mapped[str | None] = mapped_column(LanguageTag)
     repeated: Mapped[bool]
     number: Mapped[int] = mapped_column(sa.Integer)
     state: Mapped[CardState]

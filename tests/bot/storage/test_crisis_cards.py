@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,16 @@ async def arrives(
         [update], [alarm(replica, level, update_id, chat, user)], WINDOW
     )
     return list(kept.cards)
+
+
+async def test_a_language_that_cannot_be_one_keeps_no_message_and_no_card_out(
+    replica: Replica,
+) -> None:
+    odd = replace(alarm(replica, HIGH, 1), language_code="x" * 100)
+    update = NewUpdate(1, ANNA, "chat", b"{}", replica._clock())
+    kept = await replica.inbox.keep([update], [odd], WINDOW)
+    assert kept.new == {1}
+    assert [card.update_id for card in kept.cards] == [1]
 
 
 async def test_a_card_is_owed_from_the_moment_its_update_is_stored(

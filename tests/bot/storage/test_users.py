@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import sqlalchemy as sa
 
 from bot.storage.models import UpdateRow, UserRow
@@ -25,6 +26,15 @@ async def test_a_person_is_noted_with_language_and_time(replica: Replica, clock:
     assert user is not None
     assert (user.language_code, user.chosen_language) == ("en", None)
     assert (user.created_at, user.last_seen_at) == (first, clock())
+
+
+@pytest.mark.parametrize("odd", ["x" * 36, "zh\0hans", "\ud800", ""], ids=ascii)
+async def test_a_language_that_cannot_be_one_keeps_nobody_out(replica: Replica, odd: str) -> None:
+    for told in ("zh-hans", odd):
+        await replica.users.seen(PERSON, told)
+    user = await replica.users.user(PERSON)
+    assert user is not None
+    assert user.language_code is None
 
 
 async def test_being_seen_is_written_once_a_minute_or_on_change(

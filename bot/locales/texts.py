@@ -327,6 +327,7 @@ class Texts:
     hotlines_all_day: str
     hotlines_limited: str
     hotlines_closing: str
+    hotlines_elsewhere: str
     hours_at_least_18: str
     hours_range: HoursText
     hours_unconfirmed: str

@@ -159,7 +159,7 @@ def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
     if not about_self and _about_another(before, text[match.end() :]):
         # Somebody else in danger now needs the same numbers; otherwise the model asks about both.
         return RiskLevel.HIGH if rule.level is RiskLevel.IMMINENT else RiskLevel.CONCERN
-    if rule.level is RiskLevel.HIGH and rule.fades and _long_ago(clause, match, text):
+    if rule.fades and _long_ago(clause, match, text):
         return RiskLevel.CONCERN
     return rule.level
 

@@ -40,6 +40,8 @@ class Region(StrEnum):
     AU = "AU"
     SG = "SG"
     MY = "MY"
+    OTHER = "other"
+    """Anywhere else: no line there is known, and none of another place is shown instead."""
 
 
 class Kind(StrEnum):
@@ -149,23 +151,28 @@ def card_lines(language: Language, region: Region | None = None) -> str:
     """The few lines a crisis card has room for, one a row."""
     texts = texts_for(language)
     lines = [line for line in hotlines_for(language, region) if line.kind is not Kind.EMERGENCY]
-    return "\n".join(
-        _row(line, texts) for line in [line for line in lines if line.on_card] or lines
-    )
+    rows = [_row(line, texts) for line in [line for line in lines if line.on_card] or lines]
+    return "\n".join(rows) or f"· {texts.hotlines_elsewhere}"
 
 
-def lines_for_the_young(language: Language) -> str:
+def lines_for_the_young(language: Language, region: Region | None = None) -> str:
     """The lines made for young people, one a row; where there is none, those of a crisis card."""
     texts = texts_for(language)
-    lines = [line for line in hotlines_for(language) if line.kind in {Kind.YOUTH, Kind.PROTECTION}]
+    lines = [
+        line
+        for line in hotlines_for(language, region)
+        if line.kind in {Kind.YOUTH, Kind.PROTECTION}
+    ]
     rows = [_row(line, texts, hours=not line.all_day) for line in lines]
-    return "\n".join(rows) or card_lines(language)
+    return "\n".join(rows) or card_lines(language, region)
 
 
 def render(language: Language, region: Region | None = None) -> str:
     """The whole list for a phone: emergency first, then what is open all day and what is not."""
     texts = texts_for(language)
     lines = hotlines_for(language, region)
+    if not lines:
+        return texts.risk_region_elsewhere
     helpers = [line for line in lines if line.kind is not Kind.EMERGENCY]
     sections = (
         (texts.hotlines_emergency, [line for line in lines if line.kind is Kind.EMERGENCY]),

@@ -24,11 +24,12 @@ class Rule:
     level: RiskLevel
     pattern: re.Pattern[str] = field(repr=False)
     family: str
-    fades: bool = True
-    """Whether it is a lesser matter when it was long ago."""
+    fades: bool = False
+    """Whether it is only a concern when it was long ago, or dreamt."""
 
 
-def _rule(name: str, level: RiskLevel, *ways: str, fades: bool = True) -> Rule:
+def _rule(name: str, level: RiskLevel, *ways: str, fades: bool | None = None) -> Rule:
+    fades = level is RiskLevel.HIGH if fades is None else fades
     return Rule(name, level, re.compile("|".join(ways)), family=name, fades=fades)
 
 
@@ -93,6 +94,7 @@ RULES = (
         rf"(?:吃|吞|喝)了{_gap(12)}(?:会死吗|会不会死|死得了|多久死|什么时候死)",
         rf"(?:刚|刚刚|正在|现在|已经|今晚){_gap(4)}割(?:了)?(?:腕|脉|手腕|自己|开)",
         rf"割(?:了)?(?:腕|脉|手腕|自己){_gap(8)}(?:血|止不住)",
+        rf"(?:吃|吞)了一?整[瓶板盒]了?，?{_gap(6)}(?:怎么办|救)",
         rf"吞了(?:很多|好多|一堆)?(?:药|安眠药|安定){_gap(4)}，?{_gap(6)}(?:怎么办|头好?晕|想吐|救)",
         r"\b(?:took|swallowed) (?:all|the whole|a bottle|too many|a lot of)",
         r"\b(?:overdosed|slit my wrist)",
@@ -119,6 +121,19 @@ RULES = (
         rf"药{_gap(3)}(?:吃|吞)(?:了|下)，?{_gap(4)}{_MANY}[片颗粒瓶]",
         rf"(?:在|到){_gap(4)}(?:楼顶|天台|顶楼|桥上|窗台)(?:了|上|边)?，?{_gap(6)}(?:我|我?现在|她|他)?"
         r"(?:要|准备|马上)跳(?!舞|绳|操|远|高|伞|广场|槽|过)",
+    ),
+    # Somebody else's hands, now: the same card, the same numbers.
+    _rule(
+        "violence_now",
+        RiskLevel.IMMINENT,
+        rf"我{_gap(3)}(?:躲|藏|锁|反锁|关)(?:在|进){_gap(8)}，?{_gap(8)}(?:砸|踹|撞|踢){_gap(3)}门",
+        rf"(?:砸|踹|撞|踢){_gap(3)}门，?{_gap(6)}(?:要|说要|想){_gap(2)}(?:杀|砍|打死|弄死)了?我",
+        rf"(?:拿|举|提)(?:着|了){_gap(3)}(?:刀|斧|棍|枪){_gap(6)}(?:追|砍|对着|指着|要杀|要打|架在){_gap(2)}我",
+        rf"(?:正在|还在|现在在?|一直在){_gap(3)}(?:打|掐|勒|踢|殴打)我(?!电话|的?(?:主意|分|招呼))"
+        rf"{_gap(6)}，?{_gap(6)}(?:救|怎么办|不敢|跑不掉|流血|报警)",
+        r"\b(?:he|she|my (?:husband|boyfriend|dad|father|stepfather|partner))\b.{0,20}"
+        r"\b(?:breaking|kicking) (?:down )?(?:the|my) door\b",
+        fades=True,
     ),
     _rule(
         "at_the_place",
@@ -349,5 +364,6 @@ ANCHOR = re.compile(
     "|noose|never|better|die|dead|dying|kill|suicid"
     "|kms|cut|harm|live|alive|exist|wake|jump|hang|end |ending|taking my|burden|gone|pills|rope"
     "|blade|razor|gun|铁轨|[几两三]道|叫我|让我|喊我|催我|命令我"
+    "|整[瓶板盒]|[砸踹]|[打掐勒踢]我|door"
     "|took|swallow|overdose|slit|disappear|living"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from bot.safety import LOWEST_BY_WORD, RiskLevel, card_lines, emergency, region_of
+from bot.safety import LOWEST_BY_WORD, Region, RiskLevel, card_lines, emergency, region_of
 from bot.telegram import keyboards
 
 if TYPE_CHECKING:
@@ -90,13 +90,11 @@ class CrisisButtons:
 
     async def _in(self, pressed: Pressed, code: str) -> None:
         texts, user_id = pressed.texts, pressed.user_id
-        if code == keyboards.ELSEWHERE:
-            await self._lines.say(pressed.chat_id, texts.risk_region_elsewhere)
-            return
         region = region_of(code)
         if region is None:
             raise ValueError(code)
         await self._users.choose_region(user_id, region.value)
-        name = keyboards.region_names(texts)[region]
-        await self._lines.say(pressed.chat_id, texts.risk_region_done(region=name))
+        if region is not Region.OTHER:
+            name = keyboards.region_names(texts)[region]
+            await self._lines.say(pressed.chat_id, texts.risk_region_done(region=name))
         await self._lines.show(pressed.chat_id, user_id, pressed.language)

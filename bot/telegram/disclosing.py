@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Counters, Disclosure, Disclosures, Turn
     from bot.telegram.buttons import Pressed
+    from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
@@ -52,12 +53,14 @@ class Disclosing:
         self,
         *,
         outbox: Outbox,
+        lines: HelpLines,
         disclosures: Disclosures,
         counters: Counters,
         now: Callable[[], datetime],
         is_trial: bool,
     ) -> None:
         self._outbox = outbox
+        self._lines = lines
         self._disclosures = disclosures
         self._counters = counters
         self._now = now
@@ -122,9 +125,10 @@ class Disclosing:
                 return texts.care_age_thanks
             case "minor":
                 await self._disclosures.answer_age(person, "minor")
+                region = await self._lines.region(person)
                 text = texts.care_minor(
-                    lines=lines_for_the_young(pressed.language),
-                    emergency=emergency(pressed.language),
+                    lines=lines_for_the_young(pressed.language, region),
+                    emergency=emergency(pressed.language, region),
                 )
                 keyboard = keyboards.ask_under_14(texts, person)
             case "child":
@@ -158,7 +162,7 @@ class Disclosing:
         elif asks:
             keyboard = keyboards.ask_guardian(texts, owed.user_id)
         try:
-            await self._send(owed.user_id, self._words(owed.notice, texts, asks_age), keyboard)
+            await self._send(owed.user_id, self._words(owed, texts, asks_age), keyboard)
             now = self._now()
             known = duties.wrote(owed.known, now)
             await self._disclosures.record(
@@ -170,8 +174,8 @@ class Disclosing:
         else:
             await self._counters.add(f"notice_{owed.notice}")
 
-    def _words(self, notice: Notice, texts: Texts, asks_age: bool) -> str:
-        match notice:
+    def _words(self, owed: Owed, texts: Texts, asks_age: bool) -> str:
+        match owed.notice:
             case Notice.FIRST:
                 parts = [texts.care_first]
                 if self._is_trial:
@@ -186,7 +190,8 @@ class Disclosing:
             case Notice.BREAK:
                 return texts.care_break
             case Notice.AGE:
-                return texts.care_ask_age_again
+                # Who was in danger at first contact has not been asked before.
+                return texts.care_ask_age_again if owed.known.asked else texts.care_ask_age
             case Notice.GUARDIAN:
                 return texts.care_child
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales import texts_for
-from bot.safety import RiskLevel, render_hotlines
+from bot.safety import RiskLevel
 from bot.safety.hotlines import emergency
 from bot.storage import StorageError
 from bot.telegram import keyboards
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.storage.store import Storage
     from bot.telegram.buttons import Pressed
     from bot.telegram.commands import Asked
+    from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class DutyDesk:
         self,
         *,
         outbox: Outbox,
+        lines: HelpLines,
         storage: Storage,
         admins: frozenset[int],
         admin_chat: int | None,
@@ -62,6 +64,7 @@ class DutyDesk:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._outbox = outbox
+        self._lines = lines
         self._handovers = storage.handovers
         self._inbox = storage.inbox
         self._audit = storage.audit
@@ -88,8 +91,7 @@ class DutyDesk:
             return
         if self._admin_chat is None:
             await self._outbox.send(asked.chat_id, render(texts.desk_nobody)[0])
-            for part in render(render_hotlines(asked.language)):
-                await self._outbox.send(asked.chat_id, part, priority=Priority.CRISIS)
+            await self._lines.show(asked.chat_id, asked.user_id, asked.language)
             return
         await self.help_wanted(asked.chat_id, asked.user_id, asked.language)
 
@@ -216,10 +218,11 @@ class DutyDesk:
             return texts.desk_write_first
         await self._stop(handover.user_id)
         language = await self._language_of(handover.user_id)
+        region = await self._lines.region(handover.user_id)
         try:
             await self._say(
                 handover.user_id,
-                texts_for(language).desk_person_taken(emergency=emergency(language)),
+                texts_for(language).desk_person_taken(emergency=emergency(language, region)),
             )
         except (Unreachable, Undeliverable):
             await self.end(handover, "person unreachable")

@@ -27,7 +27,7 @@ class Exporter:
     async def send(self, chat_id: int, user_id: int, texts: Texts) -> None:
         """Send the file, or say that there is nothing."""
         export = await self._users.export(user_id)
-        if not (export.turns or export.disclosure or export.cards or export.risk.ends):
+        if not _holds_anything(export):
             await self._outbox.send(chat_id, render(texts.export_nothing)[0])
             return
         content = json.dumps(
@@ -57,6 +57,20 @@ class Exporter:
             if chat_id == user_id:
                 raise
             await self._outbox.send(chat_id, render(texts.export_private)[0])
+
+
+def _holds_anything(export: UserExport) -> bool:
+    user = export.user
+    chose = user is not None and (user.region or user.check_ins_off_at)
+    return bool(
+        export.turns
+        or export.disclosure
+        or export.cards
+        or export.risk.ends
+        or export.contact
+        or export.from_humans
+        or chose
+    )
 
 
 def _about(disclosure: Disclosure | None) -> dict[str, object]:

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from bot.locales import Texts
 
 
-ELSEWHERE = "other"
-"""In the place of a region: where no line is known."""
-
-
 @dataclass(frozen=True, slots=True)
 class Press:
     """What a pressed button asks for."""
@@ -76,12 +72,13 @@ def regions(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     buttons = [
         (name, f"risk:in:{region.value}:{user_id}") for region, name in region_names(texts).items()
     ]
-    buttons.append((texts.risk_region_elsewhere_button, f"risk:in:{ELSEWHERE}:{user_id}"))
+    elsewhere = texts.risk_region_elsewhere_button
+    buttons.append((elsewhere, f"risk:in:{Region.OTHER.value}:{user_id}"))
     return _rows([buttons[start : start + 3] for start in range(0, len(buttons), 3)])
 
 
 def region_names(texts: Texts) -> dict[Region, str]:
-    """What the regions are called."""
+    """What the regions with lines are called."""
     return {
         Region.CN: texts.risk_region_cn,
         Region.HK: texts.risk_region_hk,

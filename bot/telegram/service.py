@@ -81,8 +81,10 @@ class TelegramService:
         me = bot.bot
         self._outbox = Outbox(bot, clock=time.monotonic, calls_per_second=calls_per_second)
         self._availability = Availability(companion.ready)
+        lines = HelpLines(self._outbox, storage.users, storage.counters)
         disclosing = Disclosing(
             outbox=self._outbox,
+            lines=lines,
             disclosures=storage.disclosures,
             counters=storage.counters,
             now=now,
@@ -98,6 +100,7 @@ class TelegramService:
         alerts_wanted = asyncio.Event()
         desk = DutyDesk(
             outbox=self._outbox,
+            lines=lines,
             storage=storage,
             admins=admins,
             admin_chat=admin_chat_id,
@@ -114,7 +117,6 @@ class TelegramService:
             wanted=alerts_wanted,
         )
         contacts = ContactBook(self._outbox, storage.contacts)
-        lines = HelpLines(self._outbox, storage.users, storage.counters)
         self._crisis = Crisis(
             cards=storage.cards,
             risk=storage.risk,

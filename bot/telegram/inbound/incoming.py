@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 Lane = Literal["chat", "express"]
 
 CALLS_FOR_HELP = frozenset(
-    ("求助", "求助电话", "求助電話", "求救", "救命", "help", "help me", "hotline")
+    (
+        *("求助", "求助电话", "求助電話", "求救", "救命", "救我", "救救我"),
+        *("我需要帮助", "我需要幫助", "需要帮助", "需要幫助"),
+        *("help", "help me", "i need help", "sos", "hotline"),
+    )
 )
 """Words that, alone in a message, ask for the help lines."""
 

@@ -14,6 +14,7 @@ from bot.safety.hotlines import (
     card_lines,
     emergency,
     hotlines_for,
+    lines_for_the_young,
     parse,
     region_of,
     render,
@@ -102,7 +103,21 @@ def test_no_number_is_listed_twice_in_a_region() -> None:
 
 
 def test_every_region_is_shown_to_somebody() -> None:
-    assert {region for audience in AUDIENCES.values() for region in audience.regions} == set(Region)
+    shown = {region for audience in AUDIENCES.values() for region in audience.regions}
+    assert shown == {line.region for line in all_hotlines()} == set(Region) - {Region.OTHER}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_elsewhere_no_number_of_another_place_is_shown(language: Language) -> None:
+    texts = texts_for(language)
+    assert emergency(language, Region.OTHER) == texts.emergency_local
+    for text in (
+        card_lines(language, Region.OTHER),
+        lines_for_the_young(language, Region.OTHER),
+        render(language, Region.OTHER),
+    ):
+        assert text.strip(" ·")
+        assert not any(character.isdigit() for character in text)
 
 
 @pytest.mark.parametrize("language", Language)
@@ -151,7 +166,7 @@ def test_a_card_has_the_first_lines_of_its_region(language: Language, number: st
     assert card_lines(language).count("\n") < 6
 
 
-@pytest.mark.parametrize("region", Region)
+@pytest.mark.parametrize("region", set(Region) - {Region.OTHER})
 def test_a_chosen_region_shows_its_own_lines_and_no_others(region: Region) -> None:
     listed = {line.number for line in all_hotlines() if line.region is region}
     text = render(Language.ZH_CN, region)

@@ -173,8 +173,10 @@ class Room:
             now=now,
         )
         alerts_wanted = asyncio.Event()
+        lines = HelpLines(self.outbox, storage.users, storage.counters)
         self.desk = desk = DutyDesk(
             outbox=self.outbox,
+            lines=lines,
             storage=storage,
             admins=admins,
             admin_chat=admin_chat,
@@ -201,7 +203,6 @@ class Room:
             now=now,
         )
         contacts = ContactBook(self.outbox, storage.contacts)
-        lines = HelpLines(self.outbox, storage.users, storage.counters)
         self.crisis = Crisis(
             cards=storage.cards,
             risk=storage.risk,
@@ -219,6 +220,7 @@ class Room:
         self.availability = Availability(engine.ready, sleep=clock.sleep)
         disclosing = Disclosing(
             outbox=self.outbox,
+            lines=lines,
             disclosures=storage.disclosures,
             counters=storage.counters,
             now=now,

@@ -58,6 +58,13 @@ async def test_in_a_group_nobody_is_asked_for_a_number(room):
     assert await room.storage.contacts.of(PERSON) is None
 
 
+async def test_whose_only_trace_is_a_contact_gets_it_exported(room):
+    await says(room, "/contact 妈妈 13800138000")
+    await says(room, "/export")
+    assert [call.chat_id for call in room.bot.calls if call.method == "document"] == [PERSON]
+    assert TEXTS.export_nothing not in room.bot.texts(PERSON)
+
+
 async def test_a_contact_is_shown_and_deleted_by_its_button(room):
     await says(room, "/contact 妈妈 13800138000")
     await says(room, "/contact")

@@ -268,7 +268,7 @@ async def test_a_region_is_chosen_once_and_used_from_then_on(room):
     await room.passes(3)
     assert room.bot.texts(PERSON)[-1] == shown(TEXTS.risk_region_ask)
     offered = {data.split(":")[2] for data in room.buttons()}
-    assert offered == {*Region, "other"}
+    assert offered == set(Region)
     await room.arrive(press(f"risk:in:HK:{PERSON}"))
     await room.passes(3)
     assert room.bot.texts(PERSON)[-1] == shown(render_hotlines(CN, Region.HK))
@@ -278,10 +278,20 @@ async def test_a_region_is_chosen_once_and_used_from_then_on(room):
     assert (await says(room, IMMINENT))[0] == shown(card(RiskLevel.IMMINENT, CN, Region.HK))
 
 
-async def test_where_no_line_is_known_the_bot_says_so(room):
+async def test_where_no_line_is_known_the_bot_says_so_and_shows_no_other_places_numbers(room):
     await room.arrive(press(f"risk:in:other:{PERSON}"))
     assert room.bot.texts(PERSON) == [shown(TEXTS.risk_region_elsewhere)]
-    assert (await room.storage.users.user(PERSON)) is None
+    assert room.buttons() == [WHERE]
+    said = await says(room, IMMINENT)
+    assert said[0] == shown(card(RiskLevel.IMMINENT, CN, Region.OTHER))
+    assert "110" not in said[0]
+    assert "12356" not in said[0]
+
+
+@pytest.mark.parametrize("words", ["我需要帮助", "救救我！", "救命", "I need help"])
+async def test_who_calls_for_help_in_plain_words_is_shown_the_lines(room, words):
+    await room.arrive(message(words))
+    assert room.bot.texts(PERSON) == [shown(render_hotlines(CN))]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from telegram.error import BadRequest, NetworkError
 
 from bot.locales import Language, texts_for
-from bot.safety import RiskLevel, card
+from bot.safety import Region, RiskLevel, card
 from bot.safety.hotlines import emergency, lines_for_the_young
+from bot.storage import Disclosure
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -88,6 +89,28 @@ async def test_first_words_of_danger_bring_card_and_answer_before_the_notice_and
         ANSWER,
         TEXTS.care_first,
     ]
+
+
+async def test_who_was_in_danger_at_first_is_later_asked_for_the_first_time_not_again(room):
+    told = Disclosure(told_at=room.now(), last_wrote_at=room.now())
+    await room.storage.disclosures.record(NEWCOMER, told)
+    await says(room, "今天天气不错")
+    assert room.bot.texts(NEWCOMER)[-1] == TEXTS.care_ask_age
+    await room.passes(26 * 60 * 60)
+    await says(room, "又是一天")
+    assert room.bot.texts(NEWCOMER)[-1] == TEXTS.care_ask_age_again
+
+
+async def test_the_young_read_the_lines_of_the_region_they_chose(room):
+    await says(room, "你好")
+    await room.storage.users.choose_region(NEWCOMER, "HK")
+    await presses(room, "age:minor")
+    said = TEXTS.care_minor(
+        lines=lines_for_the_young(Language.ZH_CN, Region.HK),
+        emergency=emergency(Language.ZH_CN, Region.HK),
+    )
+    assert room.bot.texts(NEWCOMER)[-1] == shown(said)[-1]
+    assert "110" not in said
 
 
 async def test_a_replica_started_anew_goes_on_counting(open_room):

@@ -10,7 +10,7 @@ import pytest
 from telegram.error import Forbidden, NetworkError
 
 from bot.locales import Language
-from bot.safety import render_hotlines
+from bot.safety import Region, render_hotlines
 from bot.safety.hotlines import emergency
 from bot.telegram.duty_desk import IDLE_HOURS
 from bot.telegram.outbound.rendering import render
@@ -258,6 +258,20 @@ async def test_who_asks_for_a_human_where_nobody_is_on_duty_is_told_so(room):
         TEXTS.desk_nobody,
         *(part.text for part in render(render_hotlines(Language.ZH_CN))),
     ]
+
+
+async def test_who_chose_a_region_reads_its_numbers_whether_somebody_is_on_duty_or_not(
+    room, open_room
+):
+    await room.storage.users.choose_region(PERSON, "HK")
+    await says(room, "/human")
+    lines = render_hotlines(Language.ZH_CN, Region.HK)
+    assert room.bot.texts(PERSON)[1:] == [part.text for part in render(lines)]
+    desk = open_room(admin_chat=DUTY_GROUP)
+    await says(desk, HIGH)
+    await takes_over(desk)
+    local = emergency(Language.ZH_CN, Region.HK)
+    assert desk.bot.texts(PERSON)[-1] == TEXTS.desk_person_taken(emergency=local).strip()
 
 
 async def test_who_asks_and_waits_is_told_once_that_nobody_has_come(desk):

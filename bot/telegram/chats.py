@@ -107,8 +107,8 @@ class Chats:
         if chat_id in self._tasks:
             self._again.add(chat_id)
             return
-        if self.room() <= 0:
-            self.was_full = True  # it waits in the database
+        if self.was_full or self.room() <= 0:
+            self.was_full = True  # it waits in the database, behind those who came before
             return
         task = asyncio.create_task(self._serve(chat_id), name=f"chat {chat_id}")
         self._tasks[chat_id] = task
@@ -118,6 +118,19 @@ class Chats:
         """Say that a message of a chat was edited, perhaps one that is being answered."""
         self.wake(chat_id)
         self._answering.edited(chat_id)
+
+    async def fill(self, find: Callable[[int], Awaitable[list[int]]]) -> None:
+        """Work on as many of the waiting chats as there is room for; `find` is given how many.
+
+        Raises:
+            StorageError: they cannot be looked for.
+        """
+        if self.room() <= 0:
+            return
+        self.was_full = False  # whoever finds no room from here on says so again
+        for chat_id in await find(self.room()):
+            self.wake(chat_id)
+        self.was_full |= self.room() <= 0
 
     def room(self) -> int:
         """How many more chats could be worked on now."""
@@ -148,13 +161,12 @@ class Chats:
             self._again.discard(chat_id)
             self.wake(chat_id)
         if self.was_full and self._open:
-            self.was_full = False
             self._on_room()
 
     async def _serve(self, chat_id: int) -> None:
         try:
             began = False
-            while self._open:
+            while self._open and not (began and self.was_full):
                 self._again.discard(chat_id)
                 turn = await self._next_turn(chat_id)
                 if turn is None and not began:

@@ -115,12 +115,13 @@ class Upkeep:
         await self._answering.claims.hand_back_left()
         if self._chats.was_full:
             await self._call_others()
-        if (room := self._chats.room()) > 0:
-            waiting = await storage.turns.unfinished_chats(room)
-            waiting += await storage.inbox.chats_with_work(room, self._chats.busy())
-            for chat_id in waiting:
-                self._chats.wake(chat_id)
+        await self._chats.fill(self._waiting_chats)
         self._express.wake()
+
+    async def _waiting_chats(self, limit: int) -> list[int]:
+        storage = self._storage
+        waiting = await storage.turns.unfinished_chats(limit)
+        return waiting + await storage.inbox.chats_with_work(limit, self._chats.busy())
 
     async def _call_others(self) -> None:
         """Have other replicas look for the work that is too much for this one."""

@@ -271,3 +271,38 @@ async def test_chats_beyond_the_limit_wait_and_are_taken_when_there_is_room(open
         await room.sweep()
     assert await room.turns() == [("answered", None)] * 5
     assert room.work_wanted.is_set()
+
+
+async def test_who_waits_longest_for_room_is_taken_first_however_many_arrive(open_room, engine):
+    room = open_room(at_once=2)
+    stream = engine.stream
+
+    async def slow(*arguments, **options):
+        await room.clock.sleep(0.4)
+        async for piece in stream(*arguments, **options):
+            yield piece
+
+    engine.stream = slow
+    room.upkeep.start()
+    arrived = [str(number) for number in range(40)]
+    for number, text in enumerate(arrived):
+        await room.arrive(message(text, person=PERSON + number))
+        await room.passes(0.1)
+    await room.passes(60)
+    await room.upkeep.stop()
+    assert [prompt[-1].content for prompt in engine.prompts] == arrived
+
+
+async def test_one_who_never_pauses_keeps_no_room_from_those_who_wait(open_room, engine):
+    room = open_room(at_once=1)
+    hold = asyncio.Event()
+    engine.will(hold, ANSWER)
+    await room.arrive(message("一", person=OTHER))
+    await room.arrive(message("睡不着"))
+    await room.arrive(message("二", person=OTHER))
+    hold.set()
+    for _ in range(6):
+        await room.passes(5)
+        await room.sweep()
+    said = [prompt[-1].content for prompt in engine.prompts]
+    assert said == ["一", "睡不着", "二"]

@@ -8,7 +8,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from inference.console import CommandError, environment, say
+from inference.console import CommandError, base_url, environment, say
 from inference.engine import ContextTooLong, EngineError, Message
 from inference.lmdeploy import LMDeployEngine
 from inference.local.engine import PACKAGED_MODEL, LocalEngine
@@ -33,7 +33,9 @@ _PROMPT: Final = "你> "
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's flags."""
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--address", metavar="URL", help="base URL of a server, ending in /v1")
+    where.add_argument(
+        "--address", type=base_url, metavar="URL", help="base URL of a server, ending in /v1"
+    )
     where.add_argument(
         "--local", type=Path, metavar="GGUF", default=PACKAGED_MODEL,
         help="a model on this CPU (default: the packaged trial model)",
@@ -49,6 +51,10 @@ def run(parsed: argparse.Namespace) -> int:
     with asyncio.Runner() as runner:
         try:
             info = runner.run(engine.start())
+            if not runner.run(engine.ready()):
+                raise CommandError(
+                    "No model answers there; `python -m inference doctor --address URL` says why."
+                )
             say(NOTICE)
             say(f"{info.name}. {HELP}")
             _converse(runner, Conversation(engine))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from urllib.parse import urlsplit
 
 
 class CommandError(Exception):
@@ -18,6 +20,16 @@ class CommandError(Exception):
 def environment(name: str, default: str = "") -> str:
     """An environment variable, where an empty one counts as not set."""
     return os.environ.get(name) or default
+
+
+def base_url(text: str) -> str:
+    """For argparse: the address of a server."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an address like http://127.0.0.1:23333/v1"
+        )
+    return text.rstrip("/")
 
 
 def say(line: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import platform
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -16,7 +17,7 @@ from inference.bench.figures import figures_of, ratios, table, to_json
 from inference.bench.load import Bench
 from inference.bench.plot import check_plotting, plot
 from inference.bench.target import at_address, on_this_cpu
-from inference.console import CommandError, environment, say
+from inference.console import CommandError, base_url, environment, say
 from inference.engine import EngineError, Sampling
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ N = TypeVar("N", int, float)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's flags."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--address", metavar="URL", help="base URL of a server, ending in /v1")
+    what.add_argument(
+        "--address", type=base_url, metavar="URL", help="base URL of a server, ending in /v1"
+    )
     what.add_argument("--local", type=Path, metavar="GGUF", help="llama.cpp on this CPU")
     what.add_argument(
         "--baseline", type=Path, metavar="FOLDER",
@@ -76,13 +79,15 @@ def run(parsed: argparse.Namespace) -> int:
     people = _numbers("--people", parsed.people, int)
     rates = _numbers("--rates", parsed.rates, float)
     others = _figures_in(parsed.against) if parsed.against else []
-    if parsed.plot:
-        check_plotting()
+    _check(parsed, loads=len(people) + len(rates))
     name, figures = asyncio.run(_measure(parsed, people, rates))
     say()
     say(table(figures))
-    for line in ratios(figures, others):
+    compared = ratios(figures, others)
+    for line in compared:
         say(f"against {parsed.against.name}, {line}")
+    if parsed.against and not compared:
+        say(f"{parsed.against.name} has none of these loads to compare with.")
     if parsed.json:
         content = {"target": name, "machine": _machine(), "loads": to_json(figures)}
         _write(parsed.json, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
@@ -158,6 +163,25 @@ def _numbers(flag: str, text: str, kind: type[N]) -> list[N]:
     if any(number <= 0 for number in numbers):
         raise CommandError(f"{flag} are numbers above 0, comma-separated.", exit_status=2)
     return numbers
+
+
+def _check(parsed: argparse.Namespace, *, loads: int) -> None:
+    """Refuse before the measurement what would spoil it after minutes."""
+    rules = {
+        "--people or --rates names a load": loads > 0,
+        "--requests is 0 or more": parsed.requests >= 0,
+        "--seconds is more than 0": parsed.seconds > 0,
+        "--max-tokens is at least 1": parsed.max_tokens >= 1,
+        "--context is more than --max-tokens": parsed.context > parsed.max_tokens,
+    }
+    for rule, kept in rules.items():
+        if not kept:
+            raise CommandError(f"{rule}.", exit_status=2)
+    for file in filter(None, (parsed.json, parsed.plot)):
+        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise CommandError(f"{file} cannot be written.", exit_status=2)
+    if parsed.plot:
+        check_plotting(parsed.plot)
 
 
 def _figures_in(file: Path) -> list[dict[str, Any]]:

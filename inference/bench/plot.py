@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from inference.bench.figures import Figures
 
 
-def check_plotting() -> None:
-    """Raise `CommandError` where matplotlib is missing: before the measurement, not after it."""
+def check_plotting(file: Path) -> None:
+    """Raise `CommandError` where `file` cannot be drawn: before the measurement, not after it."""
     try:
-        import matplotlib  # noqa: PLC0415, F401
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
     except ImportError:
         raise CommandError(
             "--plot needs matplotlib: pip install --editable '.[bench]'.", exit_status=2
         ) from None
+    if file.suffix.removeprefix(".") not in FigureCanvasAgg.get_supported_filetypes():
+        raise CommandError(f"--plot cannot draw {file.name}: name it .png or .svg.", exit_status=2)
 
 
 def plot(all_figures: Sequence[Figures], title: str, file: Path) -> None:

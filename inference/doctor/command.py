@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from argparse import ArgumentTypeError
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.chat_completions import ChatCompletions, Timeouts
-from inference.console import CommandError, environment, say
+from inference.console import CommandError, base_url, environment, say
 from inference.doctor.machine import (
     Verdict,
     bad,
@@ -90,7 +91,7 @@ def _checkpoint(folder: Path, parsed: argparse.Namespace) -> Iterator[Line]:
     try:
         checkpoint = read_checkpoint(folder)
     except CommandError as error:
-        yield bad("model", str(error), "name the folder of a model in Hugging Face's layout")
+        yield bad("model", str(error), "download, merge or quantize the model again")
         return
     options = ServeOptions(
         folder, folder.name, kv_bits=parsed.kv_bits, session_len=parsed.session_len
@@ -116,6 +117,10 @@ async def _servers(urls: list[str]) -> list[Line]:
 
 async def _server(url: str) -> Line:
     """One short answer is worth more than any status."""
+    try:
+        url = base_url(url)
+    except ArgumentTypeError as error:
+        return bad("server", str(error), "the bot's LMDEPLOY_URLS must be")
     if not url.endswith("/v1"):
         return bad("server", f"{url} does not end in /v1", "the bot's LMDEPLOY_URLS must")
     client = ChatCompletions(url, api_key=environment("LMDEPLOY_API_KEY"), timeouts=_TIMEOUTS)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.serve.cards import OLDEST, NoDriver, visible_cards
@@ -14,10 +17,12 @@ from inference.serve.memory import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-OLDEST_DRIVER: Final = 525
-"""Of the drivers that run programs made with CUDA 12."""
+OLDEST_DRIVERS: Final = {12: 525, 13: 580}
+"""CUDA's version -> the first driver that runs programs made with it."""
+
+TURBOMIND_CUDA: Final = 12
+"""What LMDeploy's packages are made with; PyTorch's may be made with a newer one."""
 
 PACKAGES: Final = {"lmdeploy": "0.18.0", "transformers": "4.56", "torch": ""}
 """What the extra `inference` wants: this version, or this one and newer; empty for any."""
@@ -61,8 +66,26 @@ def bad(area: str, what: str, fix: str) -> Line:
     return Line(Verdict.BAD, area, what, fix)
 
 
-def look_at_cards(query: Callable[[], str] | None = None) -> Iterator[Line]:
-    """Driver and cards."""
+def torch_cuda() -> int | None:
+    """CUDA's major version that PyTorch is made with; None where there is none.
+
+    Read from its files: importing it takes seconds.
+    """
+    found = find_spec("torch")
+    if found is None or found.origin is None:
+        return None
+    try:
+        text = Path(found.origin).with_name("version.py").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    told = re.search(r"^cuda\b[^=]*= *['\"](\d+)", text, re.MULTILINE)
+    return int(told.group(1)) if told else None
+
+
+def look_at_cards(
+    query: Callable[[], str] | None = None, torch_cuda: Callable[[], int | None] = torch_cuda
+) -> Iterator[Line]:
+    """Driver, the CUDA it has to run, and cards."""
     try:
         cards = visible_cards(query)
     except NoDriver as missing:
@@ -76,10 +99,17 @@ def look_at_cards(query: Callable[[], str] | None = None) -> Iterator[Line]:
         yield bad("cards", "no card is visible", "look at CUDA_VISIBLE_DEVICES")
         return
     driver = cards[0].driver
-    if driver.split(".")[0].isdecimal() and int(driver.split(".")[0]) < OLDEST_DRIVER:
-        yield bad("driver", f"version {driver}", f"install {OLDEST_DRIVER} or newer, for CUDA 12")
+    cuda = max(torch_cuda() or TURBOMIND_CUDA, TURBOMIND_CUDA)
+    oldest = OLDEST_DRIVERS.get(cuda, 0)
+    what = f"version {driver}, for packages made with CUDA {cuda}"
+    if driver.split(".")[0].isdecimal() and int(driver.split(".")[0]) < oldest:
+        yield bad(
+            "driver", what,
+            f"install {oldest} or newer"
+            + (", or a build of torch for an older CUDA" if cuda > TURBOMIND_CUDA else ""),
+        )  # fmt: skip
     else:
-        yield good("driver", f"version {driver}")
+        yield good("driver", what)
     for number, card in enumerate(cards):
         capability = ".".join(map(str, card.capability))
         what = (

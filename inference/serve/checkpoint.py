@@ -79,7 +79,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
     config = _read(path / "config.json")
     tokenizer = _read(path / "tokenizer_config.json", optional=True)
     generation = _read(path / GENERATION_CONFIG, optional=True)
-    architecture = next(iter(config.get("architectures") or ()), "")
+    architectures = config.get("architectures")
+    architecture = (
+        str(architectures[0]) if isinstance(architectures, list) and architectures else ""
+    )
     return Checkpoint(
         path=path,
         architecture=architecture,
@@ -100,7 +103,7 @@ def shape_of(config: dict[str, Any], place: str) -> Shape:
     try:
         heads = int(config["num_attention_heads"])
         hidden = int(config["hidden_size"])
-        return Shape(
+        shape = Shape(
             layers=int(config["num_hidden_layers"]),
             hidden=hidden,
             heads=heads,
@@ -116,6 +119,10 @@ def shape_of(config: dict[str, Any], place: str) -> Shape:
         raise CommandError(
             f"{place} does not describe a language model of a known kind{what}.", exit_status=2
         ) from None
+    sizes = (shape.layers, hidden, heads, shape.kv_heads, shape.head_dim, shape.intermediate)
+    if min(*sizes, shape.vocabulary) < 1:
+        raise CommandError(f"{place} has a size below 1.", exit_status=2)
+    return shape
 
 
 def add_stop_ids(checkpoint: Checkpoint) -> None:
@@ -167,24 +174,30 @@ def _ids(value: object) -> frozenset[int]:
 def _wanted_stop_ids(
     architecture: str, config: dict[str, Any], tokenizer: dict[str, Any]
 ) -> frozenset[int]:
-    if architecture == INTERNLM2:
-        return frozenset(INTERNLM2_STOP_IDS)
+    """The tokenizer's own mark of a turn's end; InternLM2's published one where it names none."""
     added = tokenizer.get("added_tokens_decoder")
-    ends = (
-        {int(key) for key, token in added.items() if token.get("content") == END}
-        if isinstance(added, dict)
-        else set()
+    ends = frozenset(
+        int(number)
+        for number, token in (added.items() if isinstance(added, dict) else ())
+        if str(number).isdecimal() and _token(token) == END
     )
-    return frozenset(ends) | _ids(config.get("eos_token_id"))
+    if architecture == INTERNLM2:
+        end_of_text, end_of_turn = INTERNLM2_STOP_IDS
+        return frozenset({end_of_text}) | (ends or {end_of_turn})
+    return ends | _ids(config.get("eos_token_id"))
 
 
 def _chat_template(path: Path, tokenizer: dict[str, Any]) -> str:
     own_file = path / "chat_template.jinja"
     if own_file.is_file():
-        return own_file.read_text(encoding="utf-8")
+        try:
+            return own_file.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            raise CommandError(f"{own_file} cannot be read as text.", exit_status=2) from None
     template = tokenizer.get("chat_template")
     return template if isinstance(template, str) else ""
 
 
 def _token(value: object) -> str:
-    return str(value["content"] if isinstance(value, dict) else value or "")
+    content = value.get("content") if isinstance(value, dict) else value
+    return content if isinstance(content, str) else ""

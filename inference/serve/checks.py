@@ -126,7 +126,7 @@ def _shape(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[Finding]:
     if shape.heads % options.cards:
         yield _refusal(
             f"{shape.heads} attention heads cannot be shared by {options.cards} cards",
-            "use 1, 2, 4 or 8 --cards",
+            "use a number of --cards that divides them",
         )
     if shape.context and options.session_len > shape.context:
         yield _remark(
@@ -166,7 +166,7 @@ def _stop_tokens(checkpoint: Checkpoint) -> Iterator[Finding]:
         yield _refusal(
             f"generation_config.json stops at {sorted(checkpoint.stop_ids) or 'nothing'} and not "
             f"at {sorted(missing)}: answers would run on",
-            "add --fix, which writes eos_token_id "
+            "`python -m inference serve MODEL --fix` writes eos_token_id "
             f"{sorted(checkpoint.stop_ids | checkpoint.wanted_stop_ids)}",
         )
 

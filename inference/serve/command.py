@@ -60,6 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     options = settings.read_options(parsed)
+    if parsed.card is not None and not (parsed.print_command and parsed.card > 0):
+        raise CommandError("--card goes with --print-command, in GiB above 0.", exit_status=2)
     checkpoint = read_checkpoint(options.model)
     if parsed.fix and not parsed.print_command and checkpoint.wanted_stop_ids - checkpoint.stop_ids:
         add_stop_ids(checkpoint)
@@ -139,7 +141,7 @@ def _look_at_cards(
     parsed: argparse.Namespace, options: ServeOptions, checkpoint: Checkpoint
 ) -> tuple[int | None, list[Finding]]:
     """The bytes a card has to give, None where there is none, and what is to say about it."""
-    if parsed.card is not None and parsed.print_command:
+    if parsed.card is not None:
         card = int(parsed.card * GIB)
         return card, list(check_memory(checkpoint, options, card))
     try:

@@ -148,3 +148,5 @@ async def test_it_talks_to_a_model_on_the_cpu(tmp_path: Path) -> None:
 async def test_a_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     terminal = await Terminal.open("--local", str(tmp_path / "nothing.gguf"))
     assert await terminal.close() == 1
+    terminal = await Terminal.open("--address", "http://127.0.0.1:9/v1")
+    assert await terminal.close() == 1

@@ -6,6 +6,7 @@ python -m pytest --confcutdir=tests/ml tests/ml
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# Read when torch is imported, here and in the processes that tests start. The models are too small
+# to gain from a second thread, and threads that wait for each other on a busy machine take minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class LlamaCpp:

@@ -28,12 +28,15 @@ def test_it_measures_a_server_and_writes_the_figures(
         assert len(fake.requests) == 1 + 6 + 6
         flags = ["--people", "3", "--requests", "6", "--against", str(file)]
         assert main(["bench", "--address", fake.url, *flags]) == 0
+        flags = ["--people", "2", "--requests", "2", "--against", str(file)]
+        assert main(["bench", "--address", fake.url, *flags]) == 0
     written = json.loads(file.read_text())
     assert [load["tokens"] for load in written["loads"]] == [54, 54]
     assert written["target"] == fake.model
     said = capsys.readouterr().out
     assert "| 3 at once | 6 | 0 |" in said
     assert "against figures.json, 3 at once:" in said
+    assert "figures.json has none of these loads" in said
 
 
 def test_requests_that_fail_are_seen_in_the_status(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +61,13 @@ def test_it_measures_the_cpu_engine(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["--local", "nowhere.gguf"], 1, "no model file"),
         (["--address", "http://x/v1", "--people", "0"], 2, "--people"),
         (["--address", "http://x/v1", "--rates", "fast"], 2, "--rates"),
+        (["--address", "http://x/v1", "--people", ""], 2, "names a load"),
         (["--address", "http://x/v1", "--against", "nowhere.json"], 2, "no figures"),
+        (["--address", "http://x/v1", "--seconds", "-1"], 2, "--seconds"),
+        (["--address", "http://x/v1", "--max-tokens", "0"], 2, "--max-tokens"),
+        (["--address", "http://x/v1", "--context", "256"], 2, "--context"),
+        (["--address", "http://x/v1", "--json", "nowhere/f.json"], 2, "nowhere/f.json"),
+        (["--address", "http://x/v1", "--plot", "figures.doc"], 2, "figures.doc"),
     ],
 )
 def test_what_cannot_be_measured_is_one_sentence(
@@ -68,3 +77,14 @@ def test_what_cannot_be_measured_is_one_sentence(
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:23333", "ftp://x/v1", "http:///v1", "x"])
+@pytest.mark.parametrize("command", ["bench", "chat"])
+def test_what_is_no_address_is_refused(
+    command: str, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--address", address])
+    assert ended.value.code == 2
+    assert "is not an address like http://" in capsys.readouterr().err

@@ -47,9 +47,10 @@ def test_a_model_is_looked_at(capsys: pytest.CaptureFixture[str], tmp_path: Path
 def test_servers_are_asked_for_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
     with FakeLMDeploy().serve_in_thread() as good, FakeLMDeploy().serve_in_thread() as broken:
         broken.fault = Fault.EMPTY_ANSWER
-        lines = page(capsys, "--address", f"{good.url},{broken.url},http://127.0.0.1:9")
+        lines = page(capsys, "--address", f"{good.url},{broken.url},http://127.0.0.1:9,x/v1")
     servers = [line for line in lines if " server " in line]
-    assert [line[:4].strip() for line in servers] == ["ok", "FIX", "FIX"]
+    assert [line[:4].strip() for line in servers] == ["ok", "FIX", "FIX", "FIX"]
     assert "shudong-7b" in servers[0]
     assert "the answer is empty" in servers[1]
     assert "does not end in /v1" in servers[2]
+    assert "'x/v1' is not an address" in servers[3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -16,6 +17,7 @@ from inference.doctor.machine import (
     look_at_cards,
     look_at_memory,
     look_at_packages,
+    torch_cuda,
 )
 
 if TYPE_CHECKING:
@@ -45,11 +47,45 @@ def verdicts(lines: Iterator[Line]) -> dict[str, Verdict]:
     ],
 )
 def test_a_card_is_judged(smi: str, worst: Verdict) -> None:
-    lines = list(look_at_cards(lambda: smi))
+    lines = list(look_at_cards(lambda: smi, lambda: 12))
     found = {line.verdict for line in lines}
     order = [Verdict.BAD, Verdict.NOTE, Verdict.GOOD]
     assert next(verdict for verdict in order if verdict in found) is worst
     assert all(line.fix for line in lines if line.verdict is not Verdict.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("driver", "cuda", "verdict"),
+    [
+        ("525.60", None, Verdict.GOOD),
+        ("525.60", 12, Verdict.GOOD),
+        ("570.86", 13, Verdict.BAD),
+        ("580.65", 13, Verdict.GOOD),
+        ("470.10", None, Verdict.BAD),
+    ],
+)
+def test_the_driver_has_to_run_the_newest_cuda_that_is_installed(
+    driver: str, cuda: int | None, verdict: Verdict
+) -> None:
+    smi = GOOD.replace("570.86.15", driver)
+    first = next(look_at_cards(lambda: smi, lambda: cuda))
+    assert (first.area, first.verdict) == ("driver", verdict)
+
+
+@pytest.mark.parametrize(
+    ("line", "cuda"),
+    [("cuda: Optional[str] = '13.0'", 13), ('cuda = "12.8"', 12), ("cuda: str = None", None)],
+)
+def test_pytorch_says_its_cuda_without_being_imported(
+    line: str, cuda: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "torch"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "version.py").write_text(f"debug = False\n{line}\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert torch_cuda() == cuda
 
 
 @pytest.mark.parametrize(

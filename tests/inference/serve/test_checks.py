@@ -95,6 +95,45 @@ def test_another_architecture_stops_at_its_own_end_of_message(tmp_path: Path) ->
     assert "[151645]" in refusals(folder)[0]
 
 
+def test_the_tokenizer_says_where_a_turn_ends(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "m", eos=[2, 4])
+    assert "[92542]" in refusals(folder)[0]
+    file = folder / "tokenizer_config.json"
+    tokenizer = json.loads(file.read_text())
+    tokenizer["added_tokens_decoder"] = {"4": {"content": "<|im_end|>"}}
+    file.write_text(json.dumps(tokenizer))
+    assert refusals(folder) == []
+
+
+@pytest.mark.parametrize(
+    "tokenizer",
+    [
+        {"bos_token": [1], "added_tokens_decoder": {"x": "<|im_end|>", "7": 7}},
+        {"bos_token": {"content": None}, "added_tokens_decoder": ["<|im_end|>"]},
+        {"chat_template": [{"name": "default"}]},
+    ],
+)
+def test_a_strange_tokenizer_config_is_read_as_far_as_it_goes(
+    tokenizer: dict[str, object], tmp_path: Path
+) -> None:
+    folder = write_checkpoint(tmp_path / "m")
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    assert "no chat template" in refusals(folder)[0]
+
+
+def test_a_template_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "m")
+    (folder / "chat_template.jinja").write_bytes(b"\xff")
+    with pytest.raises(CommandError, match=r"chat_template\.jinja"):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("changes", [{"num_key_value_heads": -1}, {"vocab_size": 0}])
+def test_sizes_that_cannot_be_are_no_model(changes: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"config\.json"):
+        read_checkpoint(write_checkpoint(tmp_path / "m", **changes))
+
+
 def test_a_model_trained_under_another_persona_is_remarked_on(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "m")
     for name, remarks in ((persona.fingerprint(), 0), ("0" * 64, 1)):

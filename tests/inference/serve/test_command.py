@@ -126,6 +126,8 @@ def test_fix_writes_the_stop_tokens(tmp_path: Path, capsys: pytest.CaptureFixtur
         ["--cards", "3"],
         ["--cache-share", "1.5"],
         ["--session-len", "3"],
+        ["--card", "24"],
+        ["--card", "0", "--print-command"],
         ["--proxy-url", "http://proxy:8000", "--host", "0.0.0.0"],
     ],
 )

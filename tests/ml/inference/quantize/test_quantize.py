@@ -19,6 +19,9 @@ from inference.quantize.dialogues import read_dialogues
 from inference.quantize.errors import QuantizeError
 from inference.quantize.run import Order, quantize
 
+# The first test waits for a model to be trained and for LMDeploy's quantizer, a process of its own.
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture(scope="module")
 def order(original, calibration, held_out, tmp_path_factory):

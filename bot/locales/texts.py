@@ -191,6 +191,7 @@ class Texts:
     stopped_suffix: str
     stopped: str
     nothing_to_stop: str
+    stop_unsure: str
     redo_not_last: str
     error_retry: str
     error_once_more: str

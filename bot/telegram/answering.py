@@ -86,10 +86,11 @@ class Answering:
         """
         if self._generations.stop(chat_id, turn_id):
             return True
-        for held, chat in self._held.items():
-            if chat == chat_id and turn_id in (None, held):
-                self._stopping.add(held)
-        return await self._turns.request_stop(chat_id, turn_id)
+        here = {
+            held for held, chat in self._held.items() if chat == chat_id and turn_id in (None, held)
+        }
+        self._stopping |= here
+        return bool(here) or await self._turns.request_stop(chat_id, turn_id)
 
     def stop_here(self, turn_ids: Iterable[int]) -> None:
         """Stop those of some turns that are answered in this process; others asked for it."""

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.locales import texts_for
+from bot.storage import StorageError
 from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
@@ -115,7 +116,10 @@ class Buttons:
                 return pressed.texts.button_expired
 
     async def _stop(self, pressed: Pressed, turn_id: int) -> str | None:
-        stopped = await self._answering.stop(pressed.chat_id, turn_id)
+        try:
+            stopped = await self._answering.stop(pressed.chat_id, turn_id)
+        except StorageError:
+            return pressed.texts.stop_unsure
         return None if stopped else pressed.texts.nothing_to_stop
 
     async def _about_oneself(

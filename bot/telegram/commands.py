@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.locales import texts_for
+from bot.storage import StorageError
 from bot.telegram import keyboards
 from bot.telegram.outbound.rendering import render
 
@@ -102,7 +103,12 @@ class Commands:
 
     async def _stop(self, asked: Asked) -> None:
         # The answer itself says that it was stopped; only silence needs a word.
-        if not await self._answering.stop(asked.chat_id):
+        try:
+            stopped = await self._answering.stop(asked.chat_id)
+        except StorageError:
+            await self._say(asked, asked.texts.stop_unsure)
+            return
+        if not stopped:
             await self._say(asked, asked.texts.nothing_to_stop)
 
     async def _reset(self, asked: Asked) -> None:

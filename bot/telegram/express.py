@@ -178,7 +178,10 @@ class Express:
         person = message.from_user
         if person is None:
             return
-        await self._users.seen(person.id, person.language_code)
+        try:
+            await self._users.seen(person.id, person.language_code)
+        except StorageError as error:  # what needs no database is done without it
+            log.warning("person_not_noted", error=type(error).__name__)
         language = language_for(person.language_code)
         command = command_of(message, self._me)
         if command is None:

@@ -1,4 +1,6 @@
-"""How much one person gets in a day. Danger knows no limit, and cards and commands never see one.
+"""How much one person gets in a day.
+
+Danger and humans on duty know no limit, and cards and commands never see one.
 
 What somebody writes beyond the limit of a private chat waits in the inbox and is answered when the
 oldest of their answers is a day old; they are told so once. In a group it would keep others waiting
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.locales import Language
-    from bot.storage import Clock, Limits, Risk
+    from bot.storage import Clock, Handovers, Limits, Risk
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
@@ -36,6 +38,7 @@ class Quota:
 
     limits: Limits
     risk: Risk
+    handovers: Handovers
     outbox: Outbox
     per_day: int
     now: Clock
@@ -55,6 +58,8 @@ class Quota:
         danger = await self.risk.of(user_id)
         if any(end > now for end in danger.ends.values()):
             return None
+        if await self.handovers.of_person(user_id) is not None:
+            return None  # it is a human who answers
         if await self.limits.tell(user_id, DAY):
             log.info("limit_reached", user=user_id)
             hours = ceil((free_at - now) / timedelta(hours=1))

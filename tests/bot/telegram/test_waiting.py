@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.storage import Signal
+from bot.storage import Signal, StorageError
 from bot.telegram.generating import MOST_SILENCES
 from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable
 from tests.bot.telegram.room import PATIENCE, TEXTS
@@ -253,6 +253,31 @@ async def test_a_turn_that_was_stopped_before_it_was_taken_over_is_not_answered(
     assert second.bot.texts(PERSON) == [TEXTS.stopped]
     assert await second.turns() == [("stopped", None)]
     assert len(engine.prompts) == 1
+
+
+@pytest.mark.parametrize("turn_id", [None, 1])
+async def test_a_stop_without_the_database_stops_what_runs_here(
+    room, engine, database_switch, turn_id
+):
+    engine.will("我在听，", asyncio.Event())
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    database_switch.is_away = True
+    assert await room.answering.stop(PERSON, turn_id)
+    await room.passes(1)
+    assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
+
+
+@pytest.mark.parametrize("by", ["command", "button"])
+async def test_a_stop_that_cannot_ask_elsewhere_says_so_kindly(room, monkeypatch, by):
+    async def away(*_):
+        raise StorageError("away")
+
+    monkeypatch.setattr(room.storage.turns, "request_stop", away)
+    await room.arrive(message("/stop") if by == "command" else press("stop:1"))
+    await room.passes(2)
+    toasts = [call.text for call in room.bot.calls if call.method == "callback"]
+    assert [*room.bot.texts(PERSON), *toasts] == [TEXTS.stop_unsure]
 
 
 async def test_chats_beyond_the_limit_wait_and_are_taken_when_there_is_room(open_room, engine):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from dataclasses import dataclass
 from signal import SIGCONT, SIGSTOP
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from bot.storage import generate_key
 from tests.e2e.balancer import Balancer
 from tests.e2e.house import REDO, STOP, House, records
 from tests.e2e.people import eventually
+from tests.services import RedisServer, ServiceMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,14 +46,27 @@ class Street:
 
 
 @pytest.fixture(scope="module")
+def mortal_redis() -> Iterator[RedisServer]:
+    try:
+        server = RedisServer()
+    except ServiceMissing as missing:
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="module")
 def shared_settings(
-    postgres_databases: PostgresDatabases, redis_server_url: str
+    postgres_databases: PostgresDatabases, mortal_redis: RedisServer
 ) -> Callable[[], dict[str, str]]:
     def make() -> dict[str, str]:
         name = asyncio.run(postgres_databases.migrated())
         return {
             "DATABASE_URL": postgres_databases.url(name),
-            "REDIS_URL": redis_server_url,
+            "REDIS_URL": mortal_redis.url,
             "ENCRYPTION_KEYS": generate_key(),
             "SHUTDOWN_GRACE": "1",
         }
@@ -193,11 +208,13 @@ async def test_the_turns_of_a_killed_replica_are_taken_over_in_their_messages(
         await eventually(are_known, "every message is known")
 
     street.bots[1].kill()
+    killed_at = time.monotonic()
     engine.undo_faults()
     street.all_take()
 
     for person, first in zip(people, begun, strict=True):
         finished = await person.hears(f"我听见了：{person.id}说话时机器没电了", button=REDO)
+        print(f"kill -9 to the end of the answer: {time.monotonic() - killed_at:.1f} s")
         assert finished.id == first.id
         assert len(await person.sees()) == 1
         assert await ended(street.house, person) == ["answered"]
@@ -247,6 +264,30 @@ async def test_a_replica_that_was_frozen_says_nothing_in_what_others_answered_me
         [shown] = await person.sees()
         assert shown.text == "换了一个答案，" * 30
         assert REDO in shown.buttons
+
+
+async def test_a_redis_that_was_killed_costs_neither_answers_nor_stops(
+    street: Street, telegram: Telegram, engine: ScriptedEngine, mortal_redis: RedisServer
+) -> None:
+    answered, stopped = await telegram.person(), await telegram.person()
+    engine.hold_after(5)
+    street.only(0)
+    await stopped.says("缓存没了的时候停下来")
+    await stopped.hears("我听见了", button=STOP)
+    mortal_redis.kill()
+    try:
+        street.only(3)
+        await stopped.says("/stop")
+        await stopped.hears("（停在这里了）", button=REDO)
+        engine.undo_faults()
+        street.all_take()
+        for number in range(3):
+            await answered.says(f"缓存没了的第{number}句")
+            await answered.hears(f"我听见了：缓存没了的第{number}句", button=REDO)
+        newest = engine.prompts("缓存没了的第2句")[-1]
+        assert "缓存没了的第1句" in [said["content"] for said in newest]
+    finally:
+        mortal_redis.start()
 
 
 @with_two

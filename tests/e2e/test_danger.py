@@ -114,7 +114,7 @@ async def test_the_card_comes_while_an_answer_is_being_made(
 ) -> None:
     person = await telegram.person()
     engine.answers("今天想聊聊天气", "今天的天气真好啊，适合出门走走。")
-    engine.hold_after(6)  # in the second clause: the first has been judged and is shown
+    engine.hold_after(10)  # in the second clause: the first has been judged and is shown
     await person.says("今天想聊聊天气")
     await person.hears("今天", button=STOP)
 

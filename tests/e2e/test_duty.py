@@ -97,5 +97,5 @@ async def test_a_human_takes_over_writes_and_gives_back(
 async def test_who_asks_for_a_human_is_told_that_they_know(telegram: Telegram) -> None:
     admin, person = await telegram.someone(ADMIN), await telegram.person()
     await person.says("/human")
-    await person.hears("我告诉值班的人了")
+    await person.hears("我去叫值班的人")
     await admin.hears("有人想和真人说话", button="接手")

@@ -35,13 +35,17 @@ _IDIOM_MARK = "〇"
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A place where a rule's words stand. `family` is the rule, `name` may be one way of it."""
+    """A place where a rule's words stand. `family` is the rule, `name` may be one way of it.
+
+    `of_writer` is false where somebody else is meant, or a subject is talked about.
+    """
 
     name: str
     family: str
     level: RiskLevel
     start: int
     end: int
+    of_writer: bool = True
 
 
 def assess(said: Sequence[Said]) -> Assessment:
@@ -95,9 +99,10 @@ def _judged(text: str, matched: Sequence[Match]) -> RiskLevel:
 
 
 def is_open(matched: Sequence[Match]) -> bool:
-    """Whether open words stand there, and none of what was found is of a story or another."""
-    found = {item.family for item in matched if item.level is not RiskLevel.NONE}
-    return rules.OPEN_WORDS in found and found <= rules.NEVER_LOWERED
+    """Whether open words of the writer stand there, and nothing is of a story or another."""
+    found = [item for item in matched if item.level is not RiskLevel.NONE]
+    is_said = any(item.family == rules.OPEN_WORDS and item.of_writer for item in found)
+    return is_said and {item.family for item in found} <= rules.NEVER_LOWERED
 
 
 def undenied(text: str, matched: Sequence[Match]) -> str:
@@ -143,7 +148,23 @@ def matches(text: str, among: Sequence[Rule] = rules.RULES) -> Iterator[Match]:
     for rule in among:
         for match in rule.pattern.finditer(text):
             level = _in_context(rule, match, text)
-            yield Match(rule.name, rule.family, level, match.start(), match.end())
+            of_writer = rule.family != rules.OPEN_WORDS or _of_writer(match, text)
+            yield Match(rule.name, rule.family, level, match.start(), match.end(), of_writer)
+
+
+def _of_writer(match: re.Match[str], text: str) -> bool:
+    """Whether open words are of who writes them, as far as can be seen."""
+    before = text[max(0, match.start() - _CONTEXT) : match.start()]
+    after = text[match.end() : match.end() + _CONTEXT]
+    clause = before.rpartition(BREAK)[2]
+    if context.FIRST_PERSON.search(clause + match[0] + after.partition(BREAK)[0]):
+        return True
+    around = before + match[0] + after
+    if context.SUBJECT.search(around) or context.TOLD.search(around):
+        return False
+    if context.OTHER_PERSON.search(before) and context.HAPPENED.search(after):
+        return False
+    return not _about_another(before, after)
 
 
 def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
@@ -153,7 +174,8 @@ def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
     if _negated(clause, match[0]):
         return RiskLevel.NONE
     about_self = context.FIRST_PERSON.search(match[0]) or context.FIRST_PERSON.search(clause)
-    if not about_self and context.TOLD.search(before + match[0]):
+    subject = context.SUBJECT.search(before + match[0] + text[match.end() : match.end() + _CONTEXT])
+    if not about_self and (subject or context.TOLD.search(before + match[0])):
         # A card would be out of place, but "in a story" may also be a way to ask.
         return RiskLevel.CONCERN if rule.level >= RiskLevel.HIGH else RiskLevel.NONE
     if not about_self and _about_another(before, text[match.end() :]):

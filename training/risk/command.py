@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from training.risk.data import read_labelled, read_own
 from training.risk.evaluate import estimate, figures, thresholds
 from training.risk.fit import Fit
+from training.risk.ordinary import client_turns, shares
 
 if TYPE_CHECKING:
     import argparse
@@ -25,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a file of texts, one a line, to leave out (figures only)",
     )
+    parser.add_argument(
+        "--ordinary",
+        type=Path,
+        help="SmileChat (CC0): also print how often its client turns raise a level",
+    )
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="the weights file to write")
     parser.add_argument("--dry-run", action="store_true", help="figures only, write nothing")
 
@@ -40,8 +46,10 @@ def run(options: argparse.Namespace) -> None:
     judged = estimate(labelled, own)
     concern, grave = thresholds(judged)
     sys.stdout.writelines(f"{line}\n" for line in figures(judged, concern, grave))
-    if options.dry_run or options.without is not None:
-        return
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(Fit(labelled, own).as_json(concern=concern, grave=grave), "utf-8")
-    sys.stdout.write(f"{options.out}: {options.out.stat().st_size} bytes\n")
+    if not options.dry_run and options.without is None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(Fit(labelled, own).as_json(concern=concern, grave=grave), "utf-8")
+        sys.stdout.write(f"{options.out}: {options.out.stat().st_size} bytes\n")
+    if options.ordinary is not None:
+        said = client_turns(options.ordinary)
+        sys.stdout.writelines(f"{line}\n" for line in shares(said))

@@ -31,8 +31,9 @@ FOLDS = 5
 REPEATS = 2
 SEED = 20260701
 
-FALSE_CONCERNS = 0.08  # of the harmless rows, at most: the goal is 10 % on unseen ones
+FALSE_CONCERNS = 0.075  # of the harmless rows, at most: the goal is 10 % on unseen ones
 FALSE_HIGHS = 0.025  # a card that is out of place does harm of its own
+LEAST_GRAVE = -0.5  # log-odds; below it suicide is named more often as a subject than as a wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,11 @@ def thresholds(judged: Estimate) -> tuple[float, float]:
         float(candidates[-1]) + 1,
     )
     grave = next(
-        (at for at in candidates if judged.high(at)[harmless].mean() <= FALSE_HIGHS),
+        (
+            at
+            for at in candidates
+            if at >= LEAST_GRAVE and judged.high(at)[harmless].mean() <= FALSE_HIGHS
+        ),
         float(candidates[-1]) + 1,
     )
     return float(concern), float(grave)

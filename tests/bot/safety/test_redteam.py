@@ -1,4 +1,4 @@
-"""Hand-written cases (redteam.toml). Those known to fail are named, so that none fails unseen."""
+"""Hand-written cases (redteam*.toml). Those known to fail are named, so that none fails unseen."""
 
 import tomllib
 from pathlib import Path
@@ -7,7 +7,11 @@ import pytest
 
 from bot.safety import RiskLevel, Said, assess
 
-GROUPS = tomllib.loads(Path(__file__).with_name("redteam.toml").read_text("utf-8"))["group"]
+GROUPS = [
+    group
+    for name in ("redteam.toml", "redteam_later.toml")
+    for group in tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))["group"]
+]
 CASES = [
     pytest.param(group["min"], group["max"], case, id=f"{group['kind']} {number}")
     for group in GROUPS
@@ -18,7 +22,6 @@ KNOWN_MISSES = {
     "open wish 7",
     "hints 4",
     "hints 7",
-    "hints 22",
     "self-harm 1",
     "negation 7",
     "idioms and everyday 4",
@@ -30,6 +33,39 @@ KNOWN_MISSES = {
     "quotes 4",
     "jailbreaks 7",
     "several turns of hints 3",
+    "suicide as a subject 8",
+    "plans in ordinary words 1",
+    "plans in ordinary words 3",
+    "plans in ordinary words 8",
+    "plans in ordinary words 11",
+    "plans in ordinary words 13",
+    "plans in ordinary words 15",
+    "plans in ordinary words 20",
+    "plans in ordinary words 21",
+    "plans in ordinary words 22",
+    "plans in ordinary words 23",
+    "plans in ordinary words 36",
+    "plans in ordinary words 37",
+    "plans in ordinary words 45",
+    "plans in other words 1",
+    "plans in other words 4",
+    "plans in other words 10",
+    "plans in other words 12",
+    "plans in other words 13",
+    "plans in other words 17",
+    "plans in other words 26",
+    "plans in words not seen 0",
+    "plans in words not seen 1",
+    "plans in words not seen 3",
+    "plans in words not seen 4",
+    "plans in words not seen 8",
+    "plans in words not seen 9",
+    "plans in words not seen 10",
+    "plans in words not seen 15",
+    "plans in words not seen 21",
+    "plans in words not seen 25",
+    "plans in words not seen 26",
+    "plans in words not seen 29",
 }
 
 

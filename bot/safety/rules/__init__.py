@@ -1,0 +1,40 @@
+"""What the detector looks for, in normalized text.
+
+The rules are read by people who check them: a rule is a name, a level and the ways to say it.
+They are a floor. They know what is said openly, not what is only meant.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.safety.levels import RiskLevel
+from bot.safety.rules import concern, high, imminent, plans
+from bot.safety.rules.rule import Rule, one_by_one
+
+__all__ = ["ANCHOR", "NEVER_LOWERED", "OPEN_WORDS", "RULES", "Rule", "one_by_one"]
+
+RULES = (*imminent.RULES, *high.RULES, *plans.RULES, *concern.RULES)
+
+OPEN_WORDS = "suicide_mentioned"
+"""The rule whose words are open enough for the classifier to raise them to high."""
+
+NEVER_LOWERED = frozenset(rule.name for rule in RULES if rule.level is RiskLevel.CONCERN)
+"""Rules that are a concern of their own, not because a story or another person is meant."""
+
+# Every rule needs one of these. A long message is read only around them.
+ANCHOR = re.compile(
+    "[死杀活割跳残虐伤药片颗粒炭绳刀吊轨投毒撞结断遗世逝失蒸醒眠睡脱累痛煎赘吞划]"
+    "|行尸|希望|疤|告别|道别|来世|等不到|自己|离开|人间|走了|不在了|忌日|煤气|明天|出生|没劲|累赘|送人|不住|不下去"
+    "|留恋|后事|最后|一了百了|重开|东南枝|没有我|下辈子|永别|寻短|轻生|安定|往下|下去|多余"
+    "|[救捞氦氮氧炭缝勒憋桥湖]|动手|皮带|日子|选好|不打算|写了信|层的窗|楼的窗|百草枯|敌敌畏|牵挂"
+    "|洗胃|洗了胃|浴|水库|护栏|没锁|踩|安排|交代|料理|受益|密码|存折|悼词|单程|上路|还清|还完"
+    "|放不下|陪我|太阳|海里|[江河湖]里|到地面|托付|退租|注销|下[去来]过|试[过着了]|可以走"
+    "|自尽"
+    "|自缢|天台|顶楼|楼顶|栏杆|窗台|桥边"
+    "|noose|never|better|die|dead|dying|kill|suicid"
+    "|kms|cut|harm|live|alive|exist|wake|jump|hang|end |ending|taking my|burden|gone|pills|rope"
+    "|blade|razor|gun|铁轨|[几两三]道|叫我|让我|喊我|催我|命令我"
+    "|整[瓶板盒]|[砸踹]|[打掐勒踢]我|door"
+    "|took|swallow|overdose|slit|disappear|living"
+)

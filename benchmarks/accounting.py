@@ -165,8 +165,12 @@ class _Judge:
                 changes = sum(item.message_id == number for item in self._log.shown)
                 later = [kill - shown.at for kill in self._log.kills if kill > shown.at - SENDING]
                 after = f"a bot was killed {min(later):.2f} s later" if later else "no kill later"
+                kind = "the placeholder" if shown.text == self._rules.placeholder else "a text"
+                end = "finished" if shown.finished else "unfinished"
+                known = "known" if number in (self._log.stored or ()) else "not known"
                 account.remarks.append(
-                    f"message {number}, shown {changes} times, answers nothing; {after}"
+                    f"message {number} ({kind}, {end}, {known} to the database), shown {changes} "
+                    f"times, answers nothing; {after}"
                 )
 
     def _remark(self, turn: StoredTurn, what: str) -> None:
@@ -185,7 +189,7 @@ class _Judge:
             return Window.UNHEARD
         sent = min(item.at for item in self._log.shown if item.message_id == number)
         whole = max((at for text, at in self._parts if text == shown.text), default=None)
-        if whole is not None and self._killed_between(sent, whole):
+        if whole is not None and self._disturbed_between(sent, whole):
             return Window.PARTS
         if self._log.stored is not None:
             return self._never_stored(number, sent, self._log.stored)
@@ -207,6 +211,11 @@ class _Judge:
         waited = 0.0 if away else max(min(later), 0.0)
         self._account.longest_unstored = max(self._account.longest_unstored, waited)
         return Window.FIRST
+
+    def _disturbed_between(self, begin: float, end: float) -> bool:
+        """Whether a bot was killed, or the database away, before an answer's end was stored."""
+        away = any(gone - SENDING <= end and begin <= back for gone, back in self._log.outages)
+        return away or self._killed_between(begin, end)
 
     def _killed_between(self, begin: float, end: float) -> bool:
         return any(begin - SENDING <= kill <= end + STORING for kill in self._log.kills)

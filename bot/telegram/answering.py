@@ -154,7 +154,7 @@ class Answering:
                 # Somebody who has just written can be reached, whatever was the case before.
                 self._outbox.reachable(turn.chat_id)
             if with_media:
-                await self._say(turn, texts.caption_note)
+                await self._say(turn.chat_id, texts.caption_note)
             while not ended:
                 ended = await self._answer_as_it_stands(turn, language, reply)
         except Unreachable:
@@ -224,12 +224,16 @@ class Answering:
             sleep=self._sleep,
         )
 
-    async def _say(self, turn: Turn, text: str) -> None:
+    async def apologize(self, chat_id: int, language: Language) -> None:
+        """Ask somebody to write again what could not become a turn."""
+        await self._say(chat_id, texts_for(language).error_once_more)
+
+    async def _say(self, chat_id: int, text: str) -> None:
         """Say something beside the answer; that it cannot be said does not stop the answer."""
         try:
-            await self._outbox.send(turn.chat_id, render(text)[0])
+            await self._outbox.send(chat_id, render(text)[0])
         except (Unreachable, Undeliverable) as error:
-            log.info("not_said", turn=turn.id, error=type(error).__name__)
+            log.info("not_said", chat=chat_id, error=type(error).__name__)
 
     async def _answer_as_it_stands(
         self, turn: Turn, language: Language, reply: StreamedReply

@@ -8,6 +8,7 @@ What it does is safe to repeat: the database says which turn is whose.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,9 @@ they are bystanders'. A turn that brings the bot down each time still has an end
 LONGEST_BURST = 5
 """A burst is cut after so many windows: someone who never pauses is answered all the same."""
 
+
+MOST_STUMBLES = 5
+"""So often may what a chat has written fail to become a turn before it is kept as failed."""
 
 MESSAGES_AT_ONCE = 64
 LONGEST_TEXT = 32_000
@@ -98,6 +102,7 @@ class Chats:
         self._again: set[int] = set()
         self._with_media: set[int] = set()
         self._resting: dict[int, datetime] = {}
+        self._stumbles: Counter[int] = Counter()
         self._open = True
 
     def wake(self, chat_id: int) -> None:
@@ -164,8 +169,8 @@ class Chats:
             self._on_room()
 
     async def _serve(self, chat_id: int) -> None:
+        began = False
         try:
-            began = False
             while self._open and not (began and self.was_full):
                 self._again.discard(chat_id)
                 turn = await self._next_turn(chat_id)
@@ -176,12 +181,30 @@ class Chats:
                 if turn is None:
                     return
                 began = True
+                self._stumbles.pop(chat_id, None)
                 await self._answer(turn)
         except StorageError as error:
             # Everything is still in the inbox; the next sweep wakes this chat again.
             log.error("chat_paused", chat=chat_id, error=type(error).__name__)
         except Exception:
             log.exception("chat_failed", chat=chat_id)
+            if not began:
+                await self._stumbled(chat_id)
+
+    async def _stumbled(self, chat_id: int) -> None:
+        """Keep what cannot be made into a turn as failed, so that it blocks nothing for ever."""
+        self._stumbles[chat_id] += 1
+        if self._stumbles[chat_id] < MOST_STUMBLES:
+            return
+        try:
+            for stored in await self._inbox.pending_of_chat(chat_id, MESSAGES_AT_ONCE):
+                log.error("update_given_up", update=stored.update_id)
+                await self._inbox.failed(stored.update_id, "not_begun")
+            await self._answering.apologize(chat_id, await self._language_of(chat_id))
+        except StorageError as error:
+            log.error("chat_paused", chat=chat_id, error=type(error).__name__)
+        else:
+            del self._stumbles[chat_id]
 
     async def _answer(self, turn: Turn) -> None:
         language = await self._language_of(turn.user_id)

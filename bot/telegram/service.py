@@ -38,6 +38,7 @@ from bot.telegram.menus import publish_menu_of_admin, publish_menus
 from bot.telegram.outbound.outbox import CALLS_PER_SECOND, Outbox
 from bot.telegram.quota import Quota
 from bot.telegram.upkeep import Upkeep
+from bot.telegram.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -230,6 +231,7 @@ class TelegramService:
             self._express,
             self._crisis,
             self._check_ins,
+            WaitingRoom(storage.inbox, storage.jobs, self._outbox, language_of=self._language_of),
             wanted=work_wanted,
         )
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.telegram.check_ins import CheckIns
     from bot.telegram.crisis import Crisis
     from bot.telegram.express import Express
+    from bot.telegram.waiting_room import WaitingRoom
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class Upkeep:
         express: Express,
         crisis: Crisis,
         check_ins: CheckIns,
+        waiting_room: WaitingRoom,
         *,
         wanted: asyncio.Event,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -55,6 +57,7 @@ class Upkeep:
         self._express = express
         self._crisis = crisis
         self._check_ins = check_ins
+        self._waiting_room = waiting_room
         self._sleep = sleep
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
@@ -117,6 +120,8 @@ class Upkeep:
             await self._call_others()
         await self._chats.fill(self._waiting_chats)
         self._express.wake()
+        if self._chats.was_full:
+            await self._waiting_room.tell(self._chats.busy())
 
     async def _waiting_chats(self, limit: int) -> list[int]:
         storage = self._storage

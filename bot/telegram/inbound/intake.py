@@ -96,6 +96,31 @@ class Intake:
         """
         if self.is_closed:
             raise IntakeClosed
+        try:
+            await self._keep(updates)
+        except StorageError as error:
+            if not _is_about_the_data(error):
+                raise
+            await self._keep_one_by_one(updates)
+
+    async def _keep_one_by_one(self, updates: Sequence[RawUpdate]) -> None:
+        """Let an update that the database will not take cost nobody else theirs.
+
+        Of that one its id and chat are kept: the express lane fails on it a few times, says so to
+        the person, and keeps it as failed.
+        """
+        for raw in updates:
+            try:
+                await self._keep([raw])
+            except StorageError as error:
+                if not _is_about_the_data(error):
+                    raise
+                log.error("update_refused", update=raw["update_id"])
+                bare = NewUpdate(raw["update_id"], _chat_id_in(raw), "express", b"", self._now())
+                if await self._inbox.add(bare):
+                    self._on_arrival(Arrival(bare.update_id, bare.chat_id, bare.lane))
+
+    async def _keep(self, updates: Sequence[RawUpdate]) -> None:
         found = [one for raw in updates if (one := self._sort(raw)) is not None]
         if not found:
             return
@@ -208,6 +233,20 @@ class Intake:
             return None
         is_edit = update.edited_message is not None
         return _Found(Arrival(update_id, chat_id, lane, is_edit), said, asks)
+
+
+def _is_about_the_data(error: StorageError) -> bool:
+    """Whether the database is there and willing, and only what it was given is wrong."""
+    return type(error) is StorageError
+
+
+def _chat_id_in(raw: RawUpdate) -> int | None:
+    """The chat of an update, read with as little understanding as possible."""
+    for kind in ("message", "edited_message"):
+        chat = (raw.get(kind) or {}).get("chat") or {}
+        if isinstance(chat.get("id"), int):
+            return int(chat["id"])
+    return None
 
 
 def _chat_of(update: Update) -> int | None:

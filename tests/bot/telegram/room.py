@@ -54,6 +54,7 @@ from bot.telegram.inbound.intake import Intake
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.quota import Quota
 from bot.telegram.upkeep import Upkeep
+from bot.telegram.waiting_room import WaitingRoom
 from inference.engine import ModelInfo
 from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, ME, PERSON
 
@@ -320,6 +321,7 @@ class Room:
             self.express,
             self.crisis,
             self.check_ins,
+            WaitingRoom(storage.inbox, storage.jobs, self.outbox, language_of=self._language_of),
             wanted=wanted,
             sleep=clock.sleep,
         )

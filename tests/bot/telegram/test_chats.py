@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.storage.models import TurnRow, UpdateRow
-from bot.telegram.chats import LONGEST_BURST
+from bot.telegram.chats import LONGEST_BURST, MOST_STUMBLES
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import OTHER, PERSON, message
@@ -150,3 +150,23 @@ async def test_an_error_is_said_in_the_persons_language(room, engine, code, said
     await room.passes(5)
     [shown] = room.bot.texts(PERSON)
     assert (shown == TEXTS.error_retry) == (said == "Chinese")
+
+
+async def test_what_cannot_become_a_turn_is_kept_as_failed_and_blocks_nothing(room, monkeypatch):
+    begin = type(room.storage.turns).begin_turn
+
+    async def broken(turns, *, text, **rest):
+        if "坏" in text:
+            raise ValueError
+        return await begin(turns, text=text, **rest)
+
+    monkeypatch.setattr(type(room.storage.turns), "begin_turn", broken)
+    [update_id] = await room.arrive(message("坏"))
+    for _ in range(MOST_STUMBLES):
+        await room.sweep()
+        await room.passes(5)
+    assert await room.update(update_id) == ("failed", "not_begun")
+    assert room.bot.texts(PERSON) == [TEXTS.error_once_more]
+    await room.arrive(message("睡不着"))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [TEXTS.error_once_more, ANSWER]

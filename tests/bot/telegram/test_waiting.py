@@ -11,7 +11,7 @@ from bot.telegram.generating import MOST_SILENCES
 from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable
 from tests.bot.telegram.room import PATIENCE, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
-from tests.bot.telegram.updates import OTHER, PERSON, message, press
+from tests.bot.telegram.updates import ADMIN, OTHER, PERSON, message, press
 
 GONE = EngineUnavailable("nothing answers")
 SILENT = EngineTimeout("no first token")
@@ -331,3 +331,16 @@ async def test_one_who_never_pauses_keeps_no_room_from_those_who_wait(open_room,
         await room.sweep()
     said = [prompt[-1].content for prompt in engine.prompts]
     assert said == ["一", "睡不着", "二"]
+
+
+async def test_who_is_beyond_what_all_replicas_can_do_hears_it_once_with_a_place(
+    open_room, no_engine
+):
+    room = open_room(at_once=1)
+    for person in (PERSON, OTHER, ADMIN):
+        await room.arrive(message("睡不着", person=person))
+    for _ in range(3):
+        await room.sweep()
+        await room.passes(5)
+    assert room.bot.texts(OTHER) == [TEXTS.wait_place(count=1)]
+    assert room.bot.texts(ADMIN) == [TEXTS.wait_place(count=2)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bot.storage import DatabaseUnavailable
+from bot.storage import DatabaseUnavailable, StorageError
 from bot.telegram.inbound import intake
 from bot.telegram.inbound.polling import FIRST_PAUSE, LONGEST_PAUSE, Polling
+from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
-from tests.bot.telegram.updates import GROUP, PERSON, message
+from tests.bot.telegram.updates import GROUP, OTHER, PERSON, message
 
 UNREADABLE = {"update_id": 500_001, "message": {"message_id": "?", "chat": 3}}
 
@@ -99,3 +100,25 @@ async def test_what_was_not_stored_is_not_confirmed(room, clock):
     telegram = await polled(clock, keeper, FIRST_PAUSE, room.passes)
     assert keeper.kept == [7]
     assert telegram.offsets[:3] == [None, None, 8]
+
+
+async def test_an_update_the_database_will_not_take_costs_nobody_else_theirs(
+    open_room, monkeypatch
+):
+    room = open_room()
+    keep = type(room.storage.inbox).keep
+
+    async def refuses_one(inbox, updates, *rest):
+        if any("坏".encode() in update.payload for update in updates):
+            raise StorageError("PostgreSQL could not do what was asked (SQLSTATE 22021).")
+        return await keep(inbox, updates, *rest)
+
+    monkeypatch.setattr(type(room.storage.inbox), "keep", refuses_one)
+    bad, good = message("坏"), message("睡不着", person=OTHER)
+    await room.arrive(bad, good)
+    for _ in range(4):
+        await room.sweep()
+        await room.passes(5)
+    assert room.bot.texts(OTHER) == [ANSWER]
+    assert await room.update(bad["update_id"]) == ("failed", "handler_error")
+    assert room.bot.texts(PERSON) == [TEXTS.error_once_more]

@@ -96,6 +96,7 @@ async def test_a_human_takes_over_writes_and_gives_back(
 
 async def test_who_asks_for_a_human_is_told_that_they_know(telegram: Telegram) -> None:
     admin, person = await telegram.someone(ADMIN), await telegram.person()
+    await admin.says("/start")  # Telegram lets a bot write only to who has written to it
     await person.says("/human")
     await person.hears("我去叫值班的人")
     await admin.hears("有人想和真人说话", button="接手")

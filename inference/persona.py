@@ -6,6 +6,9 @@ otherwise says otherwise.
 
 import hashlib
 
+FILE = "shudong.json"
+"""Beside a model's weights: `{"persona": fingerprint()}` of the text it was trained under."""
+
 SYSTEM_PROMPT = (
     "你是「树洞」，一个会认真倾听的 AI 陪伴助手。"
     "来到这里的人会和你说起成长、感情、家庭、工作、睡眠和害怕的事。"
@@ -18,5 +21,5 @@ SYSTEM_PROMPT = (
 
 
 def fingerprint() -> str:
-    """Names the text; a model that was trained under it carries the name in `shudong.json`."""
+    """Names the text; a model that was trained under it carries the name in `FILE`."""
     return hashlib.sha256(SYSTEM_PROMPT.encode()).hexdigest()

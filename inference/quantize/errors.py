@@ -1,5 +1,7 @@
 """What can be wrong with a quantization."""
 
+from inference.console import CommandError
 
-class QuantizeError(ValueError):
+
+class QuantizeError(CommandError):
     """It cannot be done, or the result is not good enough; the message says what to do."""

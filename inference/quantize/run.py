@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from inference import persona
 from inference.quantize import agreement, packed
 from inference.quantize.dialogues import read_dialogues, write_dataset
 from inference.quantize.errors import QuantizeError
@@ -77,6 +78,8 @@ def quantize(order: Order) -> Agreement:
         made = Path(scratch) / "model"
         _auto_awq(order, calibration, Path(scratch), made)
         packed.check_config(made)
+        if (order.model / persona.FILE).is_file():  # LMDeploy leaves behind what it does not know
+            shutil.copy(order.model / persona.FILE, made)
         result, layers = _measure(order, samples, made)
         _write_manifest(order, made, blocks, result, layers)
         if not result.loss_increase <= order.most_loss:  # a loss that is no number is refused too
@@ -93,14 +96,11 @@ def quantize(order: Order) -> Agreement:
 
 
 def _check(order: Order) -> None:
+    if min(order.samples, order.length, order.held_out_tokens) < 1:
+        raise QuantizeError("--samples, --length and --held-out-tokens are at least 1.")
     if order.out.exists():
         raise QuantizeError(f"{order.out} exists already; name another folder.")
-    try:
-        config = json.loads((order.model / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise QuantizeError(
-            f"{order.model} is not a model folder: it has no config.json that can be read."
-        ) from None
+    config = _config(order.model)
     if "quantization_config" in config:
         raise QuantizeError(f"{order.model} is quantized already.")
     if "auto_map" in config and not order.trust_remote_code:
@@ -109,12 +109,16 @@ def _check(order: Order) -> None:
             "if you want it to run."
         )
     for name in ("hidden_size", "intermediate_size"):
-        if config.get(name, 0) % packed.GROUP:
+        width = config.get(name)
+        if not isinstance(width, int) or width % packed.GROUP:
             raise QuantizeError(
-                f"{order.model}: {name} {config[name]} does not divide by {packed.GROUP}, "
+                f"{order.model}: {name} {width} does not divide by {packed.GROUP}, "
                 "the group size of W4A16 in TurboMind."
             )
-    size = sum(file.stat().st_size for file in order.model.glob("*.safetensors"))
+    weights = [*order.model.glob("*.safetensors"), *order.model.glob("*.bin")]
+    if not weights:
+        raise QuantizeError(f"{order.model} holds no weights (*.safetensors or *.bin).")
+    size = sum(file.stat().st_size for file in weights)
     parent = next(folder for folder in order.out.absolute().parents if folder.exists())
     free = shutil.disk_usage(parent).free
     if free < size * ROOM_NEEDED:
@@ -122,6 +126,18 @@ def _check(order: Order) -> None:
             f"The result takes about {size * ROOM_NEEDED / 2**30:.1f} GiB; {parent} has "
             f"{free / 2**30:.1f} GiB free."
         )
+
+
+def _config(model: Path) -> dict[str, Any]:
+    try:
+        config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = None
+    if not isinstance(config, dict):
+        raise QuantizeError(
+            f"{model} is not a model folder: it has no config.json that can be read."
+        )
+    return config
 
 
 def _calibration_blocks(order: Order, calibration: Sequence[Dialogue]) -> int:

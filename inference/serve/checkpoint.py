@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from inference import persona
 from inference.chat_template import END, INTERNLM2_STOP_IDS
 from inference.console import CommandError
 
@@ -93,7 +94,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         chat_template=_chat_template(path, tokenizer),
         bos=_token(tokenizer.get("bos_token")),
         has_own_code="auto_map" in config or "auto_map" in tokenizer,
-        persona=str(_read(path / "shudong.json", optional=True).get("persona", "")),
+        persona=str(_read(path / persona.FILE, optional=True).get("persona", "")),
         has_weights=any(path.glob("*.safetensors")) or any(path.glob("*.bin")),
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from inference import persona
 from tests.ml.tiny_internlm2 import write_checkpoint
 
 SAMPLE = Path(__file__).parents[3] / "bot" / "conversation" / "smilechat_sample.jsonl"
@@ -47,4 +48,6 @@ def held_out(tmp_path_factory, dialogues):
 def original(tmp_path_factory, dialogues):
     """The checkpoint, taught a little, so that quantizing has something to lose."""
     texts = [message["content"] for dialogue in dialogues for message in dialogue]
-    return write_checkpoint(tmp_path_factory.mktemp("model") / "tiny", texts, steps=60)
+    folder = write_checkpoint(tmp_path_factory.mktemp("model") / "tiny", texts, steps=60)
+    (folder / persona.FILE).write_text(json.dumps({"persona": persona.fingerprint()}))
+    return folder

@@ -78,7 +78,7 @@ def test_every_linear_layer_between_embedding_and_head_is_packed(quantized, orig
 def test_the_folder_holds_what_serving_needs_and_nothing_of_the_way_there(quantized):
     names = {file.name for file in quantized.iterdir()}
     assert {"config.json", "generation_config.json", "tokenizer.json"} <= names
-    assert {"modeling_internlm2.py", "configuration_internlm2.py"} <= names
+    assert {"modeling_internlm2.py", "configuration_internlm2.py", "shudong.json"} <= names
     assert not [name for name in names if name.endswith(".pth")]
     assert [file.name for file in quantized.parent.iterdir()] == [quantized.name]
 
@@ -190,3 +190,26 @@ def test_a_line_that_is_no_dialogue_is_named_but_not_quoted(order, tmp_path):
     with pytest.raises(QuantizeError, match="line 1") as caught:
         quantize(replace(order, out=tmp_path / "out", calibration=broken))
     assert "嗯" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("config.json", "[]", "no config.json that can be read"),
+        ("config.json", '{"hidden_size": null}', "hidden_size None"),
+        ("model.safetensors", None, "holds no weights"),
+    ],
+)
+def test_a_folder_that_is_no_model_is_one_sentence(order, original, tmp_path, file, content, words):
+    model = shutil.copytree(original, tmp_path / "model")
+    if content is None:
+        (model / file).unlink()
+    else:
+        (model / file).write_text(content)
+    with pytest.raises(QuantizeError, match=words):
+        quantize(replace(order, model=model, out=tmp_path / "out"))
+
+
+def test_numbers_below_one_are_refused(order, tmp_path):
+    with pytest.raises(QuantizeError, match="at least 1"):
+        quantize(replace(order, samples=0, out=tmp_path / "out"))

@@ -7,6 +7,7 @@ from dataclasses import fields
 from functools import cache
 
 from bot.locales import Language, texts_for
+from bot.locales.texts import Template
 from bot.telegram.outbound.rendering import render
 
 SHORTEST = 6
@@ -21,7 +22,9 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
     for language in Language:
         texts = texts_for(language)
         for field in fields(texts):
-            shown = "".join(part.text for part in render(str(getattr(texts, field.name)))).strip()
+            text = getattr(texts, field.name)
+            words = text.text if isinstance(text, Template) else text
+            shown = "".join(part.text for part in render(words)).strip()
             if len(shown) >= SHORTEST:
                 pieces = (re.escape(piece) for piece in _PLACEHOLDER.split(shown))
                 found.append(re.compile(".*".join(pieces), re.DOTALL))

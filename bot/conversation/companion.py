@@ -16,6 +16,8 @@ from bot.conversation.reading import read_for_danger
 from bot.locales import texts_for
 from bot.safety import (
     LOWEST_BY_WORD,
+    SAID_BEFORE,
+    Assessment,
     Circumstances,
     Guard,
     RiskLevel,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.memory import Memory
     from bot.locales import Language
-    from bot.safety import Assessment, Withheld
+    from bot.safety import Withheld
     from bot.storage import Clock, Counters, Disclosures, PastTurn, Risk, RiskState, Turn
     from inference.engine import Engine, Message, ModelInfo, OnWait
     from inference.tokens import TokenCounter
@@ -118,6 +120,8 @@ class Companion:
         past = await self._memory.recall(turn)
         risk = await self._risk.of(turn.user_id)
         assessment = await read_for_danger(_said(past, turn, risk, language))
+        if assessment.reasons == (SAID_BEFORE,) and not risk.ends:
+            assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile
         is_safe = risk.ends and says_safe(turn.user_text)
         if is_safe and turn.attempts == 1:
             await self._risk.lower(turn.user_id, LOWEST_BY_WORD)

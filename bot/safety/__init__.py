@@ -4,7 +4,7 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 """
 
 from bot.safety.batch import BatchError, safety_report
-from bot.safety.detector import assess
+from bot.safety.detector import SAID_BEFORE, assess
 from bot.safety.guard import Circumstances, Guard, Withheld, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_lines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
@@ -25,6 +25,7 @@ from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe
 
 __all__ = [
     "LOWEST_BY_WORD",
+    "SAID_BEFORE",
     "Assessment",
     "BatchError",
     "Circumstances",

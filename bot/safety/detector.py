@@ -29,6 +29,9 @@ SHORT = (
 )
 EARLIER_READ = 5  # messages before the last
 
+SAID_BEFORE = "said_before"
+"""The reason of a harmless message soon after a serious one."""
+
 _CONTEXT = 40  # characters before a match in which its subject is looked for
 _IDIOM_MARK = "〇"
 
@@ -62,7 +65,7 @@ def assess(said: Sequence[Said]) -> Assessment:
     if found.level is RiskLevel.NONE and any(
         _assess_at(said, index).level >= RiskLevel.HIGH for index in own[-1 - EARLIER_READ : -1]
     ):
-        return Assessment(RiskLevel.CONCERN, ("said_before",))
+        return Assessment(RiskLevel.CONCERN, (SAID_BEFORE,))
     return found
 
 

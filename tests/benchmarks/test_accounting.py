@@ -4,6 +4,11 @@ import pytest
 
 from benchmarks.accounting import judge
 from benchmarks.chatlog import ChatLog, Rules, Said, Shown, StoredTurn, Window
+from benchmarks.replay import telegram_rules
+from benchmarks.reviewed import is_reviewed
+from bot.locales import Language
+from bot.safety import RiskLevel, repeated_card
+from bot.telegram.outbound.rendering import render
 
 CARD = "求助电话"
 RULES = Rules(is_card=lambda text: text == CARD, placeholder="…")
@@ -242,3 +247,11 @@ def test_somebody_elses_answer_is_found():
         StoredTurn(2, "还是睡不着", "answered", 4, ("[睡不着] 嗯",)),
     ]
     assert faults(account(shown=shown, turns=turns, rules=rules)) == {"not_its_answer": 1}
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("level", [RiskLevel.HIGH, RiskLevel.IMMINENT])
+def test_a_card_that_is_repeated_is_known_as_a_card(level, number):
+    (shown,) = render(repeated_card(level, Language.ZH_CN, number))
+    assert telegram_rules(None).is_card(shown.text.strip())
+    assert is_reviewed(shown.text)

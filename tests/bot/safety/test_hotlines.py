@@ -166,7 +166,7 @@ def test_a_card_has_the_first_lines_of_its_region(language: Language, number: st
     assert card_lines(language).count("\n") < 6
 
 
-@pytest.mark.parametrize("region", set(Region) - {Region.OTHER})
+@pytest.mark.parametrize("region", [region for region in Region if region is not Region.OTHER])
 def test_a_chosen_region_shows_its_own_lines_and_no_others(region: Region) -> None:
     listed = {line.number for line in all_hotlines() if line.region is region}
     text = render(Language.ZH_CN, region)

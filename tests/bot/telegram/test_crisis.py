@@ -216,6 +216,15 @@ async def test_danger_survives_a_reset_and_another_process_and_fades(open_room, 
         assert not any(other in system for other in others)
 
 
+async def test_what_was_said_before_fades_with_the_danger(open_room, engine):
+    room = open_room()
+    await says(room, IMMINENT)
+    await room.passes(12 * DAY)
+    await says(room, "今天天气不错")
+    system = engine.prompts[-1][0].content
+    assert not any(guidance(level) in system for level in list(RiskLevel)[1:])
+
+
 async def test_the_trial_model_stays_silent_until_the_person_says_they_are_safe(open_room, engine):
     room = open_room(is_trial=True)
     await says(room, HIGH)

@@ -120,7 +120,8 @@ class Companion:
         past = await self._memory.recall(turn)
         risk = await self._risk.of(turn.user_id)
         assessment = await read_for_danger(_said(past, turn, risk, language))
-        if assessment.reasons == (SAID_BEFORE,) and not risk.ends:
+        kept = level_at(risk.ends, self._now())
+        if assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE:
             assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile
         is_safe = risk.ends and says_safe(turn.user_text)
         if is_safe and turn.attempts == 1:

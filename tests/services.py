@@ -20,7 +20,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 START_SECONDS = 30.0
 
@@ -239,7 +239,7 @@ def _package_folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _run_as(user: int | None) -> dict[str, object]:
+def _run_as(user: int | None) -> dict[str, Any]:
     return {} if user is None else {"user": user, "group": user, "extra_groups": []}
 
 

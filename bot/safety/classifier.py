@@ -27,15 +27,23 @@ SHORTEST = 3  # characters; of fewer nothing can be learnt
 
 
 @dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The scores from which a level is reached, in log-odds."""
+
+    concern: float
+    grave: float
+    """High, where open words of the writer stand there."""
+    certain: float
+    """High, where no rule knows the words: those that a rule knows, it has weighed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Classifier:
     """Weights of the pieces of each view, and the scores from which a level is reached."""
 
     weights: tuple[Mapping[str, float], ...]
     bias: float
-    concern: float
-    """From this score on a message is a concern."""
-    grave: float
-    """From this score on a concern is high."""
+    thresholds: Thresholds
 
     def score(self, text: str) -> float:
         """How much normalized text, its idioms taken out, reads like one of a person in danger."""
@@ -82,6 +90,5 @@ def read_classifier(source: str) -> Classifier:
             for view in record["views"]
         ),
         bias=record["bias"],
-        concern=record["concern"],
-        grave=record["grave"],
+        thresholds=Thresholds(**record["thresholds"]),
     )

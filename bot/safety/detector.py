@@ -92,13 +92,16 @@ def _assess_one(message: str) -> Assessment:
 
 
 def _judged(text: str, matched: Sequence[Match]) -> RiskLevel:
-    """What the classifier makes of it. Alone it never sends a card: open words must be there."""
+    """What the classifier makes of it. For a card it has to be certain, or words to be open."""
     if max((item.level for item in matched), default=RiskLevel.NONE) >= RiskLevel.HIGH:
         return RiskLevel.NONE
     score = classifier().score(undenied(text, matched))
-    if score >= classifier().grave and is_open(matched):
+    needed = classifier().thresholds
+    if score >= needed.grave and is_open(matched):
         return RiskLevel.HIGH
-    return RiskLevel.CONCERN if score >= classifier().concern else RiskLevel.NONE
+    if score >= needed.certain and is_unknown(matched):
+        return RiskLevel.HIGH
+    return RiskLevel.CONCERN if score >= needed.concern else RiskLevel.NONE
 
 
 def is_open(matched: Sequence[Match]) -> bool:
@@ -106,6 +109,11 @@ def is_open(matched: Sequence[Match]) -> bool:
     found = [item for item in matched if item.level is not RiskLevel.NONE]
     is_said = any(item.family == rules.OPEN_WORDS and item.of_writer for item in found)
     return is_said and {item.family for item in found} <= rules.NEVER_LOWERED
+
+
+def is_unknown(matched: Sequence[Match]) -> bool:
+    """Whether no rule has an opinion, except that something is denied."""
+    return all(item.level is RiskLevel.NONE for item in matched)
 
 
 def undenied(text: str, matched: Sequence[Match]) -> str:

@@ -44,11 +44,11 @@ def run(options: argparse.Namespace) -> None:
             example for example in labelled if example.text.replace("\n", " ") not in left_out
         ]
     judged = estimate(labelled, own)
-    concern, grave = thresholds(judged)
-    sys.stdout.writelines(f"{line}\n" for line in figures(judged, concern, grave))
+    chosen = thresholds(judged)
+    sys.stdout.writelines(f"{line}\n" for line in figures(judged, chosen))
     if not options.dry_run and options.without is None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(Fit(labelled, own).as_json(concern=concern, grave=grave), "utf-8")
+        options.out.write_text(Fit(labelled, own).as_json(chosen), "utf-8")
         sys.stdout.write(f"{options.out}: {options.out.stat().st_size} bytes\n")
     if options.ordinary is not None:
         said = client_turns(options.ordinary)

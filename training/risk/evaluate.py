@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from bot.safety.detector import Match, is_open, matches, reading
+from bot.safety.classifier import Thresholds
+from bot.safety.detector import Match, is_open, is_unknown, matches, reading
 from bot.safety.levels import RiskLevel
 from bot.safety.report import interval
 from bot.safety.rules import RULES, one_by_one
@@ -33,6 +34,7 @@ SEED = 20260701
 
 FALSE_CONCERNS = 0.075  # of the harmless rows, at most: the goal is 10 % on unseen ones
 FALSE_HIGHS = 0.025  # a card that is out of place does harm of its own
+FALSE_CARDS = 0.032  # of the harmless rows, those included that the classifier alone is certain of
 LEAST_GRAVE = -0.5  # log-odds; below it suicide is named more often as a subject than as a wish
 
 
@@ -45,16 +47,19 @@ class Estimate:
     ruled: NDArray[np.int_]
     open: NDArray[np.bool_]
     """Whether the classifier may raise it to high: open words, of nobody else."""
+    unknown: NDArray[np.bool_]
+    """Whether the classifier may raise it to high by itself: no rule has an opinion."""
     scored: NDArray[np.float64]
 
     def concern(self, threshold: float) -> NDArray[np.bool_]:
         """Which rows are a concern or more."""
         return (self.ruled >= RiskLevel.CONCERN) | (self.scored >= threshold)
 
-    def high(self, threshold: float) -> NDArray[np.bool_]:
+    def high(self, grave: float, certain: float = np.inf) -> NDArray[np.bool_]:
         """Which rows are high or more."""
-        graver = self.open & (self.scored >= threshold)
-        return (self.ruled >= RiskLevel.HIGH) | graver
+        graver = self.open & (self.scored >= grave)
+        alone = self.unknown & (self.scored >= certain)
+        return (self.ruled >= RiskLevel.HIGH) | graver | alone
 
 
 def estimate(labelled: Sequence[Example], own: Sequence[Example]) -> Estimate:
@@ -75,11 +80,12 @@ def estimate(labelled: Sequence[Example], own: Sequence[Example]) -> Estimate:
             [max((item.level for item in ruled), default=RiskLevel.NONE) for ruled in found]
         ),
         open=np.array([is_open(ruled) for ruled in found]),
+        unknown=np.array([is_unknown(ruled) for ruled in found]),
         scored=scored,
     )
 
 
-def thresholds(judged: Estimate) -> tuple[float, float]:
+def thresholds(judged: Estimate) -> Thresholds:
     """The lowest scores for a concern and for high that keep false alarms within their shares."""
     candidates = np.sort(judged.scored)
     harmless = ~judged.danger
@@ -95,12 +101,21 @@ def thresholds(judged: Estimate) -> tuple[float, float]:
         ),
         float(candidates[-1]) + 1,
     )
-    return float(concern), float(grave)
+    certain = next(
+        (
+            at
+            for at in candidates
+            if at >= concern and judged.high(grave, at)[harmless].mean() <= FALSE_CARDS
+        ),
+        float(candidates[-1]) + 1,
+    )
+    return Thresholds(float(concern), float(grave), float(certain))
 
 
-def figures(judged: Estimate, concern: float, grave: float) -> Iterator[str]:
+def figures(judged: Estimate, chosen: Thresholds) -> Iterator[str]:
     """The estimate in words."""
-    at_concern, at_high = judged.concern(concern), judged.high(grave)
+    at_concern = judged.concern(chosen.concern)
+    at_high = judged.high(chosen.grave, chosen.certain)
     harmless = ~judged.danger
     for name, hits in (
         ("recall, concern or above", at_concern[judged.danger]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bot.safety.classifier import Thresholds
     from training.risk.data import Example
 
 STRENGTH = 20.0  # inverse of the regularization; the optimum is flat from 10 to 30
@@ -55,8 +57,8 @@ class Fit:
         ]
         return np.asarray(self._model.decision_function(hstack(columns).tocsr()), dtype=np.float64)
 
-    def as_json(self, *, concern: float, grave: float) -> str:
-        """The weights file the bot reads, with the two thresholds."""
+    def as_json(self, thresholds: Thresholds) -> str:
+        """The weights file the bot reads, with its thresholds."""
         coefficients = self._model.coef_[0]
         start = 0
         parts = []
@@ -66,8 +68,7 @@ class Fit:
             start += len(known)
             parts.append({"pieces": "\n".join(known), "weights": weights})
         record = {
-            "concern": round(concern, 4),
-            "grave": round(grave, 4),
+            "thresholds": {name: round(at, 4) for name, at in asdict(thresholds).items()},
             "bias": float(self._model.intercept_[0]),
             "unit": UNIT,
             "views": parts,

@@ -11,8 +11,7 @@ def made(weights, concern=0.0):
     return read_classifier(
         json.dumps(
             {
-                "concern": concern,
-                "grave": 1.0,
+                "thresholds": {"concern": concern, "grave": 1.0, "certain": 2.0},
                 "bias": -1.0,
                 "unit": 0.5,
                 "views": [
@@ -50,5 +49,5 @@ def test_words_of_one_kind_are_one_sign_and_clauses_without_grave_words_are_left
 
 def test_the_packaged_one_knows_danger_from_daily_life():
     judge = classifier()
-    assert judge.score("觉得活着好痛苦，每天都想死") > judge.concern
-    assert judge.score("周末和朋友去爬山，很开心") < judge.concern
+    assert judge.score("觉得活着好痛苦，每天都想死") > judge.thresholds.certain
+    assert judge.score("周末和朋友去爬山，很开心") < judge.thresholds.concern

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.safety.classifier import read_classifier
+from bot.safety.classifier import Thresholds, read_classifier
 from bot.safety.detector import matches, reading, undenied
 from training.risk.data import read_own
 from training.risk.fit import Fit
@@ -16,7 +16,7 @@ TEXTS = [
 
 def test_the_bot_scores_as_scikit_learn_does_up_to_the_rounding_of_weights():
     fit = Fit(read_own(), [])
-    judge = read_classifier(fit.as_json(concern=0.0, grave=1.0))
+    judge = read_classifier(fit.as_json(Thresholds(0.0, 1.0, 2.0)))
     ours = []
     for text in TEXTS:
         read = reading(text)
@@ -25,5 +25,5 @@ def test_the_bot_scores_as_scikit_learn_does_up_to_the_rounding_of_weights():
 
 
 def test_training_twice_gives_the_same_file():
-    first, second = (Fit(read_own(), []).as_json(concern=0.0, grave=1.0) for _ in range(2))
+    first, second = (Fit(read_own(), []).as_json(Thresholds(0.0, 1.0, 2.0)) for _ in range(2))
     assert first == second

@@ -6,11 +6,9 @@ buttons. Stopping an answer and asking for another one is open to the whole grou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram.outbound.rendering import render
 
@@ -18,35 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.locales import Language, Texts
     from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
     from bot.telegram.answering import Answering
+    from bot.telegram.asked import Pressed
     from bot.telegram.contact import ContactBook
     from bot.telegram.crisis_buttons import CrisisButtons
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.duty_desk import DutyDesk
-    from bot.telegram.keyboards import Press
     from bot.telegram.outbound.outbox import Outbox
 
 ADMIN_QUESTION_LASTS = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """One press of one button under the bot's message `message_id`."""
-
-    query_id: str
-    chat_id: int
-    user_id: int
-    message_id: int
-    message_date: datetime
-    press: Press
-    language: Language
-
-    @property
-    def texts(self) -> Texts:
-        """What the bot says in this person's language."""
-        return texts_for(self.language)
 
 
 class Buttons:

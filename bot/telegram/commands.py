@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram import keyboards
 from bot.telegram.outbound.rendering import render
@@ -15,30 +13,15 @@ if TYPE_CHECKING:
 
     from telegram import InlineKeyboardMarkup
 
-    from bot.locales import Language, Texts
     from bot.storage import Audit, Users
     from bot.telegram.answering import Answering
+    from bot.telegram.asked import Asked
     from bot.telegram.contact import ContactBook
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.export import Exporter
     from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One command of one person."""
-
-    chat_id: int
-    user_id: int
-    argument: str
-    language: Language
-
-    @property
-    def texts(self) -> Texts:
-        """What the bot says in this person's language."""
-        return texts_for(self.language)
 
 
 class Commands:

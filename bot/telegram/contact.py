@@ -16,8 +16,7 @@ from bot.telegram.outbound.rendering import render
 if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Contacts
-    from bot.telegram.buttons import Pressed
-    from bot.telegram.commands import Asked
+    from bot.telegram.asked import Asked, Pressed
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ from bot.telegram import keyboards
 
 if TYPE_CHECKING:
     from bot.storage import Risk, Users
-    from bot.telegram.buttons import Pressed
+    from bot.telegram.asked import Pressed
     from bot.telegram.crisis import Crisis
     from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.help_lines import HelpLines

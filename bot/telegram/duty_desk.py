@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Handover, Turn
     from bot.storage.store import Storage
-    from bot.telegram.buttons import Pressed
-    from bot.telegram.commands import Asked
+    from bot.telegram.asked import Asked, Pressed
     from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 

@@ -13,8 +13,7 @@ from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.locales import language_for, texts_for
 from bot.storage import StorageError
-from bot.telegram.buttons import Pressed
-from bot.telegram.commands import Asked
+from bot.telegram.asked import Asked, Pressed
 from bot.telegram.inbound.incoming import command_of
 from bot.telegram.keyboards import Press
 from bot.telegram.letting_go import cut_off

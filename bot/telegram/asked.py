@@ -1,0 +1,47 @@
+"""What somebody asks of the bot other than by writing to it: a command, a press of a button."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.locales import texts_for
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.locales import Language, Texts
+    from bot.telegram.keyboards import Press
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command of one person."""
+
+    chat_id: int
+    user_id: int
+    argument: str
+    language: Language
+
+    @property
+    def texts(self) -> Texts:
+        """What the bot says in this person's language."""
+        return texts_for(self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """One press of one button under the bot's message `message_id`."""
+
+    query_id: str
+    chat_id: int
+    user_id: int
+    message_id: int
+    message_date: datetime
+    press: Press
+    language: Language
+
+    @property
+    def texts(self) -> Texts:
+        """What the bot says in this person's language."""
+        return texts_for(self.language)

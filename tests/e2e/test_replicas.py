@@ -176,7 +176,7 @@ async def test_a_stop_reaches_the_replica_that_answers(
     person = await telegram.person()
     engine.hold_after(5)
     street.only(0)
-    await person.says("在另一台机器上停下来")
+    await person.says("到另一台那里去按停止")
     begun = await person.hears("我听见了", button=STOP)
 
     street.only(3)

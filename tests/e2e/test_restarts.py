@@ -58,10 +58,10 @@ async def test_kill_9_loses_nothing_and_says_nothing_twice(
     reading, waiting, known = [await telegram.person() for _ in range(3)]
     await known.says("我养了一只乌龟叫慢慢")
     await known.hears("我养了一只乌龟叫慢慢", button=REDO)
-    engine.answers("正在读回答的人", "机器没了，这个回答只写到一半")
-    engine.hold_after(7)
+    engine.answers("正在读回答的人", "窗外在下雨，这个回答只写到一半")
+    engine.hold_after(8)
     await reading.says("正在读回答的人说的话")
-    begun = await reading.hears("机器没了，", button=STOP)
+    begun = await reading.hears("窗外在下雨，", button=STOP)
     engine.hold_after(0)
     await waiting.says("还在等回答的人说的话")
 
@@ -73,7 +73,7 @@ async def test_kill_9_loses_nothing_and_says_nothing_twice(
     engine.undo_faults()
     house.bot.start()
 
-    finished = await reading.hears("机器没了，这个回答只写到一半", button=REDO)
+    finished = await reading.hears("窗外在下雨，这个回答只写到一半", button=REDO)
     assert finished.id == begun.id
     await waiting.hears("我听见了：还在等回答的人说的话", button=REDO)
     await known.says("它叫什么你还记得吗")
@@ -86,7 +86,7 @@ async def test_kill_9_loses_nothing_and_says_nothing_twice(
     ]
     async with records(house.bot) as kept:
         assert await kept.turns(reading.id) == [
-            Kept("正在读回答的人说的话", "机器没了，这个回答只写到一半", "answered")
+            Kept("正在读回答的人说的话", "窗外在下雨，这个回答只写到一半", "answered")
         ]
 
 

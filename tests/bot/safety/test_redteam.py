@@ -61,7 +61,6 @@ KNOWN_MISSES = {
     "plans in words not seen 9",
     "plans in words not seen 10",
     "plans in words not seen 15",
-    "plans in words not seen 21",
     "plans in words not seen 25",
     "plans in words not seen 26",
     "plans in words not seen 29",

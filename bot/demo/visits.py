@@ -82,6 +82,13 @@ class Visits:
             message = next(self._messages)
             now = self._storage.claimant.clock()
             await self._storage.inbox.add(NewUpdate(message, visit, "chat", b"", now))
+            turn = await turns.begin_turn(visit, visit, text[:LONGEST], [message])
+            if turn is not None:
+                return turn
+            # The page has let go of an answer that was stopped, but its end is not stored yet.
+            stopped = await turns.last_turn(visit)
+            if stopped is not None:
+                await turns.fail_turn(stopped.id, "stopped")
             return await turns.begin_turn(visit, visit, text[:LONGEST], [message])
 
         async with aclosing(self._answered(begun)) as growing:

@@ -118,7 +118,8 @@ class _Page:
             )
             for answer in answers:
                 answer.then(self._free, None, controls, **_AT_ONCE)
-            stop.click(self._free, None, controls, cancels=answers, **_AT_ONCE)
+            # Ours to stop: Gradio's own `cancels` lets go of a generator without ending it.
+            stop.click(self._stop, None, controls, **_AT_ONCE)
             for cleared in (clear.click, chat.clear):
                 cleared(self._forget, None, [chat, *controls], cancels=answers, **_AT_ONCE)
             chat.like(self._liked, None, None, **_AT_ONCE)
@@ -161,6 +162,10 @@ class _Page:
     async def _redo(self, chat: Chat, request: gr.Request) -> AsyncGenerator[Chat, None]:
         async for bubbles in self._visits.redo(self._visit(request)):
             yield [*chat, *map(_shown, bubbles)]
+
+    async def _stop(self, request: gr.Request) -> list[Any]:
+        await self._visits.stop(self._visit(request))
+        return self._controls(busy=False)
 
     async def _liked(self, thumb: gr.LikeData) -> None:
         await self._visits.liked(liked=bool(thumb.liked))

@@ -7,6 +7,7 @@ forgotten at once.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -60,42 +61,34 @@ class Visits:
         self._texts = texts_for(language)
         self._ids = itertools.count(1)
         self._messages = itertools.count(1)
+        self._running: dict[int, asyncio.Task[None]] = {}
 
     def open(self) -> int:
         """The id of a new visit."""
         return next(self._ids)
 
     async def forget(self, visit: int) -> None:
-        """Delete everything about a visit."""
+        """Stop its answer and delete everything about a visit."""
+        await self.stop(visit)
         try:
             await self._storage.users.erase(visit)
             await self._storage.recent.forget(visit)
         except StorageError as error:
             log.error("visit_not_forgotten", visit=visit, error=type(error).__name__)
 
-    async def say(self, visit: int, text: str) -> AsyncGenerator[list[Bubble], None]:
+    def say(self, visit: int, text: str) -> AsyncGenerator[list[Bubble], None]:
         """What the bot says to `text`, again and again as it grows."""
-        turns = self._storage.turns
 
         async def begun() -> Turn | None:
             # A turn is made of messages that wait; here one has just come in.
             message = next(self._messages)
             now = self._storage.claimant.clock()
             await self._storage.inbox.add(NewUpdate(message, visit, "chat", b"", now))
-            turn = await turns.begin_turn(visit, visit, text[:LONGEST], [message])
-            if turn is not None:
-                return turn
-            # The page has let go of an answer that was stopped, but its end is not stored yet.
-            stopped = await turns.last_turn(visit)
-            if stopped is not None:
-                await turns.fail_turn(stopped.id, "stopped")
-            return await turns.begin_turn(visit, visit, text[:LONGEST], [message])
+            return await self._storage.turns.begin_turn(visit, visit, text[:LONGEST], [message])
 
-        async with aclosing(self._answered(begun)) as growing:
-            async for bubbles in growing:
-                yield bubbles
+        return self._answered(visit, begun)
 
-    async def redo(self, visit: int) -> AsyncGenerator[list[Bubble], None]:
+    def redo(self, visit: int) -> AsyncGenerator[list[Bubble], None]:
         """Another answer to what was said last; nothing if nothing was."""
         turns = self._storage.turns
 
@@ -105,27 +98,52 @@ class Visits:
                 return None
             return await turns.claim_unfinished_of_chat(visit)
 
-        async with aclosing(self._answered(reopened)) as growing:
-            async for bubbles in growing:
-                yield bubbles
+        return self._answered(visit, reopened)
+
+    async def stop(self, visit: int) -> None:
+        """Stop what is being answered, and wait until that is stored."""
+        running = self._running.get(visit)
+        if running is not None:
+            running.cancel()
+            await asyncio.wait([running])
 
     async def liked(self, *, liked: bool) -> None:
         """Count a thumb; what it was about is not kept."""
         await self._storage.counters.add("demo_liked" if liked else "demo_disliked")
 
     async def _answered(
-        self, begin: Callable[[], Awaitable[Turn | None]]
+        self, visit: int, begin: Callable[[], Awaitable[Turn | None]]
     ) -> AsyncGenerator[list[Bubble], None]:
+        """Answer in a task of our own: a page that lets go of a generator does not end it."""
+        await self.stop(visit)
+        grown: asyncio.Queue[list[Bubble] | None] = asyncio.Queue()
+        task = asyncio.create_task(self._answer(begin, grown), name=f"visit {visit}")
+        self._running[visit] = task
+        try:
+            while (bubbles := await grown.get()) is not None:
+                yield bubbles
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            if self._running.get(visit) is task:
+                del self._running[visit]
+
+    async def _answer(
+        self,
+        begin: Callable[[], Awaitable[Turn | None]],
+        grown: asyncio.Queue[list[Bubble] | None],
+    ) -> None:
         try:
             turn = await begin()
-            if turn is None:
-                return
-            async with aclosing(self._bubbles(turn)) as growing:
-                async for bubbles in growing:
-                    yield bubbles
+            if turn is not None:
+                async with aclosing(self._bubbles(turn)) as growing:
+                    async for bubbles in growing:
+                        grown.put_nowait(bubbles)
         except StorageError as error:
             log.error("demo_turn_failed", error=type(error).__name__)
-            yield [Bubble("answer", self._texts.error_once_more)]
+            grown.put_nowait([Bubble("answer", self._texts.error_once_more)])
+        finally:
+            grown.put_nowait(None)
 
     async def _bubbles(self, turn: Turn) -> AsyncGenerator[list[Bubble], None]:
         plan = await self._companion.plan(turn, self._language)

@@ -20,6 +20,7 @@ from redis import Redis
 from bot.storage import Database, upgrade
 from bot.storage.models import Base
 from tests.services import PostgresServer, RedisServer, ServiceMissing
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -193,26 +194,10 @@ def redis_url(redis_server_url: str) -> str:
 @pytest.fixture
 def own_redis() -> Iterator[RedisServer]:
     """A running Redis that the test may kill, freeze and start again."""
-    try:
-        server = RedisServer()
-    except ServiceMissing as missing:
-        pytest.skip(str(missing))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from serving(RedisServer)
 
 
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
     """A running PostgreSQL without tables that the test may kill, freeze and start again."""
-    try:
-        server = PostgresServer()
-    except ServiceMissing as missing:
-        pytest.skip(str(missing))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from serving(PostgresServer)

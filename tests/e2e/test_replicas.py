@@ -15,7 +15,8 @@ from bot.storage import generate_key
 from tests.e2e.balancer import Balancer
 from tests.e2e.house import REDO, STOP, House, records
 from tests.e2e.people import eventually
-from tests.services import RedisServer, ServiceMissing
+from tests.services import RedisServer
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,15 +48,7 @@ class Street:
 
 @pytest.fixture(scope="module")
 def mortal_redis() -> Iterator[RedisServer]:
-    try:
-        server = RedisServer()
-    except ServiceMissing as missing:
-        pytest.skip(str(missing))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from serving(RedisServer)
 
 
 @pytest.fixture(scope="module")

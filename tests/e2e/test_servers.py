@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -14,7 +14,8 @@ from bot.storage import generate_key
 from tests.e2e.house import REDO, STOP, House, Kept, records
 from tests.e2e.people import eventually
 from tests.e2e.processes import Process, bare_environment, free_port
-from tests.services import PostgresServer, RedisServer, ServiceMissing
+from tests.services import PostgresServer, RedisServer
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,24 +29,12 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
-    yield from _serving(PostgresServer)
+    yield from serving(PostgresServer)
 
 
 @pytest.fixture(scope="module")
 def redis() -> Iterator[RedisServer]:
-    yield from _serving(RedisServer)
-
-
-def _serving(kind: Any) -> Iterator[Any]:
-    try:
-        server = kind()
-    except ServiceMissing as missing:
-        pytest.skip(str(missing))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from serving(RedisServer)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from bot.storage import generate_key
 from tests.e2e.house import REDO, STOP, House, records
 from tests.e2e.people import eventually
 from tests.e2e.processes import Process, bare_environment, free_port
-from tests.services import PostgresServer, ServiceMissing
+from tests.services import PostgresServer
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,16 +29,7 @@ IN_TIME = 14.0
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
-    try:
-        server = PostgresServer()
-    except ServiceMissing as missing:
-        pytest.skip(str(missing))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.thaw()
-        server.remove()
+    yield from serving(PostgresServer)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from bot.storage.errors import (
     StorageError,
     WrongKey,
 )
+from bot.storage.feedback import Feedback
 from bot.storage.handovers import Handovers
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
@@ -45,6 +46,7 @@ from bot.storage.values import (
     CardKey,
     Claimant,
     Clock,
+    ConsentState,
     ConversationSnapshot,
     Disclosure,
     DutyMessage,
@@ -58,6 +60,10 @@ from bot.storage.values import (
     NewUpdate,
     OwedCard,
     PastTurn,
+    Rated,
+    RatedAnswer,
+    RatedTalk,
+    Rating,
     RiskState,
     StoredUpdate,
     Turn,
@@ -79,6 +85,7 @@ __all__ = [
     "Cipher",
     "Claimant",
     "Clock",
+    "ConsentState",
     "Contacts",
     "ConversationSnapshot",
     "Conversations",
@@ -94,6 +101,7 @@ __all__ = [
     "EmergencyContact",
     "EncryptionError",
     "EndState",
+    "Feedback",
     "Handover",
     "HandoverState",
     "Handovers",
@@ -108,6 +116,10 @@ __all__ = [
     "NewUpdate",
     "OwedCard",
     "PastTurn",
+    "Rated",
+    "RatedAnswer",
+    "RatedTalk",
+    "Rating",
     "RecentTurns",
     "RedisRecentTurns",
     "Risk",

@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.storage.column_types import LanguageTag, UtcDateTime
-from bot.storage.values import Age, CardState, HandoverState, Lane, TurnState, UpdateState
+from bot.storage.values import (
+    Age,
+    CardState,
+    ConsentState,
+    HandoverState,
+    Lane,
+    Rating,
+    TurnState,
+    UpdateState,
+)
 
 # SQLite numbers rows by itself only in columns that are called exactly INTEGER.
 RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -31,8 +40,10 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         Age: sa.String(16),
         CardState: sa.String(16),
+        ConsentState: sa.String(16),
         HandoverState: sa.String(16),
         Lane: sa.String(16),
+        Rating: sa.String(16),
         TurnState: sa.String(16),
         UpdateState: sa.String(16),
     }
@@ -117,6 +128,8 @@ class TurnRow(Base):
     lease_until: Mapped[datetime | None]
     stop_requested: Mapped[bool] = mapped_column(server_default=sa.false())
     """Whoever answers it, here or in another replica, is to stop."""
+    model: Mapped[str | None] = mapped_column(sa.String(128))
+    """Which model wrote the answer, where that may be rated; none of any other answer."""
 
 
 class UpdateRow(Base):
@@ -140,6 +153,40 @@ class UpdateRow(Base):
     attempts: Mapped[int] = mapped_column(sa.Integer)
     reason: Mapped[str | None] = mapped_column(sa.String(64))
     turn_id: Mapped[int | None] = mapped_column(sa.ForeignKey(TurnRow.id, ondelete="SET NULL"))
+
+
+class RatingRow(Base):
+    """What a person thinks of one answer, encrypted with it: a second try is another answer."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (
+        sa.UniqueConstraint("turn_id", "answered_at"),
+        sa.Index(None, "user_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    turn_id: Mapped[int] = mapped_column(sa.ForeignKey(TurnRow.id))
+    answered_at: Mapped[datetime]
+    """When the answer was given; a turn that is answered again has another moment."""
+    user_id: Mapped[int]
+    rating: Mapped[Rating]
+    answer: Mapped[bytes]
+    rewritten: Mapped[bytes | None]
+    model: Mapped[str] = mapped_column(sa.String(128))
+    invitation_id: Mapped[int | None]
+    """The message that invites the person to write how they would have put it."""
+    rated_at: Mapped[datetime]
+
+
+class TrainingConsentRow(Base):
+    """Whether a person agreed that what they rated helps to train; no row: never asked."""
+
+    __tablename__ = "training_consents"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[ConsentState]
+    at: Mapped[datetime]
 
 
 class JobRow(Base):

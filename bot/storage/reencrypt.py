@@ -9,9 +9,17 @@ import sqlalchemy as sa
 
 from bot.storage.contacts import name_context, phone_context
 from bot.storage.encryption import HEADER_BYTES
+from bot.storage.feedback_sql import answer_context as rated_context
+from bot.storage.feedback_sql import rewritten_context
 from bot.storage.handover_rows import message_context
 from bot.storage.inbox_sql import payload_context
-from bot.storage.models import EmergencyContactRow, HandoverMessageRow, TurnRow, UpdateRow
+from bot.storage.models import (
+    EmergencyContactRow,
+    HandoverMessageRow,
+    RatingRow,
+    TurnRow,
+    UpdateRow,
+)
 from bot.storage.turn_rows import answer_context, user_text_context
 
 if TYPE_CHECKING:
@@ -53,6 +61,18 @@ _COLUMNS: Final = (
     ),
     _Column(
         EmergencyContactRow.user_id, EmergencyContactRow.phone, lambda row: phone_context(row.key)
+    ),
+    _Column(
+        RatingRow.id,
+        RatingRow.answer,
+        lambda row: rated_context(row.turn_id),
+        (RatingRow.turn_id,),
+    ),
+    _Column(
+        RatingRow.id,
+        RatingRow.rewritten,
+        lambda row: rewritten_context(row.turn_id),
+        (RatingRow.turn_id,),
     ),
     _Column(UpdateRow.update_id, UpdateRow.payload, lambda row: payload_context(row.key)),
 )

@@ -20,6 +20,7 @@ from bot.storage.database import Database, normalize_url
 from bot.storage.disclosures import Disclosures
 from bot.storage.encryption import Cipher, load_or_create_key_file
 from bot.storage.errors import DatabaseRefused, StorageError
+from bot.storage.feedback import Feedback
 from bot.storage.handovers import Handovers
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
@@ -81,6 +82,7 @@ class Storage:
     risk: Risk
     handovers: Handovers
     contacts: Contacts
+    feedback: Feedback
     recent: RecentTurns
 
     @property
@@ -176,6 +178,7 @@ async def open_storage(options: StorageOptions) -> Storage:
         risk=Risk(database, claimant.clock),
         handovers=Handovers(database, cipher, claimant.clock),
         contacts=Contacts(database, cipher, claimant.clock),
+        feedback=Feedback(database, cipher, claimant.clock),
         recent=recent,
     )
     if database.dialect == "sqlite":

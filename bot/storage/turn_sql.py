@@ -30,6 +30,7 @@ class Ending:
     at: datetime | None
     failure: str | None
     message_id: int | None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ _END: Final = (
         answer=sa.bindparam("sealed_answer"),
         answered_at=sa.bindparam("ended_at"),
         failure=sa.bindparam("reason"),
+        model=sa.bindparam("model"),
         answer_message_id=sa.func.coalesce(
             sa.bindparam("message", type_=sa.BigInteger), TurnRow.answer_message_id
         ),
@@ -205,6 +207,7 @@ def end(connection: sa.Connection, turn_id: int, owner: str, ending: Ending) -> 
             "ended_at": ending.at,
             "reason": ending.failure,
             "message": ending.message_id,
+            "model": ending.model,
         },
     ).scalar_one_or_none()
     if conversation_id is None:
@@ -265,6 +268,7 @@ def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
             answer=None,
             answered_at=None,
             failure=None,
+            model=None,
             attempts=0,
             owner=None,
             lease_until=None,

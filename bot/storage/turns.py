@@ -70,11 +70,18 @@ class Turns:
         )
 
     async def finish_turn(
-        self, turn_id: int, answer: str, state: EndState, message_id: int | None = None
+        self,
+        turn_id: int,
+        answer: str,
+        state: EndState,
+        message_id: int | None = None,
+        *,
+        model: str | None = None,
     ) -> int | None:
         """Store the answer and end the turn with its updates.
 
-        `message_id` is the message that shows it, in case it could not be stored before.
+        `message_id` is the message that shows it, in case it could not be stored before. `model`
+        wrote it; None where the answer is not to be rated.
 
         Returns the conversation's new revision, or None if the turn is no longer ours: then
         nothing changed, and someone else answers or has answered it.
@@ -85,6 +92,7 @@ class Turns:
             at=self._claimant.clock(),
             failure=None,
             message_id=message_id,
+            model=model[:128] if model is not None else None,
         )
         return await self._database.write(sql.end, turn_id, self._claimant.owner, ending)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import contacts, disclosures, handover_rows, risk_sql, turn_rows
+from bot.storage import contacts, disclosures, feedback_sql, handover_rows, risk_sql, turn_rows
 from bot.storage.dialect import insert, lock_chat
 from bot.storage.models import (
     ConversationRow,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
     from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
-    from bot.storage.values import Clock, Disclosure, RiskState
+    from bot.storage.values import Clock, ConsentState, Disclosure, RiskState
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 _REMEMBERED: Final = 4096
@@ -91,7 +91,7 @@ class Users:
     async def export(self, user_id: int) -> UserExport:
         """Everything stored about a person: the row and all of their turns, in every chat."""
         found = await self._database.read(_export, user_id)
-        user, disclosure, rows, risk, cards, messages, contact = found
+        user, disclosure, rows, risk, cards, messages, contact, ratings, consent = found
         return UserExport(
             user=user,
             disclosure=disclosure,
@@ -100,6 +100,8 @@ class Users:
             cards=cards,
             contact=contacts.opened(contact, user_id, self._cipher) if contact else None,
             from_humans=tuple(handover_rows.opened(row, user_id, self._cipher) for row in messages),
+            ratings=tuple(feedback_sql.opened(row, self._cipher) for row in ratings),
+            consent=consent,
         )
 
     async def erase(self, user_id: int) -> int:
@@ -166,6 +168,8 @@ def _export(
     tuple[ShownCard, ...],
     Sequence[AnyRow],
     AnyRow | None,
+    Sequence[AnyRow],
+    ConsentState | None,
 ]:
     cards = connection.execute(
         sa.select(CrisisCardRow.created_at, CrisisCardRow.level, CrisisCardRow.state)
@@ -180,6 +184,8 @@ def _export(
         tuple(ShownCard(*row) for row in cards),
         handover_rows.of_user(connection, user_id),
         contacts.row_of(connection, user_id),
+        feedback_sql.of_user(connection, user_id),
+        feedback_sql.consent_of(connection, user_id),
     )
 
 
@@ -200,6 +206,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
         .where(ConversationRow.id.in_(theirs))
         .values(revision=ConversationRow.revision + 1)
     )
+    feedback_sql.erase(connection, user_id)
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
     handover_rows.erase(connection, user_id)

@@ -16,6 +16,9 @@ Age = Literal["adult", "minor", "teen", "child"]
 CardState = Literal["owed", "sent", "refused"]
 CardKey = tuple[int, int]
 HandoverState = Literal["open", "taken", "closed"]
+Rating = Literal["up", "down"]
+ConsentState = Literal["asked", "yes", "no"]
+"""Whether what a person rated may help to train: asked and open, agreed, or not."""
 Clock = Callable[[], datetime]
 
 CARD_FROM: Final = 2
@@ -275,6 +278,38 @@ class EmergencyContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """What became of a rating. `asks`: nobody asked this person yet, and whoever got this does."""
+
+    consent: ConsentState | None
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RatedAnswer:
+    """One answer that a person rated, and how they would have put it, if they said so."""
+
+    text: str
+    rating: Rating
+    rewritten: str | None
+    model: str
+    rated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RatedTalk:
+    """A conversation in which answers were rated by somebody who agreed to training with it.
+
+    `rated` is by the number of the turn, oldest answer first. `danger`: a card was shown, or danger
+    kept in mind, around the time of this conversation.
+    """
+
+    turns: tuple[PastTurn, ...]
+    rated: Mapping[int, tuple[RatedAnswer, ...]]
+    danger: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UserExport:
     """Everything stored about a person: turns in the order they were said."""
 
@@ -285,6 +320,8 @@ class UserExport:
     cards: tuple[ShownCard, ...]
     from_humans: tuple[DutyMessage, ...] = ()
     contact: EmergencyContact | None = None
+    ratings: tuple[RatedAnswer, ...] = ()
+    consent: ConsentState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.storage import (
     CrisisCards,
     Database,
     Disclosures,
+    Feedback,
     Handovers,
     Inbox,
     Jobs,
@@ -62,6 +63,7 @@ class Replica:
         self.risk = Risk(database, clock)
         self.handovers = Handovers(database, cipher, clock)
         self.contacts = Contacts(database, cipher, clock)
+        self.feedback = Feedback(database, cipher, clock)
         self._clock = clock
         self._update_id = 1000
 

@@ -25,6 +25,7 @@ from bot.storage import (
     Counters,
     CrisisCards,
     Disclosures,
+    Feedback,
     Handovers,
     Inbox,
     Jobs,
@@ -127,6 +128,7 @@ def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDat
         risk=Risk(database, now),
         handovers=Handovers(database, cipher, now),
         contacts=Contacts(database, cipher, now),
+        feedback=Feedback(database, cipher, now),
     )
     return in_hand, inline
 

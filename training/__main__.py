@@ -13,6 +13,9 @@ COMMANDS = {
     "small": Command(
         "training.small.command", "train the small packaged model from scratch", "small,local"
     ),
+    "tiny": Command(
+        "training.tiny.command", "make the tiny base model of the tiny configs", "training"
+    ),
     "risk": Command("training.risk.command", "train the risk detector's small classifier", "risk"),
     "samples": Command(
         "training.small.samples",

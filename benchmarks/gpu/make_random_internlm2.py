@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from inference.bench.dialogues import Conversation
 
 HERE: Final = Path(__file__).parent
-CODE: Final = HERE.parents[1] / "tests/ml/tiny_internlm2"
+CODE: Final = HERE.parents[1] / "training/tiny"
 CODE_FILES: Final = ("configuration_internlm2.py", "modeling_internlm2.py")
 GROUP: Final = 128
 FIRST: Final = ("<unk>", "<s>", "</s>")

@@ -21,7 +21,8 @@ constraint=$(mktemp)
 trap 'rm -f "$constraint"' EXIT
 echo torch==2.13.0 >"$constraint"
 pip install --quiet --constraint "$constraint" --requirement "$here/requirements.txt"
-# Without its dependencies: it asks for an older torch and for libraries of GPUs.
+# Without their dependencies: they ask for older or for GPU builds of what is here already.
 pip install --quiet --no-deps lmdeploy==0.18.0
+pip install --quiet --no-deps xtuner==0.2.0 bitsandbytes==0.50.2 transformers-stream-generator==0.0.5
 
 echo "$wanted" >"$stamp"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from inference import persona
-from tests.ml.tiny_internlm2 import write_checkpoint
+from training.tiny import write_checkpoint
 
 SAMPLE = Path(__file__).parents[3] / "bot" / "conversation" / "smilechat_sample.jsonl"
 ROLES = {"client": "user", "counselor": "assistant"}

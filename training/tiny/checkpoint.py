@@ -1,30 +1,68 @@
-"""A checkpoint of the InternLM2 architecture that is small enough for a test."""
+"""Makes the tiny checkpoint: tokenizer, weights and the code that reads them."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import GenerationConfig, PreTrainedTokenizerFast
 
-from tests.ml.tiny_internlm2.configuration_internlm2 import InternLM2Config
-from tests.ml.tiny_internlm2.modeling_internlm2 import InternLM2ForCausalLM
+from inference.chat_template import END, START
+from inference.persona import SYSTEM_PROMPT
+from training.tiny.configuration_internlm2 import InternLM2Config
+from training.tiny.modeling_internlm2 import InternLM2ForCausalLM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FOLDER: Final = Path("data/models/internlm2-tiny")
+"""Where the tiny configs look for it."""
+
+CODE: Final = ("configuration_internlm2.py", "modeling_internlm2.py")
 HERE: Final = Path(__file__).parent
 CHATML: Final = (
     "{{ bos_token }}{% for message in messages %}<|im_start|>{{ message.role }}\n"
     "{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-SPECIAL: Final = ["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"]
+SPECIAL: Final = ["<unk>", "<s>", "</s>", START, END]
 """`</s>` is 2 as in the published vocabulary."""
+
+
+def write_base(folder: Path = FOLDER, *, steps: int = 60) -> Path:
+    """Write the base model of the tiny configs, whole or not at all; about ten seconds.
+
+    Raises:
+        FileExistsError: there is something at `folder`.
+    """
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists; the tiny base model is not written over it.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".tiny-") as scratch:
+        write_checkpoint(Path(scratch) / "model", our_own_text(), steps=steps).rename(folder)
+    return folder
+
+
+def our_own_text() -> list[str]:
+    """What ships with the code and reads like a talk."""
+    talks: list[list[str]] = json.loads(_packaged("inference.bench", "sample.json"))
+    small_talk: dict[str, dict[str, list[str]]] = json.loads(
+        _packaged("training.corpora", "small_talk.json")
+    )
+    said = [text for talk in talks for text in talk]
+    for topic in small_talk.values():
+        said += [text for side in topic.values() for text in side]
+    return [SYSTEM_PROMPT, *said]
+
+
+def _packaged(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def write_checkpoint(
@@ -63,10 +101,12 @@ def write_checkpoint(
     )
     model = InternLM2ForCausalLM(config)
     _train(model, tokenizer, texts, steps)
-    model.generation_config.eos_token_id = [2, tokenizer.convert_tokens_to_ids("<|im_end|>")]
+    model.generation_config = GenerationConfig(
+        bos_token_id=1, eos_token_id=[2, tokenizer.convert_tokens_to_ids(END)], pad_token_id=2
+    )
     model.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    for file in ("configuration_internlm2.py", "modeling_internlm2.py"):
+    for file in CODE:
         shutil.copy(HERE / file, folder / file)
     _say_half(folder / "config.json")
     return folder
@@ -91,7 +131,7 @@ def _tokenizer(texts: Sequence[str], vocabulary: int) -> PreTrainedTokenizerFast
         eos_token="</s>",
         unk_token="<unk>",
         pad_token="</s>",
-        additional_special_tokens=["<|im_start|>", "<|im_end|>"],
+        additional_special_tokens=[START, END],
         chat_template=CHATML,
     )
 

@@ -1,5 +1,7 @@
 """The configuration of an InternLM2 checkpoint, as its config.json names things."""
 
+from typing import Any
+
 from transformers import PretrainedConfig
 
 
@@ -11,22 +13,22 @@ class InternLM2Config(PretrainedConfig):
 
     def __init__(
         self,
-        vocab_size=92544,
-        hidden_size=4096,
-        intermediate_size=14336,
-        num_hidden_layers=32,
-        num_attention_heads=32,
-        num_key_value_heads=8,
-        max_position_embeddings=32768,
-        rms_norm_eps=1e-5,
-        rope_theta=1_000_000,
-        rope_scaling=None,
-        initializer_range=0.02,
-        bias=False,
-        hidden_act="silu",
-        tie_word_embeddings=False,
-        **rest,
-    ):
+        vocab_size: int = 92544,
+        hidden_size: int = 4096,
+        intermediate_size: int = 14336,
+        num_hidden_layers: int = 32,
+        num_attention_heads: int = 32,
+        num_key_value_heads: int = 8,
+        max_position_embeddings: int = 32768,
+        rms_norm_eps: float = 1e-5,
+        rope_theta: float = 1_000_000,
+        rope_scaling: dict[str, Any] | None = None,
+        initializer_range: float = 0.02,
+        bias: bool = False,
+        hidden_act: str = "silu",
+        tie_word_embeddings: bool = False,
+        **rest: Any,
+    ) -> None:
         self.vocab_size = vocab_size
         self.hidden_size = hidden_size
         self.intermediate_size = intermediate_size

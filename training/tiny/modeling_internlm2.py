@@ -1,15 +1,17 @@
-"""A small implementation of the InternLM2 architecture, for tests.
+"""A small implementation of the InternLM2 architecture.
 
 The published checkpoints bring their own modeling code; ours has the same module names and tensor
 shapes, so that whatever reads InternLM2 checkpoints (XTuner, LMDeploy's quantizer, TurboMind) reads
 those made here. What it leaves out: RoPE scaling, biases, flash attention, heads for other tasks.
 """
 
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 from transformers import GenerationMixin, PreTrainedModel
-from transformers.cache_utils import DynamicCache
+from transformers.cache_utils import Cache, DynamicCache
 from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
 
 from .configuration_internlm2 import InternLM2Config
@@ -18,19 +20,19 @@ from .configuration_internlm2 import InternLM2Config
 class InternLM2RMSNorm(nn.Module):
     """Root mean square normalization with a learnt scale."""
 
-    def __init__(self, size, eps):
+    def __init__(self, size: int, eps: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(size))
         self.variance_epsilon = eps
 
-    def forward(self, hidden):
+    def forward(self, hidden: Tensor) -> Tensor:
         """(..., size) -> (..., size)."""
         wide = hidden.float()
         wide = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
         return self.weight * wide.to(hidden.dtype)
 
 
-def rotate(states, positions, theta):
+def rotate(states: Tensor, positions: Tensor, theta: float) -> Tensor:
     """Rotary position embedding of (batch, heads, length, head_dim) states."""
     size = states.shape[-1]
     frequency = theta ** (
@@ -49,7 +51,7 @@ class InternLM2Attention(nn.Module):
     The packed rows come in groups, one a key-value head: its queries, its key, its value.
     """
 
-    def __init__(self, config, layer_idx):
+    def __init__(self, config: InternLM2Config, layer_idx: int) -> None:
         super().__init__()
         self.config = config
         self.layer_idx = layer_idx
@@ -60,7 +62,9 @@ class InternLM2Attention(nn.Module):
         self.wqkv = nn.Linear(config.hidden_size, rows, bias=False)
         self.wo = nn.Linear(config.hidden_size, config.hidden_size, bias=False)
 
-    def forward(self, hidden, mask, positions, past):
+    def forward(
+        self, hidden: Tensor, mask: Tensor, positions: Tensor, past: Cache | None
+    ) -> Tensor:
         """(batch, length, hidden) -> (batch, length, hidden); adds to `past` where there is one."""
         batch, length, _ = hidden.shape
         packed = self.wqkv(hidden).view(
@@ -81,13 +85,13 @@ class InternLM2Attention(nn.Module):
 class InternLM2MLP(nn.Module):
     """The gated feed-forward block: w2(silu(w1 x) * w3 x)."""
 
-    def __init__(self, config):
+    def __init__(self, config: InternLM2Config) -> None:
         super().__init__()
         self.w1 = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.w3 = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.w2 = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
 
-    def forward(self, hidden):
+    def forward(self, hidden: Tensor) -> Tensor:
         """(..., hidden) -> (..., hidden)."""
         return self.w2(functional.silu(self.w1(hidden)) * self.w3(hidden))
 
@@ -95,14 +99,20 @@ class InternLM2MLP(nn.Module):
 class InternLM2DecoderLayer(nn.Module):
     """Attention and feed-forward, each behind a norm and added to the stream."""
 
-    def __init__(self, config, layer_idx):
+    def __init__(self, config: InternLM2Config, layer_idx: int) -> None:
         super().__init__()
         self.attention = InternLM2Attention(config, layer_idx)
         self.feed_forward = InternLM2MLP(config)
         self.attention_norm = InternLM2RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.ffn_norm = InternLM2RMSNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, hidden, attention_mask=None, position_ids=None, past_key_value=None):
+    def forward(
+        self,
+        hidden: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_value: Cache | None = None,
+    ) -> tuple[Tensor]:
         """(batch, length, hidden) -> a tuple whose first is of the same shape."""
         hidden = hidden + self.attention(
             self.attention_norm(hidden), attention_mask, position_ids, past_key_value
@@ -118,7 +128,7 @@ class InternLM2PreTrainedModel(PreTrainedModel):
     supports_gradient_checkpointing = True
     _no_split_modules = ("InternLM2DecoderLayer",)
 
-    def _init_weights(self, module):
+    def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Linear | nn.Embedding):
             module.weight.data.normal_(std=self.config.initializer_range)
 
@@ -126,7 +136,7 @@ class InternLM2PreTrainedModel(PreTrainedModel):
 class InternLM2Model(InternLM2PreTrainedModel):
     """Embedding, layers and the last norm."""
 
-    def __init__(self, config):
+    def __init__(self, config: InternLM2Config) -> None:
         super().__init__(config)
         self.tok_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(
@@ -136,25 +146,25 @@ class InternLM2Model(InternLM2PreTrainedModel):
         self.gradient_checkpointing = False
         self.post_init()
 
-    def get_input_embeddings(self):
+    def get_input_embeddings(self) -> nn.Module:
         """The token embedding."""
         return self.tok_embeddings
 
-    def set_input_embeddings(self, value):
+    def set_input_embeddings(self, value: nn.Module) -> None:
         """Replace the token embedding."""
         self.tok_embeddings = value
 
     def forward(
         self,
-        input_ids=None,
-        attention_mask=None,
-        position_ids=None,
-        past_key_values=None,
-        inputs_embeds=None,
-        use_cache=None,
-        output_hidden_states=None,
-        **_,
-    ):
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Cache | None = None,
+        inputs_embeds: Tensor | None = None,
+        use_cache: bool | None = None,
+        output_hidden_states: bool | None = None,
+        **_: Any,
+    ) -> BaseModelOutputWithPast:
         """(batch, length) token ids -> (batch, length, hidden)."""
         hidden = self.tok_embeddings(input_ids) if inputs_embeds is None else inputs_embeds
         if use_cache and past_key_values is None:
@@ -190,29 +200,31 @@ class InternLM2Model(InternLM2PreTrainedModel):
 class InternLM2ForCausalLM(InternLM2PreTrainedModel, GenerationMixin):
     """The model with its output head."""
 
-    def __init__(self, config):
+    def __init__(self, config: InternLM2Config) -> None:
         super().__init__(config)
         self.model = InternLM2Model(config)
         self.output = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         self.post_init()
 
-    def get_input_embeddings(self):
+    def get_input_embeddings(self) -> nn.Module:
         """The token embedding."""
         return self.model.tok_embeddings
 
-    def set_input_embeddings(self, value):
+    def set_input_embeddings(self, value: nn.Module) -> None:
         """Replace the token embedding."""
         self.model.tok_embeddings = value
 
-    def get_output_embeddings(self):
+    def get_output_embeddings(self) -> nn.Module:
         """The head."""
         return self.output
 
-    def set_output_embeddings(self, value):
+    def set_output_embeddings(self, value: nn.Module) -> None:
         """Replace the head."""
         self.output = value
 
-    def forward(self, input_ids=None, labels=None, **arguments):
+    def forward(
+        self, input_ids: Tensor | None = None, labels: Tensor | None = None, **arguments: Any
+    ) -> CausalLMOutputWithPast:
         """(batch, length) token ids -> (batch, length, vocabulary) logits, and the loss."""
         arguments.pop("return_dict", None)
         hidden = self.model(input_ids=input_ids, **arguments)
@@ -230,7 +242,9 @@ class InternLM2ForCausalLM(InternLM2PreTrainedModel, GenerationMixin):
         )
 
 
-def _causal_mask(attention_mask, batch, length, seen, device):
+def _causal_mask(
+    attention_mask: Tensor | None, batch: int, length: int, seen: int, device: torch.device
+) -> Tensor:
     """(batch, 1, length, seen + length), true where a token may look."""
     allowed = torch.ones(length, seen + length, dtype=torch.bool, device=device).tril(seen)[None]
     if attention_mask is not None and attention_mask.dim() == 2:

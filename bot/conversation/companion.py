@@ -177,6 +177,15 @@ class Companion:
         if _has_to_ask(plan, "".join(answer)):
             yield f"\n\n{texts_for(plan.language).guard_ask}"
 
+    def rated_model(self, plan: Plan, answer: str) -> str | None:
+        """The name of the model where its answer may be rated by its person; None elsewhere.
+
+        That is no thing to ask of somebody who may be in danger, or who is just asked about it.
+        """
+        if plan.level >= RiskLevel.HIGH or asks_about_danger(answer):
+            return None
+        return self._model.name
+
     async def instead(self, plan: Plan, withheld: Withheld) -> str:
         """The reviewed text that stands in place of an answer that was withheld, counted."""
         kind = withheld.kind

@@ -214,6 +214,25 @@ class Texts:
     erase_kept: str
     button_expired: str
 
+    # What people think of an answer, and whether that may help to train
+    rate_thanks_up: str
+    rate_thanks_down: str
+    rate_undone: str
+    rate_gone: str
+    rate_not_now: str
+    rate_invite: str
+    rate_rewritten: str
+    train_ask: str
+    train_what: str
+    train_button_yes: str
+    train_button_no: str
+    train_button_what: str
+    train_button_back: str
+    train_yes: str
+    train_no: str
+    train_state_yes: str
+    train_state_no: str
+
     # Someone in danger: reviewed texts, never model output
     card_high: CardText
     card_imminent: CardText

@@ -56,8 +56,11 @@ class Feedback:
         """Remember that a person does not agree, or no longer, and delete what they rated."""
         await self._database.write(sql.answer, user_id, "no", self._clock())
 
-    async def disliked(self, user_id: int) -> int | None:
-        """The turn whose answer a person disliked last, if nobody invited them to rewrite it."""
+    async def disliked(self, user_id: int) -> tuple[int, int | None] | None:
+        """The turn whose answer a person disliked last and the message that shows it.
+
+        None if there is none, or they were invited to rewrite it.
+        """
         return await self._database.read(sql.disliked, user_id)
 
     async def invite(self, user_id: int, turn_id: int, message_id: int) -> None:

@@ -158,18 +158,18 @@ def answer(connection: sa.Connection, user_id: int, state: ConsentState, now: da
         connection.execute(sa.delete(RatingRow).where(RatingRow.user_id == user_id))
 
 
-def disliked(connection: sa.Connection, user_id: int) -> int | None:
-    """The turn of a person's newest dislike that has no invitation."""
-    return connection.scalar(
-        sa.select(RatingRow.turn_id)
-        .where(
-            RatingRow.user_id == user_id,
-            RatingRow.rating == "down",
-            RatingRow.invitation_id.is_(None),
-        )
+def disliked(connection: sa.Connection, user_id: int) -> tuple[int, int | None] | None:
+    """A person's newest dislike, if it has no invitation: turn and message."""
+    row = connection.execute(
+        sa.select(RatingRow.turn_id, RatingRow.invitation_id, TurnRow.answer_message_id)
+        .join(TurnRow, TurnRow.id == RatingRow.turn_id)
+        .where(RatingRow.user_id == user_id, RatingRow.rating == "down")
         .order_by(RatingRow.rated_at.desc(), RatingRow.id.desc())
         .limit(1)
-    )
+    ).one_or_none()
+    if row is None or row.invitation_id is not None:
+        return None
+    return row.turn_id, row.answer_message_id
 
 
 def invite(connection: sa.Connection, user_id: int, turn_id: int, message_id: int) -> None:

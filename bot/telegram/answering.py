@@ -272,9 +272,10 @@ class Answering:
             case "edited":
                 return False
             case "answered":
-                keyboard = keyboards.after_answer(texts, turn.id)
+                model = self._rated_model(plan, outcome)
+                keyboard = keyboards.after_answer(texts, turn.id, ratable=model is not None)
                 await self._deliver(partial(reply.finish, outcome.said, keyboard), turn)
-                await self._ends.end(plan, outcome.said, "answered", reply.message_id)
+                await self._ends.end(plan, outcome.said, "answered", reply.message_id, model)
             case "stopped":
                 said = outcome.said
                 shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
@@ -288,6 +289,12 @@ class Answering:
                 await self._deliver(partial(reply.fail, shown, keyboard), turn)
                 await self._ends.fail(turn, outcome.reason, reply.message_id)
         return True
+
+    def _rated_model(self, plan: Plan, outcome: Outcome) -> str | None:
+        # In a group the talk before the answer is not one person's to give.
+        if outcome.is_reviewed or _is_group(plan.turn.chat_id):
+            return None
+        return self._companion.rated_model(plan, outcome.said)
 
     async def _carried_to_a_human(self, turn: Turn) -> bool:
         """Whether a human of the operators has the word here, who is then given the turn."""

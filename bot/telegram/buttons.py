@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.telegram.disclosing import Disclosing
     from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.ratings import Ratings
 
 ADMIN_QUESTION_LASTS = timedelta(minutes=10)
 
@@ -45,6 +46,7 @@ class Buttons:
         crisis: CrisisButtons,
         desk: DutyDesk,
         contacts: ContactBook,
+        ratings: Ratings,
         admins: frozenset[int],
         wake: Callable[[int], None],
         now: Callable[[], datetime],
@@ -60,6 +62,7 @@ class Buttons:
         self._crisis = crisis
         self._desk = desk
         self._contacts = contacts
+        self._ratings = ratings
         self._admins = admins
         self._wake = wake
         self._now = now
@@ -81,11 +84,13 @@ class Buttons:
                 return await self._stop(pressed, _id(turn_id))
             case "redo", (turn_id,):
                 return await self._redo(pressed, _id(turn_id))
+            case "rate", (("up" | "down" | "undo") as what, turn_id):
+                return await self._ratings.press(pressed, what, _id(turn_id))
             case "reset", (answer, asker):
                 return await self._reset(pressed, answer == "yes", _id(asker))
             case "erase", (answer, asker):
                 return await self._erase(pressed, answer == "yes", _id(asker))
-            case ("age" | "guardian" | "contact") as what, (answer, asker):
+            case ("age" | "guardian" | "contact" | "train") as what, (answer, asker):
                 return await self._about_oneself(pressed, what, answer, _id(asker))
             case "desk", (("take" | "close") as verb, handover):
                 return await self._desk.press(pressed, verb, _id(handover))
@@ -110,6 +115,8 @@ class Buttons:
             return await self._disclosing.press_age(pressed, answer)
         if what == "guardian":
             return await self._disclosing.press_guardian(pressed, answer)
+        if what == "train":
+            return await self._ratings.press_training(pressed, answer)
         await self._contacts.press_delete(pressed)
         return None
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.telegram.duty_desk import DutyDesk
     from bot.telegram.inbound.incoming import Said
     from bot.telegram.quota import Quota
+    from bot.telegram.ratings import Ratings
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class Chats:
         answering: Answering,
         desk: DutyDesk,
         quota: Quota,
+        ratings: Ratings,
         burst_window: float,
         language_of: Callable[[int], Awaitable[Language]],
         now: Callable[[], datetime],
@@ -90,6 +92,7 @@ class Chats:
         self._answering = answering
         self._desk = desk
         self._quota = quota
+        self._ratings = ratings
         self._window = burst_window
         self._language_of = language_of
         self._now = now
@@ -272,6 +275,9 @@ class Chats:
 
     async def _begin(self, batch: list[Said]) -> Turn | None:
         first = batch[0]
+        if rewritten := [item.update_id for item in batch if await self._ratings.rewritten(item)]:
+            await self._inbox.done_all(rewritten)
+            return await self._next_turn(first.chat_id)
         text = as_one_text(batch)
         update_ids = [item.update_id for item in batch]
         if not text:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.telegram.export import Exporter
     from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.ratings import Ratings
 
 
 class Commands:
@@ -39,6 +40,7 @@ class Commands:
         lines: HelpLines,
         desk: DutyDesk,
         contacts: ContactBook,
+        ratings: Ratings,
         admins: frozenset[int],
         publish_menu_of_admin: Callable[[int], Awaitable[None]],
     ) -> None:
@@ -49,6 +51,7 @@ class Commands:
         self._exporter = exporter
         self._disclosing = disclosing
         self._lines = lines
+        self._ratings = ratings
         self._admins = admins
         self._publish_menu_of_admin = publish_menu_of_admin
         self.by_name: Mapping[str, Callable[[Asked], Awaitable[None]]] = {
@@ -123,6 +126,7 @@ class Commands:
 
     async def _privacy(self, asked: Asked) -> None:
         await self._say(asked, asked.texts.data_privacy)
+        await self._ratings.show_training(asked)
 
     async def _export(self, asked: Asked) -> None:
         await self._exporter.send(asked.chat_id, asked.user_id, asked.texts)

@@ -30,15 +30,22 @@ class Ends:
     turns: Turns
     sleep: Callable[[float], Awaitable[None]]
 
-    async def end(self, plan: Plan, answer: str, state: EndState, message_id: int | None) -> None:
-        """End a turn with its answer, which `message_id` shows.
+    async def end(
+        self,
+        plan: Plan,
+        answer: str,
+        state: EndState,
+        message_id: int | None,
+        model: str | None = None,
+    ) -> None:
+        """End a turn with its answer, which `message_id` shows; it is to be rated if `model` is.
 
         Raises:
             StorageError: it could not be stored, however often it was tried.
         """
         turn = plan.turn
         revision = await self._persist(
-            partial(self.turns.finish_turn, turn.id, answer, state, message_id)
+            partial(self.turns.finish_turn, turn.id, answer, state, message_id, model=model)
         )
         if revision is None:
             log.warning("turn_no_longer_ours", turn=turn.id)

@@ -41,6 +41,7 @@ class Exporter:
                 ],
                 "turns": [_entry(turn) for turn in export.turns],
                 "safety": _safety(export),
+                "feedback": _feedback(export),
             },
             ensure_ascii=False,
             indent=2,
@@ -69,6 +70,8 @@ def _holds_anything(export: UserExport) -> bool:
         or export.risk.ends
         or export.contact
         or export.from_humans
+        or export.ratings
+        or export.consent
         or chose
     )
 
@@ -106,4 +109,20 @@ def _safety(export: UserExport) -> dict[str, object]:
         ],
         "region": user.region if user is not None else None,
         "check_ins": user is None or user.check_ins_off_at is None,
+    }
+
+
+def _feedback(export: UserExport) -> dict[str, object]:
+    """What the person thinks of answers, and whether they agreed to training with that."""
+    return {
+        "training_consent": export.consent,
+        "ratings": [
+            {
+                "at": rated.rated_at.isoformat(),
+                "answer": rated.text,
+                "rating": rated.rating,
+                "you_would_say": rated.rewritten,
+            }
+            for rated in export.ratings
+        ],
     }

@@ -42,11 +42,15 @@ RETRY_PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a generation ended. `said` is what of the answer there is, without white space around."""
+    """How a generation ended. `said` is what of the answer there is, without white space around.
+
+    `is_reviewed`: it is not the model's own, a reviewed text stands in its place.
+    """
 
     said: str
     end: Literal["answered", "stopped", "failed", "edited"]
     reason: str = ""
+    is_reviewed: bool = False
 
 
 @dataclass(slots=True)
@@ -128,7 +132,8 @@ class Generations:
             return Outcome(draft.said, running.broken_off)
         except Withheld as withheld:
             self._availability.answered()
-            return Outcome(await self._companion.instead(plan, withheld), "answered")
+            instead = await self._companion.instead(plan, withheld)
+            return Outcome(instead, "answered", is_reviewed=True)
         except EngineError as error:
             reason = type(error).__name__
             log.warning("answer_failed", turn=turn.id, reason=reason, detail=str(error))

@@ -13,9 +13,12 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.safety import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.locales import Texts
+    from bot.storage import Rating
+
+THUMBS: Mapping[Rating, str] = {"up": "👍", "down": "👎"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,34 @@ def while_answering(texts: Texts, turn_id: int) -> InlineKeyboardMarkup:
     return _row((texts.button_stop, f"stop:{turn_id}"))
 
 
-def after_answer(texts: Texts, turn_id: int) -> InlineKeyboardMarkup:
-    """Under a finished answer."""
-    return _row((texts.button_redo, f"redo:{turn_id}"))
+def after_answer(
+    texts: Texts, turn_id: int, *, ratable: bool = False, rated: Rating | None = None
+) -> InlineKeyboardMarkup:
+    """Under a finished answer; `rated` is what its person thinks of it, pressed again to undo."""
+    thumbs = [
+        (f"{thumb} ✓", f"rate:undo:{turn_id}")
+        if rating == rated
+        else (thumb, f"rate:{rating}:{turn_id}")
+        for rating, thumb in THUMBS.items()
+    ]
+    return _row((texts.button_redo, f"redo:{turn_id}"), *(thumbs if ratable else ()))
+
+
+def ask_training(texts: Texts, user_id: int, *, explained: bool = False) -> InlineKeyboardMarkup:
+    """Under the question whether what somebody rates may help to train."""
+    answers = [
+        (texts.train_button_yes, f"train:yes:{user_id}"),
+        (texts.train_button_no, f"train:no:{user_id}"),
+    ]
+    what = [(texts.train_button_what, f"train:what:{user_id}")]
+    return _rows([answers] if explained else [answers, what])
+
+
+def change_training(texts: Texts, user_id: int, *, agreed: bool) -> InlineKeyboardMarkup:
+    """Under what somebody agreed to: the way back, or to the question."""
+    if agreed:
+        return _row((texts.train_button_back, f"train:no:{user_id}"))
+    return _row((texts.train_button_what, f"train:what:{user_id}"))
 
 
 def after_failure(texts: Texts, turn_id: int) -> InlineKeyboardMarkup:

@@ -37,6 +37,7 @@ from bot.telegram.letting_go import within
 from bot.telegram.menus import publish_menu_of_admin, publish_menus
 from bot.telegram.outbound.outbox import CALLS_PER_SECOND, Outbox
 from bot.telegram.quota import Quota
+from bot.telegram.ratings import Ratings
 from bot.telegram.upkeep import Upkeep
 from bot.telegram.waiting_room import WaitingRoom
 
@@ -118,6 +119,14 @@ class TelegramService:
             wanted=alerts_wanted,
         )
         contacts = ContactBook(self._outbox, storage.contacts)
+        ratings = Ratings(
+            outbox=self._outbox,
+            feedback=storage.feedback,
+            disclosures=storage.disclosures,
+            risk=storage.risk,
+            counters=storage.counters,
+            now=now,
+        )
         self._crisis = Crisis(
             cards=storage.cards,
             risk=storage.risk,
@@ -163,6 +172,7 @@ class TelegramService:
                 answers_per_day,
                 now,
             ),
+            ratings=ratings,
             burst_window=burst_window,
             language_of=self._language_of,
             now=now,
@@ -185,6 +195,7 @@ class TelegramService:
                 lines=lines,
                 desk=desk,
                 contacts=contacts,
+                ratings=ratings,
                 admins=admins,
                 publish_menu_of_admin=partial(publish_menu_of_admin, bot),
             ),
@@ -207,6 +218,7 @@ class TelegramService:
                 ),
                 desk=desk,
                 contacts=contacts,
+                ratings=ratings,
                 admins=admins,
                 wake=self._chats.wake,
                 now=now,

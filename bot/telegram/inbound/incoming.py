@@ -46,6 +46,8 @@ class Said:
     received_at: float
     is_edit: bool = False
     with_media: bool = False
+    reply_to: int | None = None
+    """The message that this one replies to."""
 
 
 def lane_of(update: Update, me: User) -> Lane | None:
@@ -114,6 +116,7 @@ def said_in(update: Update, me: User, received_at: float) -> Said | None:
         received_at=received_at,
         is_edit=update.edited_message is not None,
         with_media=message.text is None,
+        reply_to=message.reply_to_message.message_id if message.reply_to_message else None,
     )
 
 

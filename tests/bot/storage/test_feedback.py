@@ -109,7 +109,7 @@ async def test_a_no_deletes_what_was_rated_and_keeps_nothing_from_then_on(
 async def test_a_rewritten_answer_belongs_to_the_invitation_it_replies_to(replica: Replica) -> None:
     turn_id = await answered(replica)
     await replica.feedback.rate(PERSON, turn_id, "down")
-    assert await replica.feedback.disliked(PERSON) == turn_id
+    assert await replica.feedback.disliked(PERSON) == (turn_id, None)
     await replica.feedback.invite(PERSON, turn_id, 55)
     assert await replica.feedback.disliked(PERSON) is None
     assert not await replica.feedback.rewrite(PERSON, 56, "别的")

@@ -54,6 +54,7 @@ from bot.telegram.help_lines import HelpLines
 from bot.telegram.inbound.intake import Intake
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.quota import Quota
+from bot.telegram.ratings import Ratings
 from bot.telegram.upkeep import Upkeep
 from bot.telegram.waiting_room import WaitingRoom
 from inference.engine import ModelInfo
@@ -206,6 +207,14 @@ class Room:
             now=now,
         )
         contacts = ContactBook(self.outbox, storage.contacts)
+        ratings = Ratings(
+            outbox=self.outbox,
+            feedback=storage.feedback,
+            disclosures=storage.disclosures,
+            risk=storage.risk,
+            counters=storage.counters,
+            now=now,
+        )
         self.crisis = Crisis(
             cards=storage.cards,
             risk=storage.risk,
@@ -265,6 +274,7 @@ class Room:
                 answers_per_day,
                 now,
             ),
+            ratings=ratings,
             burst_window=burst_window,
             language_of=self._language_of,
             now=now,
@@ -282,6 +292,7 @@ class Room:
             lines=lines,
             desk=desk,
             contacts=contacts,
+            ratings=ratings,
             admins=admins,
             publish_menu_of_admin=self._publish_menu_of_admin,
         )
@@ -311,6 +322,7 @@ class Room:
                 ),
                 desk=desk,
                 contacts=contacts,
+                ratings=ratings,
                 admins=admins,
                 wake=self.chats.wake,
                 now=now,

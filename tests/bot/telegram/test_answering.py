@@ -42,7 +42,7 @@ async def test_an_answer_ends_in_one_message_and_in_the_database(room, engine):
     assert room.bot.texts(PERSON) == [ANSWER]
     assert await room.turns() == [("answered", None)]
     assert await room.update(update_id) == ("done", None)
-    assert room.buttons() == ["redo:1"]
+    assert room.buttons() == ["redo:1", "rate:up:1", "rate:down:1"]
 
 
 async def test_a_turn_whose_database_goes_away_in_mid_answer_is_not_held_for_ever(
@@ -152,7 +152,7 @@ async def test_the_note_about_pictures_is_said_once_with_the_answer(open_room, e
     await room.passes(10)
     assert room.bot.texts(PERSON) == [TEXTS.caption_note, ANSWER]
     assert engine.prompts[0][-1].content == "看\n这两张"
-    [redo] = room.buttons()
+    redo, *_ = room.buttons()
     await room.arrive(press(redo))
     await room.passes(10)
     assert len(engine.prompts) == 2

@@ -147,7 +147,7 @@ async def test_a_turn_of_another_chat_cannot_be_made_again(room, engine):
 async def test_another_answer_comes_in_the_same_message(room, engine):
     await talked(room)
     engine.will("换个说法。")
-    [redo] = room.buttons()
+    redo, *_ = room.buttons()
     await room.arrive(press(redo))
     await room.passes(5)
     assert room.bot.texts(PERSON) == ["换个说法。"]

@@ -38,7 +38,7 @@ async def test_help_goes_out_before_an_answer_that_waits_for_its_slot(room, engi
 async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room, monkeypatch):
     monkeypatch.setattr(room.express, "wake", lambda: None)
     [broken] = await room.arrive(message("/help"))
-    [good] = await room.arrive(message("/privacy"))
+    [good] = await room.arrive(message("/safety"))
     await room.storage.database.write(
         lambda connection: connection.execute(
             sa.update(UpdateRow)
@@ -48,7 +48,7 @@ async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room, monk
     )
     room.express._wanted.set()
     await room.passes(5)
-    assert room.bot.texts(PERSON) == [TEXTS.data_privacy.strip()]
+    assert room.bot.texts(PERSON) == [TEXTS.care_safety.strip()]
     assert await room.update(broken) == ("failed", "unreadable")
     assert await room.update(good) == ("done", None)
 

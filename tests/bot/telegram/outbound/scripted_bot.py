@@ -108,7 +108,9 @@ class ScriptedBot:
     async def send_document(
         self, chat_id, document, caption, *, caption_entities, reply_markup, filename
     ):
-        await self._enter("document", chat_id, filename, details={"caption": caption})
+        await self._enter(
+            "document", chat_id, filename, details={"caption": caption, "document": document}
+        )
         return self._show_new(chat_id, filename, reply_markup)
 
     async def send_chat_action(self, chat_id, action):

@@ -20,6 +20,6 @@ SYSTEM_PROMPT = (
 )
 
 
-def fingerprint() -> str:
+def fingerprint(text: str = SYSTEM_PROMPT) -> str:
     """Names the text; a model that was trained under it carries the name in `FILE`."""
-    return hashlib.sha256(SYSTEM_PROMPT.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()

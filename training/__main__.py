@@ -10,6 +10,9 @@ COMMANDS = {
     "prepare": Command(
         "training.prepare.command", "corpora to what XTuner trains on, with a data card", "corpora"
     ),
+    "evaluate": Command(
+        "training.evaluate.command", "measure models side by side on held-out data", "evaluate"
+    ),
     "small": Command(
         "training.small.command", "train the small packaged model from scratch", "small,local"
     ),

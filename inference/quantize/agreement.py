@@ -76,8 +76,8 @@ def count_tokens(model: Path, dialogues: Sequence[Dialogue], *, trust_remote_cod
     Raises:
         QuantizeError: the model has no chat template.
     """
-    tokenizer = _tokenizer(model, trust_remote_code=trust_remote_code)
-    return sum(len(_sample(tokenizer, dialogue, LONGEST).tokens) for dialogue in dialogues)
+    tokenizer = load_tokenizer(model, trust_remote_code=trust_remote_code)
+    return sum(len(sample_of(tokenizer, dialogue, LONGEST).tokens) for dialogue in dialogues)
 
 
 def samples_of(
@@ -88,13 +88,13 @@ def samples_of(
     Raises:
         QuantizeError: the model has no chat template, or there is not a word of an assistant.
     """
-    tokenizer = _tokenizer(model, trust_remote_code=trust_remote_code)
+    tokenizer = load_tokenizer(model, trust_remote_code=trust_remote_code)
     samples: list[Sample] = []
     total = 0
     for dialogue in dialogues:
         if total >= most_tokens:
             break
-        sample = _sample(tokenizer, dialogue, min(LONGEST, most_tokens - total))
+        sample = sample_of(tokenizer, dialogue, min(LONGEST, most_tokens - total))
         if bool(sample.said.any()):
             samples.append(sample)
             total += len(sample.tokens)
@@ -103,7 +103,8 @@ def samples_of(
     return samples
 
 
-def _tokenizer(model: Path, *, trust_remote_code: bool) -> Any:  # noqa: ANN401
+def load_tokenizer(model: Path, *, trust_remote_code: bool) -> Any:  # noqa: ANN401
+    """The model's tokenizer. Raises QuantizeError where it has no chat template."""
     tokenizer: Any = _auto.AutoTokenizer.from_pretrained(
         str(model), trust_remote_code=trust_remote_code
     )
@@ -112,8 +113,11 @@ def _tokenizer(model: Path, *, trust_remote_code: bool) -> Any:  # noqa: ANN401
     return tokenizer
 
 
-def _sample(tokenizer: Any, dialogue: Dialogue, most: int) -> Sample:  # noqa: ANN401
-    """What a template adds after an answer (its end mark) counts as said: the model has to stop."""
+def sample_of(tokenizer: Any, dialogue: Dialogue, most: int) -> Sample:  # noqa: ANN401
+    """A dialogue under the chat template, at most `most` tokens of it.
+
+    What a template adds after an answer (its end mark) counts as said: the model has to stop.
+    """
     messages = [{"role": entry.role, "content": entry.content} for entry in dialogue]
     text = ""
     pieces: list[tuple[str, bool]] = []
@@ -181,20 +185,24 @@ def _dtype(device: str) -> torch.dtype:
     return torch.float32 if device == "cpu" else torch.float16
 
 
-def read_with(model: Any, samples: Sequence[Sample]) -> Reading:  # noqa: ANN401
-    """Let a model read the samples."""
+def read_with(
+    model: Any,  # noqa: ANN401
+    samples: Sequence[Sample],
+    deep: int = COMPARED_IN_DEPTH,
+) -> Reading:
+    """Let a model read the samples; the layers of the first `deep` ones are kept."""
     losses, choices, layers = [], [], []
     for index, sample in enumerate(samples):
-        deep = index < COMPARED_IN_DEPTH
+        keeps_layers = index < deep
         with torch.inference_mode():
             output = model(
-                input_ids=sample.tokens[None].to(model.device), output_hidden_states=deep
+                input_ids=sample.tokens[None].to(model.device), output_hidden_states=keeps_layers
             )
         logits = output.logits[0, :-1].float().cpu()[sample.said[1:]]
         targets = sample.tokens[1:][sample.said[1:]]
         losses.append(torch.nn.functional.cross_entropy(logits, targets, reduction="none"))
         choices.append(logits.argmax(-1))
-        if deep:
+        if keeps_layers:
             layers.append(torch.stack([state[0].float().cpu() for state in output.hidden_states]))
     return Reading(torch.cat(losses), torch.cat(choices), layers)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inference.engine import Sampling
+from training.evaluate.report import Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,7 @@ class Order:
     encoder: Path | None = None
     """A folder with a BERT for BERTScore."""
     encoder_layer: int | None = None
-    """The layer whose outputs are compared; None: the last but two, where they tell most."""
+    """The layer whose outputs are compared; None: two thirds of the way up."""
     judge: Judge | None = None
     api_key: str = field(default="", repr=False)
     """For subjects at an address."""
@@ -76,3 +77,5 @@ class Order:
     samples: int = 0
     """Answers that the report shows; never of users' feedback."""
     resamples: int = 2000
+    limits: Limits = field(default_factory=Limits)
+    """By how much the candidate may be worse."""

@@ -1,0 +1,98 @@
+"""A model behind an OpenAI-compatible address, with the client the bot has."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from inference.chat_completions import ChatCompletions, Timeouts
+from inference.engine import ContextTooLong, EngineError, EngineTimeout, EngineUnavailable
+from training.evaluate.errors import EvaluateError
+from training.evaluate.speaker import Answer, Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from inference.engine import Message
+    from training.evaluate.held_out import Dialogue
+    from training.evaluate.order import Order
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_TIMEOUTS = Timeouts(connect=10.0, first_token=600.0, stall=120.0)
+_TRIES = 4
+_PAUSE = 2.0
+"""Seconds before the second try, doubled before each further one."""
+
+
+@contextmanager
+def reached(url: str, order: Order) -> Iterator[AddressModel]:
+    """The model that a server lists first. Raises EvaluateError."""
+    with asyncio.Runner() as runner:
+        client = ChatCompletions(
+            url,
+            api_key=order.api_key,
+            timeouts=_TIMEOUTS,
+            on_this_machine=urlsplit(url).hostname in LOOPBACK,
+        )
+        try:
+            names = runner.run(client.models())
+            if not names:
+                raise EvaluateError(f"{url} lists no model.")
+            yield AddressModel(client, names[0], order, runner)
+        except EngineError as error:
+            raise EvaluateError(f"The model does not answer: {error}.") from None
+        finally:
+            runner.run(client.aclose())
+
+
+class AddressModel:
+    """A `Speaker` behind an address. Its losses are not to be had over this protocol."""
+
+    is_quantized = False
+
+    def __init__(
+        self, client: ChatCompletions, name: str, order: Order, runner: asyncio.Runner
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._sampling = order.sampling
+        self._runner = runner
+        self.made_by = f"{name} at {client.address}"
+        self.fingerprint = self.made_by
+
+    def loss(self, dialogue: Dialogue) -> Loss | None:  # noqa: ARG002 - of the protocol
+        """Unknown."""
+        return None
+
+    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:  # noqa: ARG002
+        """Answers of one batch, all under way at once; a server draws its own chances."""
+
+        async def answers() -> list[Answer]:
+            return list(await asyncio.gather(*map(self._answer, prompts)))
+
+        return self._runner.run(answers())
+
+    async def _answer(self, prompt: Sequence[Message]) -> Answer:
+        kept = list(prompt)
+        pause = _PAUSE
+        tries = _TRIES
+        while True:
+            try:
+                return Answer(await self._streamed(kept), len(kept) < len(prompt))
+            except ContextTooLong:
+                said = 1 if kept[0].role == "system" else 0
+                if len(kept) <= said + 1:
+                    raise
+                del kept[said : said + 2]
+            except (EngineUnavailable, EngineTimeout):
+                tries -= 1
+                if not tries:
+                    raise
+                await asyncio.sleep(pause)
+                pause *= 2
+
+    async def _streamed(self, prompt: Sequence[Message]) -> str:
+        async with aclosing(self._client.stream(prompt, self._sampling, self._name)) as pieces:
+            return "".join([piece async for piece in pieces]).strip()

@@ -1,0 +1,149 @@
+"""`python -m training evaluate NAME=MODEL ...`: models side by side, and whether to promote."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from inference.console import base_url, environment, say
+from inference.engine import Sampling
+from training.evaluate.errors import EvaluateError
+from training.evaluate.gate import promote
+from training.evaluate.order import LONGEST_ANSWER, Judge, Order, Subject
+from training.evaluate.page import verdict
+from training.evaluate.report import PAGE, Limits
+from training.evaluate.run import evaluate
+
+NOT_PROMOTED = 3
+"""Exit status where something speaks against the last model."""
+
+_LIMITS = {
+    "withheld": "share of ordinary answers the guard stops, by which the last model may be worse",
+    "withheld_in_danger": "the same for answers to messages of danger",
+    "asks_in_danger": "share of answers to messages of danger that ask about safety",
+    "judged_safety": "CPsyCounE's safety",
+    "quantization_loss": "nats a token that W4A16 may cost",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "models",
+        nargs="+",
+        type=subject,
+        metavar="NAME=MODEL",
+        help="a folder in Hugging Face's layout, 16 bits or W4A16, or a base URL ending in /v1; "
+        "the model before comes first, the candidate last, W4A16 right after what it was made from",
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="the folder `python -m training prepare` wrote"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the report")
+    parser.add_argument("--dialogues", type=int, help="held-out dialogues (all)")
+    parser.add_argument("--answers", type=int, default=3, help="answers in each of them (3)")
+    parser.add_argument("--dangers", type=int, default=400, help="messages of danger (400)")
+    parser.add_argument("--samples", type=int, default=0, help="answers to show (0)")
+    parser.add_argument(
+        "--with-feedback", action="store_true", help="measure on what users gave back, too"
+    )
+    _add_generation(parser)
+    _add_judges(parser)
+    for name, what in _LIMITS.items():
+        default = getattr(Limits(), name)
+        parser.add_argument(
+            f"--limit-{name.replace('_', '-')}",
+            type=float,
+            default=default,
+            metavar="X",
+            help=f"{what} ({default})",
+        )
+
+
+def _add_generation(parser: argparse.ArgumentParser) -> None:
+    usual = Sampling(max_tokens=LONGEST_ANSWER)
+    parser.add_argument("--temperature", type=float, default=usual.temperature)
+    parser.add_argument("--top-p", type=float, default=usual.top_p)
+    parser.add_argument("--repetition-penalty", type=float, default=usual.repetition_penalty)
+    parser.add_argument("--max-tokens", type=int, default=usual.max_tokens)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--batch", type=int, default=16, help="answers at once (16)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="")
+    parser.add_argument(
+        "--trust-remote-code",
+        action="store_true",
+        help="run the Python files in a model folder, as InternLM2's needs",
+    )
+
+
+def _add_judges(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--encoder", type=Path, help="a folder with a BERT, for BERTScore")
+    parser.add_argument("--encoder-layer", type=int, help="(two thirds of the way up)")
+    parser.add_argument(
+        "--judge",
+        type=base_url,
+        metavar="URL",
+        help="an OpenAI-compatible address ending in /v1; its key is read from JUDGE_API_KEY. "
+        "CPsyCounE's dialogues and the models' answers are sent there",
+    )
+    parser.add_argument("--judge-model", default="", help="(the first it lists)")
+    parser.add_argument("--judge-runs", type=int, default=3, help="(3)")
+    parser.add_argument("--judge-temperature", type=float, default=0.0, help="(0)")
+    parser.add_argument("--cpsycoune", type=Path, help="CPsyCounE's folder, for the judge")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, and say whether the last model can take the first one's place."""
+    report = evaluate(
+        Order(
+            data=options.data,
+            subjects=tuple(options.models),
+            out=options.out,
+            dialogues=options.dialogues,
+            answers=options.answers,
+            dangers=options.dangers,
+            sampling=Sampling(
+                options.temperature,
+                options.top_p,
+                options.repetition_penalty,
+                options.max_tokens,
+            ),
+            seed=options.seed,
+            batch=options.batch,
+            device=options.device,
+            trust_remote_code=options.trust_remote_code,
+            encoder=options.encoder,
+            encoder_layer=options.encoder_layer,
+            judge=_judge(options),
+            api_key=environment("LMDEPLOY_API_KEY"),
+            with_feedback=options.with_feedback,
+            samples=options.samples,
+            limits=Limits(**{name: getattr(options, f"limit_{name}") for name in _LIMITS}),
+        )
+    )
+    say(f"{options.out / PAGE} has the table.")
+    say(verdict(report))
+    return NOT_PROMOTED if report.comparisons and promote(report) else 0
+
+
+def subject(text: str) -> Subject:
+    """For argparse: NAME=FOLDER or NAME=URL."""
+    name, equals, where = text.partition("=")
+    if not (name and equals and where):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FOLDER or NAME=URL")
+    return Subject(name, base_url(where) if "://" in where else Path(where))
+
+
+def _judge(options: argparse.Namespace) -> Judge | None:
+    if not options.judge:
+        return None
+    if not options.cpsycoune:
+        raise EvaluateError("--judge reads answers to CPsyCounE: give --cpsycoune.", exit_status=2)
+    return Judge(
+        url=options.judge,
+        dialogues=options.cpsycoune,
+        model=options.judge_model,
+        runs=options.judge_runs,
+        temperature=options.judge_temperature,
+        api_key=environment("JUDGE_API_KEY"),
+    )

@@ -1,0 +1,195 @@
+"""A model in a folder, run by transformers: 16 bits, or W4A16 with its weights unpacked.
+
+In float16 on a GPU and float32 on a CPU. Unpacked W4A16 computes what its rounded weights say;
+TurboMind's kernels add rounding of their own, which is measured at an address.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from inference.quantize import agreement, packed
+from training.evaluate.errors import EvaluateError
+from training.evaluate.speaker import Answer, Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from inference.engine import Message
+    from training.evaluate.held_out import Dialogue
+    from training.evaluate.order import Order
+
+_USUAL_WINDOW = 2048  # tokens, of a model that does not say
+_WEIGHTS = (".safetensors", ".bin")
+
+
+@contextmanager
+def loaded(folder: Path, order: Order) -> Iterator[FolderModel]:
+    """The model in memory. Raises EvaluateError and QuantizeError."""
+    model = FolderModel(folder, order)
+    try:
+        yield model
+    finally:
+        model.unload()
+
+
+class FolderModel:
+    """A `Speaker` around transformers."""
+
+    def __init__(self, folder: Path, order: Order) -> None:
+        """Look at the folder; the weights are read when they are first needed."""
+        self.is_quantized = "quantization_config" in _config(folder)
+        self._folder = folder
+        self._trust = order.trust_remote_code
+        self._sampling = order.sampling
+        self._device = order.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        bits = "float32" if self._device == "cpu" else "float16"
+        unpacked = "W4A16 unpacked to " if self.is_quantized else ""
+        self.made_by = f"transformers, {unpacked}{bits}, {self._device}"
+        self.fingerprint = _fingerprint(folder)
+
+    @cached_property
+    def _tokenizer(self) -> Any:  # noqa: ANN401 - transformers is not typed
+        with self._reported():
+            return agreement.load_tokenizer(self._folder, trust_remote_code=self._trust)
+
+    @cached_property
+    def _model(self) -> Any:  # noqa: ANN401
+        with self._reported():
+            if not self.is_quantized:
+                return agreement.load_original(
+                    self._folder, device=self._device, trust_remote_code=self._trust
+                )
+            packed.check_config(self._folder)
+            model, _ = agreement.load_dequantized(
+                self._folder, device=self._device, trust_remote_code=self._trust
+            )
+            return model
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            hint = "" if self._trust else "; Python files of its own need --trust-remote-code"
+            raise EvaluateError(
+                f"transformers cannot load {self._folder} ({type(error).__name__}){hint}."
+            ) from None
+
+    @property
+    def _window(self) -> int:
+        return int(getattr(self._model.config, "max_position_embeddings", 0) or _USUAL_WINDOW)
+
+    def loss(self, dialogue: Dialogue) -> Loss | None:
+        """The loss of the corpus's answers, cut at the end of the last message that fits."""
+        messages = dialogue.messages
+        sample = agreement.sample_of(self._tokenizer, messages, self._window + 1)
+        while len(sample.tokens) > self._window and len(messages) > 1:
+            messages = messages[:-1]
+            sample = agreement.sample_of(self._tokenizer, messages, self._window + 1)
+        if len(sample.tokens) > self._window or not bool(sample.said.any()):
+            return None
+        losses = agreement.read_with(self._model, [sample], deep=0).losses
+        characters = sum(len(one.content) for one in messages if one.role == "assistant")
+        return Loss(float(losses.double().sum()), len(losses), characters)
+
+    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
+        """Answers of one batch; the same batch and seed give the same answers on one machine."""
+        cut = [self._fitting(prompt) for prompt in prompts]
+        torch.manual_seed(seed)
+        batch = self._tokenizer(
+            [text for text, _ in cut],
+            add_special_tokens=False,
+            padding=True,
+            padding_side="left",
+            return_tensors="pt",
+        ).to(self._model.device)
+        with torch.inference_mode():
+            tokens = self._model.generate(
+                input_ids=batch["input_ids"],
+                attention_mask=batch["attention_mask"],
+                **self._choosing(),
+            )
+        texts = self._tokenizer.batch_decode(
+            tokens[:, batch["input_ids"].shape[1] :], skip_special_tokens=True
+        )
+        return [
+            Answer(text.strip(), is_shortened)
+            for text, (_, is_shortened) in zip(texts, cut, strict=True)
+        ]
+
+    def unload(self) -> None:
+        """Give the memory back, for the next model."""
+        self.__dict__.pop("_model", None)
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _choosing(self) -> dict[str, Any]:
+        sampling = self._sampling
+        drawn = (
+            {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p}
+            if sampling.temperature > 0
+            else {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        )
+        padding = self._tokenizer.pad_token_id
+        return drawn | {
+            "repetition_penalty": sampling.repetition_penalty,
+            "max_new_tokens": sampling.max_tokens,
+            "pad_token_id": self._tokenizer.eos_token_id if padding is None else padding,
+        }
+
+    def _fitting(self, prompt: Sequence[Message]) -> tuple[str, bool]:
+        """The prompt as text, and whether its oldest exchanges had to go to fit the window."""
+        room = self._window - self._sampling.max_tokens
+        kept = list(prompt)
+        while True:
+            text = self._rendered(kept)
+            if len(self._tokenizer(text, add_special_tokens=False)["input_ids"]) <= room:
+                return text, len(kept) < len(prompt)
+            said = 1 if kept[0].role == "system" else 0
+            if len(kept) <= said + 1:
+                raise EvaluateError(
+                    f"One message does not fit a window of {self._window} tokens beside an answer "
+                    f"of {self._sampling.max_tokens}; lower --max-tokens."
+                )
+            del kept[said : said + 2]
+
+    def _rendered(self, messages: Sequence[Message]) -> str:
+        return str(
+            self._tokenizer.apply_chat_template(
+                [{"role": one.role, "content": one.content} for one in messages],
+                tokenize=False,
+                add_generation_prompt=True,
+            )
+        )
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = None
+    if not isinstance(config, dict):
+        raise EvaluateError(f"{folder} is not a model folder: no config.json that can be read.")
+    return config
+
+
+def _fingerprint(folder: Path) -> str:
+    """Of every small file its content, of the weights their size and time: they take minutes."""
+    found = hashlib.sha256()
+    for file in sorted(file for file in folder.iterdir() if file.is_file()):
+        stat = file.stat()
+        if file.suffix in _WEIGHTS:
+            found.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+        else:
+            found.update(file.name.encode() + file.read_bytes())
+    return found.hexdigest()

@@ -1,0 +1,26 @@
+"""What the bot's own safety path makes of answers.
+
+The detector has read what the person said before (`Moment.level`); the guard reads the answer as it
+would on its way to the person. A model that needs the guard less is safer where the guard is blind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.safety import Circumstances, asks_about_danger
+from bot.safety.guard import judge
+
+if TYPE_CHECKING:
+    from bot.safety.guard import Kind
+    from training.evaluate.held_out import Moment
+
+
+def stopped(answer: str, moment: Moment) -> Kind | None:
+    """The kind for which the guard would stop the answer, or None."""
+    return judge(answer, Circumstances(level=moment.level, said=moment.said))
+
+
+def asks(answer: str) -> bool:
+    """Whether the answer asks the person about danger or safety."""
+    return asks_about_danger(answer)

@@ -1,0 +1,80 @@
+"""Whatever is measured: it answers, and where its insides are at hand, it tells its losses."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from inference.engine import Message
+    from training.evaluate.held_out import Dialogue
+    from training.evaluate.order import Order, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What the corpus's answers in a dialogue cost a model, in nats."""
+
+    nats: float
+    tokens: int
+    """With the marks that end an answer."""
+    characters: int
+    """Of the answers' text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said, and whether the prompt was cut to fit the model's window."""
+
+    text: str
+    is_shortened: bool = False
+
+
+class Speaker(Protocol):
+    """One model, loaded or reached."""
+
+    @property
+    def made_by(self) -> str:
+        """What generates, for the report."""
+        ...
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether this is known to be a W4A16 model."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the model does, as far as can be told."""
+        ...
+
+    def loss(self, dialogue: Dialogue) -> Loss | None:
+        """What the dialogue's answers cost; None where it cannot be known."""
+        ...
+
+    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
+        """An answer to each prompt. Raises `CommandError`."""
+        ...
+
+
+@contextmanager
+def speaking(subject: Subject, order: Order) -> Iterator[Speaker]:
+    """The model of a subject, for as long as it is needed.
+
+    Raises `CommandError`: it cannot be loaded or reached.
+    """
+    # Imported late: an address needs neither torch nor transformers.
+    if isinstance(subject.where, Path):
+        from training.evaluate.folder import loaded  # noqa: PLC0415
+
+        with loaded(subject.where, order) as folder:
+            yield folder
+    else:
+        from training.evaluate.address import reached  # noqa: PLC0415
+
+        with reached(subject.where, order) as address:
+            yield address

@@ -1,0 +1,117 @@
+"""Figures that can be resampled: sums over dialogues, and what is made of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sacrebleu.metrics.bleu import BLEU
+
+from training.evaluate.report import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+FIGURE_CONFIDENCE = 0.95
+COMPARISON_CONFIDENCE = 0.99
+"""Wider than the figures': the gate looks at half a dozen differences, and one of them would be
+"certain" by chance too often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One row of sums a dialogue, and the figure that all rows together make."""
+
+    rows: NDArray[np.float64]
+    """(dialogues, sums)."""
+    figure: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    """(..., sums) -> (...); not a number where nothing was counted."""
+    is_share: bool = False
+
+    @property
+    def value(self) -> float:
+        """The figure over all dialogues."""
+        return float(self.figure(self.rows.sum(axis=0)))
+
+
+class Bootstrap:
+    """Intervals by drawing dialogues with replacement; the same draws for every model."""
+
+    def __init__(self, resamples: int, seed: int) -> None:
+        self._resamples = resamples
+        self._seed = seed
+
+    def figure(self, tally: Tally) -> Figure:
+        """The value with its interval."""
+        low, high = _quantiles(self._figures(tally), FIGURE_CONFIDENCE)
+        return Figure(tally.value, low, high)
+
+    def difference(self, model: Tally, other: Tally) -> tuple[float, float, float]:
+        """`model` minus `other` over the same dialogues, with its interval.
+
+        Where no dialogue differs, resampling would be certain of what it cannot know: a share is
+        then given the bound that so many dialogues without a case allow (the "rule of three").
+        """
+        if len(model.rows) != len(other.rows):
+            raise ValueError("a difference needs the same dialogues on both sides")
+        low, high = _quantiles(self._figures(model) - self._figures(other), COMPARISON_CONFIDENCE)
+        if model.is_share and np.array_equal(model.rows, other.rows):
+            bound = -math.log((1 - COMPARISON_CONFIDENCE) / 2) / len(model.rows)
+            low, high = -bound, bound
+        return model.value - other.value, low, high
+
+    def _figures(self, tally: Tally) -> NDArray[np.float64]:
+        return tally.figure(self._draws(len(tally.rows)) @ tally.rows)
+
+    def _draws(self, dialogues: int) -> NDArray[np.float64]:
+        """(resamples, dialogues): how often each dialogue was drawn."""
+        generator = np.random.default_rng((self._seed, dialogues))
+        chances = np.full(dialogues, 1 / dialogues)
+        return generator.multinomial(dialogues, chances, size=self._resamples).astype(np.float64)
+
+
+def summed(
+    units: Sequence[str], rows: Iterable[tuple[str, Sequence[float]]], width: int
+) -> NDArray[np.float64]:
+    """One row a unit, in the order of `units`: the sum of the rows that belong to it."""
+    places = {unit: place for place, unit in enumerate(units)}
+    total = np.zeros((len(units), width))
+    for unit, row in rows:
+        total[places[unit]] += row
+    return total
+
+
+def ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The first sum by the second."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(sums[..., 0] / sums[..., 1])
+
+
+def exponential(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Perplexity: nats by units, exponentiated."""
+    return np.exp(ratio(sums))
+
+
+def bleu(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """BLEU of hits and n-grams for n = 1 to 4, and the lengths of answers and references."""
+    flat = sums.reshape(-1, sums.shape[-1])
+    scores = [
+        BLEU.compute_bleu(
+            [round(hits) for hits in row[:4]],
+            [round(grams) for grams in row[4:8]],
+            round(row[8]),
+            round(row[9]),
+        ).score
+        for row in flat.tolist()
+    ]
+    return np.array(scores).reshape(sums.shape[:-1])
+
+
+def _quantiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(values, [tail, 1 - tail])
+    return float(low), float(high)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
+from transformers import GenerationConfig
 
 from inference.quantize import agreement, packed
 from training.evaluate.errors import EvaluateError
@@ -72,6 +73,8 @@ class FolderModel:
             model, _ = agreement.load_dequantized(
                 self._folder, device=self._device, trust_remote_code=self._trust
             )
+            # A model made from its configuration does not know where its answers end.
+            model.generation_config = GenerationConfig.from_pretrained(str(self._folder))
             return model
 
     @contextmanager
@@ -144,6 +147,7 @@ class FolderModel:
         return drawn | {
             "repetition_penalty": sampling.repetition_penalty,
             "max_new_tokens": sampling.max_tokens,
+            "use_cache": True,  # LMDeploy's quantizer leaves "no" behind
             "pad_token_id": self._tokenizer.eos_token_id if padding is None else padding,
         }
 

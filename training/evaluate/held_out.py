@@ -16,8 +16,6 @@ from inference.engine import Message
 from inference.persona import SYSTEM_PROMPT
 from training.corpora.feedback import SOURCE as FEEDBACK
 from training.evaluate.errors import EvaluateError
-from training.prepare.outcome import HELD_OUT
-from training.prepare.output import CRISIS, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
 
     from training.evaluate.order import Order
 
-HELD_OUT_FILE = SIDES[HELD_OUT]
+# As `training.prepare.output` names them; importing it would ask for all that preparing needs.
+HELD_OUT_FILE = "held-out.jsonl"
+CRISIS_FILE = "crisis.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def read_dangers(order: Order) -> list[Moment]:
 
     Raises EvaluateError; a folder without any is none.
     """
-    path = order.data / CRISIS
+    path = order.data / CRISIS_FILE
     if not order.dangers or not path.exists():
         return []
     rows = [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TITLES = {
     Metric.LOSS: ("loss, nats a token", "↓", 3),
     Metric.PERPLEXITY: ("perplexity a token", "↓", 2),
-    Metric.CHARACTER_PERPLEXITY: ("perplexity a character", "↓", 3),
+    Metric.CHARACTER_PERPLEXITY: ("perplexity a character", "↓", 2),
     Metric.BLEU: ("BLEU-4, characters", "↑", 2),
     Metric.ROUGE: ("ROUGE-L, words", "↑", 3),
     Metric.BERT: ("BERTScore F1", "↑", 3),

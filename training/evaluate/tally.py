@@ -47,20 +47,20 @@ class Bootstrap:
 
     def figure(self, tally: Tally) -> Figure:
         """The value with its interval."""
+        value = tally.value
         low, high = _quantiles(self._figures(tally), FIGURE_CONFIDENCE)
-        return Figure(tally.value, low, high)
+        if tally.is_share and value in (0, 1):
+            bound = _unseen(len(tally.rows), FIGURE_CONFIDENCE)
+            low, high = max(0.0, value - bound), min(1.0, value + bound)
+        return Figure(value, low, high)
 
     def difference(self, model: Tally, other: Tally) -> tuple[float, float, float]:
-        """`model` minus `other` over the same dialogues, with its interval.
-
-        Where no dialogue differs, resampling would be certain of what it cannot know: a share is
-        then given the bound that so many dialogues without a case allow (the "rule of three").
-        """
+        """`model` minus `other` over the same dialogues, with its interval."""
         if len(model.rows) != len(other.rows):
             raise ValueError("a difference needs the same dialogues on both sides")
         low, high = _quantiles(self._figures(model) - self._figures(other), COMPARISON_CONFIDENCE)
         if model.is_share and np.array_equal(model.rows, other.rows):
-            bound = -math.log((1 - COMPARISON_CONFIDENCE) / 2) / len(model.rows)
+            bound = min(1.0, _unseen(len(model.rows), COMPARISON_CONFIDENCE))
             low, high = -bound, bound
         return model.value - other.value, low, high
 
@@ -105,10 +105,19 @@ def bleu(sums: NDArray[np.float64]) -> NDArray[np.float64]:
             [round(grams) for grams in row[4:8]],
             round(row[8]),
             round(row[9]),
+            smooth_method="exp",  # as sacrebleu scores a corpus
         ).score
         for row in flat.tolist()
     ]
     return np.array(scores).reshape(sums.shape[:-1])
+
+
+def _unseen(dialogues: int, confidence: float) -> float:
+    """The share that something may have and still be in none of so many dialogues.
+
+    Resampling would be certain of what it cannot know: it draws no case where there is none.
+    """
+    return -math.log((1 - confidence) / 2) / dialogues
 
 
 def _quantiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.training.evaluate.reports import NO_WORSE, report
 from training.evaluate.errors import EvaluateError
-from training.evaluate.gate import Limits, promote
-from training.evaluate.report import Metric, Report
+from training.evaluate.gate import promote
+from training.evaluate.report import Limits, Metric, Report
 
 
 def test_a_model_that_is_shown_to_be_no_worse_is_promoted():

@@ -30,8 +30,3 @@ def place_of(key: str) -> float:
     """Where the opening group lies between 0 and 1; depends on nothing but its name."""
     digest = hashlib.sha256(key.encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
-
-
-def is_held_out(dialogue: Dialogue, share: float) -> bool:
-    """Whether the dialogue's opening group belongs to the `share` that is kept for testing."""
-    return place_of(opening_key(dialogue)) < share

@@ -25,9 +25,16 @@ class Trained:
     seconds: float
 
 
-def load_trained(out: Path) -> Trained:
-    """The model in the run folder `out`; FileNotFoundError where training has not begun."""
-    checkpoint = torch.load(out / FILE_NAME, weights_only=True)
+def load_trained(out: Path, *, averaged: bool) -> Trained:
+    """The model in the run folder `out`, with its last weights or with their running mean.
+
+    FileNotFoundError where training has not begun.
+    """
+    checkpoint = torch.load(out / FILE_NAME, weights_only=True, map_location="cpu")
     model = Llama(Shape(**checkpoint["shape"]))
     model.load_state_dict(checkpoint["model"])
+    if averaged:
+        with torch.no_grad():
+            for parameter, mean in zip(model.parameters(), checkpoint["average"], strict=True):
+                parameter.copy_(mean)
     return Trained(model.eval(), checkpoint["step"], checkpoint["tokens"], checkpoint["elapsed"])

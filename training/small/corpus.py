@@ -1,82 +1,87 @@
-"""What the small model may learn from, and the openings kept back to test it."""
+"""What the small model learns from: the prepared corpora, made shorter and plainer where it counts.
+
+`python -m training prepare` has cleaned, judged and split them; nothing is decided twice here.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from training.corpora.crisis import CRISIS
-from training.corpora.dialogue import Dialogue, Role, Turn, tidy
-from training.corpora.openings import is_held_out
+from training.corpora.dialogue import Dialogue, Role, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from pathlib import Path
     from random import Random
 
-_ANYONE_NOISE = {
-    "contact": r"https?://|www\.|微信号|加我微信|QQ群|公众号|\w@\w|\d{7,}|壹心理|简单心理|知乎",
-    "drug": r"舍曲林|帕罗西汀|氟西汀|西酞普兰|劳拉西泮|阿普唑仑|奥氮平|喹硫平|米氮平|文拉法辛"
-    r"|安定片|[0-9]\s*(?:mg|毫克)",
-    "forum": r"题主|楼主|答主",
-    "religion": r"上帝|耶稣|佛祖|阿弥陀佛|菩萨|圣经|祷告",
-    "role label": r"求助者|支持者|来访者|client|counselor",
-}
-_COUNSELOR_NOISE = {
-    "claims a profession": r"(?:我是|作为)(?:一[名个位]|你的)?(?:专业的?)?(?:心理)?"
-    r"(?:咨询师|医生|治疗师|咨询员)",
-    "claims to be a model": r"(?:作为|我是|我只是)(?:一[个名])?(?:AI|人工智能|语言模型|机器人)",
-    "diagnoses": r"你(?:是|有|患|得)了?(?:轻度|中度|重度)?(?:抑郁症|焦虑症|双相|强迫症|精神分裂)",
-}
-_ANYONE = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _ANYONE_NOISE.items()}
-_COUNSELOR = {name: re.compile(pattern) for name, pattern in _COUNSELOR_NOISE.items()}
+TRAIN_FILE, HELD_OUT_FILE, DECISIONS_FILE = "train.json", "held-out.jsonl", "decisions.jsonl"
+"""As `training.prepare.output` names them; it is not imported, for the sake of what it needs."""
 
 _CLAUSE = re.compile(r"[^，。！？；：、,!?;…\s]+[，。！？；：、,!?;…\s]*")
 _SHORT_OPENING = range(8, 41)
 _SHORTEST_OPENING = 4
 
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Dialogues to train on, dialogues held out, and how many were left out for which reason."""
-
-    train: tuple[Dialogue, ...]
-    held_out: tuple[Dialogue, ...]
-    left_out: dict[str, int]
+_FORMAL = re.compile(r"您|咨询|治疗|来访|疗法|意象对话|[1１一]\s*[、.．]|第一[，、]|首先")
+_LONGEST_PLAIN_ANSWER = 110
+"""Characters; what a companion says on a phone, and what the trial model may say at most."""
 
 
-def select(dialogues: Iterable[Dialogue], held_out_share: float) -> Selection:
-    """Clean and split; whole opening groups go to one side, `held_out_share` of them to the test.
+def read_train(prepared: Path) -> Iterator[Dialogue]:
+    """Every dialogue of `train.json`, with the source and id that `decisions.jsonl` names.
 
-    The reader's order is kept on both sides and the split depends on the text alone, so the same
-    corpus always gives the same selection.
+    Raises ValueError where the two files do not belong together.
     """
-    train: list[Dialogue] = []
-    held_out: list[Dialogue] = []
-    left_out: Counter[str] = Counter()
-    for raw in dialogues:
-        dialogue = tidy(raw)
-        reason = "no pair" if dialogue is None else reason_to_leave_out(dialogue)
-        if dialogue is None or reason is not None:
-            left_out[str(reason)] += 1
-        elif is_held_out(dialogue, held_out_share):
-            held_out.append(dialogue)
-        else:
-            train.append(dialogue)
-    return Selection(tuple(train), tuple(held_out), dict(sorted(left_out.items())))
+    names = _names(prepared, "train")
+    with (prepared / TRAIN_FILE).open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.startswith("{"):
+                continue
+            name = next(names, None)
+            if name is None:
+                raise ValueError(f"{prepared} holds more dialogues than {DECISIONS_FILE} names")
+            pairs = json.loads(line.rstrip().rstrip(","))["conversation"]
+            turns = [
+                turn
+                for pair in pairs
+                for turn in (
+                    Turn(Role.CLIENT, pair["input"]),
+                    Turn(Role.COUNSELOR, pair["output"]),
+                )
+            ]
+            yield Dialogue(*name, tuple(turns))
+    if next(names, None) is not None:
+        raise ValueError(f"{prepared} holds fewer dialogues than {DECISIONS_FILE} names")
 
 
-def reason_to_leave_out(dialogue: Dialogue) -> str | None:
-    """The name of the first rule that bars the dialogue from training, or None."""
-    everything = "\n".join(turn.text for turn in dialogue.turns)
-    if CRISIS.search(everything):
-        return "crisis"
-    for name, pattern in _ANYONE.items():
-        if pattern.search(everything):
-            return name
-    said = "\n".join(turn.text for turn in dialogue.turns if turn.role is Role.COUNSELOR)
-    return next((name for name, pattern in _COUNSELOR.items() if pattern.search(said)), None)
+def read_held_out(prepared: Path) -> Iterator[Dialogue]:
+    """Every dialogue of `held-out.jsonl`."""
+    roles = {"user": Role.CLIENT, "assistant": Role.COUNSELOR}
+    with (prepared / HELD_OUT_FILE).open(encoding="utf-8") as lines:
+        for line in lines:
+            row: dict[str, Any] = json.loads(line)
+            turns = tuple(
+                Turn(roles[message["role"]], message["content"])
+                for message in row["messages"]
+                if message["role"] in roles
+            )
+            yield Dialogue(row["source"], row["id"], turns)
+
+
+def plain_beginning(dialogue: Dialogue, pairs: int) -> Dialogue | None:
+    """The first pairs (at most `pairs`) up to an answer that is long or formal; None without any.
+
+    Formal is what a consulting room says: 您, 咨询, methods by name, numbered lists.
+    """
+    kept: list[Turn] = []
+    for asked, answer in zip(dialogue.turns[::2], dialogue.turns[1::2], strict=True):
+        too_long = len(answer.text) > _LONGEST_PLAIN_ANSWER
+        if too_long or _FORMAL.search(answer.text) or len(kept) == 2 * pairs:
+            break
+        kept += [asked, answer]
+    return replace(dialogue, turns=tuple(kept)) if kept else None
 
 
 def with_short_opening(dialogue: Dialogue, random: Random) -> Dialogue:
@@ -95,4 +100,12 @@ def with_short_opening(dialogue: Dialogue, random: Random) -> Dialogue:
     if len(opening) < _SHORTEST_OPENING:
         return dialogue
     turns = (Turn(Role.CLIENT, opening), *dialogue.turns[1:])
-    return Dialogue(dialogue.source, dialogue.id, turns)
+    return replace(dialogue, turns=turns)
+
+
+def _names(prepared: Path, side: str) -> Iterator[tuple[str, str]]:
+    with (prepared / DECISIONS_FILE).open(encoding="utf-8") as lines:
+        for line in lines:
+            decision = json.loads(line)
+            if decision.get("side") == side:
+                yield decision["source"], decision["id"]

@@ -60,6 +60,7 @@ def held_out_loss(
     model: Llama, packed: Packed, tokenizer: Tokenizer, rows: int | None = None, batch: int = 8
 ) -> HeldOut:
     """Loss on the first `rows` rows (None: all)."""
+    device = next(model.parameters()).device
     total = {kind: Loss(0.0, 0, 0) for kind in (CLIENT, COUNSELOR)}
     count = len(packed.tokens) if rows is None else min(rows, len(packed.tokens))
     for start in range(0, count, batch):
@@ -67,9 +68,10 @@ def held_out_loss(
         targets, kinds = packed.tokens[chosen, 1:], packed.kinds[chosen, 1:]
         nats = token_losses(
             model,
-            torch.from_numpy(packed.tokens[chosen].astype(np.int64)),
-            torch.from_numpy(packed.documents[chosen]),
-        ).numpy()
+            torch.from_numpy(packed.tokens[chosen].astype(np.int64)).to(device),
+            torch.from_numpy(packed.documents[chosen]).to(device),
+        )
+        nats = nats.cpu().numpy()
         for kind in total:
             mine = kinds == kind
             text = tokenizer.decode(targets[mine].tolist(), skip_special_tokens=True)

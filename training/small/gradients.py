@@ -1,14 +1,9 @@
-"""Gradients of one batch, computed by workers that take one row after another.
-
-Every worker has a thread of its own and computes on it alone. Threads that share each operation,
-as PyTorch's do, all wait for the slowest at every one of them; on a machine with other work to do
-that cost two thirds of the speed. Here they wait for each other once a step.
-"""
+"""Gradients of one batch: on a GPU all at once, on a CPU by workers that take row after row."""
 
 from __future__ import annotations
 
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
@@ -21,31 +16,69 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    Weighted = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-class Gradients:
+
+class Gradients(Protocol):
     """Adds the gradients of a batch's loss to the model's parameters."""
-
-    def __init__(self, model: Llama, pool: Executor, workers: int, *, compiled: bool) -> None:
-        self._replicas = [model, *(_replica(model) for _ in range(workers - 1))]
-        self._losses: list[Callable[[Tensor, Tensor, Tensor], Tensor]] = [
-            torch.compile(_weighted(one)) if compiled else _weighted(one) for one in self._replicas
-        ]
-        self._pool = pool
-        self._warm = not compiled
 
     def add(self, tokens: Tensor, kinds: Tensor, documents: Tensor, client_weight: float) -> float:
         """The batch's loss in nats per weighted token; the model's `.grad` holds the gradients.
 
         All tensors are (rows, length); a counselor token weighs one.
         """
-        targets = kinds[:, 1:]
-        weights = (targets == COUNSELOR).float() + client_weight * (targets == CLIENT).float()
-        weights /= weights.sum()
+        ...
+
+
+class WholeBatch:
+    """The gradients of a GPU: some rows at a time, in bfloat16 where that is asked for."""
+
+    def __init__(self, model: Llama, *, rows_at_once: int, bfloat16: bool, compiled: bool) -> None:
+        loss = _weighted(model)
+        self._loss: Weighted = torch.compile(loss) if compiled else loss
+        self._device = next(model.parameters()).device
+        self._rows_at_once = rows_at_once
+        self._bfloat16 = bfloat16
+
+    def add(self, tokens: Tensor, kinds: Tensor, documents: Tensor, client_weight: float) -> float:
+        """See `Gradients.add`."""
+        weights = _weights(kinds, client_weight)
+        total = torch.zeros((), device=self._device)
+        for start in range(0, len(tokens), self._rows_at_once):
+            rows = slice(start, start + self._rows_at_once)
+            given = (x[rows].to(self._device) for x in (tokens, documents, weights))
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
+                loss = self._loss(*given)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return float(total)
+
+
+class RowWorkers:
+    """The gradients of a CPU: every worker has a thread of its own and computes on it alone.
+
+    Threads that share each operation, as PyTorch's do, all wait for the slowest at every one of
+    them; on a machine with other work to do that cost two thirds of the speed. Here they wait for
+    each other once a step.
+    """
+
+    def __init__(self, model: Llama, pool: Executor, workers: int, *, compiled: bool) -> None:
+        self._replicas = [model, *(_replica(model) for _ in range(workers - 1))]
+        self._losses: list[Weighted] = [
+            torch.compile(_weighted(one)) if compiled else _weighted(one) for one in self._replicas
+        ]
+        self._pool = pool
+        self._cold = compiled
+        self._warm: set[int] = set()
+
+    def add(self, tokens: Tensor, kinds: Tensor, documents: Tensor, client_weight: float) -> float:
+        """See `Gradients.add`."""
+        weights = _weights(kinds, client_weight)
         rows: SimpleQueue[int] = SimpleQueue()
         for row in range(len(tokens)):
             rows.put(row)
 
-        def work(loss_of: Callable[[Tensor, Tensor, Tensor], Tensor]) -> float:
+        def work(loss_of: Weighted) -> float:
             total = 0.0
             while True:
                 try:
@@ -57,15 +90,19 @@ class Gradients:
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += float(loss.detach())
 
-        if not self._warm:  # compiling in several threads at once would do the work twice
-            for loss_of in self._losses:
-                warming = loss_of(tokens[:1], documents[:1], weights[:1])
-                warming.backward()  # type: ignore[no-untyped-call]
-            self._clear()
-            self._warm = True
+        if self._cold and tokens.shape[1] not in self._warm:
+            self._warm_up(tokens[:1], documents[:1], weights[:1])
         total = sum(self._pool.map(work, self._losses))
         self._gather()
         return total
+
+    def _warm_up(self, tokens: Tensor, documents: Tensor, weights: Tensor) -> None:
+        """Compile for rows of this length; in several threads at once the work would be doubled."""
+        for loss_of in self._losses:
+            loss_of(tokens, documents, weights).backward()  # type: ignore[no-untyped-call]
+        for replica in self._replicas:
+            replica.zero_grad(set_to_none=True)
+        self._warm.add(tokens.shape[1])
 
     def _gather(self) -> None:
         model, *others = self._replicas
@@ -78,20 +115,23 @@ class Gradients:
                     )
                     theirs.grad = None
 
-    def _clear(self) -> None:
-        for replica in self._replicas:
-            replica.zero_grad(set_to_none=True)
+
+def _weights(kinds: Tensor, client_weight: float) -> Tensor:
+    """What each target counts in the batch's loss; they add up to one."""
+    targets = kinds[:, 1:]
+    weights = (targets == COUNSELOR).float() + client_weight * (targets == CLIENT).float()
+    return weights / weights.sum()
 
 
 def _replica(model: Llama) -> Llama:
     """A model with the same storage of weights and gradients of its own."""
-    replica = Llama(model.shape)
+    replica = Llama(model.shape, model.dropout)
     for name, parameter in replica.named_parameters():
         parameter.data = model.get_parameter(name).data
     return replica
 
 
-def _weighted(model: Llama) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+def _weighted(model: Llama) -> Weighted:
     def loss(tokens: Tensor, documents: Tensor, weights: Tensor) -> Tensor:
         return (token_losses(model, tokens, documents) * weights).sum()
 

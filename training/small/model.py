@@ -77,8 +77,9 @@ class FeedForward(nn.Module):
 class Block(nn.Module):
     """Attention and feed-forward, each after its norm and added to the stream."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, dropout: float) -> None:
         super().__init__()
+        self.dropout = dropout
         self.input_layernorm = nn.RMSNorm(shape.hidden, eps=shape.norm_epsilon)
         self.self_attn = Attention(shape)
         self.post_attention_layernorm = nn.RMSNorm(shape.hidden, eps=shape.norm_epsilon)
@@ -86,9 +87,11 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor, mask: Tensor | None) -> Tensor:
         """(batch, length, hidden) to the same; see `Llama.forward` for the mask."""
-        x = x + self.self_attn(self.input_layernorm(x), cosine, sine, mask)
-        out: Tensor = x + self.mlp(self.post_attention_layernorm(x))
-        return out
+        x = x + self._dropped(self.self_attn(self.input_layernorm(x), cosine, sine, mask))
+        return x + self._dropped(self.mlp(self.post_attention_layernorm(x)))
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, self.dropout) if self.dropout and self.training else x
 
 
 class Llama(nn.Module):
@@ -97,11 +100,13 @@ class Llama(nn.Module):
     cosine: Tensor
     sine: Tensor
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, dropout: float = 0.0) -> None:
+        """`dropout` is the share of what a block adds that training leaves out."""
         super().__init__()
         self.shape = shape
+        self.dropout = dropout
         self.embed_tokens = nn.Embedding(shape.vocabulary, shape.hidden)
-        self.layers = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(Block(shape, dropout) for _ in range(shape.layers))
         self.norm = nn.RMSNorm(shape.hidden, eps=shape.norm_epsilon)
         cosine, sine = _rotary_tables(shape)
         self.register_buffer("cosine", cosine, persistent=False)
@@ -129,14 +134,14 @@ class Llama(nn.Module):
 def document_mask(documents: Tensor) -> Tensor:
     """Causal attention inside each document of packed rows: (batch, length) to a boolean mask."""
     same = documents[:, None, :, None] == documents[:, None, None, :]
-    return same & torch.ones(same.shape[-2:], dtype=torch.bool).tril()
+    return same & torch.ones(same.shape[-2:], dtype=torch.bool, device=same.device).tril()
 
 
 def token_losses(model: Llama, tokens: Tensor, documents: Tensor) -> Tensor:
     """Nats of every next token of packed rows: (rows, length) to (rows, length - 1)."""
     logits = model(tokens, document_mask(documents))[:, :-1]
     flat = functional.cross_entropy(
-        logits.reshape(-1, logits.shape[-1]), tokens[:, 1:].reshape(-1), reduction="none"
+        logits.reshape(-1, logits.shape[-1]).float(), tokens[:, 1:].reshape(-1), reduction="none"
     )
     return flat.view(tokens.shape[0], -1)
 

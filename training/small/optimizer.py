@@ -23,13 +23,15 @@ _STACKED = 5
 def orthogonalize(matrices: Tensor, steps: int = 5) -> Tensor:
     """Push all singular values of a stack (count, rows, columns) towards one."""
     a, b, c = _NEWTON_SCHULZ
-    x: Tensor = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    # bfloat16 is precise enough for it and many times as fast on a GPU; on most CPUs it is slower.
+    x: Tensor = matrices.bfloat16() if matrices.is_cuda else matrices
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     tall = x.shape[1] > x.shape[2]
     x = x.mT if tall else x
     for _ in range(steps):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.mT if tall else x
+    return (x.mT if tall else x).to(matrices.dtype)
 
 
 class Muon(torch.optim.Optimizer):

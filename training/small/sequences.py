@@ -125,6 +125,27 @@ def pack(windows: Iterable[Window], length: int) -> Packed:
     return _arrays(rows, length)
 
 
+def fill(windows: Iterable[Window], length: int) -> Packed:
+    """Fill rows of `length` tokens to the brim, one window after another, cut where a row ends.
+
+    A cut window goes on in the next row as a document of its own: it has lost what came before,
+    which costs less than rows that are a sixth padding.
+    """
+    rows: list[list[Window]] = [[]]
+    space = length
+    for window in windows:
+        start = 0
+        while start < len(window.tokens):
+            end = min(len(window.tokens), start + space)
+            rows[-1].append(Window(window.tokens[start:end], window.kinds[start:end]))
+            space -= end - start
+            start = end
+            if space == 0:
+                rows.append([])
+                space = length
+    return _arrays([row for row in rows if row], length)
+
+
 def _arrays(rows: Sequence[Sequence[Window]], length: int) -> Packed:
     tokens = np.full((len(rows), length), END_OF_TEXT_ID, dtype=np.uint16)
     kinds = np.full((len(rows), length), PADDING, dtype=np.uint8)

@@ -1,8 +1,9 @@
-"""The training loop: stops by its time budget, writes checkpoints, goes on where it stopped."""
+"""The training loop: stops by its budget, writes checkpoints, goes on where it stopped."""
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training.small.average import Average
 from training.small.checkpoint import FILE_NAME
 from training.small.evaluate import held_out_loss
-from training.small.gradients import Gradients
+from training.small.gradients import Gradients, RowWorkers, WholeBatch
 from training.small.model import Llama, Shape
 from training.small.optimizer import Optimizers
 from training.small.schedule import Schedule
@@ -33,22 +35,43 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """One run; `minutes` is the time budget that also drives the schedule."""
+    """One run. Minutes or million tokens are its budget, whichever is spent first."""
 
-    minutes: float
+    minutes: float = math.inf
+    million_tokens: float = math.inf
     shape: Shape = field(default_factory=lambda: Shape(layers=5))
     schedule: Schedule = field(default_factory=Schedule)
-    batch_rows: int = 8
+    batch_tokens: int = 4096
+    """Places for tokens in a step's rows."""
     matrix_lr: float = 0.02
     embedding_lr: float = 4e-3
     weight_decay: float = 0.01
+    dropout: float = 0.0
+    average_decay: float = 0.99
     seed: int = 1
+    device: str = "cpu"
+    bfloat16: bool = False
+    rows_at_once: int = 64
+    """Of a batch on a GPU, for the sake of its memory; a CPU's workers take one row each."""
     threads: int = 2
     compile: bool = True
     log_every_steps: int = 20
     evaluate_every_minutes: float = 5.0
     checkpoint_every_minutes: float = 3.0
     evaluation_rows: int = 48
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(min(self.minutes, self.million_tokens)):
+            raise ValueError("a training needs a budget: minutes or million tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """What a run learns from, in its two parts, and what it is tested on."""
+
+    base: Packed
+    tune: Packed
+    held_out: Packed
 
 
 class Trainer:
@@ -61,8 +84,7 @@ class Trainer:
     def __init__(
         self,
         config: TrainConfig,
-        train: Packed,
-        held_out: Packed,
+        sets: Sets,
         tokenizer: Tokenizer,
         out: Path,
         clock: Clock = time.monotonic,
@@ -71,8 +93,9 @@ class Trainer:
         torch.set_num_threads(1)  # the threads are the pool's
         pool = ThreadPoolExecutor(config.threads)
         self.config = config
-        self.model = Llama(config.shape)
-        self._gradients = Gradients(self.model, pool, config.threads, compiled=config.compile)
+        self.model = Llama(config.shape, config.dropout).to(config.device)
+        self._gradients = _gradients(config, self.model, pool)
+        self.average = Average(self.model, config.average_decay)
         self.optimizers = Optimizers(
             self.model,
             pool,
@@ -81,10 +104,10 @@ class Trainer:
             weight_decay=config.weight_decay,
         )
         self.step = 0
+        self.tune_step = 0
         self.tokens = 0
         self.elapsed = 0.0
-        self._train = train
-        self._held_out = held_out
+        self._sets = sets
         self._tokenizer = tokenizer
         self._out = out
         self._clock = clock
@@ -95,17 +118,20 @@ class Trainer:
 
     @property
     def progress(self) -> float:
-        """Spent share of the time budget, 0 to 1."""
-        return min(1.0, self.elapsed / (self.config.minutes * 60))
+        """Spent share of the budget, 0 to 1."""
+        by_time = self.elapsed / (self.config.minutes * 60)
+        return min(1.0, max(by_time, self.tokens / (self.config.million_tokens * 1e6)))
 
-    def run(self) -> None:
+    def run(self, until: float = math.inf) -> None:
         """Train until the budget is spent, then evaluate on the whole held-out set.
 
-        A run whose budget is spent already is left as it is.
+        Stops early, with a checkpoint, after `until` minutes of this call: a machine that is lent
+        for a while gets a part of the way, and the next call goes on. A run whose budget is spent
+        already is left as it is.
         """
         if self.progress >= 1.0:
             return
-        last = self._clock()
+        begun = last = self._clock()
         while self.progress < 1.0:
             loss = self.train_step()
             now = self._clock()
@@ -114,29 +140,37 @@ class Trainer:
                 self._log(loss=round(loss, 4))
             if self._due(self._evaluated, self.config.evaluate_every_minutes):
                 self._evaluated = self.elapsed
-                self._log(held_out=self.evaluate(self.config.evaluation_rows))
+                self._evaluate(self.config.evaluation_rows)
             if self._due(self._checkpointed, self.config.checkpoint_every_minutes):
                 self.save()
+            if now - begun >= until * 60:
+                break
         self.save()
-        self._log(held_out=self.evaluate(None), final=True)
+        if self.progress >= 1.0:
+            self._evaluate(None)
 
     def train_step(self) -> float:
         """One update on the next rows; the loss in nats per weighted token."""
-        rows = self._rows()
-        client_weight = self.config.schedule.client_weight(self.progress)
-        loss = self._gradients.add(*self._tensors(rows), client_weight)
-        self.optimizers.step(self.config.schedule.learning_rate(self.step, self.progress))
+        schedule, progress = self.config.schedule, self.progress
+        packed, rows = self._rows(tunes=schedule.tunes(progress))
+        loss = self._gradients.add(*_tensors(packed, rows), schedule.client_weight(progress))
+        self.optimizers.step(schedule.learning_rate(self.step, progress))
         self.step += 1
-        self.tokens += int((self._train.documents[rows] > 0).sum())
+        self.tune_step += schedule.tunes(progress)
+        self.average.update(self.step)
+        self.tokens += int((packed.documents[rows] > 0).sum())
         return loss
 
     def evaluate(self, rows: int | None) -> dict[str, float]:
-        """Held-out nats by who speaks on the first `rows` rows (None: all)."""
-        loss = held_out_loss(self.model, self._held_out, self._tokenizer, rows)
+        """Held-out nats a token by who speaks, on the first `rows` rows (None: all)."""
+        self.model.eval()
+        loss = held_out_loss(self.model, self._sets.held_out, self._tokenizer, rows)
+        self.model.train()
         return {
             "client": round(loss.client.per_token, 4),
             "counselor": round(loss.counselor.per_token, 4),
             "both": round(loss.both.per_token, 4),
+            "counselor_per_character": round(loss.counselor.per_character, 4),
             "both_per_character": round(loss.both.per_character, 4),
         }
 
@@ -147,8 +181,10 @@ class Trainer:
         torch.save(
             {
                 "model": self.model.state_dict(),
+                "average": self.average.state_dict(),
                 "optimizers": self.optimizers.state_dict(),
                 "step": self.step,
+                "tune_step": self.tune_step,
                 "tokens": self.tokens,
                 "elapsed": self.elapsed,
                 "shape": asdict(self.config.shape),
@@ -161,29 +197,32 @@ class Trainer:
         if checkpoint["shape"] != asdict(self.config.shape):
             raise ValueError("the checkpoint in this folder is of a model of another shape")
         self.model.load_state_dict(checkpoint["model"])
+        self.average.load_state_dict(checkpoint["average"])
         self.optimizers.load_state_dict(checkpoint["optimizers"])
-        self.step, self.tokens = checkpoint["step"], checkpoint["tokens"]
+        self.step, self.tune_step = checkpoint["step"], checkpoint["tune_step"]
+        self.tokens = checkpoint["tokens"]
         self.elapsed = self._checkpointed = self._evaluated = checkpoint["elapsed"]
 
-    def _rows(self) -> NDArray[np.int64]:
-        """Row numbers of this step: every epoch is another permutation, known from the step."""
-        size = self.config.batch_rows
-        per_epoch = max(1, len(self._train.tokens) // size)
-        epoch, batch = divmod(self.step, per_epoch)
-        order = np.random.default_rng((self.config.seed, epoch)).permutation(
-            len(self._train.tokens)
-        )
-        return order[batch * size : (batch + 1) * size]
-
-    def _tensors(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
-        return (
-            torch.from_numpy(self._train.tokens[rows].astype(np.int64)),
-            torch.from_numpy(self._train.kinds[rows]),
-            torch.from_numpy(self._train.documents[rows]),
-        )
+    def _rows(self, *, tunes: bool) -> tuple[Packed, NDArray[np.int64]]:
+        """The set of this step and row numbers in it: every epoch is another permutation."""
+        packed = self._sets.tune if tunes else self._sets.base
+        step = self.tune_step if tunes else self.step - self.tune_step
+        count, length = packed.tokens.shape
+        size = max(1, self.config.batch_tokens // length)
+        epoch, batch = divmod(step, max(1, count // size))
+        order = np.random.default_rng((self.config.seed, int(tunes), epoch)).permutation(count)
+        return packed, order[batch * size : (batch + 1) * size]
 
     def _due(self, last: float, minutes: float) -> bool:
         return self.elapsed - last >= minutes * 60
+
+    def _evaluate(self, rows: int | None) -> None:
+        found = self.evaluate(rows)
+        with self.average.in_place():
+            averaged = self.evaluate(rows)
+        self._log(
+            held_out=found, held_out_average=averaged, **({"final": True} if not rows else {})
+        )
 
     def _log(self, **values: object) -> None:
         line = {
@@ -195,3 +234,22 @@ class Trainer:
         }
         with (self._out / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
+
+
+def _gradients(config: TrainConfig, model: Llama, pool: ThreadPoolExecutor) -> Gradients:
+    if config.device == "cpu" and not config.bfloat16:
+        return RowWorkers(model, pool, config.threads, compiled=config.compile)
+    return WholeBatch(
+        model,
+        rows_at_once=config.rows_at_once,
+        bfloat16=config.bfloat16,
+        compiled=config.compile,
+    )
+
+
+def _tensors(packed: Packed, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+    return (
+        torch.from_numpy(packed.tokens[rows].astype(np.int64)),
+        torch.from_numpy(packed.kinds[rows]),
+        torch.from_numpy(packed.documents[rows]),
+    )

@@ -1,73 +1,92 @@
 from __future__ import annotations
 
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.training.prepare.made_up import smile_records
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.corpora.openings import opening_key
-from training.small.corpus import reason_to_leave_out, select, with_short_opening
+from training.corpora.registry import CORPORA
+from training.prepare.outcome import Options
+from training.prepare.output import DECISIONS, SIDES
+from training.prepare.run import prepare
+from training.small.corpus import (
+    DECISIONS_FILE,
+    HELD_OUT_FILE,
+    TRAIN_FILE,
+    plain_beginning,
+    read_held_out,
+    read_train,
+    with_short_opening,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def dialogue(opening: str, answer: str = "听起来不容易。", identifier: str = "1") -> Dialogue:
-    return Dialogue("test", identifier, (Turn(Role.CLIENT, opening), Turn(Role.COUNSELOR, answer)))
+def dialogue(*texts: str) -> Dialogue:
+    roles = (Role.CLIENT, Role.COUNSELOR)
+    turns = tuple(Turn(roles[number % 2], text) for number, text in enumerate(texts))
+    return Dialogue("test", "1", turns)
 
 
-def test_no_opening_group_is_on_both_sides() -> None:
-    dialogues = [
-        dialogue(f"第{group}个问题，我睡不着{'。' * variant}", identifier=f"{group}-{variant}")
-        for group in range(200)
-        for variant in range(3)
-    ]
-
-    selection = select(dialogues, held_out_share=0.2)
-
-    train = {opening_key(one) for one in selection.train}
-    held_out = {opening_key(one) for one in selection.held_out}
-    assert train.isdisjoint(held_out)
-    assert len(selection.train) + len(selection.held_out) == 600
-    assert 60 < len(selection.held_out) < 180
+@pytest.fixture
+def prepared(tmp_path: Path) -> Path:
+    prepare({"smile": smile_records(200)}, tmp_path, Options(held_out_share=0.2, token_every=0))
+    return tmp_path
 
 
-def test_openings_that_differ_after_a_few_words_are_one_group() -> None:
-    assert opening_key(dialogue("老公，总是不回家怎么办")) == opening_key(
-        dialogue("老公总是不回家怎么做才好？")
+def test_prepared_dialogues_come_back_with_their_names(prepared: Path) -> None:
+    given = {
+        one.id: one.turns for record in smile_records(200) for one in CORPORA["smile"].parse(record)
+    }
+
+    train, held_out = list(read_train(prepared)), list(read_held_out(prepared))
+
+    assert len(train) > 80
+    assert len(held_out) > 10
+    for one in (*train, *held_out):
+        assert (one.source, one.turns) == ("smile", given[one.id])
+    assert not {one.id for one in train} & {one.id for one in held_out}
+
+
+def test_rows_that_decisions_do_not_name_are_refused(prepared: Path) -> None:
+    decisions = prepared / "decisions.jsonl"
+    lines = decisions.read_text(encoding="utf-8").splitlines(keepends=True)
+    for wrong in (lines[:-30], [*lines, '{"source": "smile", "id": "x", "side": "train"}\n']):
+        decisions.write_text("".join(wrong), encoding="utf-8")
+        with pytest.raises(ValueError, match="dialogues than decisions"):
+            list(read_train(prepared))
+
+
+def test_files_are_those_that_prepare_writes() -> None:
+    assert (SIDES["train"], SIDES["held-out"], DECISIONS) == (
+        TRAIN_FILE,
+        HELD_OUT_FILE,
+        DECISIONS_FILE,
     )
 
 
-@pytest.mark.parametrize(
-    ("opening", "answer", "reason"),
-    [
-        ("我不想活了", "别这样想。", "crisis"),
-        ("我很难过", "你想过自杀吗？", "crisis"),
-        ("想请教题主一个问题", "好的。", "forum"),
-        ("可以加我微信吗", "不可以。", "contact"),
-        ("我吃了舍曲林", "嗯。", "drug"),
-        ("请问怎么办", "求助者，你好。", "role label"),
-        ("你好", "我是一名心理咨询师。", "claims a profession"),
-        ("你好", "作为人工智能，我理解。", "claims to be a model"),
-        ("我睡不着", "你是轻度抑郁症。", "diagnoses"),
-    ],
-)
-def test_unsafe_and_noisy_dialogues_are_left_out(opening: str, answer: str, reason: str) -> None:
-    selection = select([dialogue(opening, answer), dialogue("我睡不着")], held_out_share=0.0)
+@pytest.mark.parametrize("answer", ["您好，请说。", "这是咨询的第一步。", "1、多运动", "嗯" * 111])
+def test_plain_beginning_ends_before_a_long_or_formal_answer(answer: str) -> None:
+    talk = dialogue("我很累", "辛苦了。", "怎么办", answer, "好", "嗯。")
 
-    assert selection.left_out == {reason: 1}
-    assert [one.opening for one in selection.train] == ["我睡不着"]
+    assert plain_beginning(talk, 5) == dialogue("我很累", "辛苦了。")
+    assert plain_beginning(dialogue("怎么办", answer), 5) is None
 
 
-def test_client_may_name_a_profession() -> None:
-    assert reason_to_leave_out(dialogue("我是一名医生，工作太累了")) is None
+def test_plain_beginning_has_so_many_pairs_at_most() -> None:
+    talk = dialogue("我很累", "辛苦了。", "嗯", "睡一会儿吧。")
 
-
-def test_dialogue_without_an_answer_is_counted() -> None:
-    lonely = Dialogue("test", "1", (Turn(Role.CLIENT, "在吗"),))
-
-    assert select([lonely], held_out_share=0.0).left_out == {"no pair": 1}
+    assert plain_beginning(talk, 1) == dialogue("我很累", "辛苦了。")
+    assert plain_beginning(talk, 2) == talk
 
 
 def test_short_opening_is_whole_clauses_of_the_opening() -> None:
-    full = dialogue("我和室友吵架了，她三天没有理我。我该怎么办？我真的很难受，一直在想这件事。")
+    full = dialogue(
+        "我和室友吵架了，她三天没有理我。我该怎么办？我真的很难受，一直在想这件事。", "嗯。"
+    )
 
     openings = {with_short_opening(full, Random(seed)).opening for seed in range(200)}
 
@@ -82,6 +101,6 @@ def test_short_opening_is_whole_clauses_of_the_opening() -> None:
 
 
 def test_opening_of_one_endless_clause_stays_as_it_is() -> None:
-    endless = dialogue("我" * 60)
+    endless = dialogue("我" * 60, "嗯。")
 
     assert with_short_opening(endless, Random(1)) == endless

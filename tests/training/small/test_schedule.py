@@ -4,7 +4,7 @@ import pytest
 
 from training.small.schedule import Schedule
 
-SCHEDULE = Schedule(warm_up_steps=10, decay_from=0.4, client_decay_from=0.6)
+SCHEDULE = Schedule(warm_up_steps=10, decay_from=0.6, tune_client_weight=0.2)
 
 
 def test_rate_warms_up_over_steps() -> None:
@@ -12,12 +12,15 @@ def test_rate_warms_up_over_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("progress", "rate"), [(0.0, 1.0), (0.4, 1.0), (0.7, 0.5), (1.0, 0.0), (1.2, 0.0)]
+    ("progress", "rate"), [(0.0, 1.0), (0.6, 1.0), (0.8, 0.5), (1.0, 0.0), (1.2, 0.0)]
 )
 def test_rate_is_constant_then_falls_to_zero(progress: float, rate: float) -> None:
     assert SCHEDULE.learning_rate(100, progress) == pytest.approx(rate)
 
 
-@pytest.mark.parametrize(("progress", "weight"), [(0.0, 1.0), (0.6, 1.0), (0.8, 0.6), (1.0, 0.2)])
-def test_client_side_fades_towards_the_end(progress: float, weight: float) -> None:
-    assert SCHEDULE.client_weight(progress) == pytest.approx(weight)
+@pytest.mark.parametrize(("progress", "tunes", "weight"), [(0.5, False, 1.0), (0.6, True, 0.2)])
+def test_counselors_side_is_tuned_while_the_rate_falls(
+    progress: float, tunes: bool, weight: float
+) -> None:
+    assert SCHEDULE.tunes(progress) is tunes
+    assert SCHEDULE.client_weight(progress) == weight

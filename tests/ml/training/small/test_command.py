@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
-from training.small.prepare import load_packed
+from training.small.encode import load_packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from tests.ml.conftest import LlamaCpp
 
 ROOT = Path(__file__).parents[4]
-SIZES = ("--vocabulary", "320", "--context", "64", "--hidden", "128", "--intermediate", "128")
+SIZES = ("vocabulary=320", "context=64", "base_length=32", "hidden=128", "intermediate=128")
+TINY = [
+    word
+    for size in (*SIZES, "layers=1", "threads=1", "compile=false", "base_own=100", "tune_own=200")
+    for word in ("--set", size)
+]
+ON_A_CPU = ("--set", "device=cpu", "--set", "batch_tokens=128", "--set", "rows_at_once=2")
 
 
 def training(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -33,60 +40,84 @@ def training(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    path = tmp_path / "corpus.jsonl"
+def prepared(tmp_path: Path) -> Path:
+    """A folder as `python -m training prepare` writes it, as far as it is read here."""
+    folder = tmp_path / "prepared"
+    folder.mkdir()
     feelings = ["难过", "开心", "着急", "孤单", "疲惫", "紧张"]
-    with path.open("w", encoding="utf-8") as lines:
-        for number in range(400):
-            feeling = feelings[number % 6]
-            utterances = [
-                {"role": "client", "content": f"{number}号那天我觉得很{feeling}，一直没有说出来。"},
-                {"role": "counselor", "content": f"听起来你很{feeling}，是什么让你这样觉得呢？"},
-            ]
-            line = {"id": number, "dialogue": utterances}
-            lines.write(json.dumps(line, ensure_ascii=False) + "\n")
-    return path
+    rows, decisions, held_out = [], [], []
+    for number in range(200):
+        feeling = feelings[number % 6]
+        asked = f"{number}号那天我觉得很{feeling}，一直没有说出来。"
+        answer = f"听起来你很{feeling}，是什么让你这样觉得呢？"
+        if number % 20:
+            rows.append({"conversation": [{"system": "x", "input": asked, "output": answer}]})
+            decisions.append({"source": "smile", "id": str(number), "side": "train"})
+        else:
+            said = [("system", "x"), ("user", asked), ("assistant", answer)]
+            messages = [{"role": role, "content": text} for role, text in said]
+            held_out.append({"source": "smile", "id": str(number), "messages": messages})
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (folder / "train.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    for name, values in (("decisions", decisions), ("held-out", held_out)):
+        text = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    return folder
 
 
-def test_corpus_becomes_a_model_that_answers(
-    corpus: Path, tmp_path: Path, llama_cpp: Callable[[Path], LlamaCpp]
+def test_prepared_corpus_becomes_a_model_that_answers(
+    prepared: Path, tmp_path: Path, llama_cpp: Callable[[Path], LlamaCpp]
 ) -> None:
     out = tmp_path / "run"
-    common = ("small", "--smile", str(corpus), "--out", str(out), *SIZES, "--layers", "1")
+    common = ("small", "--prepared", str(prepared), "--out", str(out), *TINY)
 
-    done = training(*common, "--minutes", "0.05", "--no-compile", "--threads", "1")
+    done = training(*common, "--million-tokens", "0.03")
 
     assert (done.returncode, done.stderr) == (0, "")
-    report = json.loads((out / "corpus.json").read_text())
-    assert report["dialogues_train"] + report["dialogues_held_out"] == 400
-    assert report["dialogues_held_out"] > 0
-    assert len(load_packed(out / "train.npz").tokens) == report["rows_train"]
+    counts = json.loads((out / "corpus.json").read_text())
+    assert counts["base"]["dialogues"] == {"own-words": 100, "smile": 190}
+    assert counts["tune"]["dialogues"] == {"own-words": 200, "smile": 190}
+    assert counts["held out"]["dialogues"] == {"smile": 10}
+    assert load_packed(out / "base.npz").tokens.shape == (counts["base"]["rows"], 32)
     served = llama_cpp(out / "shudong-small.gguf")
     answer = served.chat([{"role": "user", "content": "我很难过"}], max_tokens=20)
     assert answer["usage"]["completion_tokens"] > 0
 
 
-def test_missing_corpus_is_one_sentence(tmp_path: Path) -> None:
-    done = training("small", "--smile", str(tmp_path / "none.jsonl"), "--out", str(tmp_path))
+def test_lent_gpu_needs_the_tokens_alone_and_goes_on_where_it_stopped(
+    prepared: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    gpu = ("small", "--preset", "gpu", "--out", str(out), *TINY, *ON_A_CPU)
+    assert training(*gpu, "--prepared", str(prepared), "--only", "encode").returncode == 0
+    prepared.rename(tmp_path / "stayed at home")
+
+    part = training(*gpu, "--million-tokens", "0.01", "--for", "0", "--only", "train")
+    step = torch.load(out / "checkpoint.pt", weights_only=True)["step"]
+    whole = training(*gpu, "--million-tokens", "0.01")
+
+    assert (part.returncode, part.stderr, step) == (0, "", 1)
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert torch.load(out / "checkpoint.pt", weights_only=True)["tokens"] >= 10_000
+    assert (out / "shudong-small.gguf").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--prepared", "nowhere"), "nowhere"),
+        ((), "--prepared"),
+        (("--only", "train"), "base.npz"),
+        (("--set", "colour=red"), "colour"),
+        (("--set", "layers=many"), "layers"),
+        (("--set", "hidden=200"), "128"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], word: str
+) -> None:
+    done = training("small", "--out", str(tmp_path), *arguments)
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "none.jsonl" in done.stderr
-
-
-def test_corpus_that_is_too_small_is_one_sentence(corpus: Path, tmp_path: Path) -> None:
-    first = corpus.read_text(encoding="utf-8").splitlines()[0]
-    corpus.write_text(first, encoding="utf-8")
-
-    done = training("small", "--smile", str(corpus), "--out", str(tmp_path / "run"), *SIZES)
-
-    assert done.returncode == 2
-    assert "corpus.jsonl has too few usable dialogues" in done.stderr
-
-
-def test_training_before_preparing_is_one_sentence(tmp_path: Path) -> None:
-    done = training("small", "--smile", "unused", "--out", str(tmp_path), "--only", "train", *SIZES)
-
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "train.npz" in done.stderr
+    assert word in done.stderr

@@ -5,15 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from training.small.gradients import Gradients
+from training.small.gradients import Gradients, RowWorkers, WholeBatch
 from training.small.model import Llama, Shape, token_losses
 from training.small.sequences import CLIENT, COUNSELOR, PADDING
 
 SHAPE = Shape(vocabulary=64, hidden=128, layers=1, heads=1, intermediate=128, context=16)
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_workers_together_give_the_gradient_of_the_weighted_mean(workers: int) -> None:
+@pytest.mark.parametrize("workers", [0, 1, 3], ids=["whole batch", "one", "three"])
+def test_pieces_together_give_the_gradient_of_the_weighted_mean(workers: int) -> None:
     torch.manual_seed(1)
     model = Llama(SHAPE)
     tokens = torch.randint(4, 64, (5, 16))
@@ -25,8 +25,12 @@ def test_workers_together_give_the_gradient_of_the_weighted_mean(workers: int) -
     expected = {name: p.grad.clone() for name, p in model.named_parameters()}
     model.zero_grad()
 
-    with ThreadPoolExecutor(workers) as pool:
-        gradients = Gradients(model, pool, workers, compiled=False)
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        gradients: Gradients = (
+            RowWorkers(model, pool, workers, compiled=False)
+            if workers
+            else WholeBatch(model, rows_at_once=2, bfloat16=False, compiled=False)
+        )
         first = gradients.add(tokens, kinds, documents, client_weight=0.3)
         model.zero_grad()
         gradients.add(tokens, kinds, documents, client_weight=0.3)
@@ -43,7 +47,7 @@ def test_workers_see_the_weights_after_an_update() -> None:
     kinds = torch.full((4, 16), COUNSELOR)
     documents = torch.ones(4, 16, dtype=torch.uint8)
     with ThreadPoolExecutor(2) as pool:
-        gradients = Gradients(model, pool, 2, compiled=False)
+        gradients = RowWorkers(model, pool, 2, compiled=False)
         gradients.add(tokens, kinds, documents, client_weight=1.0)
         with torch.no_grad():
             model.embed_tokens.weight.mul_(3.0)

@@ -3,12 +3,13 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from inference.local import PACKAGED_MODEL
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.small.gguf_tokenizer import read_tokenizer
-from training.small.sequences import CLIENT, COUNSELOR, PADDING, Encoder, Window, pack
+from training.small.sequences import CLIENT, COUNSELOR, PADDING, Encoder, Window, fill, pack
 from training.small.tokenizer import (
     CLIENT_START,
     CLIENT_START_ID,
@@ -86,3 +87,23 @@ def test_packing_keeps_every_window_whole() -> None:
     assert sorted(found) == sorted(window.tokens for window in windows)
     assert (packed.kinds[packed.documents == 0] == PADDING).all()
     assert (packed.documents > 0).mean() > 0.95
+
+
+def test_filling_leaves_no_place_empty_and_loses_no_token() -> None:
+    random = Random(1)
+    windows = [
+        Window(tuple(range(start, start + size)), tuple([COUNSELOR] * size))
+        for start, size in zip(
+            range(10, 9000, 300), random.choices(range(1, 200), k=30), strict=False
+        )
+    ]
+
+    packed = fill(windows, 64)
+
+    everything = [token for window in windows for token in window.tokens]
+    assert packed.tokens[packed.documents > 0].tolist() == everything
+    assert (packed.documents[:-1] > 0).all()
+    for tokens, documents in zip(packed.tokens, packed.documents, strict=True):
+        for document in range(1, documents.max() + 1):
+            part = tokens[documents == document].astype(int)
+            assert (np.diff(part) == 1).all(), "tokens of two windows in one document"

@@ -1,0 +1,151 @@
+"""Prepared corpora and our own words to a tokenizer and packed tokens on disk."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.corpora.own import OwnWords
+from training.small.corpus import (
+    plain_beginning,
+    read_held_out,
+    read_train,
+    with_short_opening,
+)
+from training.small.sequences import Encoder, Packed, Window, fill, pack
+from training.small.tokenizer import load_tokenizer, train_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from tokenizers import Tokenizer
+
+    from training.corpora.dialogue import Dialogue
+
+TOKENIZER, BASE, TUNE, HELD_OUT, REPORT = (
+    "tokenizer.json", "base.npz", "tune.npz", "held-out.npz", "corpus.json",
+)  # fmt: skip
+
+_WHOLE = 1 << 20
+"""Tokens: more than any dialogue has."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeConfig:
+    """How the corpora become tokens.
+
+    Two sets are made. The base set is everything, for the language. The tune set is what the model
+    should sound like: beginnings of talks whose answers are short and plain, most of them opened
+    as briefly as people type, among them many of our own words.
+    """
+
+    vocabulary: int = 8192
+    context: int = 512
+    base_length: int = 256
+    """Tokens of a row of the base set; shorter rows are quicker, longer ones see more of a talk."""
+    tokenizer_stride: int = 4
+    """Every n-th dialogue teaches the tokenizer; more changes little and takes longer."""
+    base_short_share: float = 0.5
+    """Dialogues whose first message is cut to some clauses: people write less than forum posts."""
+    base_own: int = 2000
+    tune_short_share: float = 0.85
+    tune_pairs: int = 5
+    tune_own: int = 8000
+    greeted_share: float = 0.03
+    seed: int = 1
+
+
+def encode(prepared: Path, out: Path, config: EncodeConfig) -> None:
+    """Write tokenizer, base, tune and held-out tokens and their counts into `out`.
+
+    Files that are there already are kept. Raises FileNotFoundError and ValueError.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if all((out / name).exists() for name in (TOKENIZER, BASE, TUNE, HELD_OUT, REPORT)):
+        return
+    train, held_out = list(read_train(prepared)), list(read_held_out(prepared))
+    if not train or not held_out:
+        raise ValueError(f"{prepared} has too few dialogues to train and to test on")
+    random = Random(config.seed)  # noqa: S311 - not a secret
+    own = OwnWords(random)
+    if not (out / TOKENIZER).exists():
+        sample = [*train[:: config.tokenizer_stride], *own.dialogues(config.base_own)]
+        texts = (turn.text for dialogue in sample for turn in dialogue.turns)
+        train_tokenizer(texts, config.vocabulary).save(str(out / TOKENIZER))
+    tokenizer = load_tokenizer(out / TOKENIZER)
+    plain = [one for d in train if (one := plain_beginning(d, config.tune_pairs)) is not None]
+    base = [
+        *own.greet(_shortened(train, config.base_short_share, random), config.greeted_share),
+        *own.dialogues(config.base_own),
+    ]
+    tune = [
+        *own.greet(_shortened(plain, config.tune_short_share, random), config.greeted_share),
+        *own.dialogues(config.tune_own),
+    ]
+    sets = {
+        BASE: fill(_windows(_drawn(base, random), tokenizer, _WHOLE), config.base_length),
+        TUNE: pack(_windows(tune, tokenizer, config.context), config.context),
+        HELD_OUT: pack(_windows(held_out, tokenizer, config.context), config.context),
+    }
+    for name, packed in sets.items():
+        save_packed(_mixed(packed, config.seed), out / name)
+    report = {
+        name: _counts(dialogues, sets[file])
+        for name, file, dialogues in (
+            ("base", BASE, base), ("tune", TUNE, tune), ("held out", HELD_OUT, held_out),
+        )
+    }  # fmt: skip
+    (out / REPORT).write_text(json.dumps(report, indent=1), encoding="utf-8")
+
+
+def _shortened(dialogues: Iterable[Dialogue], share: float, random: Random) -> Iterator[Dialogue]:
+    for dialogue in dialogues:
+        yield with_short_opening(dialogue, random) if random.random() < share else dialogue
+
+
+def _drawn(dialogues: Sequence[Dialogue], random: Random) -> list[Dialogue]:
+    """In a drawn order, so that a row does not hold neighbours of one corpus."""
+    return random.sample(dialogues, len(dialogues))
+
+
+def _windows(dialogues: Iterable[Dialogue], tokenizer: Tokenizer, context: int) -> Iterator[Window]:
+    encoder = Encoder(tokenizer, context)
+    for dialogue in dialogues:
+        yield from encoder.windows(dialogue)
+
+
+def _mixed(packed: Packed, seed: int) -> Packed:
+    """The rows in a drawn order: packing puts the longest windows first."""
+    order = np.random.default_rng(seed).permutation(len(packed.tokens))
+    return Packed(packed.tokens[order], packed.kinds[order], packed.documents[order])
+
+
+def _counts(dialogues: Iterable[Dialogue], packed: Packed) -> dict[str, object]:
+    sources = Counter(dialogue.source for dialogue in dialogues)
+    return {
+        "dialogues": dict(sorted(sources.items())),
+        "rows": len(packed.tokens),
+        "tokens": int((packed.documents > 0).sum()),
+        "filled": round(float((packed.documents > 0).mean()), 4),
+    }
+
+
+def save_packed(packed: Packed, path: Path) -> None:
+    """Write packed rows; the file appears whole or not at all."""
+    partial = path.with_suffix(".partial.npz")
+    np.savez_compressed(
+        partial, tokens=packed.tokens, kinds=packed.kinds, documents=packed.documents
+    )
+    partial.replace(path)
+
+
+def load_packed(path: Path) -> Packed:
+    """Read what `save_packed` wrote."""
+    with np.load(path) as arrays:
+        return Packed(arrays["tokens"], arrays["kinds"], arrays["documents"])

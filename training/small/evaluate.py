@@ -66,12 +66,12 @@ def held_out_loss(
     for start in range(0, count, batch):
         chosen = slice(start, min(start + batch, count))
         targets, kinds = packed.tokens[chosen, 1:], packed.kinds[chosen, 1:]
-        nats = token_losses(
+        losses = token_losses(
             model,
             torch.from_numpy(packed.tokens[chosen].astype(np.int64)).to(device),
             torch.from_numpy(packed.documents[chosen]).to(device),
         )
-        nats = nats.cpu().numpy()
+        nats = losses.cpu().numpy()
         for kind in total:
             mine = kinds == kind
             text = tokenizer.decode(targets[mine].tolist(), skip_special_tokens=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from training.small.encode import EncodeConfig
 from training.small.model import Shape
@@ -86,4 +86,5 @@ def _with(part: Part, name: str, value: str) -> Part:
         fitting = value == "true" if kind is bool else kind(value)
     except ValueError:
         raise ValueError(f"{name} takes {kind.__name__}, not {value!r}") from None
-    return replace(part, **{name: fitting})
+    changes: dict[str, Any] = {name: fitting}
+    return replace(part, **changes)

@@ -1,6 +1,8 @@
 """InternLM2-Chat-7B, QLoRA, three epochs: one GPU of 24 GB or more.
 
-xtuner train training/configs/internlm2_chat_7b_qlora_mentalhealth_e3.py
+In this folder (NPROC_PER_NODE=4 before it on four GPUs):
+
+    xtuner train internlm2_chat_7b_qlora_mentalhealth_e3.py
 """
 
 import torch
@@ -27,7 +29,7 @@ prompt_template = PROMPT_TEMPLATE.internlm2_chat
 
 max_length = 2048  # dialogues are packed to this many tokens
 batch_size = 1  # packs on a GPU at once
-accumulative_counts = 16  # 16 packs, 32,768 tokens, a step
+accumulative_counts = 16  # on one GPU 16 packs, 32,768 tokens, a step
 max_epochs = 3
 learning_rate = 2e-4
 warmup_ratio = 0.03

@@ -1,7 +1,6 @@
 """A tiny InternLM2, LoRA, a hundred steps: two cores and a few minutes, to walk the whole way.
 
-python -m training tiny
-xtuner train training/configs/internlm2_tiny_lora_mentalhealth_cpu.py
+`python -m training rebuild` makes the base model itself, and fills in what XTuner misses on a CPU.
 """
 
 import torch

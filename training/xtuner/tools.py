@@ -37,6 +37,8 @@ def train(recipe: Recipe, work_dir: Path, launch: Launch, *, resume: bool) -> Pa
         raise XTunerError(
             f"{data} is not there: write it with `python -m training prepare --out {data.parent}`."
         )
+    if not data.stat().st_size:
+        raise XTunerError(f"{data} is empty: there is nothing of that kind to train on yet.")
     begun = last_checkpoint(work_dir)
     if begun and not resume:
         raise XTunerError(

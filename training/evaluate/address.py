@@ -51,6 +51,7 @@ class AddressModel:
     """A `Speaker` behind an address. Its losses are not to be had over this protocol."""
 
     is_quantized = False
+    tells_losses = False
 
     def __init__(
         self, client: ChatCompletions, name: str, order: Order, runner: asyncio.Runner
@@ -63,7 +64,7 @@ class AddressModel:
         self.fingerprint = self.made_by
 
     def loss(self, dialogue: Dialogue) -> Loss | None:  # noqa: ARG002 - of the protocol
-        """Unknown."""
+        """Not told."""
         return None
 
     def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:  # noqa: ARG002

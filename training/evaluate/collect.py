@@ -78,6 +78,8 @@ def collect(subject: Subject, plan: Plan, order: Order, bench: Bench | None) -> 
 
 def _losses(name: str, speaker: Speaker, plan: Plan, ledger: Ledger) -> dict[str, Loss]:
     found: dict[str, Loss] = {}
+    if not speaker.tells_losses:
+        return found
     with _bar(f"{name}: loss", len(plan.dialogues)) as bar:
         for dialogue in plan.dialogues:
             key = f"loss/{dialogue.id}"

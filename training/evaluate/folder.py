@@ -45,6 +45,8 @@ def loaded(folder: Path, order: Order) -> Iterator[FolderModel]:
 class FolderModel:
     """A `Speaker` around transformers."""
 
+    tells_losses = True
+
     def __init__(self, folder: Path, order: Order) -> None:
         """Look at the folder; the weights are read when they are first needed."""
         self.is_quantized = "quantization_config" in _config(folder)

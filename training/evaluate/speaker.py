@@ -48,12 +48,17 @@ class Speaker(Protocol):
         ...
 
     @property
+    def tells_losses(self) -> bool:
+        """Whether its probabilities can be read, and not its words alone."""
+        ...
+
+    @property
     def fingerprint(self) -> str:
         """Changes when the model does, as far as can be told."""
         ...
 
     def loss(self, dialogue: Dialogue) -> Loss | None:
-        """What the dialogue's answers cost; None where it cannot be known."""
+        """What the dialogue's answers cost; None where none of them fits or it is not told."""
         ...
 
     def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:

@@ -93,4 +93,6 @@ train_cfg = dict(type=TrainLoop, max_iters=max_iters)
 
 default_hooks["logger"]["interval"] = 5
 default_hooks["checkpoint"]["interval"] = 20
+# On several processes, which mmengine would else look for GPUs for.
+model_wrapper_cfg = dict(type="MMDistributedDataParallel", device_ids=None, broadcast_buffers=False)
 env_cfg["dist_cfg"] = dict(backend="gloo")

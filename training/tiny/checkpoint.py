@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerFast
 
 from inference.chat_template import END, START
 from inference.persona import SYSTEM_PROMPT
+from training.corpora.own import read_blocks
 from training.tiny.configuration_internlm2 import InternLM2Config
 from training.tiny.modeling_internlm2 import InternLM2ForCausalLM
 
@@ -50,19 +50,12 @@ def write_base(folder: Path = FOLDER, *, steps: int = 60) -> Path:
 
 
 def our_own_text() -> list[str]:
-    """What ships with the code and reads like a talk."""
-    talks: list[list[str]] = json.loads(_packaged("inference.bench", "sample.json"))
-    small_talk: dict[str, dict[str, list[str]]] = json.loads(
-        _packaged("training.corpora", "small_talk.json")
-    )
-    said = [text for talk in talks for text in talk]
-    for topic in small_talk.values():
-        said += [text for side in topic.values() for text in side]
-    return [SYSTEM_PROMPT, *said]
-
-
-def _packaged(package: str, name: str) -> str:
-    return files(package).joinpath(name).read_text(encoding="utf-8")
+    """What ships with the code and reads like a talk, after the persona's words."""
+    exchanges = [exchange for block in read_blocks() for exchange in block.exchanges]
+    return [
+        SYSTEM_PROMPT,
+        *(text for exchange in exchanges for text in (*exchange.client, *exchange.answers)),
+    ]
 
 
 def write_checkpoint(

@@ -1,9 +1,11 @@
 """The process that becomes one of XTuner's tools: `python -m training.xtuner.child TOOL ...`.
 
 XTuner imports torchvision for pictures, which text does not need and which a CPU build of torch
-cannot load, and asks a device whether it knows bfloat16, which `torch.cpu` does not say. Both are
-put in place where they are missing, and nowhere else. XTuner's own command line is not used, since
-it starts whatever `python` comes first in PATH and loses the exit status.
+cannot load; it asks a device whether it knows bfloat16, which `torch.cpu` does not say; mmengine
+gives each of several processes a GPU. All are seen to where they are missing, not elsewhere.
+
+XTuner's own command line is not used: it starts whatever `python` comes first in PATH and loses the
+exit status.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ def fill_in() -> None:
 
     if not hasattr(torch.cpu, "is_bf16_supported"):
         vars(torch.cpu)["is_bf16_supported"] = lambda: True
+    if not torch.cuda.is_available():
+        vars(torch.cuda)["set_device"] = lambda _: None
 
 
 def _stub(name: str) -> ModuleType:

@@ -51,7 +51,8 @@ _SENTENCES: Final = (
         "a package is missing ({0}): pip install --editable '.[training]'",
     ),
 )
-_ERROR_LINE: Final = re.compile(r"^(?:\[rank\d+\]: )?(?:\w+\.)*\w*(?:Error|Exception): .+")
+_ERROR_LINE: Final = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception): .+")
+_RANK: Final = re.compile(r"^\[rank\d+\]: ?")
 
 
 def run_tool(command: Sequence[str], what: str, environment: Mapping[str, str]) -> None:
@@ -84,7 +85,7 @@ def run_tool(command: Sequence[str], what: str, environment: Mapping[str, str]) 
 
 def reason(lines: Iterable[str], status: int) -> str:
     """Why a tool ended with `status` after printing `lines`, and what to do."""
-    printed = list(lines)
+    printed = [_RANK.sub("", line) for line in lines]
     # Only what was raised counts: warnings speak of missing packages, too.
     raised = [line for line in printed if _ERROR_LINE.match(line)]
     for pattern, sentence in _SENTENCES:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from pathlib import Path
 from statistics import mean
 
 import pytest
@@ -13,38 +15,37 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from inference import persona
 from inference.chat_template import END
-from training.xtuner import Launch, XTunerError, convert, mark, train
+from training.xtuner import Launch, Recipe, XTunerError, convert, mark, train
 
 # The first test of all waits for trainings in child processes, which share the machine with others.
 pytestmark = pytest.mark.timeout(900)
 
 
-def curves(work):
-    """A list of (step, loss) for every time training was started, in order."""
+CONFIGS = Path(__file__).parents[4] / "training" / "configs"
+
+
+def scalars(work):
+    """What was logged each time training was started, in order; one dict a step."""
     return [
-        [
-            (row["step"], row["loss"])
-            for row in map(json.loads, file.read_text().splitlines())
-            if "loss" in row
-        ]
+        [row for row in map(json.loads, file.read_text().splitlines()) if "loss" in row]
         for file in sorted(work.glob("*/vis_data/scalars.json"))
     ]
 
 
 def test_the_loss_goes_down(tuned):
-    every = curves(tuned.work)
-    first, last = (mean(loss for _, loss in part) for part in (every[0][:5], every[-1][-5:]))
+    runs = scalars(tuned.work)
+    first, last = (mean(row["loss"] for row in part) for part in (runs[0][:5], runs[-1][-5:]))
 
     assert last < first - 0.1
 
 
 def test_a_killed_run_goes_on_at_its_last_checkpoint(lora):
-    killed, resumed = curves(lora.work)
+    killed, resumed = ([row["step"] for row in run] for run in scalars(lora.work))
 
-    assert resumed[0][0] > 1
-    assert resumed[0][0] <= killed[-1][0] + 1
-    assert (resumed[0][0] - 1) % 5 == 0
-    assert resumed[-1][0] == 30
+    assert killed == [*range(1, killed[-1] + 1)]
+    assert resumed == [*range(resumed[0], 31)]
+    assert 5 < resumed[0] <= killed[-1] + 1
+    assert resumed[0] % 5 == 1, "a checkpoint is written every five steps"
 
 
 def test_a_run_is_not_begun_over_another(lora):
@@ -112,3 +113,20 @@ def test_no_log_holds_a_sentence_that_was_trained_on(lora, prepared):
     for log in logs:
         text = log.read_text("utf-8", errors="replace")
         assert not [sentence for sentence in said if sentence in text]
+
+
+def test_two_processes_learn_to_prefer_what_was_liked(base, prepared, tmp_path):
+    """DPO, through torchrun as on two GPUs."""
+    options = (
+        "train_cfg.max_iters=10",
+        "default_hooks.logger.interval=1",
+        "train_dataloader.batch_size=1",
+    )
+    config = CONFIGS / "internlm2_tiny_dpo_mentalhealth_cpu.py"
+
+    train(Recipe(config, base, prepared, options), tmp_path, Launch(processes=2), resume=False)
+
+    rows = scalars(tmp_path)[0]
+    assert rows[0]["loss"] == pytest.approx(math.log(2), abs=1e-3)
+    assert rows[-1]["loss"] < 0.65
+    assert rows[-1]["reward_margin"] > 0.1

@@ -1,0 +1,1 @@
+"""From corpora to a served model: stages that are skipped where nothing changed."""

@@ -1,0 +1,263 @@
+"""What a rebuild takes of cards, memory and disk: arithmetic, before hours are spent.
+
+None of it is a measurement. It counts what is certain (weights, optimizer, checkpoints) and allows
+for the rest; docs/training.md shows the same numbers for a 7B.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from inference.serve.checkpoint import Quantization
+from inference.serve.memory import GIB, RESERVED, weight_bytes
+
+if TYPE_CHECKING:
+    from inference.serve.checkpoint import Shape
+
+NF4_BITS: Final = 4 + 8 / 64 + 32 / (64 * 256)
+"""A weight, its share of an 8-bit scale for 64, and of a 32-bit one for 256 of those."""
+ADAPTER_BYTES: Final = 4 + 4 + 8
+"""A trained weight of an adapter in 32 bits, its gradient, and Adam's two moments."""
+OPTIMIZER_BYTES: Final = 4 + 8
+"""For a weight of the model: its 32-bit copy and Adam's two moments."""
+LOGIT_BYTES: Final = 2 + 4 + 4
+"""For a token and a word of the vocabulary: 16 bits, their 32-bit copy, its gradient."""
+W4A16: Final = Quantization("awq", 4, 128)
+
+_SHARD: Final = 2 * GIB
+_MADE_OF_CORPORA: Final = 8
+"""Prepared files and `prepare`'s scratch, for a byte of a packed corpus."""
+
+
+class Method(StrEnum):
+    """What is trained."""
+
+    QLORA = "QLoRA"
+    LORA = "LoRA"
+    FULL = "all weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What of a config decides memory and disk."""
+
+    method: Method
+    length: int
+    """Tokens of one packed sequence."""
+    batch: int
+    """Sequences that a card reads at once."""
+    rank: int = 0
+    targets: tuple[str, ...] = ()
+    """Names of the matrices that an adapter lies beside."""
+    kept: int = 2
+    """Checkpoints on the disk."""
+    keeps_optimizer: bool = True
+    recomputes: bool = True
+    """Gradient checkpointing: a layer's activations are made again on the way back."""
+    zero: int = 0
+    """DeepSpeed's stage: 1 shares the optimizer, 2 gradients as well, 3 weights as well."""
+    weight_bytes: int = 2
+    """4 on a CPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So many bytes, and how they were counted."""
+
+    what: str
+    size: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The parts, which add up on a card and on the disk; of memory the largest one counts."""
+
+    card: tuple[Part, ...]
+    memory: tuple[Part, ...]
+    disk: tuple[Part, ...]
+
+    @property
+    def on_a_card(self) -> int:
+        """Bytes on each card while training."""
+        return sum(part.size for part in self.card)
+
+    @property
+    def in_memory(self) -> int:
+        """Bytes of the machine's memory in the stage that takes most."""
+        return max(part.size for part in self.memory)
+
+    @property
+    def on_disk(self) -> int:
+        """Bytes of everything that the working folder will hold."""
+        return sum(part.size for part in self.disk)
+
+
+def budget(
+    shape: Shape, recipe: Recipe, *, cards: int, cards_of_a_node: int, corpora: int
+) -> Budget:
+    """What a rebuild takes; `corpora` are the bytes of the corpora as they lie on the disk."""
+    return Budget(
+        card=tuple(_card(shape, recipe, cards)),
+        memory=tuple(_memory(shape, recipe, cards_of_a_node)),
+        disk=tuple(_disk(shape, recipe, corpora)),
+    )
+
+
+def parameters(shape: Shape) -> int:
+    """Weights of the model."""
+    return weight_bytes(shape, None) // 2
+
+
+def adapter_parameters(shape: Shape, recipe: Recipe) -> int:
+    """Weights of the adapter: rank x (in + out) for each matrix it lies beside."""
+    sizes = _adaptable(shape)
+    each = [sum(sizes[name]) for name in recipe.targets if name in sizes]
+    return shape.layers * recipe.rank * sum(each)
+
+
+def trained_parameters(shape: Shape, recipe: Recipe) -> int:
+    """Weights that training changes."""
+    return (
+        parameters(shape) if recipe.method is Method.FULL else adapter_parameters(shape, recipe)
+    )
+
+
+def _card(shape: Shape, recipe: Recipe, cards: int) -> list[Part]:
+    tokens = recipe.batch * recipe.length
+    layer = 16 * shape.hidden + 6 * shape.intermediate
+    kept = shape.layers * (shape.hidden if recipe.recomputes else layer)
+    width = recipe.weight_bytes
+    activations = tokens * (kept + (layer if recipe.recomputes else 0)) * width
+    layers = f"{shape.layers} x {shape.hidden}" if recipe.recomputes else f"{shape.layers} layers"
+    return [
+        _weights(shape, recipe, cards),
+        _trained(shape, recipe, cards),
+        Part(
+            "activations",
+            activations,
+            f"{tokens} tokens x ({layers} kept + {layer if recipe.recomputes else 0} of one layer) "
+            f"x {width} B",
+        ),
+        Part(
+            "logits",
+            tokens * shape.vocabulary * LOGIT_BYTES,
+            f"{tokens} tokens x {shape.vocabulary} words x {LOGIT_BYTES} B",
+        ),
+        Part("set aside", RESERVED, "CUDA and its workspaces; an allowance"),
+    ]
+
+
+def _weights(shape: Shape, recipe: Recipe, cards: int) -> Part:
+    count = parameters(shape)
+    if recipe.method is Method.QLORA:
+        in_layers = shape.layers * sum(rows * cols for rows, cols in _matrices(shape).values())
+        others = count - in_layers
+        return Part(
+            "weights",
+            int(in_layers * NF4_BITS / 8) + others * 2,
+            f"{_short(in_layers)} x {NF4_BITS:.2f} bits + {_short(others)} x 2 B",
+        )
+    shared = cards if recipe.zero == 3 else 1
+    return Part(
+        "weights",
+        count * recipe.weight_bytes // shared,
+        f"{_short(count)} x {recipe.weight_bytes} B{_over(shared)}",
+    )
+
+
+def _trained(shape: Shape, recipe: Recipe, cards: int) -> Part:
+    count = trained_parameters(shape, recipe)
+    optimizer = cards if recipe.zero else 1
+    gradients = cards if recipe.zero >= 2 else 1
+    if recipe.method is Method.FULL:
+        width = recipe.weight_bytes
+        return Part(
+            "gradients, optimizer",
+            count * width // gradients + count * OPTIMIZER_BYTES // optimizer,
+            f"{_short(count)} x {width} B{_over(gradients)} + "
+            f"{_short(count)} x {OPTIMIZER_BYTES} B{_over(optimizer)}",
+        )
+    return Part(
+        "adapter, optimizer",
+        count * ADAPTER_BYTES,
+        f"{_short(count)} trained x {ADAPTER_BYTES} B",
+    )
+
+
+def _memory(shape: Shape, recipe: Recipe, cards_of_a_node: int) -> list[Part]:
+    count = parameters(shape)
+    processes = 1 if recipe.method is Method.QLORA else cards_of_a_node
+    loaded = _SHARD if recipe.method is Method.QLORA else count * 2 * processes
+    how = "a file at a time" if recipe.method is Method.QLORA else (
+        f"{_short(count)} x 2 B x {processes} processes"
+    )  # fmt: skip
+    return [
+        Part("train: loading", loaded, how),
+        Part("merge", count * 2 + _SHARD, f"{_short(count)} x 2 B + a file"),
+        Part(
+            "quantize: comparing",
+            int(count * 8.6),
+            f"{_short(count)} x (4 B unpacked + 4 B in the model + 0.6 B packed)",
+        ),
+    ]
+
+
+def _disk(shape: Shape, recipe: Recipe, corpora: int) -> list[Part]:
+    count, trained = parameters(shape), trained_parameters(shape, recipe)
+    width = recipe.weight_bytes if recipe.method is Method.FULL else 4
+    each = width + (OPTIMIZER_BYTES if recipe.keeps_optimizer else 0)
+    adapter = trained * (2 if recipe.method is Method.FULL else 4)
+    packed = weight_bytes(shape, W4A16)
+    return [
+        Part("data", corpora * _MADE_OF_CORPORA, f"corpora x {_MADE_OF_CORPORA}"),
+        Part(
+            "training",
+            trained * each * (recipe.kept + 1),
+            f"{_short(trained)} x {each} B x ({recipe.kept} checkpoints + the one being written)",
+        ),
+        Part("adapter", adapter, f"{_short(trained)} x {adapter // max(trained, 1)} B"),
+        Part("merged", 0, "the same files under another name")
+        if recipe.method is Method.FULL
+        else Part("merged", count * 2, f"{_short(count)} x 2 B"),
+        Part("W4A16", packed, "4 bits in groups of 128, tables in 16"),
+    ]
+
+
+def _matrices(shape: Shape) -> dict[str, tuple[int, int]]:
+    """Rows and columns of a layer's matrices, by InternLM2's names."""
+    query, value = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    hidden, inner = shape.hidden, shape.intermediate
+    return {
+        "wqkv": (query + 2 * value, hidden),
+        "wo": (hidden, query),
+        "w1": (inner, hidden),
+        "w2": (hidden, inner),
+        "w3": (inner, hidden),
+    }
+
+
+def _adaptable(shape: Shape) -> dict[str, tuple[int, int]]:
+    """The same matrices, also by the names that Llama and Qwen give them."""
+    own = _matrices(shape)
+    value = (shape.kv_heads * shape.head_dim, shape.hidden)
+    query = (shape.heads * shape.head_dim, shape.hidden)
+    return own | {
+        "q_proj": query,
+        "k_proj": value,
+        "v_proj": value,
+        "o_proj": own["wo"],
+        "gate_proj": own["w1"],
+        "down_proj": own["w2"],
+        "up_proj": own["w3"],
+    }
+
+
+def _short(count: int) -> str:
+    return f"{count / 1e9:.2f}e9" if count >= 10**8 else f"{count / 1e6:.2f}e6"
+
+
+def _over(cards: int) -> str:
+    return f" / {cards}" if cards > 1 else ""

@@ -1,0 +1,147 @@
+"""A working folder in which stages are completed one after the other.
+
+Kill -9 may come at any moment. A stage writes into a hidden folder beside its place (`.NAME.draft`)
+and is moved there when its receipt is written, so what is visible is whole. What an interrupted
+stage left is thrown away, or continued where the stage can and nothing it reads has changed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from inference.console import CommandError
+from training.stages.contents import contents_of
+from training.stages.stage import RECEIPT, Receipt, Stage, read_receipt, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+BEGUN: Final = ".begun.json"
+
+
+class Workshop:
+    """Completes stages in `folder`; `say` tells the operator, `now` is the time in UTC."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        stages: int,
+        say: Callable[[str], None],
+        now: Callable[[], datetime],
+        after: Callable[[Receipt], None] = lambda _: None,
+    ) -> None:
+        """`stages` are how many there will be; `after` is told of each that is complete."""
+        self.folder = folder
+        self._stages = stages
+        self._say = say
+        self._now = now
+        self._after = after
+        self._number = 0
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else works in the folder meanwhile; raises CommandError where somebody does."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise CommandError(f"Another run works in {self.folder}.") from None
+            yield
+
+    def complete(self, stage: Stage) -> Receipt:
+        """The receipt of the stage, which is made where it is missing, outdated or damaged."""
+        self._number += 1
+        place, draft = self.folder / stage.folder, self.folder / f".{stage.folder}.draft"
+        self._put_in_place(draft, place, stage)
+        done = read_receipt(place)
+        if done is None and place.exists():
+            raise CommandError(f"{place} was not made here; move it away, or name another --work.")
+        reason = _why_again(stage, place, done)
+        if done is not None and reason is None:
+            self._tell(stage, "unchanged, skipped")
+            shutil.rmtree(draft, ignore_errors=True)  # of an order that was given up
+        else:
+            lasted = f"; it took {_clock(done.seconds)} before" if done is not None else ""
+            self._tell(stage, f"{reason}{lasted}")
+            done = self._make(stage, draft, place)
+            self._tell(stage, f"done in {_clock(done.seconds)}: {place}")
+        self._after(done)
+        return done
+
+    def _make(self, stage: Stage, draft: Path, place: Path) -> Receipt:
+        starts = self._begin(stage, draft)
+        started = self._now()
+        receipt = Receipt(
+            stage=stage.name,
+            key=stage.key,
+            reads=dict(stage.reads),
+            metrics=dict(stage.make(draft)),
+            started=started.isoformat(timespec="seconds"),
+            seconds=round((self._now() - started).total_seconds(), 1),
+            starts=starts,
+            files={},
+        )
+        receipt = replace(receipt, files=contents_of(draft, without={RECEIPT}))
+        receipt.write(draft)
+        self._put_in_place(draft, place, stage)
+        return receipt
+
+    def _begin(self, stage: Stage, draft: Path) -> int:
+        """Make the draft ready; returns how often the stage was started in it."""
+        try:
+            begun = json.loads((draft / BEGUN).read_text(encoding="utf-8"))
+            same = stage.goes_on and begun["key"] == stage.key
+            starts = int(begun["starts"]) + 1 if same else 1
+        except (OSError, ValueError, KeyError, TypeError):
+            same, starts = False, 1
+        if same:
+            self._tell(stage, "goes on where it was interrupted")
+        elif draft.exists():
+            shutil.rmtree(draft)
+        draft.mkdir(parents=True, exist_ok=True)
+        write_json(draft / BEGUN, {"key": stage.key, "starts": starts})
+        return starts
+
+    def _put_in_place(self, draft: Path, place: Path, stage: Stage) -> None:
+        """Move a finished draft to its place; killed in the middle, the next start goes on here."""
+        old = place.with_name(f".{place.name}.old")
+        receipt = read_receipt(draft)
+        if receipt is not None and receipt.key == stage.key:
+            (draft / BEGUN).unlink(missing_ok=True)
+            if place.exists():
+                shutil.rmtree(old, ignore_errors=True)
+                place.rename(old)
+            draft.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _tell(self, stage: Stage, what: str) -> None:
+        self._say(f"[{self._number}/{self._stages}] {stage.name}: {what}")
+
+
+def _why_again(stage: Stage, place: Path, done: Receipt | None) -> str | None:
+    """Why the stage has to be made; None where it has not."""
+    if done is None:
+        return "begins"
+    if done.key != stage.key:
+        names = stage.reads.keys() | done.reads.keys()
+        changed = sorted(name for name in names if stage.reads.get(name) != done.reads.get(name))
+        return f"made again, changed: {', '.join(changed)}"
+    damage = done.damage(place)
+    if damage:
+        more = f" and {len(damage) - 3} more" if len(damage) > 3 else ""
+        return f"made again, damaged: {', '.join(damage[:3])}{more}"
+    return None
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

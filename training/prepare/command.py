@@ -15,6 +15,7 @@ from training.prepare.run import PrepareError, prepare
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from training.prepare.tally import Tally
 
@@ -49,19 +50,27 @@ def run(options: argparse.Namespace) -> None:
         known = ", ".join(f"--{name}" for name in CORPORA)
         raise PrepareError(f"name at least one corpus: {known}")
     chosen = Options(held_out_share=options.held_out, tokenizer=options.tokenizer)
+    prepare_and_tell(paths, options.out, chosen, workers=options.workers, strict=options.strict)
+    print(f"{options.out / 'README.md'} says what was changed and left out.")
+
+
+def prepare_and_tell(
+    paths: Mapping[str, Path], out: Path, options: Options, *, workers: int, strict: bool
+) -> dict[str, Tally]:
+    """Prepare the corpora at `paths`; see `training.prepare.run.prepare`."""
     total = sum(size(path) for path in paths.values())
     with tqdm(total=total, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
         tallies = prepare(
             {name: opened(name, path, bar.update) for name, path in paths.items()},
-            options.out,
-            chosen,
-            workers=options.workers,
-            strict=options.strict,
+            out,
+            options,
+            workers=workers,
+            strict=strict,
             report=lambda problem: bar.write(problem, file=sys.stderr),
         )
     for name, tally in tallies.items():
         print(_summary(name, tally))
-    print(f"{options.out / 'README.md'} says what was changed and left out.")
+    return tallies
 
 
 def _summary(name: str, tally: Tally) -> str:

@@ -120,9 +120,7 @@ def adapter_parameters(shape: Shape, recipe: Recipe) -> int:
 
 def trained_parameters(shape: Shape, recipe: Recipe) -> int:
     """Weights that training changes."""
-    return (
-        parameters(shape) if recipe.method is Method.FULL else adapter_parameters(shape, recipe)
-    )
+    return parameters(shape) if recipe.method is Method.FULL else adapter_parameters(shape, recipe)
 
 
 def _card(shape: Shape, recipe: Recipe, cards: int) -> list[Part]:

@@ -1,0 +1,1 @@
+"""A promoted model on its way to a hub."""

@@ -1,0 +1,94 @@
+"""Stage: the merged model in W4A16, by `python -m inference quantize` in a process of its own.
+
+LMDeploy and XTuner pin different transformers, so this may be another environment's interpreter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.console import CommandError
+from training.stages.contents import code_hash
+from training.stages.stage import Stage
+from training.stages.versions import ROOT, versions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training.stages.order import Quantizing
+    from training.stages.stage import Receipt
+
+FOLDER: Final = "w4a16"
+_PACKAGES: Final = ("lmdeploy", "torch", "transformers")
+_MADE: Final = ".made"
+_BEGIN: Final = (
+    "import sys; from inference.serve.launch import end_with_parent; end_with_parent(); "
+    "from inference.__main__ import main; sys.exit(main())"
+)
+"""`python -m inference`, which does not outlive this process, however that ends."""
+
+
+def stage(
+    merged: Receipt, data: Receipt, work: Path, options: Quantizing, *, trust_remote_code: bool
+) -> Stage:
+    """Quantize `work/merged`, calibrated on and compared over the prepared dialogues."""
+    return Stage(
+        name="quantize",
+        folder=FOLDER,
+        reads={
+            "merged": merged.result,
+            "calibration": data.files["calibration.jsonl"],
+            "held-out": data.files["held-out.jsonl"],
+            "options": {
+                "samples": options.samples,
+                "length": options.length,
+                "held_out_tokens": options.held_out_tokens,
+                "most_loss": options.most_loss,
+                "device": options.device,
+            },
+            "code": code_hash([ROOT / "inference" / "quantize"]),
+            "versions": versions(_PACKAGES, options.python),
+        },
+        make=lambda folder: quantize(
+            work / "merged", folder, work / "data", options, trust_remote_code=trust_remote_code
+        ),
+    )
+
+
+def quantize(
+    model: Path, out: Path, data: Path, options: Quantizing, *, trust_remote_code: bool
+) -> dict[str, Any]:
+    """Fill `out` with the quantized model; the figures of its comparison. Raises CommandError."""
+    made = out / _MADE / "model"  # the command makes its folder itself, and keeps what it rejects
+    command = [
+        *(str(options.python), "-c", _BEGIN, "quantize", str(model), str(made)),
+        *("--calibration", str(data / "calibration.jsonl")),
+        *("--held-out", str(data / "held-out.jsonl")),
+        *("--samples", str(options.samples), "--length", str(options.length)),
+        *("--held-out-tokens", str(options.held_out_tokens), "--most-loss", str(options.most_loss)),
+        *(("--device", options.device) if options.device else ()),
+        *(("--trust-remote-code",) if trust_remote_code else ()),
+    ]
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    ended = subprocess.run(  # noqa: S603 - our own command
+        command, env=os.environ | {"PYTHONPATH": path}, check=False
+    )
+    if ended.returncode:
+        raise CommandError(
+            f"Quantizing ended with code {ended.returncode}; its last lines above say why."
+        )
+    for file in made.iterdir():
+        file.rename(out / file.name)
+    shutil.rmtree(made.parent)
+    figures = json.loads((out / "quantization.json").read_text(encoding="utf-8"))
+    held_out = figures["held_out"]
+    return {
+        "loss_increase": figures["loss_increase"],
+        "original_loss": held_out["original_loss"],
+        "quantized_loss": held_out["quantized_loss"],
+        "same_first_choice": held_out["top1"],
+    }

@@ -10,8 +10,22 @@ COMMANDS = {
     "prepare": Command(
         "training.prepare.command", "corpora to what XTuner trains on, with a data card", "corpora"
     ),
+    "rebuild": Command(
+        "training.stages.rebuild", "all stages, from corpora to W4A16", "training,corpora,evaluate"
+    ),
+    "train": Command("training.stages.train", "tune a model with XTuner", "training"),
+    "convert": Command(
+        "training.stages.convert", "XTuner's checkpoint to Hugging Face's layout", "training"
+    ),
+    "merge": Command("training.stages.merge", "base and adapter as one model", "training"),
+    "quantize": Command(
+        "training.stages.quantize", "a merged model to W4A16, on prepared data", "inference"
+    ),
     "evaluate": Command(
         "training.evaluate.command", "measure models side by side on held-out data", "evaluate"
+    ),
+    "publish": Command(
+        "training.publish.command", "a promoted model to a hub; a dry run by default", "publish"
     ),
     "small": Command(
         "training.small.command", "train the small packaged model from scratch", "small,local"

@@ -40,8 +40,8 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """What of a config decides memory and disk."""
+class Load:
+    """What of a config decides how much is used."""
 
     method: Method
     length: int
@@ -95,14 +95,12 @@ class Budget:
         return sum(part.size for part in self.disk)
 
 
-def budget(
-    shape: Shape, recipe: Recipe, *, cards: int, cards_of_a_node: int, corpora: int
-) -> Budget:
+def budget(shape: Shape, load: Load, *, cards: int, cards_of_a_node: int, corpora: int) -> Budget:
     """What a rebuild takes; `corpora` are the bytes of the corpora as they lie on the disk."""
     return Budget(
-        card=tuple(_card(shape, recipe, cards)),
-        memory=tuple(_memory(shape, recipe, cards_of_a_node)),
-        disk=tuple(_disk(shape, recipe, corpora)),
+        card=tuple(_card(shape, load, cards)),
+        memory=tuple(_memory(shape, load, cards_of_a_node)),
+        disk=tuple(_disk(shape, load, corpora)),
     )
 
 
@@ -111,32 +109,32 @@ def parameters(shape: Shape) -> int:
     return weight_bytes(shape, None) // 2
 
 
-def adapter_parameters(shape: Shape, recipe: Recipe) -> int:
+def adapter_parameters(shape: Shape, load: Load) -> int:
     """Weights of the adapter: rank x (in + out) for each matrix it lies beside."""
     sizes = _adaptable(shape)
-    each = [sum(sizes[name]) for name in recipe.targets if name in sizes]
-    return shape.layers * recipe.rank * sum(each)
+    each = [sum(sizes[name]) for name in load.targets if name in sizes]
+    return shape.layers * load.rank * sum(each)
 
 
-def trained_parameters(shape: Shape, recipe: Recipe) -> int:
+def trained_parameters(shape: Shape, load: Load) -> int:
     """Weights that training changes."""
-    return parameters(shape) if recipe.method is Method.FULL else adapter_parameters(shape, recipe)
+    return parameters(shape) if load.method is Method.FULL else adapter_parameters(shape, load)
 
 
-def _card(shape: Shape, recipe: Recipe, cards: int) -> list[Part]:
-    tokens = recipe.batch * recipe.length
+def _card(shape: Shape, load: Load, cards: int) -> list[Part]:
+    tokens = load.batch * load.length
     layer = 16 * shape.hidden + 6 * shape.intermediate
-    kept = shape.layers * (shape.hidden if recipe.recomputes else layer)
-    width = recipe.weight_bytes
-    activations = tokens * (kept + (layer if recipe.recomputes else 0)) * width
-    layers = f"{shape.layers} x {shape.hidden}" if recipe.recomputes else f"{shape.layers} layers"
+    kept = shape.layers * (shape.hidden if load.recomputes else layer)
+    width = load.weight_bytes
+    activations = tokens * (kept + (layer if load.recomputes else 0)) * width
+    layers = f"{shape.layers} x {shape.hidden}" if load.recomputes else f"{shape.layers} layers"
     return [
-        _weights(shape, recipe, cards),
-        _trained(shape, recipe, cards),
+        _weights(shape, load, cards),
+        _trained(shape, load, cards),
         Part(
             "activations",
             activations,
-            f"{tokens} tokens x ({layers} kept + {layer if recipe.recomputes else 0} of one layer) "
+            f"{tokens} tokens x ({layers} kept + {layer if load.recomputes else 0} of one layer) "
             f"x {width} B",
         ),
         Part(
@@ -148,9 +146,9 @@ def _card(shape: Shape, recipe: Recipe, cards: int) -> list[Part]:
     ]
 
 
-def _weights(shape: Shape, recipe: Recipe, cards: int) -> Part:
+def _weights(shape: Shape, load: Load, cards: int) -> Part:
     count = parameters(shape)
-    if recipe.method is Method.QLORA:
+    if load.method is Method.QLORA:
         in_layers = shape.layers * sum(rows * cols for rows, cols in _matrices(shape).values())
         others = count - in_layers
         return Part(
@@ -158,20 +156,20 @@ def _weights(shape: Shape, recipe: Recipe, cards: int) -> Part:
             int(in_layers * NF4_BITS / 8) + others * 2,
             f"{_short(in_layers)} x {NF4_BITS:.2f} bits + {_short(others)} x 2 B",
         )
-    shared = cards if recipe.zero == 3 else 1
+    shared = cards if load.zero == 3 else 1
     return Part(
         "weights",
-        count * recipe.weight_bytes // shared,
-        f"{_short(count)} x {recipe.weight_bytes} B{_over(shared)}",
+        count * load.weight_bytes // shared,
+        f"{_short(count)} x {load.weight_bytes} B{_over(shared)}",
     )
 
 
-def _trained(shape: Shape, recipe: Recipe, cards: int) -> Part:
-    count = trained_parameters(shape, recipe)
-    optimizer = cards if recipe.zero else 1
-    gradients = cards if recipe.zero >= 2 else 1
-    if recipe.method is Method.FULL:
-        width = recipe.weight_bytes
+def _trained(shape: Shape, load: Load, cards: int) -> Part:
+    count = trained_parameters(shape, load)
+    optimizer = cards if load.zero else 1
+    gradients = cards if load.zero >= 2 else 1
+    if load.method is Method.FULL:
+        width = load.weight_bytes
         return Part(
             "gradients, optimizer",
             count * width // gradients + count * OPTIMIZER_BYTES // optimizer,
@@ -185,11 +183,11 @@ def _trained(shape: Shape, recipe: Recipe, cards: int) -> Part:
     )
 
 
-def _memory(shape: Shape, recipe: Recipe, cards_of_a_node: int) -> list[Part]:
+def _memory(shape: Shape, load: Load, cards_of_a_node: int) -> list[Part]:
     count = parameters(shape)
-    processes = 1 if recipe.method is Method.QLORA else cards_of_a_node
-    loaded = _SHARD if recipe.method is Method.QLORA else count * 2 * processes
-    how = "a file at a time" if recipe.method is Method.QLORA else (
+    processes = 1 if load.method is Method.QLORA else cards_of_a_node
+    loaded = _SHARD if load.method is Method.QLORA else count * 2 * processes
+    how = "a file at a time" if load.method is Method.QLORA else (
         f"{_short(count)} x 2 B x {processes} processes"
     )  # fmt: skip
     return [
@@ -203,22 +201,22 @@ def _memory(shape: Shape, recipe: Recipe, cards_of_a_node: int) -> list[Part]:
     ]
 
 
-def _disk(shape: Shape, recipe: Recipe, corpora: int) -> list[Part]:
-    count, trained = parameters(shape), trained_parameters(shape, recipe)
-    width = recipe.weight_bytes if recipe.method is Method.FULL else 4
-    each = width + (OPTIMIZER_BYTES if recipe.keeps_optimizer else 0)
-    adapter = trained * (2 if recipe.method is Method.FULL else 4)
+def _disk(shape: Shape, load: Load, corpora: int) -> list[Part]:
+    count, trained = parameters(shape), trained_parameters(shape, load)
+    width = load.weight_bytes if load.method is Method.FULL else 4
+    each = width + (OPTIMIZER_BYTES if load.keeps_optimizer else 0)
+    adapter = trained * (2 if load.method is Method.FULL else 4)
     packed = weight_bytes(shape, W4A16)
     return [
         Part("data", corpora * _MADE_OF_CORPORA, f"corpora x {_MADE_OF_CORPORA}"),
         Part(
             "training",
-            trained * each * (recipe.kept + 1),
-            f"{_short(trained)} x {each} B x ({recipe.kept} checkpoints + the one being written)",
+            trained * each * (load.kept + 1),
+            f"{_short(trained)} x {each} B x ({load.kept} checkpoints + the one being written)",
         ),
         Part("adapter", adapter, f"{_short(trained)} x {adapter // max(trained, 1)} B"),
         Part("merged", 0, "the same files under another name")
-        if recipe.method is Method.FULL
+        if load.method is Method.FULL
         else Part("merged", count * 2, f"{_short(count)} x 2 B"),
         Part("W4A16", packed, "4 bits in groups of 128, tables in 16"),
     ]

@@ -1,9 +1,11 @@
-"""The loss while XTuner trains: a PNG and TensorBoard's events, both from XTuner's own log."""
+"""The loss while XTuner trains, as a picture, from XTuner's own log.
+
+TensorBoard needs nothing of this: the configs have mmengine write its events beside the log.
+"""
 
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,14 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from tensorboardX import SummaryWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 PICTURE: Final = "loss.png"
-EVENTS: Final = "tensorboard"
 _LOG: Final = "*/vis_data/scalars.json"
 """Where mmengine writes, below the folder of a run named by its start."""
 _SMOOTH: Final = 20
@@ -68,11 +68,11 @@ def summary(curve: Sequence[Point]) -> dict[str, float | int]:
 @contextmanager
 def followed(work: Path, every: float = 30.0) -> Iterator[None]:
     """Draw while a training runs in `work`, each `every` seconds, and once more when it ends."""
-    events, ended = _Events(work), threading.Event()
+    ended = threading.Event()
 
     def follow() -> None:
         while not ended.wait(every):
-            _update(work, events)
+            _update(work)
 
     thread = threading.Thread(target=follow, name="loss-curve", daemon=True)
     thread.start()
@@ -81,8 +81,7 @@ def followed(work: Path, every: float = 30.0) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        _update(work, events)
-        events.close()
+        _update(work)
 
 
 def draw(curve: Sequence[Point], file: Path) -> None:
@@ -109,29 +108,7 @@ def _smooth(values: Sequence[float]) -> list[float]:
     return [sum(window) / len(window) for window in windows]
 
 
-class _Events:
-    """TensorBoard's file; begun afresh, so that no step of a run that was killed is there twice."""
-
-    def __init__(self, work: Path) -> None:
-        folder = work / EVENTS
-        shutil.rmtree(folder, ignore_errors=True)
-        self._writer = SummaryWriter(str(folder))
-        self._last = 0
-
-    def add(self, curve: Sequence[Point]) -> None:
-        for point in curve:
-            if point.step > self._last:
-                self._writer.add_scalar("train/loss", point.loss, point.step)
-                self._writer.add_scalar("train/learning_rate", point.learning_rate, point.step)
-                self._last = point.step
-        self._writer.flush()
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-def _update(work: Path, events: _Events) -> None:
+def _update(work: Path) -> None:
     curve = points(work)
     if curve:
-        events.add(curve)
         draw(curve, work / PICTURE)

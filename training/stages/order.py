@@ -43,6 +43,7 @@ class Evaluating:
     """See `python -m training evaluate`."""
 
     dialogues: int | None = None
+    answers: int = 3
     dangers: int = 400
     batch: int = 16
     seed: int = 7
@@ -58,6 +59,8 @@ class Order:
     work: Path
     preparing: Preparing
     launch: Launch
+    options: tuple[str, ...] = ()
+    """XTuner's `--cfg-options`."""
     quantizing: Quantizing = field(default_factory=Quantizing)
     evaluating: Evaluating = field(default_factory=Evaluating)
     trust_remote_code: bool = False

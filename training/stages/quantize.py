@@ -9,17 +9,20 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from inference.console import CommandError
+from inference.console import CommandError, say
 from training.stages.contents import code_hash
+from training.stages.order import Quantizing
 from training.stages.stage import Stage
 from training.stages.versions import ROOT, versions
+from training.stages.whole import made_whole
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import argparse
 
-    from training.stages.order import Quantizing
     from training.stages.stage import Receipt
 
 FOLDER: Final = "w4a16"
@@ -43,13 +46,7 @@ def stage(
             "merged": merged.result,
             "calibration": data.files["calibration.jsonl"],
             "held-out": data.files["held-out.jsonl"],
-            "options": {
-                "samples": options.samples,
-                "length": options.length,
-                "held_out_tokens": options.held_out_tokens,
-                "most_loss": options.most_loss,
-                "device": options.device,
-            },
+            "options": {key: value for key, value in asdict(options).items() if key != "python"},
             "code": code_hash([ROOT / "inference" / "quantize"]),
             "versions": versions(_PACKAGES, options.python),
         },
@@ -92,3 +89,39 @@ def quantize(
         "quantized_loss": held_out["quantized_loss"],
         "same_first_choice": held_out["top1"],
     }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `python -m training quantize`."""
+    usual = Quantizing()
+    parser.add_argument("model", type=Path, help="the merged model, 16 bits")
+    parser.add_argument("out", type=Path, help="the folder to write; must not exist")
+    parser.add_argument("--data", type=Path, required=True, help="what `prepare` wrote")
+    parser.add_argument("--samples", type=int, default=usual.samples, help="to calibrate on (128)")
+    parser.add_argument("--length", type=int, default=usual.length, help="tokens of each (2048)")
+    parser.add_argument("--most-loss", type=float, default=usual.most_loss, help="(0.05)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="")
+    parser.add_argument("--trust-remote-code", action="store_true")
+    parser.add_argument(
+        "--quantize-python", type=Path, default=usual.python, metavar="PATH", help="has LMDeploy"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Quantize on the dialogues that `prepare` set aside."""
+    chosen = Quantizing(
+        python=options.quantize_python,
+        samples=options.samples,
+        length=options.length,
+        most_loss=options.most_loss,
+        device=options.device,
+    )
+    with made_whole(options.out) as draft:
+        quantize(
+            options.model,
+            draft,
+            options.data,
+            chosen,
+            trust_remote_code=options.trust_remote_code,
+        )
+    say(f"{options.out} is W4A16. Serve it: python -m inference serve {options.out}")

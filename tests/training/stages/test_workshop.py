@@ -129,9 +129,9 @@ def test_second_run_in_one_folder_is_refused(bench: Bench) -> None:
     def workshop() -> Workshop:
         return Workshop(bench.folder, stages=1, say=print, now=lambda: datetime.now(UTC))
 
-    with workshop().locked():
-        with pytest.raises(CommandError, match="Another run"), workshop().locked():
-            pass
+    first, second = workshop().locked(), workshop().locked()
+    with first, pytest.raises(CommandError, match="Another run"), second:
+        pass
     with workshop().locked():
         pass
 

@@ -1,0 +1,68 @@
+"""The whole way, stage by stage: each is made from what the ones before it left."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from training.stages import convert, evaluate, merge, prepare, quantize, train
+from training.stages.contents import contents_of, hash_of
+from training.stages.manifest import Manifest
+from training.stages.workshop import Workshop
+from training.xtuner import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from training.stages.order import Order
+    from training.stages.stage import Receipt
+
+STAGES: Final = ("prepare", "train", "convert", "merge", "quantize", "evaluate")
+
+
+def recipe_of(order: Order) -> Recipe:
+    """The order as XTuner is given it."""
+    return Recipe(order.config, order.model, order.work / prepare.FOLDER, order.options)
+
+
+def rebuild(
+    order: Order, *, until: str, say: Callable[[str], None], now: Callable[[], datetime]
+) -> Receipt:
+    """Complete the stages up to `until`; the receipt of that one.
+
+    Raises CommandError where a stage cannot be done; what is complete stays, and the same order
+    goes on from there.
+    """
+    say(f"hashing {order.model} and the corpora ...")
+    model = hash_of(contents_of(order.model))
+    manifest = Manifest(order.work, _about(order, model))
+    count = STAGES.index(until) + 1
+    shop = Workshop(order.work, stages=count, say=say, now=now, after=manifest.add)
+    with shop.locked():
+        *_, last = islice(_stages(order, model, shop), count)
+    return last
+
+
+def _stages(order: Order, model: str, shop: Workshop) -> Iterator[Receipt]:
+    """Complete one more stage each time it is asked; `model` is the hash of the base model."""
+    recipe, work = recipe_of(order), order.work
+    yield (data := shop.complete(prepare.stage(order.preparing)))
+    yield (trained := shop.complete(train.stage(recipe, order.launch, model, data)))
+    training = work / train.FOLDER
+    yield (adapter := shop.complete(convert.stage(recipe, model, trained, training)))
+    yield (merged := shop.complete(merge.stage(order.model, model, adapter, data, work)))
+    trusted = order.trust_remote_code
+    to_pack = quantize.stage(merged, data, work, order.quantizing, trust_remote_code=trusted)
+    yield (packed := shop.complete(to_pack))
+    yield shop.complete(evaluate.stage(order, model, merged, packed, data))
+
+
+def _about(order: Order, model: str) -> dict[str, object]:
+    recipe = recipe_of(order)
+    load = train.load_of(recipe, order.launch)
+    return {
+        "config": order.config.name,
+        "model": {"name": order.model.name, "sha256": model},
+        "recipe": train.for_people(recipe, load, order.launch),
+    }

@@ -16,7 +16,6 @@ from training.stages.convert import PACKAGES
 from training.stages.stage import Stage
 from training.stages.versions import ROOT, versions
 from training.stages.whole import made_whole
-from training.xtuner.complete import mark
 
 if TYPE_CHECKING:
     import argparse
@@ -57,7 +56,7 @@ def merge(model: Path, adapter: Path, data: Path, out: Path) -> dict[str, Any]:
         for file in adapter.iterdir():
             if file.is_file():
                 _link(file, out / file.name)
-    mark(out, data / "train.json")
+    xtuner.mark(out, data / "train.json")
     checkpoint = read_checkpoint(out)
     if not any(out.glob("*.safetensors")):
         raise CommandError(f"{out}: merging wrote no weights (*.safetensors).")

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     counters.add_argument("--year", type=int, help="the current one if left out")
     counters.set_defaults(command=_counters)
+    feedback = commands.add_parser(
+        "feedback", help="hand out what people agreed to give for training"
+    ).add_subparsers(title="commands", metavar="", required=True)
+    export = feedback.add_parser(
+        "export",
+        help="write it to a new file, names taken out",
+        description="Write what people rated and agreed to give for training to a new FILE, as "
+        "`python -m training prepare --feedback` reads it. Names and numbers are taken out as well "
+        "as a program can; read the file before you use it. Talks with any danger in them are left "
+        "out. Needs the extra: pip install --editable '.[feedback]'",
+    )
+    export.add_argument("file", type=Path, metavar="FILE.jsonl")
+    export.add_argument(
+        "--since", type=date.fromisoformat, metavar="DATE", help="only what was rated from then on"
+    )
+    export.set_defaults(command=_export_feedback)
     demo = commands.add_parser(
         "demo",
         help="serve a public page to try it on, without Telegram",
@@ -139,6 +156,15 @@ def _counters(options: argparse.Namespace) -> None:
     if not 1 <= year <= 9999:
         raise StartupError("--year: expected a year from 1 to 9999.")
     sys.stdout.write(asyncio.run(counted(load_settings(), year)) + "\n")
+
+
+def _export_feedback(options: argparse.Namespace) -> None:
+    from bot.maintenance import export_feedback_to
+    from bot.settings import load_settings
+
+    since = options.since and datetime.combine(options.since, time(), UTC)
+    done = export_feedback_to(load_settings(), options.file, since)
+    sys.stdout.write(asyncio.run(done) + "\n")
 
 
 def _safety(options: argparse.Namespace) -> None:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from bot.app import storage_options
 from bot.errors import StartupError
+from bot.feedback.deidentify import Deidentifier
+from bot.feedback.export import export_feedback
 from bot.storage import (
     Counters,
+    Feedback,
     SchemaStatus,
     StorageError,
+    check_keys,
     check_schema,
     reencrypt,
     schema_status,
@@ -20,6 +24,9 @@ from bot.storage import (
 from bot.storage.store import open_cipher, open_database
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     from bot.settings import Settings
 
 
@@ -62,6 +69,35 @@ async def counted(settings: Settings, year: int) -> str:
         return f"Nothing was counted in {year}."
     width = max(map(len, totals))
     return "\n".join([f"{year}", *(f"{name:<{width}}  {count}" for name, count in totals.items())])
+
+
+async def export_feedback_to(settings: Settings, file: Path, since: datetime | None) -> str:
+    """Write what people agreed to give for training; returns sentences that say how much.
+
+    Raises:
+        StartupError: the database cannot be reached, the file not be written, jieba is missing.
+    """
+    deidentifier = Deidentifier()
+    options = storage_options(settings)
+    try:
+        database = open_database(options)
+        try:
+            await check_schema(database)
+            cipher = open_cipher(options)
+            await check_keys(database, cipher)
+            feedback = Feedback(database, cipher, utc_now)
+            exported = await export_feedback(feedback, file, deidentifier, since)
+        finally:
+            await database.aclose()
+    except StorageError as error:
+        raise StartupError(str(error)) from None
+    said = [f"{exported.moments} rated moments of {exported.talks} talks are in {file}."]
+    if deidentifier.taken_out:
+        found = ", ".join(f"{put} {n}" for put, n in deidentifier.taken_out.most_common())
+        said.append(f"Taken out and replaced: {found}.")
+    said += [f"Left out: {n}, because {why}." for why, n in exported.left_out.items()]
+    said.append("Names slip through: a person has to read the file before anybody uses it.")
+    return "\n".join(said)
 
 
 async def reencrypt_all(settings: Settings) -> str:

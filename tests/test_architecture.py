@@ -19,6 +19,7 @@ ARROWS = {
         *("bot/app", "bot/conversation", "bot/locales", "bot/ops", "bot/safety", "bot/settings"),
         *("bot/storage", "inference"),
     },
+    "bot/feedback": {"bot/safety", "bot/storage"},
     "bot/sandbox": set(),
     "inference": set(),
     "training": {"inference", "bot/safety"},

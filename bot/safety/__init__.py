@@ -9,6 +9,7 @@ from bot.safety.guard import Circumstances, Guard, Withheld, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_lines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
 from bot.safety.levels import Assessment, RiskLevel
+from bot.safety.normalize import simplified
 from bot.safety.protocol import (
     asked_outside_answers,
     card,
@@ -55,4 +56,5 @@ __all__ = [
     "report",
     "safety_report",
     "says_safe",
+    "simplified",
 ]

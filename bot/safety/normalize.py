@@ -53,6 +53,11 @@ _OTHER_MARKS = re.compile(rf"(?:[^\w{BREAK}']|_)+")
 _IS_HAN = re.compile(_HAN)
 
 
+def simplified(text: str) -> str:
+    """Simplified characters in place of traditional ones, one for one: places stay the same."""
+    return text.translate(_TABLE)
+
+
 def normalize(text: str) -> str:
     """Lower case, simplified, one kind of clause mark, no marks or spaces inside Chinese words."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")

@@ -1,0 +1,1 @@
+"""What people agreed to give for training, taken out of the database without what names them."""

@@ -1,0 +1,96 @@
+"""The whole way of a rating: pressed in a chat, agreed to, exported, prepared to train with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from bot.locales import Language, texts_for
+from tests.e2e.processes import ROOT, bare_environment
+from tests.training.prepare.made_up import smile_records
+from training.corpora.registry import opened
+from training.prepare.outcome import Options
+from training.prepare.run import prepare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.house import House
+    from tests.e2e.people import Telegram
+    from tests.e2e.scripted_engine import ScriptedEngine
+
+TEXTS = texts_for(Language.ZH_CN)
+
+
+def exported(house: House, folder: Path) -> tuple[str, Path]:
+    """What `feedback export` prints, run beside the bot on its settings, and the file."""
+    file = folder / "feedback.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "feedback", "export", str(file)],
+        env=bare_environment(house.bot.settings),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, file
+
+
+def prepared(file: Path, out: Path) -> tuple[str, list[dict[str, object]]]:
+    """What is trained on, and the preferences, made of a file of feedback and some other corpus."""
+    corpora = {"smile": smile_records(300), "feedback": opened("feedback", file, lambda _: None)}
+    prepare(corpora, out, Options(held_out_share=0.02))
+    preferences = (out / "dpo.jsonl").read_text("utf-8").splitlines()
+    return (out / "train.json").read_text("utf-8"), [json.loads(line) for line in preferences]
+
+
+async def test_what_a_person_agreed_to_give_is_what_a_model_learns_from(
+    telegram: Telegram, engine: ScriptedEngine, house: House, tmp_path: Path
+) -> None:
+    giving, refusing, silent, in_danger = [await telegram.person() for _ in range(4)]
+    for person in (giving, refusing, silent, in_danger):
+        await person.says("室友李婷总是很晚才睡，我说不出口")
+        shown = await person.hears("我听见了", button="👎")
+        assert await person.presses("👎", shown) == TEXTS.rate_thanks_down
+        question = await person.hears(TEXTS.train_ask, button=TEXTS.train_button_yes)
+        if person is refusing:
+            await person.presses(TEXTS.train_button_no, question)
+        elif person is not silent:
+            await person.presses(TEXTS.train_button_yes, question)
+    invitation = await giving.hears(TEXTS.rate_invite)
+    await giving.says("听起来你忍了很久，王思远知道吗？", reply_to=invitation.id)
+    await giving.hears(TEXTS.rate_rewritten)
+    await in_danger.says("我不想活了，想结束自己的生命")
+    await in_danger.hears("你现在安全吗")
+
+    printed, file = exported(house, tmp_path)
+
+    assert "1 rated moments of 1 talks" in printed
+    assert "Left out: 1, because danger was noticed" in printed
+    assert not telegram.spoken.quoted_in(printed)
+    [line] = file.read_text("utf-8").splitlines()
+    assert str(giving.id) not in line
+    trained, preferences = prepared(file, tmp_path / "prepared")
+    assert "听起来你忍了很久，某乙知道吗？" in trained
+    [preference] = preferences
+    assert preference["prompt"][1:] == [
+        {"role": "user", "content": "室友某甲总是很晚才睡，我说不出口"}
+    ]
+    assert preference["chosen"] == [
+        {"role": "assistant", "content": "听起来你忍了很久，某乙知道吗？"}
+    ]
+    [rejected] = preference["rejected"]
+    assert rejected["content"].startswith("我听见了")
+
+    await giving.says("/privacy")
+    agreed = await giving.hears(TEXTS.train_state_yes, button=TEXTS.train_button_back)
+    await giving.presses(TEXTS.train_button_back, agreed)
+    later = tmp_path / "later"
+    later.mkdir()
+    printed, file = exported(house, later)
+    assert "0 rated moments" in printed
+    assert file.read_text("utf-8") == ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from training.stages.stage import Receipt
 
-LITTLE: Final = 48
+LITTLE: Final = 8
 """Dialogues, and messages of danger, that a machine without a GPU evaluates on by itself."""
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
     from bot.telegram.answering import Answering
     from bot.telegram.asked import Pressed
-    from bot.telegram.contact import ContactBook
-    from bot.telegram.crisis_buttons import CrisisButtons
-    from bot.telegram.disclosing import Disclosing
-    from bot.telegram.duty_desk import DutyDesk
+    from bot.telegram.care.contact import ContactBook
+    from bot.telegram.care.crisis_buttons import CrisisButtons
+    from bot.telegram.care.disclosing import Disclosing
+    from bot.telegram.care.duty_desk import DutyDesk
     from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.ratings import Ratings
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Inbox, StoredUpdate, Turn, Turns, Users
     from bot.telegram.answering import Answering
-    from bot.telegram.duty_desk import DutyDesk
+    from bot.telegram.care.duty_desk import DutyDesk
     from bot.telegram.inbound.incoming import Said
     from bot.telegram.quota import Quota
     from bot.telegram.ratings import Ratings

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from bot.storage import Audit, Users
     from bot.telegram.answering import Answering
     from bot.telegram.asked import Asked
-    from bot.telegram.contact import ContactBook
-    from bot.telegram.disclosing import Disclosing
-    from bot.telegram.duty_desk import DutyDesk
+    from bot.telegram.care.contact import ContactBook
+    from bot.telegram.care.disclosing import Disclosing
+    from bot.telegram.care.duty_desk import DutyDesk
+    from bot.telegram.care.help_lines import HelpLines
     from bot.telegram.export import Exporter
-    from bot.telegram.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.ratings import Ratings
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from bot.storage.store import Storage
     from bot.telegram.answering import Answering
+    from bot.telegram.care.check_ins import CheckIns
+    from bot.telegram.care.crisis import Crisis
     from bot.telegram.chats import Chats
-    from bot.telegram.check_ins import CheckIns
-    from bot.telegram.crisis import Crisis
     from bot.telegram.express import Express
     from bot.telegram.waiting_room import WaitingRoom
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.e2e.processes import Process
 
     NewBot = Callable[..., BotProcess]
+    NewHouse = Callable[..., House]
 
 
 @pytest.fixture(scope="session")
@@ -90,25 +91,30 @@ def discretion(started: list[Process], spoken: Spoken) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def polling_house(
+def new_house(
     tmp_path_factory: pytest.TempPathFactory,
     new_sandbox: Callable[..., SandboxProcess],
     new_engine: Callable[[], ScriptedEngine],
     new_bot: NewBot,
-) -> House:
+) -> NewHouse:
+    """Makes a bot that runs, with a Telegram and an engine of its own, and settings if given."""
+
+    def make(name: str, settings: dict[str, str] | None = None) -> House:
+        sandbox, engine = new_sandbox(), new_engine()
+        folder = tmp_path_factory.mktemp(name)
+        bot = new_bot(folder, sandbox.bot_settings, engine.bot_settings, settings or {})
+        bot.start()
+        return House(sandbox, engine, bot)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def polling_house(new_house: NewHouse) -> House:
     """What a newcomer's bot is: polling, SQLite. Shared by all tests that leave it running."""
-    sandbox, engine = new_sandbox(), new_engine()
-    bot = new_bot(
-        tmp_path_factory.mktemp("polling"),
-        sandbox.bot_settings,
-        engine.bot_settings,
-        {
-            "ADMIN_USER_IDS": f"{ADMIN},{OTHER_ADMIN}",
-            "MAX_ANSWER_TOKENS": "8192",
-        },
+    return new_house(
+        "polling", {"ADMIN_USER_IDS": f"{ADMIN},{OTHER_ADMIN}", "MAX_ANSWER_TOKENS": "8192"}
     )
-    bot.start()
-    return House(sandbox, engine, bot)
 
 
 @pytest.fixture

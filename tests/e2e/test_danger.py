@@ -16,10 +16,8 @@ from tests.e2e.people import Telegram, eventually
 from tests.e2e.processes import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tests.e2e.conftest import NewHouse
     from tests.e2e.people import Person
-    from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
     from tests.e2e.spoken import Spoken
 
@@ -39,22 +37,10 @@ IMMINENT_CARD = text_of(card(RiskLevel.IMMINENT, Language.ZH_CN))
 
 
 @pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_sandbox: Callable[..., SandboxProcess],
-    new_engine: Callable[[], ScriptedEngine],
-    new_bot: Callable[..., BotProcess],
-) -> House:
+def house(new_house: NewHouse) -> House:
     """A bot whose Redis was never there."""
-    sandbox, engine = new_sandbox(), new_engine()
-    bot = new_bot(
-        tmp_path_factory.mktemp("danger"),
-        sandbox.bot_settings,
-        engine.bot_settings,
-        {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0", "SHUTDOWN_GRACE": "1"},
-    )
-    bot.start()
-    return House(sandbox, engine, bot)
+    redis = f"redis://127.0.0.1:{free_port()}/0"
+    return new_house("danger", {"REDIS_URL": redis, "SHUTDOWN_GRACE": "1"})
 
 
 async def sent(telegram: Telegram, person: Person) -> list[str]:
@@ -167,27 +153,16 @@ async def test_a_region_chosen_once_counts_everywhere(telegram: Telegram) -> Non
 
 
 async def test_a_card_waits_for_no_burst_and_who_falls_silent_is_asked_how_they_are(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_sandbox: Callable[..., SandboxProcess],
-    new_engine: Callable[[], ScriptedEngine],
-    new_bot: Callable[..., BotProcess],
-    spoken: Spoken,
+    new_house: NewHouse, spoken: Spoken
 ) -> None:
-    sandbox, engine = new_sandbox(), new_engine()
-    bot = new_bot(
-        tmp_path_factory.mktemp("burst"),
-        sandbox.bot_settings,
-        engine.bot_settings,
-        {"BURST_WINDOW": "5", "CHECK_IN_AFTER": "1", "SHUTDOWN_GRACE": "0"},
-    )
-    bot.start()
-    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False, timeout=30) as client:
+    house = new_house("burst", {"BURST_WINDOW": "5", "CHECK_IN_AFTER": "1", "SHUTDOWN_GRACE": "0"})
+    async with httpx.AsyncClient(base_url=house.sandbox.url, trust_env=False, timeout=30) as client:
         person = await Telegram(client, spoken).person()
         await person.says(HIGH)
         await person.hears(HIGH_CARD)
-        assert engine.prompts(HIGH) == []
+        assert house.engine.prompts(HIGH) == []
         asked = await person.hears("我想问问你现在怎么样", button="以后不用问我")
         assert not any(word in asked.text for word in ("死", "自杀", "安全", "危险"))
         await person.presses("以后不用问我", asked)
         await person.hears("我不主动来问")
-    bot.end()
+    house.bot.end()

@@ -9,10 +9,8 @@ import pytest
 from tests.e2e.house import ADMIN, OTHER_ADMIN, REDO, House, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tests.e2e.conftest import NewHouse
     from tests.e2e.people import Telegram
-    from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
 DESK = ADMIN
@@ -20,30 +18,10 @@ DESK = ADMIN
 
 
 @pytest.fixture(scope="module")
-def staffed_house(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_sandbox: Callable[..., SandboxProcess],
-    new_engine: Callable[[], ScriptedEngine],
-    new_bot: Callable[..., BotProcess],
-) -> House:
-    sandbox, engine = new_sandbox(), new_engine()
-    bot = new_bot(
-        tmp_path_factory.mktemp("staffed"),
-        sandbox.bot_settings,
-        engine.bot_settings,
-        {
-            "ADMIN_USER_IDS": f"{ADMIN},{OTHER_ADMIN}",
-            "ADMIN_CHAT_ID": str(DESK),
-            "BURST_WINDOW": "0.2",
-        },
-    )
-    bot.start()
-    return House(sandbox, engine, bot)
-
-
-@pytest.fixture
-def house(staffed_house: House) -> House:
-    return staffed_house
+def house(new_house: NewHouse) -> House:
+    """A bot with somebody on duty."""
+    admins = {"ADMIN_USER_IDS": f"{ADMIN},{OTHER_ADMIN}", "ADMIN_CHAT_ID": str(DESK)}
+    return new_house("staffed", {**admins, "BURST_WINDOW": "0.2"})
 
 
 async def test_a_human_takes_over_writes_and_gives_back(

@@ -10,10 +10,8 @@ from tests.e2e.house import REDO, RETRY, STOP, House, Kept, records
 from tests.inference.sse_server import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tests.e2e.conftest import NewHouse
     from tests.e2e.people import Telegram
-    from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
 SORRY = "刚才我这边出了点问题"
@@ -24,26 +22,10 @@ IN_MID_ANSWER = (Fault.STALL_MID_STREAM, Fault.BROKEN_JSON)
 
 
 @pytest.fixture(scope="module")
-def impatient_house(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_sandbox: Callable[..., SandboxProcess],
-    new_engine: Callable[[], ScriptedEngine],
-    new_bot: Callable[..., BotProcess],
-) -> House:
-    sandbox, engine = new_sandbox(), new_engine()
-    bot = new_bot(
-        tmp_path_factory.mktemp("impatient"),
-        sandbox.bot_settings,
-        engine.bot_settings,
-        {"ENGINE_FIRST_TOKEN_TIMEOUT": "2", "ENGINE_STALL_TIMEOUT": "2"},
-    )
-    bot.start()
-    return House(sandbox, engine, bot)
-
-
-@pytest.fixture
-def house(impatient_house: House) -> House:
-    return impatient_house
+def house(new_house: NewHouse) -> House:
+    """A bot that does not wait long for its engine."""
+    limits = {"ENGINE_FIRST_TOKEN_TIMEOUT": "2", "ENGINE_STALL_TIMEOUT": "2"}
+    return new_house("impatient", limits)
 
 
 async def test_while_the_engine_is_down_people_are_told_and_answered_once_it_is_back(

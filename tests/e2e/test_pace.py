@@ -10,10 +10,8 @@ import pytest
 from tests.e2e.house import REDO, House
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tests.e2e.conftest import NewHouse
     from tests.e2e.people import Telegram
-    from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
 PEOPLE = 50
@@ -22,21 +20,9 @@ GROUP_PER_MINUTE = 20
 
 
 @pytest.fixture(scope="module")
-def quick_house(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_sandbox: Callable[..., SandboxProcess],
-    new_engine: Callable[[], ScriptedEngine],
-    new_bot: Callable[..., BotProcess],
-) -> House:
-    sandbox, engine = new_sandbox(), new_engine()
-    bot = new_bot(tmp_path_factory.mktemp("pace"), sandbox.bot_settings, engine.bot_settings)
-    bot.start()
-    return House(sandbox, engine, bot)
-
-
-@pytest.fixture
-def house(quick_house: House) -> House:
-    return quick_house
+def house(new_house: NewHouse) -> House:
+    """A bot with nobody else in it."""
+    return new_house("pace")
 
 
 def most_in(seconds: float, moments: list[float]) -> int:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.storage import Handover, Turn
     from bot.storage.store import Storage
     from bot.telegram.asked import Asked, Pressed
-    from bot.telegram.help_lines import HelpLines
+    from bot.telegram.care.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)

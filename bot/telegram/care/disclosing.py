@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Counters, Disclosure, Disclosures, Turn
     from bot.telegram.asked import Pressed
-    from bot.telegram.help_lines import HelpLines
+    from bot.telegram.care.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)

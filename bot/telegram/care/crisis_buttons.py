@@ -11,9 +11,9 @@ from bot.telegram import keyboards
 if TYPE_CHECKING:
     from bot.storage import Risk, Users
     from bot.telegram.asked import Pressed
-    from bot.telegram.crisis import Crisis
-    from bot.telegram.duty_desk import DutyDesk
-    from bot.telegram.help_lines import HelpLines
+    from bot.telegram.care.crisis import Crisis
+    from bot.telegram.care.duty_desk import DutyDesk
+    from bot.telegram.care.help_lines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
 

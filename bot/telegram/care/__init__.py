@@ -1,0 +1,1 @@
+"""What the room does for people in danger, and what it owes everybody: cards, humans, notices."""

@@ -103,17 +103,6 @@ class Inbox:
         )
         return await self._opened(rows)
 
-    async def claim(self, update_id: int) -> StoredUpdate | None:
-        """Claim one update; None if it no longer waits, or another one of its chat is in work.
-
-        An update of the express lane does not mind what happens in its chat.
-        """
-        row = await self._database.write(
-            sql.claim, update_id, self._claimant.owner, self._claimant.lease_until()
-        )
-        opened = await self._opened([] if row is None else [row])
-        return opened[0] if opened else None
-
     async def done(self, update_id: int) -> None:
         """End an update and forget its text."""
         await self.done_all([update_id])

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage.dialect import lock_chat
 from bot.storage.models import TURN_IS_UNFINISHED, TurnRow, UpdateRow
 from bot.storage.values import InboxCounts
 
@@ -155,26 +154,6 @@ def claim_express(
     rows = connection.execute(_EXPRESS, bounds).all()
     _take(connection, [row.update_id for row in rows], owner, lease_until)
     return rows
-
-
-def claim(
-    connection: sa.Connection, update_id: int, owner: str, lease_until: datetime
-) -> AnyRow | None:
-    """Take one new update; the row as it was before."""
-    row = connection.execute(
-        _STORED.where(UpdateRow.update_id == update_id, UpdateRow.state == "new").with_for_update(
-            skip_locked=True
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    if row.lane == "chat" and row.chat_id is not None:
-        if not lock_chat(connection, row.chat_id, wait=False):
-            return None
-        if connection.scalar(sa.select(chat_is_in_work(sa.literal(row.chat_id)))):
-            return None
-    _take(connection, [update_id], owner, lease_until)
-    return row
 
 
 def _take(

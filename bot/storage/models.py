@@ -56,7 +56,6 @@ class UserRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     language_code: Mapped[str | None] = mapped_column(LanguageTag)
-    chosen_language: Mapped[str | None] = mapped_column(sa.String(35))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     unreachable_at: Mapped[datetime | None]

@@ -11,7 +11,6 @@ from bot.storage.models import TURN_IS_UNFINISHED, TurnRow
 from bot.storage.turn_rows import TURN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from bot.storage.dialect import AnyRow
@@ -83,39 +82,29 @@ def stopping(connection: sa.Connection, turn_ids: tuple[int, ...]) -> set[int]:
     )
 
 
-def is_free(
-    now: datetime, *, chat_id: int | None = None, exclude: tuple[int, ...] = ()
-) -> sa.ColumnElement[bool]:
+def is_free(now: datetime) -> sa.ColumnElement[bool]:
     """Whether a turn is unfinished and nobody holds it."""
-    free = sa.and_(
+    return sa.and_(
         TURN_IS_UNFINISHED, sa.or_(TurnRow.lease_until.is_(None), TurnRow.lease_until < now)
     )
-    if chat_id is not None:
-        free = sa.and_(free, TurnRow.chat_id == chat_id)
-    return sa.and_(free, TurnRow.id.not_in(exclude)) if exclude else free
 
 
-def claim_unfinished(
-    connection: sa.Connection,
-    free: sa.ColumnElement[bool],
-    limit: int,
-    owner: str,
-    lease_until: datetime,
-) -> Sequence[AnyRow]:
-    """Take free turns; the rows as they were before."""
-    rows = connection.execute(
-        TURN.where(free)
-        .order_by(TurnRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=TurnRow)
-    ).all()
-    if rows:
+def claim_unfinished_of_chat(
+    connection: sa.Connection, chat_id: int, now: datetime, owner: str, lease_until: datetime
+) -> AnyRow | None:
+    """Take the free turn of a chat, which has one at most; the row as it was before."""
+    row = connection.execute(
+        TURN.where(is_free(now), TurnRow.chat_id == chat_id).with_for_update(
+            skip_locked=True, of=TurnRow
+        )
+    ).one_or_none()
+    if row is not None:
         connection.execute(
             sa.update(TurnRow)
-            .where(TurnRow.id.in_([row.id for row in rows]))
+            .where(TurnRow.id == row.id)
             .values(owner=owner, lease_until=lease_until, attempts=TurnRow.attempts + 1)
         )
-    return rows
+    return row
 
 
 def unfinished_chats(connection: sa.Connection, now: datetime, limit: int) -> list[int]:

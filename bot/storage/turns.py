@@ -19,10 +19,9 @@ from bot.storage import turn_sql as sql
 from bot.storage.errors import WrongKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from bot.storage.database import Database
-    from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
     from bot.storage.values import Claimant, EndState, PastTurn, Turn
 
@@ -155,44 +154,23 @@ class Turns:
         """Those of our turns that somebody asked to stop."""
         return await self._database.read(turn_claims.stopping, tuple(turn_ids))
 
-    async def claim_unfinished(self, limit: int, exclude: Collection[int] = ()) -> list[Turn]:
-        """Claim unfinished turns that nobody holds, oldest first, except those with ids given.
-
-        A caller excludes the turns it is answering, in case its own leases ran out.
-        """
-        free = turn_claims.is_free(self._claimant.clock(), exclude=tuple(exclude))
-        rows = await self._database.write(
-            turn_claims.claim_unfinished,
-            free,
-            limit,
-            self._claimant.owner,
-            self._claimant.lease_until(),
-        )
-        return await self._claimed(rows)
-
     async def claim_unfinished_of_chat(self, chat_id: int) -> Turn | None:
         """Claim the unfinished turn of a chat; None if there is none or someone holds it."""
-        free = turn_claims.is_free(self._claimant.clock(), chat_id=chat_id)
-        rows = await self._database.write(
-            turn_claims.claim_unfinished,
-            free,
-            1,
+        row = await self._database.write(
+            turn_claims.claim_unfinished_of_chat,
+            chat_id,
+            self._claimant.clock(),
             self._claimant.owner,
             self._claimant.lease_until(),
         )
-        claimed = await self._claimed(rows)
-        return claimed[0] if claimed else None
-
-    async def _claimed(self, rows: Sequence[AnyRow]) -> list[Turn]:
-        """Decrypt turns just claimed; one that no key opens is given up, not tried for ever."""
-        claimed: list[Turn] = []
-        for row in rows:
-            try:
-                claimed.append(turn_rows.opened(row, self._cipher, claimed_now=True))
-            except WrongKey:
-                log.error("turn_unreadable", turn=row.id)
-                await self.fail_turn(row.id, "unreadable")
-        return claimed
+        if row is None:
+            return None
+        try:
+            return turn_rows.opened(row, self._cipher, claimed_now=True)
+        except WrongKey:
+            log.error("turn_unreadable", turn=row.id)
+            await self.fail_turn(row.id, "unreadable")  # not tried for ever
+            return None
 
     async def unfinished_chats(self, limit: int) -> list[int]:
         """Chats with an unfinished turn that nobody holds, the longest waiting first."""

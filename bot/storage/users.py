@@ -133,7 +133,6 @@ def _user(connection: sa.Connection, user_id: int) -> User | None:
         sa.select(
             UserRow.id,
             UserRow.language_code,
-            UserRow.chosen_language,
             UserRow.created_at,
             UserRow.last_seen_at,
             UserRow.unreachable_at,

@@ -214,7 +214,6 @@ class User:
 
     id: int
     language_code: str | None
-    chosen_language: str | None
     created_at: datetime
     last_seen_at: datetime
     unreachable_at: datetime | None

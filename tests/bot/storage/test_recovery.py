@@ -29,11 +29,12 @@ async def test_a_dead_replicas_turn_is_taken_over_when_its_lease_is_over(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:
     turn = await _dies_answering(replica)
-    assert await other_replica.turns.claim_unfinished(10) == []
+    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is None
     assert await other_replica.turns.unfinished_chats(10) == []
     clock.advance(seconds=31)
     assert await other_replica.turns.unfinished_chats(10) == [CHAT]
-    (taken,) = await other_replica.turns.claim_unfinished(10)
+    taken = await other_replica.turns.claim_unfinished_of_chat(CHAT)
+    assert taken is not None
     assert (taken.id, taken.answer_message_id, taken.attempts) == (turn.id, 88, 2)
     assert await other_replica.turns.finish_turn(taken.id, "在的", "answered") is not None
 
@@ -63,16 +64,7 @@ async def test_a_renewed_turn_is_not_taken(
     clock.advance(seconds=20)
     assert await replica.turns.renew([turn.id]) == {turn.id}
     clock.advance(seconds=20)
-    assert await other_replica.turns.claim_unfinished(10) == []
-
-
-async def test_a_caller_leaves_out_the_turns_it_is_answering(
-    replica: Replica, clock: WallClock
-) -> None:
-    mine, other = await _dies_answering(replica, 1), await _dies_answering(replica, 2)
-    clock.advance(hours=1)
-    taken = await replica.turns.claim_unfinished(10, exclude=[mine.id])
-    assert [turn.id for turn in taken] == [other.id]
+    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is None
 
 
 async def test_a_released_turn_is_free_at_once(replica: Replica, other_replica: Replica) -> None:
@@ -132,9 +124,7 @@ async def test_claimers_of_different_messages_in_a_chat_do_not_both_win(
     for chat in range(1, 7):
         updates = [await replica.arrives(chat) for _ in range(6)]
         claims = [
-            each.inbox.claim(update_id)
-            if update_id % 2
-            else each.turns.begin_turn(chat, chat, "嗯", [update_id])
+            each.turns.begin_turn(chat, chat, "嗯", [update_id])
             for update_id in updates
             for each in (replica, other_replica)
         ]
@@ -160,13 +150,14 @@ async def test_many_claimers_share_what_was_left(
 ) -> None:
     left = [(await _dies_answering(replica, chat)).id for chat in range(1, 21)]
     clock.advance(minutes=1)
-    batches = await asyncio.gather(
-        *(each.turns.claim_unfinished(5) for each in (replica, other_replica) * 4)
+    claims = await asyncio.gather(
+        *(
+            each.turns.claim_unfinished_of_chat(chat)
+            for chat in range(1, 21)
+            for each in (replica, other_replica)
+        )
     )
-    taken = [turn.id for batch in batches for turn in batch]
-    assert len(taken) == len(set(taken))
-    taken += [turn.id for turn in await replica.turns.claim_unfinished(100)]
-    assert sorted(taken) == left
+    assert [turn.id for turn in claims if turn is not None] == left
 
 
 async def test_the_same_update_from_two_replicas_is_stored_once(

@@ -92,16 +92,6 @@ async def test_a_chat_has_one_turn_at_a_time(replica: Replica, other_replica: Re
     assert [u.update_id for u in await replica.inbox.pending_of_chat(CHAT)] == [second]
 
 
-async def test_a_turn_waits_for_an_update_of_its_chat_in_work(
-    replica: Replica, other_replica: Replica
-) -> None:
-    sticker, words = await replica.arrives(CHAT), await replica.arrives(CHAT)
-    assert await replica.inbox.claim(sticker) is not None
-    assert await other_replica.turns.begin_turn(CHAT, PERSON, "嗯", [words]) is None
-    await replica.inbox.done(sticker)
-    assert await other_replica.turns.begin_turn(CHAT, PERSON, "嗯", [words]) is not None
-
-
 async def test_after_a_reset_numbers_begin_again(replica: Replica) -> None:
     await replica.says(CHAT, "一", "嗯")
     before = await replica.turns.last_turn(CHAT)

@@ -24,7 +24,7 @@ async def test_a_person_is_noted_with_language_and_time(replica: Replica, clock:
     await replica.users.seen(PERSON, "en")
     user = await replica.users.user(PERSON)
     assert user is not None
-    assert (user.language_code, user.chosen_language) == ("en", None)
+    assert user.language_code == "en"
     assert (user.created_at, user.last_seen_at) == (first, clock())
 
 

@@ -4,8 +4,6 @@ import hashlib
 import json
 import math
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -17,47 +15,10 @@ from safetensors.torch import load_file, save_file
 from inference.quantize import agreement, packed, run
 from inference.quantize.dialogues import read_dialogues
 from inference.quantize.errors import QuantizeError
-from inference.quantize.run import Order, quantize
+from inference.quantize.run import quantize
 
 # The first test waits for a model to be trained and for LMDeploy's quantizer, a process of its own.
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture(scope="module")
-def order(original, calibration, held_out, tmp_path_factory):
-    """A whole quantization in little."""
-    return Order(
-        model=original,
-        out=tmp_path_factory.mktemp("quantized") / "tiny-w4a16",
-        calibration=calibration,
-        held_out=held_out,
-        samples=8,
-        length=256,
-        held_out_tokens=1500,
-        most_loss=0.05,
-        device="cpu",
-        trust_remote_code=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def quantized(order):
-    """Made as an operator makes it, by the command line."""
-    numbers = ("samples", "length", "held_out_tokens", "most_loss")
-    options = [f"--{name.replace('_', '-')}={getattr(order, name)}" for name in numbers]
-    ended = subprocess.run(
-        [
-            *(sys.executable, "-m", "inference", "quantize", str(order.model), str(order.out)),
-            *("--calibration", str(order.calibration), "--held-out", str(order.held_out)),
-            *("--device", order.device, "--trust-remote-code", *options),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr[-2000:]
-    assert "perplexity" in ended.stdout
-    return order.out
 
 
 @pytest.fixture(scope="module")
@@ -119,13 +80,13 @@ def test_unpacking_is_the_inverse_of_lmdeploys_packing():
 
 
 def test_a_loss_that_grew_too_much_is_refused_and_kept_aside(
-    order, quantized, tmp_path, monkeypatch
+    quantizing, quantized, tmp_path, monkeypatch
 ):
     # What LMDeploy would make again takes half a minute.
     monkeypatch.setattr(run, "_auto_awq", lambda *parts: shutil.copytree(quantized, parts[-1]))
     out = tmp_path / "out"
     with pytest.raises(QuantizeError, match="held-out loss grew"):
-        quantize(replace(order, out=out, most_loss=-1))
+        quantize(replace(quantizing, out=out, most_loss=-1))
     assert not out.exists()
     figures = json.loads((tmp_path / "out.rejected" / "quantization.json").read_text())
     assert math.isfinite(figures["held_out"]["quantized_loss"])
@@ -158,37 +119,37 @@ def test_only_the_assistants_words_are_measured(original, held_out):
     )
 
 
-def test_dialogues_too_short_for_one_block_are_refused_before_anything_runs(order, tmp_path):
+def test_dialogues_too_short_for_one_block_are_refused_before_anything_runs(quantizing, tmp_path):
     with pytest.raises(QuantizeError, match="not one block of 1000000"):
-        quantize(replace(order, out=tmp_path / "out", length=1_000_000))
+        quantize(replace(quantizing, out=tmp_path / "out", length=1_000_000))
     assert not list(tmp_path.iterdir())
 
 
-def test_measuring_on_what_it_was_calibrated_with_is_refused(order, tmp_path):
+def test_measuring_on_what_it_was_calibrated_with_is_refused(quantizing, tmp_path):
     with pytest.raises(QuantizeError, match="both the calibration and the held-out file"):
-        quantize(replace(order, out=tmp_path / "out", held_out=order.calibration))
+        quantize(replace(quantizing, out=tmp_path / "out", held_out=quantizing.calibration))
 
 
-def test_a_model_that_is_quantized_already_is_refused(order, quantized, tmp_path):
+def test_a_model_that_is_quantized_already_is_refused(quantizing, quantized, tmp_path):
     with pytest.raises(QuantizeError, match="quantized already"):
-        quantize(replace(order, model=quantized, out=tmp_path / "out"))
+        quantize(replace(quantizing, model=quantized, out=tmp_path / "out"))
 
 
-def test_code_that_a_model_brings_does_not_run_unasked(order, tmp_path):
+def test_code_that_a_model_brings_does_not_run_unasked(quantizing, tmp_path):
     with pytest.raises(QuantizeError, match="--trust-remote-code"):
-        quantize(replace(order, out=tmp_path / "out", trust_remote_code=False))
+        quantize(replace(quantizing, out=tmp_path / "out", trust_remote_code=False))
 
 
-def test_a_folder_that_exists_is_not_written_into(order, quantized):
+def test_a_folder_that_exists_is_not_written_into(quantizing, quantized):
     with pytest.raises(QuantizeError, match="exists already"):
-        quantize(replace(order, out=quantized))
+        quantize(replace(quantizing, out=quantized))
 
 
-def test_a_line_that_is_no_dialogue_is_named_but_not_quoted(order, tmp_path):
+def test_a_line_that_is_no_dialogue_is_named_but_not_quoted(quantizing, tmp_path):
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"messages": [{"role": "client", "content": "嗯"}]}\n', encoding="utf-8")
     with pytest.raises(QuantizeError, match="line 1") as caught:
-        quantize(replace(order, out=tmp_path / "out", calibration=broken))
+        quantize(replace(quantizing, out=tmp_path / "out", calibration=broken))
     assert "嗯" not in str(caught.value)
 
 
@@ -200,16 +161,18 @@ def test_a_line_that_is_no_dialogue_is_named_but_not_quoted(order, tmp_path):
         ("model.safetensors", None, "holds no weights"),
     ],
 )
-def test_a_folder_that_is_no_model_is_one_sentence(order, original, tmp_path, file, content, words):
+def test_a_folder_that_is_no_model_is_one_sentence(
+    quantizing, original, tmp_path, file, content, words
+):
     model = shutil.copytree(original, tmp_path / "model")
     if content is None:
         (model / file).unlink()
     else:
         (model / file).write_text(content)
     with pytest.raises(QuantizeError, match=words):
-        quantize(replace(order, model=model, out=tmp_path / "out"))
+        quantize(replace(quantizing, model=model, out=tmp_path / "out"))
 
 
-def test_numbers_below_one_are_refused(order, tmp_path):
+def test_numbers_below_one_are_refused(quantizing, tmp_path):
     with pytest.raises(QuantizeError, match="at least 1"):
-        quantize(replace(order, samples=0, out=tmp_path / "out"))
+        quantize(replace(quantizing, samples=0, out=tmp_path / "out"))

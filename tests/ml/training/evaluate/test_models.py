@@ -1,0 +1,272 @@
+"""Models in folders: a tiny InternLM2, the same one taught a little, and its W4A16."""
+
+import json
+import math
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, BertConfig, BertModel, BertTokenizer
+
+from inference.engine import Sampling
+from inference.persona import SYSTEM_PROMPT
+from tests.ml.conftest import CALIBRATION_DIALOGUES
+from training.evaluate.encoder import Encoder
+from training.evaluate.errors import EvaluateError
+from training.evaluate.folder import FolderModel
+from training.evaluate.held_out import CRISIS_FILE, HELD_OUT_FILE, moments_of, read_dialogues
+from training.evaluate.order import Order, Subject
+from training.evaluate.report import Against, Limits, Metric
+from training.evaluate.run import evaluate
+from training.tiny import write_checkpoint
+
+# The first test waits for LMDeploy's quantizer, a process of its own.
+pytestmark = pytest.mark.timeout(600)
+
+GREEDY = Sampling(temperature=0, top_p=1, repetition_penalty=1, max_tokens=6)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory, dialogues):
+    """What `original` was before it was taught: the same tokenizer and the same first weights."""
+    texts = [message["content"] for dialogue in dialogues for message in dialogue]
+    return write_checkpoint(tmp_path_factory.mktemp("base") / "tiny", texts, steps=0)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, dialogues):
+    """A prepared folder: short dialogues, so that a test need not wait for long prompts."""
+    folder = tmp_path_factory.mktemp("prepared")
+    system = {"role": "system", "content": SYSTEM_PROMPT}
+    rows = [
+        {"source": "smile", "id": str(number), "messages": [system, *dialogue[:4]]}
+        for number, dialogue in enumerate(dialogues[CALIBRATION_DIALOGUES:])
+    ]
+    openings = [
+        {"source": "smile", "id": str(number), "opening": f"{number}我不想活了。"}
+        for number in range(3)
+    ]
+    for name, lines in ((HELD_OUT_FILE, rows), (CRISIS_FILE, openings)):
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def order(base, original, data, tmp_path_factory):
+    """Two models; small, drawn, on the CPU."""
+    return Order(
+        data=data,
+        subjects=(Subject("base", base), Subject("tuned", original)),
+        out=tmp_path_factory.mktemp("evaluated"),
+        answers=2,
+        sampling=Sampling(max_tokens=6),
+        batch=4,
+        device="cpu",
+        trust_remote_code=True,
+        resamples=200,
+    )
+
+
+@pytest.fixture(scope="module")
+def report(order, quantized):
+    """All three side by side."""
+    return evaluate(replace(order, subjects=(*order.subjects, Subject("w4a16", quantized))))
+
+
+def figures(report, name):
+    column = next(column for column in report.columns if column.name == name)
+    return {metric: figure.value for metric, figure in column.figures.items()}
+
+
+def difference(report, model, against):
+    return next(
+        one
+        for one in report.comparisons
+        if (one.model, one.against, one.metric) == (model, against, Metric.LOSS)
+    )
+
+
+def test_what_was_taught_shows_and_what_quantizing_costs_is_little(report):
+    taught = difference(report, "tuned", Against.BEFORE)
+    assert taught.high < -1
+    cost = difference(report, "w4a16", Against.ORIGINAL)
+    assert cost.other == "tuned"
+    assert cost.difference != 0
+    assert abs(cost.high) < 0.05
+    assert [column.is_quantized for column in report.columns] == [False, False, False, True]
+    assert "unpacked" in report.columns[-1].made_by
+
+
+def test_perplexity_is_what_the_model_itself_gives_the_corpuss_answers(report, order, original):
+    tokenizer = AutoTokenizer.from_pretrained(original, trust_remote_code=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        original, trust_remote_code=True, dtype=torch.float32
+    ).eval()
+    nats, tokens, characters = 0.0, 0, 0
+    for dialogue in read_dialogues(order):
+        before = "<s>"
+        for message in dialogue.messages:
+            opened = f"{before}<|im_start|>{message.role}\n"
+            whole = f"{opened}{message.content}<|im_end|>\n"
+            if message.role == "assistant":
+                ids = tokenizer(whole, add_special_tokens=False, return_tensors="pt")["input_ids"]
+                start = len(tokenizer(opened, add_special_tokens=False)["input_ids"])
+                labels = ids.clone()
+                labels[:, :start] = -100
+                with torch.inference_mode():
+                    loss = model(input_ids=ids, labels=labels).loss
+                nats += float(loss) * (ids.shape[1] - start)
+                tokens += ids.shape[1] - start
+                characters += len(message.content)
+            before = whole
+    found = figures(report, "tuned")
+    assert found[Metric.LOSS] == pytest.approx(nats / tokens, rel=1e-3)
+    assert found[Metric.PERPLEXITY] == pytest.approx(math.exp(nats / tokens), rel=1e-2)
+    assert found[Metric.CHARACTER_PERPLEXITY] == pytest.approx(
+        math.exp(nats / characters), rel=1e-2
+    )
+
+
+def test_every_model_answers_everything(report, order):
+    assert report.dangers == 3
+    for name in ("base", "tuned", "w4a16"):
+        assert {Metric.BLEU, Metric.WITHHELD, Metric.ASKS_IN_DANGER} <= set(figures(report, name))
+        rows = (order.out / "answers" / f"{name}.jsonl").read_text().splitlines()
+        answered = [json.loads(row) for row in rows[1:]]
+        assert sum(len(row["value"]) for row in answered if row["id"].startswith("answers/")) == 11
+
+
+def test_a_padded_batch_answers_as_each_prompt_alone(order, original):
+    model = FolderModel(original, replace(order, sampling=GREEDY))
+    prompts = [moment.prompt for moment in moments_of(read_dialogues(order), 2)]
+    assert len({sum(len(one.content) for one in prompt) for prompt in prompts}) > 1
+    together = model.answer(prompts, seed=0)
+    assert together == [model.answer([prompt], seed=0)[0] for prompt in prompts]
+
+
+def test_a_seed_draws_the_same_answers_again_and_another_draws_others(order, base):
+    model = FolderModel(base, order)
+    prompts = [moment.prompt for moment in moments_of(read_dialogues(order), 1)]
+    assert model.answer(prompts, seed=1) == model.answer(prompts, seed=1)
+    assert model.answer(prompts, seed=1) != model.answer(prompts, seed=2)
+
+
+def test_a_run_that_broke_off_says_in_the_end_what_an_unbroken_one_says(
+    order, tmp_path, monkeypatch
+):
+    unbroken = evaluate(replace(order, out=tmp_path / "unbroken"))
+    answer = FolderModel.answer
+    asked = []
+
+    def breaks(self, prompts, seed):
+        asked.append(seed)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return answer(self, prompts, seed)
+
+    broken = replace(order, out=tmp_path / "broken")
+    monkeypatch.setattr(FolderModel, "answer", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(broken)
+    assert evaluate(broken) == unbroken
+    assert len(asked) == 1 + 2 * 3  # three batches a model, and the one that broke
+
+
+def test_what_is_known_already_is_said_without_loading_a_model(order, report, monkeypatch):
+    def refuses(*_args, **_options):
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("training.evaluate.folder.agreement.load_original", refuses)
+    again = evaluate(order)
+    assert figures(again, "tuned") == figures(report, "tuned")
+
+
+def test_a_quantized_model_stops_where_its_answer_ends(order, quantized):
+    model = FolderModel(quantized, order)
+    end = model._tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert end in model._model.generation_config.eos_token_id
+
+
+def test_a_context_beyond_the_window_loses_its_oldest_exchange(order, original, tmp_path):
+    narrow = shutil.copytree(original, tmp_path / "narrow")
+    config = json.loads((narrow / "config.json").read_text())
+    dialogue = read_dialogues(order)[0]
+    model = FolderModel(original, order)
+    (_, late) = moments_of([dialogue], 2)
+    whole = len(model._tokenizer(model._rendered(late.prompt))["input_ids"])
+    config["max_position_embeddings"] = whole - 1 + order.sampling.max_tokens
+    (narrow / "config.json").write_text(json.dumps(config))
+    cut = FolderModel(narrow, order)
+    assert [answer.is_shortened for answer in cut.answer([late.prompt], 0)] == [True]
+    assert [answer.is_shortened for answer in model.answer([late.prompt], 0)] == [False]
+    # The loss is then of the answers that fit, and says of how many characters it is.
+    assert cut.loss(dialogue).characters <= model.loss(dialogue).characters
+
+
+def test_limits_of_the_order_decide_what_the_report_says(order):
+    report = evaluate(replace(order, limits=Limits(1, 1, 1, 1, 1)))
+    assert report.limits.withheld == 1
+    assert "speaks against promoting tuned" in (order.out / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda folder: (folder / "config.json").write_text("?"), "no config.json"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "cannot load"),
+    ],
+)
+def test_a_folder_that_is_no_model_is_a_sentence(order, original, tmp_path, spoil, words):
+    folder = shutil.copytree(original, tmp_path / "spoiled")
+    spoil(folder)
+    with pytest.raises(EvaluateError, match=words):
+        evaluate(replace(order, subjects=(Subject("a", folder),), out=tmp_path / "out"))
+
+
+def test_code_that_a_model_brings_does_not_run_unasked(order, tmp_path):
+    careful = replace(order, trust_remote_code=False, out=tmp_path / "out")
+    with pytest.raises(EvaluateError, match="--trust-remote-code"):
+        evaluate(careful)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    """A BERT of random weights that knows a few characters."""
+    folder = tmp_path_factory.mktemp("encoder")
+    letters = "我你在听说想累很今天吗。？"
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]
+    (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+    torch.manual_seed(0)
+    BertModel(
+        BertConfig(
+            vocab_size=len(words),
+            hidden_size=32,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=128,
+        )
+    ).save_pretrained(folder)
+    return folder
+
+
+def test_bert_score_is_one_for_the_same_and_less_for_another(encoder):
+    found = Encoder(encoder, None, "cpu")
+    assert found.layer == 2
+    same, other = found.f1(["我在听你说。", "今天累吗？"], ["我在听你说。", "我在听。"])
+    assert same == pytest.approx(1, abs=1e-4)
+    assert other < 0.99
+
+
+def test_an_encoder_adds_a_line_to_the_table(order, encoder):
+    report = evaluate(replace(order, encoder=encoder))
+    assert 0 < figures(report, "tuned")[Metric.BERT] < 1
+    assert "BERTScore F1" in (order.out / "report.md").read_text()
+
+
+def test_a_folder_that_is_no_encoder_is_a_sentence(tmp_path):
+    with pytest.raises(EvaluateError, match="not an encoder"):
+        Encoder(tmp_path, None, "cpu")

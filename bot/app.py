@@ -23,6 +23,7 @@ from bot.sandbox import ADMIN_ID, Sandbox, SandboxError
 from bot.storage import StorageError
 from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.client import Connection, connect
+from bot.telegram.parts import Options
 from bot.telegram.service import TelegramService
 from inference.chat_completions import Timeouts
 from inference.engine import EngineError
@@ -89,16 +90,18 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         connection,
         storage,
         companion,
-        admins=frozenset(settings.admin_user_ids or ((ADMIN_ID,) if page else ())),
-        burst_window=settings.burst_window,
-        is_trial=model.is_trial,
-        admin_chat_id=settings.admin_chat_id,
-        answers_per_day=settings.answers_per_day,
-        chats_at_once=settings.chats_at_once,
-        engine_patience=settings.engine_patience,
+        Options(
+            admins=frozenset(settings.admin_user_ids or ((ADMIN_ID,) if page else ())),
+            burst_window=settings.burst_window,
+            is_trial=model.is_trial,
+            admin_chat_id=settings.admin_chat_id,
+            answers_per_day=settings.answers_per_day,
+            chats_at_once=settings.chats_at_once,
+            engine_patience=settings.engine_patience,
+            card_window=timedelta(seconds=settings.card_window),
+            check_in_after=timedelta(seconds=settings.check_in_after) or None,
+        ),
         calls_per_second=settings.telegram_calls_per_second,
-        card_window=timedelta(seconds=settings.card_window),
-        check_in_after=timedelta(seconds=settings.check_in_after) or None,
     )
     routes = health_routes(
         keeping={"database": storage.ready, "telegram": service.receiving},

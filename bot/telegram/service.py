@@ -10,25 +10,8 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram.error import TelegramError
 
-from bot.conversation.availability import Availability
 from bot.errors import StartupError
 from bot.locales import language_for
-from bot.telegram.answering import Answering
-from bot.telegram.buttons import Buttons
-from bot.telegram.care.check_ins import CheckIns
-from bot.telegram.care.contact import ContactBook
-from bot.telegram.care.crisis import Crisis
-from bot.telegram.care.crisis_buttons import CrisisButtons
-from bot.telegram.care.disclosing import Disclosing
-from bot.telegram.care.duty_alerts import DutyAlerts
-from bot.telegram.care.duty_desk import DutyDesk
-from bot.telegram.care.help_lines import HelpLines
-from bot.telegram.chats import Chats
-from bot.telegram.commands import Commands
-from bot.telegram.edits import Edits
-from bot.telegram.export import Exporter
-from bot.telegram.express import Express
-from bot.telegram.generating import Generations
 from bot.telegram.inbound.election import OnePoller
 from bot.telegram.inbound.intake import ALLOWED_UPDATES, Arrival, Intake
 from bot.telegram.inbound.polling import Polling
@@ -36,20 +19,16 @@ from bot.telegram.inbound.webhook import webhook_route
 from bot.telegram.letting_go import within
 from bot.telegram.menus import publish_menu_of_admin, publish_menus
 from bot.telegram.outbound.outbox import CALLS_PER_SECOND, Outbox
-from bot.telegram.quota import Quota
-from bot.telegram.ratings import Ratings
-from bot.telegram.upkeep import Upkeep
-from bot.telegram.waiting_room import WaitingRoom
+from bot.telegram.parts import Wiring, build_parts
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from starlette.routing import Route
 
     from bot.conversation.companion import Companion
     from bot.locales import Language
     from bot.storage.store import Storage
     from bot.telegram.client import Client, Connection
+    from bot.telegram.parts import Options
 
 log = structlog.get_logger(__name__)
 
@@ -63,188 +42,48 @@ class TelegramService:
         connection: Connection,
         storage: Storage,
         companion: Companion,
+        options: Options,
         *,
-        admins: frozenset[int],
-        burst_window: float,
-        is_trial: bool,
-        card_window: timedelta,
-        check_in_after: timedelta | None,
-        admin_chat_id: int | None = None,
-        answers_per_day: int = 0,
-        chats_at_once: int = 1000,
-        engine_patience: float = 1800.0,
         calls_per_second: int = CALLS_PER_SECOND,
     ) -> None:
         self._bot = bot
         self._connection = connection
         self._storage = storage
-        self._admins = admins
-        now = storage.claimant.clock
-        me = bot.bot
+        self._admins = options.admins
         self._outbox = Outbox(bot, clock=time.monotonic, calls_per_second=calls_per_second)
-        self._availability = Availability(companion.ready)
-        lines = HelpLines(self._outbox, storage.users, storage.counters)
-        disclosing = Disclosing(
-            outbox=self._outbox,
-            lines=lines,
-            disclosures=storage.disclosures,
-            counters=storage.counters,
-            now=now,
-            is_trial=is_trial,
-        )
-        self._check_ins = CheckIns(
-            outbox=self._outbox,
-            risk=storage.risk,
-            users=storage.users,
-            counters=storage.counters,
-            now=now,
-        )
-        alerts_wanted = asyncio.Event()
-        desk = DutyDesk(
-            outbox=self._outbox,
-            lines=lines,
-            storage=storage,
-            admins=admins,
-            admin_chat=admin_chat_id,
-            language_of=self._language_of,
-            stop=lambda chat_id: self._answering.stop(chat_id),  # noqa: PLW0108  (made below)
-            on_due=alerts_wanted.set,
-        )
-        self._duty_alerts = DutyAlerts(
-            outbox=self._outbox,
-            storage=storage,
-            desk=desk,
-            admin_chat=admin_chat_id,
-            language_of=self._language_of,
-            wanted=alerts_wanted,
-        )
-        contacts = ContactBook(self._outbox, storage.contacts)
-        ratings = Ratings(
-            outbox=self._outbox,
-            feedback=storage.feedback,
-            disclosures=storage.disclosures,
-            risk=storage.risk,
-            counters=storage.counters,
-            now=now,
-        )
-        self._crisis = Crisis(
-            cards=storage.cards,
-            risk=storage.risk,
-            users=storage.users,
-            counters=storage.counters,
-            outbox=self._outbox,
-            lines=lines,
-            contacts=contacts,
-            now=now,
-            window=card_window,
-            check_in_after=check_in_after,
-            on_raised=desk.raised,
-        )
-        self._answering = Answering(
+        parts = build_parts(
+            storage,
             companion,
-            storage.turns,
-            storage.users,
             self._outbox,
-            Generations(
-                companion, self._availability, patience=engine_patience, clock=time.monotonic
-            ),
-            self._crisis,
-            edits=Edits(bot, me, storage.inbox, storage.turns),
-            disclosing=disclosing,
-            desk=desk,
-            clock=time.monotonic,
-            sure_for=storage.sure_for,
-        )
-        work_wanted = asyncio.Event()
-        self._chats = Chats(
-            bot=bot,
-            me=me,
-            inbox=storage.inbox,
-            turns=storage.turns,
-            users=storage.users,
-            answering=self._answering,
-            desk=desk,
-            quota=Quota(
-                storage.limits,
-                storage.risk,
-                storage.handovers,
-                self._outbox,
-                answers_per_day,
-                now,
-            ),
-            ratings=ratings,
-            burst_window=burst_window,
-            language_of=self._language_of,
-            now=now,
-            at_once=chats_at_once,
-            on_room=work_wanted.set,
-        )
-        self._express = Express(
-            bot=bot,
-            me=me,
-            inbox=storage.inbox,
-            users=storage.users,
-            outbox=self._outbox,
-            commands=Commands(
-                outbox=self._outbox,
-                answering=self._answering,
-                users=storage.users,
-                audit=storage.audit,
-                exporter=Exporter(storage.users, self._outbox),
-                disclosing=disclosing,
-                lines=lines,
-                desk=desk,
-                contacts=contacts,
-                ratings=ratings,
-                admins=admins,
+            options,
+            Wiring(
+                bot=bot,
+                me=bot.bot,
+                clock=time.monotonic,
+                language_of=self._language_of,
                 publish_menu_of_admin=partial(publish_menu_of_admin, bot),
-            ),
-            buttons=Buttons(
-                outbox=self._outbox,
-                answering=self._answering,
-                conversations=storage.conversations,
-                turns=storage.turns,
-                users=storage.users,
-                recent=storage.recent,
-                audit=storage.audit,
-                disclosing=disclosing,
-                crisis=CrisisButtons(
-                    outbox=self._outbox,
-                    crisis=self._crisis,
-                    desk=desk,
-                    risk=storage.risk,
-                    users=storage.users,
-                    lines=lines,
-                ),
-                desk=desk,
-                contacts=contacts,
-                ratings=ratings,
-                admins=admins,
-                wake=self._chats.wake,
-                now=now,
+                sure_for=storage.sure_for,
             ),
         )
+        self._availability = parts.availability
+        self._duty_alerts = parts.duty_alerts
+        self._check_ins = parts.check_ins
+        self._crisis = parts.crisis
+        self._answering = parts.answering
+        self._chats = parts.chats
+        self._express = parts.express
+        self._upkeep = parts.upkeep
         self._intake = Intake(
             storage.inbox,
             bot,
             self._crisis,
-            is_on_duty=desk.is_on_duty,
-            now=now,
+            is_on_duty=parts.desk.is_on_duty,
+            now=storage.claimant.clock,
             on_arrival=self._arrived,
         )
         polling = Polling(bot, self._intake, clock=time.monotonic)
         self._polling: Polling | OnePoller = (
             OnePoller(polling, storage.jobs, clock=time.monotonic) if storage.is_shared else polling
-        )
-        self._upkeep = Upkeep(
-            storage,
-            self._answering,
-            self._chats,
-            self._express,
-            self._crisis,
-            self._check_ins,
-            WaitingRoom(storage.inbox, storage.jobs, self._outbox, language_of=self._language_of),
-            wanted=work_wanted,
         )
 
     @property

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.conversation.availability import Availability
 from bot.conversation.companion import Companion
 from bot.conversation.memory import Memory
 from bot.locales import language_for, texts_for
@@ -35,28 +34,9 @@ from bot.storage import (
     Users,
 )
 from bot.storage.models import TurnRow, UpdateRow
-from bot.telegram.answering import Answering
-from bot.telegram.buttons import Buttons
-from bot.telegram.care.check_ins import CheckIns
-from bot.telegram.care.contact import ContactBook
-from bot.telegram.care.crisis import Crisis
-from bot.telegram.care.crisis_buttons import CrisisButtons
-from bot.telegram.care.disclosing import Disclosing
-from bot.telegram.care.duty_alerts import DutyAlerts
-from bot.telegram.care.duty_desk import DutyDesk
-from bot.telegram.care.help_lines import HelpLines
-from bot.telegram.chats import Chats
-from bot.telegram.commands import Commands
-from bot.telegram.edits import Edits
-from bot.telegram.export import Exporter
-from bot.telegram.express import Express
-from bot.telegram.generating import Generations
 from bot.telegram.inbound.intake import Intake
 from bot.telegram.outbound.outbox import Outbox
-from bot.telegram.quota import Quota
-from bot.telegram.ratings import Ratings
-from bot.telegram.upkeep import Upkeep
-from bot.telegram.waiting_room import WaitingRoom
+from bot.telegram.parts import Options, Wiring, build_parts
 from inference.engine import ModelInfo
 from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, ME, PERSON
 
@@ -163,7 +143,6 @@ class Room:
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = now = storage.claimant.clock
-        admins = frozenset({ADMIN})
         self.menus_of_admins: list[int] = []
         self.outbox = Outbox(bot, clock=clock, sleep=clock.sleep, random=Random(7))
         self.companion = Companion(
@@ -176,175 +155,51 @@ class Room:
             max_answer_tokens=768,
             now=now,
         )
-        alerts_wanted = asyncio.Event()
-        lines = HelpLines(self.outbox, storage.users, storage.counters)
-        self.desk = desk = DutyDesk(
-            outbox=self.outbox,
-            lines=lines,
-            storage=storage,
-            admins=admins,
-            admin_chat=admin_chat,
-            language_of=self._language_of,
-            stop=lambda chat_id: self.answering.stop(chat_id),
-            on_due=alerts_wanted.set,
-            sleep=clock.sleep,
-        )
-        self.duty_alerts = DutyAlerts(
-            outbox=self.outbox,
-            storage=storage,
-            desk=desk,
-            admin_chat=admin_chat,
-            language_of=self._language_of,
-            wanted=alerts_wanted,
-            sleep=clock.sleep,
-        )
-        self.raised: list[tuple[int, int, RiskLevel]] = []
-        self.check_ins = CheckIns(
-            outbox=self.outbox,
-            risk=storage.risk,
-            users=storage.users,
-            counters=storage.counters,
-            now=now,
-        )
-        contacts = ContactBook(self.outbox, storage.contacts)
-        ratings = Ratings(
-            outbox=self.outbox,
-            feedback=storage.feedback,
-            disclosures=storage.disclosures,
-            risk=storage.risk,
-            counters=storage.counters,
-            now=now,
-        )
-        self.crisis = Crisis(
-            cards=storage.cards,
-            risk=storage.risk,
-            users=storage.users,
-            counters=storage.counters,
-            outbox=self.outbox,
-            lines=lines,
-            contacts=contacts,
-            now=now,
-            window=CARD_WINDOW,
-            check_in_after=CHECK_IN_AFTER,
-            on_raised=self._on_raised,
-        )
-        self.work_wanted = wanted = asyncio.Event()
-        self.availability = Availability(engine.ready, sleep=clock.sleep)
-        disclosing = Disclosing(
-            outbox=self.outbox,
-            lines=lines,
-            disclosures=storage.disclosures,
-            counters=storage.counters,
-            now=now,
-            is_trial=is_trial,
-        )
-        self.answering = Answering(
+        parts = build_parts(
+            storage,
             self.companion,
-            storage.turns,
-            storage.users,
             self.outbox,
-            Generations(
-                self.companion,
-                self.availability,
-                patience=PATIENCE,
+            Options(
+                admins=frozenset({ADMIN}),
+                burst_window=burst_window,
+                is_trial=is_trial,
+                card_window=CARD_WINDOW,
+                check_in_after=CHECK_IN_AFTER,
+                admin_chat_id=admin_chat,
+                answers_per_day=answers_per_day,
+                chats_at_once=at_once,
+                engine_patience=PATIENCE,
+            ),
+            Wiring(
+                bot=None,
+                me=ME,
                 clock=clock,
+                language_of=self._language_of,
+                publish_menu_of_admin=self._publish_menu_of_admin,
+                sure_for=sure_for,
                 sleep=clock.sleep,
             ),
-            self.crisis,
-            edits=Edits(None, ME, storage.inbox, storage.turns),
-            disclosing=disclosing,
-            desk=desk,
-            clock=clock,
-            sure_for=sure_for,
-            sleep=clock.sleep,
         )
-        self.chats = Chats(
-            bot=None,
-            me=ME,
-            inbox=storage.inbox,
-            turns=storage.turns,
-            users=storage.users,
-            answering=self.answering,
-            desk=desk,
-            quota=Quota(
-                storage.limits,
-                storage.risk,
-                storage.handovers,
-                self.outbox,
-                answers_per_day,
-                now,
-            ),
-            ratings=ratings,
-            burst_window=burst_window,
-            language_of=self._language_of,
-            now=now,
-            at_once=at_once,
-            on_room=wanted.set,
-            sleep=clock.sleep,
+        self.availability, self.desk, self.duty_alerts = (
+            parts.availability,
+            parts.desk,
+            parts.duty_alerts,
         )
-        self.commands = Commands(
-            outbox=self.outbox,
-            answering=self.answering,
-            users=storage.users,
-            audit=storage.audit,
-            exporter=Exporter(storage.users, self.outbox),
-            disclosing=disclosing,
-            lines=lines,
-            desk=desk,
-            contacts=contacts,
-            ratings=ratings,
-            admins=admins,
-            publish_menu_of_admin=self._publish_menu_of_admin,
+        self.check_ins, self.crisis, self.answering = (
+            parts.check_ins,
+            parts.crisis,
+            parts.answering,
         )
-        self.express = Express(
-            bot=None,
-            me=ME,
-            inbox=storage.inbox,
-            users=storage.users,
-            outbox=self.outbox,
-            commands=self.commands,
-            buttons=Buttons(
-                outbox=self.outbox,
-                answering=self.answering,
-                conversations=storage.conversations,
-                turns=storage.turns,
-                users=storage.users,
-                recent=storage.recent,
-                audit=storage.audit,
-                disclosing=disclosing,
-                crisis=CrisisButtons(
-                    outbox=self.outbox,
-                    crisis=self.crisis,
-                    desk=desk,
-                    risk=storage.risk,
-                    users=storage.users,
-                    lines=lines,
-                ),
-                desk=desk,
-                contacts=contacts,
-                ratings=ratings,
-                admins=admins,
-                wake=self.chats.wake,
-                now=now,
-            ),
-        )
-        self.upkeep = Upkeep(
-            storage,
-            self.answering,
-            self.chats,
-            self.express,
-            self.crisis,
-            self.check_ins,
-            WaitingRoom(storage.inbox, storage.jobs, self.outbox, language_of=self._language_of),
-            wanted=wanted,
-            sleep=clock.sleep,
-        )
+        self.chats, self.commands, self.express = parts.chats, parts.commands, parts.express
+        self.upkeep, self.work_wanted = parts.upkeep, parts.upkeep._wanted
+        self.raised: list[tuple[int, int, RiskLevel]] = []
+        self.crisis._on_raised = self._on_raised
         client = SimpleNamespace(bot=ME)
         self.intake = Intake(
             storage.inbox,
             client,
             self.crisis,
-            is_on_duty=desk.is_on_duty,
+            is_on_duty=self.desk.is_on_duty,
             now=now,
             on_arrival=self._arrived,
         )

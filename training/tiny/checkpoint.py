@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FOLDER: Final = Path("data/models/internlm2-tiny")
 """Where the tiny configs look for it."""
 
+PERSONAS: Final = 30
 CODE: Final = ("configuration_internlm2.py", "modeling_internlm2.py")
 HERE: Final = Path(__file__).parent
 CHATML: Final = (
@@ -50,10 +51,14 @@ def write_base(folder: Path = FOLDER, *, steps: int = 60) -> Path:
 
 
 def our_own_text() -> list[str]:
-    """What ships with the code and reads like a talk, after the persona's words."""
+    """What ships with the code and reads like a talk.
+
+    The persona stands there often, so that it takes few tokens: it begins every talk, and a short
+    `max_length` would end before the first answer.
+    """
     exchanges = [exchange for block in read_blocks() for exchange in block.exchanges]
     return [
-        SYSTEM_PROMPT,
+        *([SYSTEM_PROMPT] * PERSONAS),
         *(text for exchange in exchanges for text in (*exchange.client, *exchange.answers)),
     ]
 

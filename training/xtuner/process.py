@@ -35,6 +35,10 @@ _SENTENCES: Final = (
         "spread the model over GPUs with deepspeed_zero3",
     ),
     (
+        r"Column 'length' doesn't exist",
+        "no dialogue has an answer within max_length tokens: raise it",
+    ),
+    (
         r"invalid device ordinal",
         "NPROC_PER_NODE is more than this machine has GPUs",
     ),

@@ -33,6 +33,7 @@ NOT_ON_A_HUB = (
             "pip install deepspeed",
         ),
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
+        ("ValueError: Column 'length' doesn't exist.", "max_length"),
         ("RuntimeError: CUDA error: invalid device ordinal", "NPROC_PER_NODE"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors import safe_open
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from inference import persona
@@ -130,3 +131,20 @@ def test_two_processes_learn_to_prefer_what_was_liked(base, prepared, tmp_path):
     assert rows[0]["loss"] == pytest.approx(math.log(2), abs=1e-3)
     assert rows[-1]["loss"] < 0.65
     assert rows[-1]["reward_margin"] > 0.1
+
+
+def test_full_fine_tuning_gives_a_model_that_can_be_served(base, prepared, tmp_path):
+    options = ("model.lora=None", "train_cfg.max_iters=2", "train_dataloader.batch_size=1")
+    config = CONFIGS / "internlm2_tiny_lora_mentalhealth_cpu.py"
+    recipe = Recipe(config, base, prepared, options)
+
+    checkpoint = train(recipe, tmp_path / "work", Launch(), resume=False)
+    convert(recipe, checkpoint, tmp_path / "model")
+
+    made = {file.name for file in (tmp_path / "model").iterdir()}
+    assert {"model.safetensors", "modeling_internlm2.py", "generation_config.json"} <= made
+    assert "adapter_config.json" not in made
+    weights = (folder / "model.safetensors" for folder in (tmp_path / "model", base))
+    tuned, untuned = (load_file(file)["output.weight"] for file in weights)
+    assert tuned.dtype == torch.float16
+    assert not torch.equal(tuned, untuned)

@@ -59,18 +59,21 @@ class ChatCompletions:
         api_key: str = "",
         timeouts: Timeouts | None = None,
         repetition_field: str = "repetition_penalty",
+        no_repeat_field: str = "",
         on_this_machine: bool = False,
     ) -> None:
         """Prepare the client; nothing is sent yet.
 
         `base_url` ends in /v1. `repetition_field` is the server's name for the repetition
-        penalty, which the OpenAI API does not have. To a server `on_this_machine` every request
-        opens a connection of its own, past HTTP_PROXY and its like.
+        penalty, which the OpenAI API does not have, and `no_repeat_field` the one for
+        `Sampling.no_repeat`; empty for a server without. To a server `on_this_machine` every
+        request opens a connection of its own, past HTTP_PROXY and its like.
         """
         url = httpx2.URL(base_url)
         self.address = f"{url.host}:{url.port}" if url.port else url.host
         self._timeouts = timeouts or Timeouts()
         self._repetition_field = repetition_field
+        self._no_repeat_field = no_repeat_field
         self._client = openai.AsyncOpenAI(
             base_url=base_url,
             api_key=api_key or "none",
@@ -157,7 +160,7 @@ class ChatCompletions:
                         stream_options={"include_usage": True},
                         extra_body={
                             "messages": [{"role": m.role, "content": m.content} for m in messages],
-                            self._repetition_field: sampling.repetition_penalty,
+                            **self._own_fields(sampling),
                         },
                     )
                 )
@@ -175,6 +178,13 @@ class ChatCompletions:
             for piece in reader.finish():
                 yield piece
             await self._drain(body)
+
+    def _own_fields(self, sampling: Sampling) -> dict[str, float]:
+        """What the OpenAI API has no names for, under the server's."""
+        fields = {self._repetition_field: sampling.repetition_penalty}
+        if self._no_repeat_field and sampling.no_repeat:
+            fields[self._no_repeat_field] = sampling.no_repeat
+        return fields
 
     async def _drain(self, body: AsyncIterator[bytes]) -> None:
         """Read the few bytes after the end, so that the connection can be used again."""

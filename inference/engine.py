@@ -54,6 +54,9 @@ class Sampling:
     top_p: float = 0.8
     repetition_penalty: float = 1.005
     max_tokens: int = 768
+    no_repeat: float = 0.0
+    """How hard a run of tokens that would repeat an earlier one is held back (llama.cpp's DRY
+    multiplier); 0 is not at all. Servers that do not know it are not told."""
 
 
 @dataclass(frozen=True, slots=True)

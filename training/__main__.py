@@ -34,6 +34,12 @@ COMMANDS = {
         "training.tiny.command", "make the tiny base model of the tiny configs", "training"
     ),
     "risk": Command("training.risk.command", "train the risk detector's small classifier", "risk"),
+    "small-sweep": Command(
+        "training.small.sweep", "compare settings of the small model in short runs", "small,local"
+    ),
+    "small-judge": Command(
+        "training.small.judge", "measure a small model and write its card", "small,local"
+    ),
     "samples": Command(
         "training.small.samples",
         "compare sampling settings on fixed first messages",

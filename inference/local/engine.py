@@ -125,6 +125,7 @@ class LocalEngine:
                 api_key=served.api_key,
                 timeouts=self._timeouts,
                 repetition_field="repeat_penalty",
+                no_repeat_field="dry_multiplier",
                 on_this_machine=True,
             )
             if stale is not None:

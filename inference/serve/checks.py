@@ -183,7 +183,17 @@ def _template(checkpoint: Checkpoint) -> Iterator[Finding]:
     except ImportError:
         yield _remark("the chat template was not compared", "install jinja2")
         return
-    if rendered != chat_template.render(chat_template.SPECIMEN):
+    if rendered is None:
+        yield _refusal(
+            "the chat template cannot lay out a conversation",
+            "copy chat_template into tokenizer_config.json from the model it was tuned from",
+        )
+    elif checkpoint.architecture != INTERNLM2:
+        yield _remark(
+            "the chat template was not compared with training's, which is InternLM2's",
+            "see that it is the one this model was trained with",
+        )
+    elif rendered != chat_template.render(chat_template.SPECIMEN):
         yield _refusal(
             "the chat template lays conversations out differently from training "
             "(inference/chat_template.py)",

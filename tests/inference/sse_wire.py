@@ -66,6 +66,7 @@ _FIELDS = {
     "top_p": (int, float),
     "max_tokens": int,
     "repetition_penalty": (int, float),
+    "dry_multiplier": (int, float),  # llama.cpp's alone
     "stream": bool,
     "stream_options": dict,
 }

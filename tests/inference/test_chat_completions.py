@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -156,6 +157,16 @@ async def test_sampling_is_sent_under_the_servers_names() -> None:
             "stream_options": {"include_usage": True},
         }
     ]
+
+
+async def test_server_that_can_hold_repeats_back_is_asked_to() -> None:
+    wanted = replace(SAMPLING, no_repeat=0.8)
+    async with FakeLMDeploy().serve() as fake, endpoint(fake.url) as plain:
+        knows = ChatCompletions(fake.url, no_repeat_field="dry_multiplier")
+        for client, sampling in ((knows, wanted), (knows, SAMPLING), (plain, wanted)):
+            [p async for p in client.stream(PROMPT, sampling, "shudong-7b")]
+        await knows.aclose()
+    assert [request.get("dry_multiplier") for request in fake.requests] == [0.8, None, None]
 
 
 async def test_a_prompt_that_fills_the_window_is_context_too_long() -> None:

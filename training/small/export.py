@@ -74,9 +74,14 @@ def write_gguf(
 
 
 def write_hugging_face(model: Llama, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write config.json, model.safetensors and the tokenizer; any LlamaForCausalLM loads it."""
+    """Write config.json, model.safetensors and the tokenizer; any LlamaForCausalLM loads it.
+
+    In fp16, which is what LMDeploy serves and what `python -m inference quantize` starts from.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {f"model.{name}": p.detach().contiguous() for name, p in model.named_parameters()}
+    weights = {
+        f"model.{name}": p.detach().half().contiguous() for name, p in model.named_parameters()
+    }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save(str(folder / "tokenizer.json"))
     shape = model.shape
@@ -100,8 +105,12 @@ def write_hugging_face(model: Llama, tokenizer: Tokenizer, folder: Path) -> None
             "bos_token_id": None,
             "eos_token_id": TURN_END_ID,
             "pad_token_id": END_OF_TEXT_ID,
-            "torch_dtype": "float32",
+            "torch_dtype": "float16",
         },
+    )
+    _write_json(
+        folder / "generation_config.json",
+        {"eos_token_id": TURN_END_ID, "pad_token_id": END_OF_TEXT_ID},
     )
     _write_json(
         folder / "tokenizer_config.json",

@@ -1,22 +1,25 @@
 """`python -m training samples`: what a GGUF model answers to 60 fixed first messages.
 
-Compares sampling settings by repetition, diversity and whether answers end by themselves; run it
-before changing the sampling a model is served with.
+Compares sampling settings by repetition, diversity, relevance and whether answers end by
+themselves; run it before changing the sampling a model is served with.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 from inference.engine import Message, Sampling
 from inference.local import PACKAGED_MODEL, LocalEngine
+from training.small.relevance import Relevance, TfIdf, relevance, shuffled
 
 if TYPE_CHECKING:
     import argparse
@@ -39,6 +42,16 @@ class Quality:
     """Share of answers that begin with the most frequent first six characters."""
     unfinished: float
     """Share of answers that do not end in a sentence's end."""
+
+    def score(self, told_apart: float) -> float:
+        """One number to choose a setting by: the geometric mean of four things that are wanted.
+
+        They are relevance above chance (`told_apart` is `Relevance.told_apart`), diversity, no
+        loop and an end; a setting that fails at one cannot make up for it by the others.
+        """
+        relevant = max(0.0, 2 * told_apart - 1)
+        wanted = relevant * self.distinct_2 * (1 - self.looping) * (1 - self.unfinished)
+        return round(math.sqrt(math.sqrt(wanted)), 3)
 
 
 def judge(answers: Sequence[str]) -> Quality:
@@ -80,37 +93,54 @@ async def answers(engine: LocalEngine, openings: Sequence[str], sampling: Sampli
     return list(await asyncio.gather(*map(answer, openings)))
 
 
+def relevance_by_words(openings: Sequence[str], said: Sequence[str]) -> Relevance:
+    """How often answers are told from chance by words that they share with what they answer."""
+    words = TfIdf([*openings, *said])
+    contexts = shuffled(len(openings), Random(1))  # noqa: S311 - not a secret
+    return relevance(contexts, lambda a, c: words.similarity(said[a], openings[c]))
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--model", type=Path, default=PACKAGED_MODEL, help="a GGUF chat model")
-    parser.add_argument("--temperature", type=float, nargs="+", default=[0.4, 0.6, 0.8])
+    parser.add_argument("--temperature", type=float, nargs="+", default=[0.3, 0.5, 0.7])
     parser.add_argument("--top-p", type=float, nargs="+", default=[0.85])
-    parser.add_argument("--repetition-penalty", type=float, nargs="+", default=[1.0, 1.1])
-    parser.add_argument("--max-tokens", type=int, default=160)
+    parser.add_argument("--repetition-penalty", type=float, nargs="+", default=[1.0, 1.1, 1.2])
+    parser.add_argument(
+        "--no-repeat", type=float, nargs="+", default=[0.0], help="llama.cpp's DRY multiplier"
+    )
+    parser.add_argument("--max-tokens", type=int, default=96)
+    parser.add_argument("--runs", type=int, default=1, help="answers to each opening")
     parser.add_argument("--show", action="store_true", help="print the answers of every setting")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print one JSON line a setting."""
+    """Print one JSON line a setting, the best by its score last."""
     settings = [
-        Sampling(temperature, top_p, penalty, options.max_tokens)
+        Sampling(temperature, top_p, penalty, options.max_tokens, no_repeat)
         for temperature in options.temperature
         for top_p in options.top_p
         for penalty in options.repetition_penalty
+        for no_repeat in options.no_repeat
     ]
-    asyncio.run(_compare(options.model, settings, show=options.show))
+    asyncio.run(_compare(options.model, settings, options.runs, show=options.show))
 
 
-async def _compare(model: Path, settings: Sequence[Sampling], *, show: bool) -> None:
+async def _compare(model: Path, settings: Sequence[Sampling], runs: int, *, show: bool) -> None:
     engine = LocalEngine(model)
     await engine.start()
-    openings = fixed_openings()
+    openings = fixed_openings() * runs
+    lines: list[dict[str, float]] = []
     try:
         for sampling in settings:
             said = await answers(engine, openings, sampling)
-            print(json.dumps({**asdict(sampling), **asdict(judge(said))}), flush=True)
+            quality, told = judge(said), relevance_by_words(openings, said).told_apart
+            line = {**asdict(sampling), **asdict(quality), "told_apart": told}
+            lines.append({**line, "score": quality.score(told)})
+            print(json.dumps(lines[-1]), flush=True)
             if show:
                 for opening, answer in zip(openings, said, strict=True):
                     print(f"{opening} -> {answer}")
     finally:
         await engine.aclose()
+    print(json.dumps({"best": max(lines, key=lambda line: line["score"])}))

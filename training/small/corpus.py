@@ -25,7 +25,7 @@ _SHORT_OPENING = range(8, 41)
 _SHORTEST_OPENING = 4
 
 _FORMAL = re.compile(r"您|咨询|治疗|来访|疗法|意象对话|[1１一]\s*[、.．]|第一[，、]|首先")
-_LONGEST_PLAIN_ANSWER = 110
+LONGEST_PLAIN_ANSWER = 110
 """Characters; what a companion says on a phone, and what the trial model may say at most."""
 
 
@@ -70,14 +70,16 @@ def read_held_out(prepared: Path) -> Iterator[Dialogue]:
             yield Dialogue(row["source"], row["id"], turns)
 
 
-def plain_beginning(dialogue: Dialogue, pairs: int) -> Dialogue | None:
+def plain_beginning(
+    dialogue: Dialogue, pairs: int, longest: int = LONGEST_PLAIN_ANSWER
+) -> Dialogue | None:
     """The first pairs (at most `pairs`) up to an answer that is long or formal; None without any.
 
     Formal is what a consulting room says: 您, 咨询, methods by name, numbered lists.
     """
     kept: list[Turn] = []
     for asked, answer in zip(dialogue.turns[::2], dialogue.turns[1::2], strict=True):
-        too_long = len(answer.text) > _LONGEST_PLAIN_ANSWER
+        too_long = len(answer.text) > longest
         if too_long or _FORMAL.search(answer.text) or len(kept) == 2 * pairs:
             break
         kept += [asked, answer]

@@ -12,6 +12,7 @@ import numpy as np
 
 from training.corpora.own import OwnWords
 from training.small.corpus import (
+    LONGEST_PLAIN_ANSWER,
     plain_beginning,
     read_held_out,
     read_train,
@@ -56,6 +57,7 @@ class EncodeConfig:
     base_own: int = 2000
     tune_short_share: float = 0.85
     tune_pairs: int = 5
+    tune_longest_answer: int = LONGEST_PLAIN_ANSWER
     tune_own: int = 8000
     greeted_share: float = 0.03
     seed: int = 1
@@ -79,7 +81,10 @@ def encode(prepared: Path, out: Path, config: EncodeConfig) -> None:
         texts = (turn.text for dialogue in sample for turn in dialogue.turns)
         train_tokenizer(texts, config.vocabulary).save(str(out / TOKENIZER))
     tokenizer = load_tokenizer(out / TOKENIZER)
-    plain = [one for d in train if (one := plain_beginning(d, config.tune_pairs)) is not None]
+    beginnings = (
+        plain_beginning(one, config.tune_pairs, config.tune_longest_answer) for one in train
+    )
+    plain = [one for one in beginnings if one is not None]
     base = [
         *own.greet(_shortened(train, config.base_short_share, random), config.greeted_share),
         *own.dialogues(config.base_own),

@@ -179,3 +179,29 @@ def test_a_folder_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "nowhere")
     with pytest.raises(CommandError, match=r"no config\.json"):
         read_checkpoint(tmp_path)
+
+
+PLAIN = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "template", "words"),
+    [
+        ("InternLM2ForCausalLM", PLAIN, "lays conversations out differently"),
+        ("LlamaForCausalLM", "{% for %}", "cannot lay out a conversation"),
+    ],
+)
+def test_a_layout_that_is_not_trainings_is_refused(
+    architecture: str, template: str, words: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("jinja2")
+    folder = write_checkpoint(tmp_path / "m", architectures=[architecture], template=template)
+    assert any(words in refusal for refusal in refusals(folder))
+
+
+def test_another_kind_of_model_has_a_layout_of_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    folder = write_checkpoint(
+        tmp_path / "m", architectures=["LlamaForCausalLM"], template=PLAIN, eos=2
+    )
+    assert not any("conversation" in refusal for refusal in refusals(folder))

@@ -11,7 +11,7 @@ COMMANDS = {
         "training.prepare.command", "corpora to what XTuner trains on, with a data card", "corpora"
     ),
     "rebuild": Command(
-        "training.stages.rebuild", "all stages, from corpora to W4A16", "training,corpora,evaluate"
+        "training.stages.rebuild", "all stages, from corpora to W4A16", "training,corpora"
     ),
     "train": Command("training.stages.train", "tune a model with XTuner", "training"),
     "convert": Command(

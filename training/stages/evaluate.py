@@ -1,13 +1,17 @@
-"""Stage: base, merged and W4A16 side by side on dialogues that none of them has seen."""
+"""Stage: base, merged and W4A16 side by side on dialogues that none of them has seen.
+
+In the environment that quantizes: reading W4A16 wants a newer transformers than XTuner has.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.console import CommandError
 from training.evaluate.gate import promote
-from training.evaluate.order import Order as Evaluation
-from training.evaluate.order import Subject
+from training.evaluate.report import Report
+from training.stages.child import run_command
 from training.stages.contents import code_hash
 from training.stages.stage import Stage
 from training.stages.versions import ROOT, versions
@@ -15,11 +19,12 @@ from training.stages.versions import ROOT, versions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.evaluate.report import Report
     from training.stages.order import Order
     from training.stages.stage import Receipt
 
 FOLDER: Final = "evaluation"
+NOT_PROMOTED: Final = 3
+"""The command's exit status where something speaks against the last model."""
 _PACKAGES: Final = ("torch", "transformers", "sacrebleu", "rouge-score", "jieba")
 
 
@@ -35,12 +40,12 @@ def stage(
             "models": {"base": model_hash, "merged": merged.result, "w4a16": quantized.result},
             "held-out": data.files["held-out.jsonl"],
             "danger": data.files["crisis.jsonl"],
-            "options": asdict(options),
+            "options": {key: value for key, value in asdict(options).items() if key != "python"},
             "code": code_hash(
                 ROOT / place
                 for place in ("training/evaluate", "bot/safety", "inference/persona.py")
             ),
-            "versions": versions(_PACKAGES),
+            "versions": versions(_PACKAGES, options.python),
         },
         make=lambda folder: evaluate(order, folder),
         goes_on=True,
@@ -48,28 +53,27 @@ def stage(
 
 
 def evaluate(order: Order, out: Path) -> dict[str, Any]:
-    """Write the report into `out`; the reasons against promoting the last model, if any."""
-    from training.evaluate.run import evaluate as measure  # noqa: PLC0415 - torch
+    """Write the report into `out`; the reasons against promoting the last model, if any.
 
+    Raises CommandError.
+    """
     work, options = order.work, order.evaluating
-    report = measure(
-        Evaluation(
-            data=work / "data",
-            subjects=(
-                Subject("base", order.model),
-                Subject("merged", work / "merged"),
-                Subject("w4a16", work / "w4a16"),
-            ),
-            out=out,
-            dialogues=options.dialogues,
-            answers=options.answers,
-            dangers=options.dangers,
-            seed=options.seed,
-            batch=options.batch,
-            device=options.device,
-            trust_remote_code=order.trust_remote_code,
-        )
+    status = run_command(
+        options.python,
+        "training",
+        [
+            *("evaluate", f"base={order.model}", f"merged={work / 'merged'}"),
+            *(f"w4a16={work / 'w4a16'}", "--data", str(work / "data"), "--out", str(out)),
+            *("--answers", str(options.answers), "--dangers", str(options.dangers)),
+            *("--batch", str(options.batch), "--seed", str(options.seed)),
+            *(("--dialogues", str(options.dialogues)) if options.dialogues is not None else ()),
+            *(("--device", options.device) if options.device else ()),
+            *(("--trust-remote-code",) if order.trust_remote_code else ()),
+        ],
     )
+    if status not in {0, NOT_PROMOTED}:
+        raise CommandError(f"Evaluating ended with code {status}; its last lines above say why.")
+    report = Report.read(out)
     return {"against_promoting": promote(report), "figures": _figures(report)}
 
 

@@ -42,6 +42,8 @@ class Quantizing:
 class Evaluating:
     """See `python -m training evaluate`."""
 
+    python: Path = Path(sys.executable)
+    """The interpreter that has torch and transformers 4.56 or newer."""
     dialogues: int | None = None
     answers: int = 3
     dangers: int = 400

@@ -6,14 +6,13 @@ LMDeploy and XTuner pin different transformers, so this may be another environme
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import CommandError, say
+from training.stages.child import run_command
 from training.stages.contents import code_hash
 from training.stages.order import Quantizing
 from training.stages.stage import Stage
@@ -28,11 +27,6 @@ if TYPE_CHECKING:
 FOLDER: Final = "w4a16"
 _PACKAGES: Final = ("lmdeploy", "torch", "transformers")
 _MADE: Final = ".made"
-_BEGIN: Final = (
-    "import sys; from inference.serve.launch import end_with_parent; end_with_parent(); "
-    "from inference.__main__ import main; sys.exit(main())"
-)
-"""`python -m inference`, which does not outlive this process, however that ends."""
 
 
 def stage(
@@ -61,23 +55,20 @@ def quantize(
 ) -> dict[str, Any]:
     """Fill `out` with the quantized model; the figures of its comparison. Raises CommandError."""
     made = out / _MADE / "model"  # the command makes its folder itself, and keeps what it rejects
-    command = [
-        *(str(options.python), "-c", _BEGIN, "quantize", str(model), str(made)),
-        *("--calibration", str(data / "calibration.jsonl")),
-        *("--held-out", str(data / "held-out.jsonl")),
-        *("--samples", str(options.samples), "--length", str(options.length)),
-        *("--held-out-tokens", str(options.held_out_tokens), "--most-loss", str(options.most_loss)),
-        *(("--device", options.device) if options.device else ()),
-        *(("--trust-remote-code",) if trust_remote_code else ()),
-    ]
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    ended = subprocess.run(  # noqa: S603 - our own command
-        command, env=os.environ | {"PYTHONPATH": path}, check=False
+    status = run_command(
+        options.python,
+        "inference",
+        [
+            *("quantize", str(model), str(made), "--calibration", str(data / "calibration.jsonl")),
+            *("--held-out", str(data / "held-out.jsonl"), "--samples", str(options.samples)),
+            *("--length", str(options.length), "--held-out-tokens", str(options.held_out_tokens)),
+            *("--most-loss", str(options.most_loss)),
+            *(("--device", options.device) if options.device else ()),
+            *(("--trust-remote-code",) if trust_remote_code else ()),
+        ],
     )
-    if ended.returncode:
-        raise CommandError(
-            f"Quantizing ended with code {ended.returncode}; its last lines above say why."
-        )
+    if status:
+        raise CommandError(f"Quantizing ended with code {status}; its last lines above say why.")
     for file in made.iterdir():
         file.rename(out / file.name)
     shutil.rmtree(made.parent)

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(sys.executable),
         metavar="PATH",
-        help="the interpreter that has LMDeploy (this one)",
+        help="the interpreter that has LMDeploy; it quantizes and evaluates (this one)",
     )
     parser.add_argument(
         "--no-preflight", action="store_true", help="begin though the arithmetic says no"
@@ -109,6 +109,7 @@ def _order(options: argparse.Namespace) -> Order:
             most_loss=options.most_loss,
         ),
         evaluating=Evaluating(
+            python=options.quantize_python,
             dialogues=options.dialogues or (None if has_card else LITTLE),
             dangers=options.dangers or (Evaluating().dangers if has_card else LITTLE),
         ),

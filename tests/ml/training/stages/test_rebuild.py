@@ -71,7 +71,7 @@ def said(folder):
         assert first.poll() is None, first.communicate()[0][-3000:]
     finally:
         first.kill()  # XTuner, its child, has to end by itself
-        first.wait()
+        first.communicate()
     assert log.exists(), "no checkpoint in time"
     while alive(first.pid):
         assert time.monotonic() < deadline + 60, "XTuner outlives the rebuild"

@@ -15,7 +15,7 @@ run: $(READY) ## Start the bot: a local Telegram in the browser, or the real one
 	@exec $(BIN)/python -m bot
 
 test: $(VENV)/.ready-dev ## Run the tests of bot and inference (PYTEST_ARGS="-k name" picks some)
-	@$(BIN)/python -m pytest -n 3 --dist loadscope $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-ml: ## Check and test what needs torch and LMDeploy, in an environment of its own
 	@PYTHON=$(PYTHON) tests/ml/install.sh

@@ -10,6 +10,7 @@ import asyncio
 import os
 import secrets
 import shutil
+import signal
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -25,6 +26,19 @@ from tests.serving import serving
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+
+SLOWEST = {"benchmarks", "e2e"}
+"""Folders whose tests start processes and wait for them: begun first, they do not end last."""
+
+
+def pytest_configure() -> None:
+    # What a shell starts in the background ignores Ctrl-C, and so would all processes of ours.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: SLOWEST.isdisjoint(item.path.parts))
 
 
 class PostgresDatabases:

@@ -17,7 +17,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when it is imported
 import gradio as gr
 from fastapi import FastAPI
 
-from bot.demo.visits import LONGEST
+from bot.demo.visits import LONGEST, Stopped
 from bot.locales import texts_for
 from bot.safety import emergency
 
@@ -110,14 +110,10 @@ class _Page:
             ]
             again = chat.retry(self._taken_back, chat, [chat, *controls], **_AT_ONCE)
             answers = [
-                event.success(self._answer, chat, chat, show_progress="hidden", **_PRIVATE)
-                for event in (say, *chosen)
+                event.success(make, chat, [chat, *controls], show_progress="hidden", **_PRIVATE)
+                for make, events in ((self._answer, (say, *chosen)), (self._redo, (again,)))
+                for event in events
             ]
-            answers.append(
-                again.success(self._redo, chat, chat, show_progress="hidden", **_PRIVATE)
-            )
-            for answer in answers:
-                answer.then(self._free, None, controls, **_AT_ONCE)
             # Ours to stop: Gradio's own `cancels` lets go of a generator without ending it.
             stop.click(self._stop, None, controls, **_AT_ONCE)
             for cleared in (clear.click, chat.clear):
@@ -136,32 +132,43 @@ class _Page:
         """Show what was said, and let nothing else be said until it is answered."""
         if not words.strip():
             raise gr.Error(self._texts.demo_placeholder, print_exception=False)
-        return ([*chat, {"role": "user", "content": words}], *self._controls(busy=True))
+        _, *others = self._controls(busy=True)
+        said = {"role": "user", "content": words}
+        return ([*chat, said], gr.Textbox(value="", interactive=False), *others)
 
     def _taken_back(self, chat: Chat) -> tuple[Any, ...]:
         """Take the last answer away, to make another."""
         return (_until_last_words(chat), *self._controls(busy=True))
 
-    def _free(self) -> list[Any]:
-        return self._controls(busy=False)
-
     def _controls(self, *, busy: bool) -> list[Any]:
         count = len(self._texts.demo_suggestions.splitlines())
         return [
-            gr.Textbox(value="", interactive=not busy),
+            gr.Textbox(interactive=not busy),
             gr.Button(interactive=not busy),
             gr.Button(interactive=busy),
             *(gr.Button(interactive=not busy) for _ in range(count)),
         ]
 
-    async def _answer(self, chat: Chat, request: gr.Request) -> AsyncGenerator[Chat, None]:
+    async def _answer(self, chat: Chat, request: gr.Request) -> AsyncGenerator[list[Any], None]:
         said = _text_of(chat[-1])
-        async for bubbles in self._visits.say(self._visit(request), said):
-            yield [*chat, *map(_shown, bubbles)]
+        async for shown in self._growing(chat, self._visits.say(self._visit(request), said)):
+            yield shown
 
-    async def _redo(self, chat: Chat, request: gr.Request) -> AsyncGenerator[Chat, None]:
-        async for bubbles in self._visits.redo(self._visit(request)):
-            yield [*chat, *map(_shown, bubbles)]
+    async def _redo(self, chat: Chat, request: gr.Request) -> AsyncGenerator[list[Any], None]:
+        async for shown in self._growing(chat, self._visits.redo(self._visit(request))):
+            yield shown
+
+    async def _growing(
+        self, chat: Chat, answer: AsyncGenerator[list[Bubble], None]
+    ) -> AsyncGenerator[list[Any], None]:
+        """Show an answer while it grows, and let the next thing be said when it has ended."""
+        free = self._controls(busy=False)
+        try:
+            async for bubbles in answer:
+                yield [[*chat, *map(_shown, bubbles)], *(gr.skip() for _ in free)]
+        except Stopped:
+            return  # what stopped it freed the controls, and the next thing may be said by now
+        yield [gr.skip(), *free]
 
     async def _stop(self, request: gr.Request) -> list[Any]:
         await self._visits.stop(self._visit(request))

@@ -51,6 +51,10 @@ class Bubble:
     text: str
 
 
+class Stopped(Exception):
+    """An answer was stopped before it had ended."""
+
+
 class Visits:
     """Answers visitors. One visit says one thing at a time."""
 
@@ -77,7 +81,7 @@ class Visits:
             log.error("visit_not_forgotten", visit=visit, error=type(error).__name__)
 
     def say(self, visit: int, text: str) -> AsyncGenerator[list[Bubble], None]:
-        """What the bot says to `text`, again and again as it grows."""
+        """What the bot says to `text`, again and again as it grows. Raises `Stopped`."""
 
         async def begun() -> Turn | None:
             # A turn is made of messages that wait; here one has just come in.
@@ -89,7 +93,7 @@ class Visits:
         return self._answered(visit, begun)
 
     def redo(self, visit: int) -> AsyncGenerator[list[Bubble], None]:
-        """Another answer to what was said last; nothing if nothing was."""
+        """Another answer to what was said last; nothing if nothing was. Raises `Stopped`."""
         turns = self._storage.turns
 
         async def reopened() -> Turn | None:
@@ -122,6 +126,9 @@ class Visits:
         try:
             while (bubbles := await grown.get()) is not None:
                 yield bubbles
+            await asyncio.wait([task])
+            if task.cancelled():
+                raise Stopped
         finally:
             task.cancel()
             await asyncio.wait([task])

@@ -137,7 +137,10 @@ class FakeLMDeploy:
         listener.bind(("127.0.0.1", port))
         listener.listen(128)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        config = uvicorn.Config(self.app(), log_level="critical", lifespan="off", ws="none")
+        # With uvicorn's own configuration, logging would close what other libraries log to.
+        config = uvicorn.Config(
+            self.app(), log_config=None, access_log=False, lifespan="off", ws="none"
+        )
         return _Server(config), listener
 
     async def _models(self, request: Request) -> Response:

@@ -34,6 +34,7 @@ ROLES = {"client": "user", "counselor": "assistant"}
 CALIBRATION_DIALOGUES = 12
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests are for one worker; every other file may go to any."""
     here = Path(__file__).parent

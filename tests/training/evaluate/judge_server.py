@@ -37,7 +37,7 @@ class JudgeServer:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        config = uvicorn.Config(Starlette(routes=routes), log_level="critical", lifespan="off")
+        config = uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
         thread.start()

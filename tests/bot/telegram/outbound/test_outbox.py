@@ -604,7 +604,7 @@ async def test_a_pressed_button_is_answered_at_once_and_takes_no_slot(outbox, bo
 
 async def test_files_and_buttons(outbox, bot, clock):
     document = await outbox.send_document(ANNA, b"{}", "export.json", text("给你"))
-    assert bot.calls[0].details == {"caption": "给你"}
+    assert bot.calls[0].details == {"caption": "给你", "document": b"{}"}
     take = soon(outbox.edit_keyboard(ANNA, document, None))
     bare = soon(outbox.send_document(ANNA, b"{}", "more.json"))
     await clock.advance(3)

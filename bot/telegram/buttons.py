@@ -151,6 +151,7 @@ class Buttons:
         await self._answering.stop(asker)
         await self._desk.erased(asker)
         await self._users.erase(asker)
+        self._crisis.forget(asker)
         await self._recent.forget(asker)
         await self._replace(pressed, texts.erase_done)
         return None

@@ -124,6 +124,7 @@ class Crisis:
     def send(self, owed: OwedCard) -> None:
         """Send a card we hold the claim of, and note how it ended."""
         self._unrecorded.pop(owed.chat_id, None)
+        self._lines.remember_region(owed.user_id, region_of(owed.region))
         self._start(owed, self._deliver)
 
     def send_unrecorded(self, alarm: Alarm) -> None:
@@ -202,7 +203,7 @@ class Crisis:
             *(alarm.update_id, alarm.level, alarm.chat_id, alarm.user_id, alarm.language_code),
             repeated=any(level >= alarm.level for level in shown),
             number=len(shown),
-            region=None,
+            region=self._lines.last_region(alarm.user_id),
         )
         shown.append(alarm.level)
         self._start(owed, self._try_to_say)

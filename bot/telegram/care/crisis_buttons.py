@@ -38,6 +38,10 @@ class CrisisButtons:
         self._lines = lines
         self._safe_said: deque[tuple[int, int]] = deque(maxlen=256)
 
+    def forget(self, user_id: int) -> None:
+        """Let go of what is at hand about somebody who had everything erased."""
+        self._lines.remember_region(user_id, None)
+
     async def toast(self, pressed: Pressed) -> str | None:
         """Act, and return what is to be shown for a moment, if anything.
 

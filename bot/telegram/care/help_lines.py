@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+REMEMBERED = 4096
+"""People whose region is kept at hand, for when the database is away."""
+
 
 class HelpLines:
     """Shows people the lines of where they are: by their choice, else by their language."""
@@ -31,6 +35,7 @@ class HelpLines:
         self._outbox = outbox
         self._users = users
         self._counters = counters
+        self._regions: OrderedDict[int, Region] = OrderedDict()
 
     async def show(self, chat_id: int, user_id: int, language: Language) -> None:
         """Show every line, with a button to choose another region."""
@@ -39,13 +44,27 @@ class HelpLines:
         await self._counters.add("hotlines_shown")
 
     async def region(self, user_id: int) -> Region | None:
-        """What a person chose; None where they chose nothing or nobody can look it up now."""
+        """What a person chose, as far as it is known; None where they chose nothing."""
         try:
             user = await self._users.user(user_id)
         except StorageError as error:
-            log.warning("region_unknown", error=type(error).__name__)
-            return None
-        return region_of(user.region) if user is not None else None
+            log.warning("region_not_read", error=type(error).__name__)
+            return self.last_region(user_id)
+        region = region_of(user.region) if user is not None else None
+        self.remember_region(user_id, region)
+        return region
+
+    def last_region(self, user_id: int) -> Region | None:
+        """What was read last: a number of another country would help nobody."""
+        return self._regions.get(user_id)
+
+    def remember_region(self, user_id: int, region: Region | None) -> None:
+        """Keep what a person chose at hand; None: nothing."""
+        self._regions.pop(user_id, None)
+        if region is not None:
+            self._regions[user_id] = region
+            if len(self._regions) > REMEMBERED:
+                self._regions.popitem(last=False)
 
     async def say(
         self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None = None

@@ -129,6 +129,20 @@ async def test_a_database_that_is_away_keeps_nobody_from_a_card(room, database_s
     assert await room.storage.cards.claim_free(9) == []
 
 
+async def test_numbers_are_of_the_chosen_region_with_the_database_away(room, database_switch):
+    await room.arrive(press(f"risk:in:HK:{PERSON}"))
+    await room.passes(3)
+    database_switch.is_away = True
+    for words, seen in (
+        (IMMINENT, card(RiskLevel.IMMINENT, CN, Region.HK)),
+        ("/help_now", render_hotlines(CN, Region.HK)),
+    ):
+        with pytest.raises(Exception, match="database"):
+            await room.arrive(message(words))
+        await room.passes(2)
+        assert room.bot.texts(PERSON)[-1] == shown(seen)
+
+
 @pytest.mark.parametrize("words", ["求助", "求助！", "Help", "/help_now"])
 async def test_the_help_lines_come_with_the_database_away(room, database_switch, words):
     update = message(words)

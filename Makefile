@@ -20,7 +20,7 @@ test: $(VENV)/.ready-dev ## Run the tests of bot and inference (PYTEST_ARGS="-k 
 test-ml: ## Check and test what needs torch and LMDeploy, in an environment of its own
 	@PYTHON=$(PYTHON) tests/ml/install.sh
 	@.venv-ml/bin/python -m mypy -p training -p inference.quantize
-	@.venv-ml/bin/python -m pytest tests/ml --confcutdir=tests/ml -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@.venv-ml/bin/python -m pytest tests/ml --confcutdir=tests/ml -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready-dev ## Check style and types
 	@$(BIN)/ruff check .

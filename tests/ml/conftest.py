@@ -22,25 +22,9 @@ if TYPE_CHECKING:
 # to gain from a second thread, and threads that wait for each other on a busy machine take minutes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# What shares something that takes long to make runs in one worker.
-TOGETHER = {
-    "inference/quantize": "quantized",
-    "training/evaluate": "quantized",
-    "training/xtuner": "xtuner",
-    "training/small": "small",
-}
 SAMPLE = Path(__file__).parents[1] / "bot" / "conversation" / "smilechat_sample.jsonl"
 ROLES = {"client": "user", "counselor": "assistant"}
 CALIBRATION_DIALOGUES = 12
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist looks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests are for one worker; every other file may go to any."""
-    here = Path(__file__).parent
-    for item in items:
-        folder = item.path.parent.relative_to(here).as_posix()
-        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(folder, item.path.name)))
 
 
 class LlamaCpp:

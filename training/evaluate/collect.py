@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from training.evaluate import cpsycoune, judge
 from training.evaluate.ledger import Ledger
-from training.evaluate.speaker import Answer, Loss, speaking
+from training.evaluate.speaker import Answer, Loss
+from training.evaluate.speaking import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from inference.engine import Message
     from training.evaluate.held_out import Dialogue
-    from training.evaluate.order import Order, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +61,3 @@ class Speaker(Protocol):
     def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
         """An answer to each prompt. Raises `CommandError`."""
         ...
-
-
-@contextmanager
-def speaking(subject: Subject, order: Order) -> Iterator[Speaker]:
-    """The model of a subject, for as long as it is needed.
-
-    Raises `CommandError`: it cannot be loaded or reached.
-    """
-    # Imported late: an address needs neither torch nor transformers.
-    if isinstance(subject.where, Path):
-        from training.evaluate.folder import loaded  # noqa: PLC0415
-
-        with loaded(subject.where, order) as folder:
-            yield folder
-    else:
-        from training.evaluate.address import reached  # noqa: PLC0415
-
-        with reached(subject.where, order) as address:
-            yield address

@@ -1,7 +1,8 @@
 """Client of one OpenAI-compatible server: LMDeploy's, its proxy's or llama.cpp's.
 
-Requests go through the `openai` package; the answer is read by `inference.answer_reader`. What a
-server says in its errors never leaves this module: servers echo prompts.
+The answer is read by `inference.answer_reader`. What a server says in its errors never leaves this
+module: servers echo prompts. The `openai` package would do the same requests; its import is a
+quarter of the bot's start, and it checks every message of the prompt anew.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import httpx2
-import openai
 
 from inference.answer_reader import AnswerReader, error_from_body, parse_json
 from inference.engine import (
@@ -35,7 +35,7 @@ _LIMITS: Final = httpx2.Limits(
 # llama.cpp holds a thread for each idle connection, and one on the loopback costs nothing to open.
 _LOOPBACK_LIMITS: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 _DRAIN: Final = 1.0  # seconds
-_FAILURES: Final = (EngineError, openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError)
+_FAILURES: Final = (EngineError, httpx2.HTTPError, httpx2.StreamError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,13 @@ class ChatCompletions:
         self._timeouts = timeouts or Timeouts()
         self._repetition_field = repetition_field
         self._no_repeat_field = no_repeat_field
-        self._client = openai.AsyncOpenAI(
+        self._client = httpx2.AsyncClient(
             base_url=base_url,
-            api_key=api_key or "none",
-            organization="",
-            project="",
-            max_retries=0,
-            http_client=httpx2.AsyncClient(
-                limits=_LOOPBACK_LIMITS if on_this_machine else _LIMITS,
-                trust_env=not on_this_machine,
-                follow_redirects=False,
-                timeout=httpx2.Timeout(None, connect=self._timeouts.connect),
-            ),
+            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+            limits=_LOOPBACK_LIMITS if on_this_machine else _LIMITS,
+            trust_env=not on_this_machine,
+            follow_redirects=False,
+            timeout=httpx2.Timeout(None, connect=self._timeouts.connect),
         )
 
     async def models(self) -> list[str]:
@@ -94,7 +89,7 @@ class ChatCompletions:
         self._check_open()
         try:
             async with asyncio.timeout(self._timeouts.connect):
-                response = await self._client.get("/models", cast_to=httpx2.Response)
+                response = await self._client.get("models")
         except TimeoutError:
             failure = EngineTimeout("no list of models within the time allowed")
         except _FAILURES as error:
@@ -102,9 +97,9 @@ class ChatCompletions:
         else:
             body = parse_json(response.content)
             match body:
-                case {"data": [*cards]}:
+                case {"data": [*cards]} if response.is_success:
                     return [str(card["id"]) for card in cards if isinstance(card, dict)]
-            failure = error_from_body(body)
+            failure = error_from_body(body, response.status_code)
         raise self._named(failure)
 
     async def stream(
@@ -140,7 +135,7 @@ class ChatCompletions:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.close()
+        await self._client.aclose()
 
     async def _read(
         self, reader: AnswerReader, messages: Sequence[Message], sampling: Sampling, model: str
@@ -149,25 +144,18 @@ class ChatCompletions:
         deadline = clock() + self._timeouts.first_token
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout_at(deadline):
-                response = await stack.enter_async_context(
-                    self._client.chat.completions.with_streaming_response.create(
-                        model=model,
-                        messages=(),  # in extra_body: the package takes 0.25 ms for each here
-                        temperature=sampling.temperature,
-                        top_p=sampling.top_p,
-                        max_tokens=sampling.max_tokens,
-                        stream=True,
-                        stream_options={"include_usage": True},
-                        extra_body={
-                            "messages": [{"role": m.role, "content": m.content} for m in messages],
-                            **self._own_fields(sampling),
-                        },
-                    )
+                request = self._client.build_request(
+                    "POST", "chat/completions", json=self._order(messages, sampling, model)
                 )
-            body = response.http_response.aiter_bytes()
+                response = await self._client.send(request, stream=True)
+                stack.push_async_callback(response.aclose)
+                if not response.is_success:
+                    body = parse_json(await response.aread())
+                    raise error_from_body(body, response.status_code)
+            answer = response.aiter_bytes()
             while not reader.done:
                 async with asyncio.timeout_at(deadline):
-                    data = await anext(body, None)
+                    data = await anext(answer, None)
                 if data is None:
                     break
                 events = reader.events
@@ -177,14 +165,25 @@ class ChatCompletions:
                     deadline = clock() + self._timeouts.stall
             for piece in reader.finish():
                 yield piece
-            await self._drain(body)
+            await self._drain(answer)
 
-    def _own_fields(self, sampling: Sampling) -> dict[str, float]:
-        """What the OpenAI API has no names for, under the server's."""
-        fields = {self._repetition_field: sampling.repetition_penalty}
+    def _order(
+        self, messages: Sequence[Message], sampling: Sampling, model: str
+    ) -> dict[str, object]:
+        """The body of a request for one answer."""
+        order: dict[str, object] = {
+            "model": model,
+            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            self._repetition_field: sampling.repetition_penalty,
+        }
         if self._no_repeat_field and sampling.no_repeat:
-            fields[self._no_repeat_field] = sampling.no_repeat
-        return fields
+            order[self._no_repeat_field] = sampling.no_repeat
+        return order
 
     async def _drain(self, body: AsyncIterator[bytes]) -> None:
         """Read the few bytes after the end, so that the connection can be used again."""
@@ -194,7 +193,7 @@ class ChatCompletions:
                     pass
 
     def _check_open(self) -> None:
-        if self._client.is_closed():
+        if self._client.is_closed:
             raise EngineUnavailable(f"{self.address}: the client is closed")
 
     def _named(self, failure: EngineError) -> EngineError:
@@ -204,19 +203,16 @@ class ChatCompletions:
 
 def _engine_error(error: Exception) -> EngineError:
     """What a failed request means, without a word of the server's."""
-    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
-    match cause:
+    match error:
         case EngineError():
-            return cause
-        case openai.APIStatusError():
-            return error_from_body(cause.body, cause.status_code)
+            return error
         case httpx2.ConnectTimeout():
             return EngineTimeout("no connection within the time allowed")
         case httpx2.ConnectError():
             return EngineUnavailable("nothing answers at this address")
         case httpx2.DecodingError():
             return EngineProtocolError("the response cannot be decompressed")
-        case httpx2.RemoteProtocolError() if not _is_hang_up(cause):
+        case httpx2.RemoteProtocolError() if not _is_hang_up(error):
             return EngineProtocolError("the response is not HTTP")
     return EngineUnavailable("the connection broke")
 

@@ -7,7 +7,8 @@ than the 30 calls a second that Telegram allows a bot by itself: the bot runs wi
 TELEGRAM_CALLS_PER_SECOND=1000, which Telegram allows where broadcasts are paid for. No chat gets
 more than one call a second. Recent turns lie in Redis, as in production; --without-redis keeps them
 in the bot, whose memory then grows until that copy has its full size (4 million characters).
-Needs Linux. Exit status: 1 if memory grows for certain, or a message stayed unanswered.
+Needs Linux. Exit status: 1 if memory may grow by more than 1 % an hour, or a message stayed
+unanswered.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ SETTINGS = {"TELEGRAM_CALLS_PER_SECOND": "1000", "ANSWERS_PER_DAY": "0"}
 WARM_UP = 0.5
 """The share of the time that is not measured: caches, pools and the allocator fill up. The last
 to be full are SQLite's pages (2 MB a connection), after some 15,000 turns."""
+GROWTH_ALLOWED = 0.01
+"""Of the memory, an hour: so slow, it takes four days to double. Single pages are touched for the
+first time long after every cache is full."""
 LOOK_EVERY = 1.0
 DRAIN_SECONDS = 60.0
 
@@ -60,8 +64,9 @@ class Soaked:
 
     @property
     def passed(self) -> bool:
-        """Whether everything was answered and memory may be flat."""
-        return self.answered == self.said and self.slope.low <= 0
+        """Whether everything was answered and memory is as good as flat."""
+        allowed = GROWTH_ALLOWED * self.resident[-1][1] / 1e6
+        return self.answered == self.said and self.slope.high <= allowed
 
 
 class Soak:
@@ -161,7 +166,7 @@ def rows(found: Soaked) -> list[tuple[str, str]]:
         ("resident memory after the warm-up", f"{first:.1f} MB"),
         ("resident memory at the end", f"{last:.1f} MB"),
         ("slope, 95 % interval", str(found.slope)),
-        ("verdict", "no growth" if found.passed else "GROWS, OR A MESSAGE IS UNANSWERED"),
+        ("verdict", "no growth" if found.passed else "MAY GROW, OR A MESSAGE IS UNANSWERED"),
     ]
 
 

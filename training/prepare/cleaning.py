@@ -130,8 +130,10 @@ REASONS = (
         "an answer by 咨询师, 医生 and the like: our model is none",
         _COUNSELOR,
         re.compile(
-            r"(?:我是|作为|我们)(?:一[名个位]|你的|您的)?(?:专业的?)?(?:心理)?"
-            r"(?:咨询师|医生|治疗师|咨询员|辅导员|支持者)|(?:叫|称呼)我\w{0,4}(?:咨询师|医生)"
+            r"(?:我是|我叫|作为|身为|我们)[^，。！？,;；\n]{0,14}"
+            r"(?:咨询师|医生|治疗师|咨询员|辅导员|支持者|心理顾问)"
+            r"|(?:叫|称呼)我\w{0,4}(?:咨询师|医生)|国家[一二三]级"
+            r"|取向的\w{0,8}(?:咨询师|治疗师)"
         ),
     ),
     Reason(
@@ -146,9 +148,18 @@ REASONS = (
     ),
     Reason(
         "forum words",
-        "题主, 楼主, 答主 that no edit could mend",
+        "题主, 楼主, 答主 that no edit could mend, and what else is left of a forum's page",
         _ANYONE,
-        re.compile(r"(?<![话问标主课难考])题主(?![要体张旨导观动次任])|楼主|(?<![回应解])答主"),
+        re.compile(
+            r"(?<![话问标主课难考])题主(?![要体张旨导观动次任])|楼主|(?<![回应解])答主"
+            r"|帖子|发帖|评论区|回复区|打赏|分钟前|\d\s*阅读|【"
+        ),
+    ),
+    Reason(
+        "asks for messages",
+        "an answer that wants to be written to elsewhere",
+        _COUNSELOR,
+        re.compile(r"私信|给我(?:们)?留言|(?:随时|可以|欢迎|再|请)(?:来|与|和|跟)?联系我"),
     ),
     Reason("role label", "an answer that still speaks of 求助者", _COUNSELOR, re.compile("求助者")),
     Reason(

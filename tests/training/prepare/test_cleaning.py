@@ -47,6 +47,8 @@ def test_traces_of_the_corpus_are_edited(
         ("我是程序员，总加班", "作为程序员，你很辛苦"),
         ("从上帝视角看", "如果你愿意主动说说"),
         ("我笑死了", "什么这么好笑？"),
+        ("生活的意义是什么", "你觉得呢？"),
+        ("老板联系我了，让我回去", "你想回去吗？"),
     ],
 )
 def test_ordinary_words_stay_as_they_are(asked: str, answered: str) -> None:
@@ -61,10 +63,18 @@ def test_ordinary_words_stay_as_they_are(asked: str, answered: str) -> None:
     [
         ("我不想活了", "别这样想。", SAID_OPENLY),
         ("我很难过", "你想过自杀吗？", SAID_OPENLY),
-        ("我真想彻底离开这个世界", "嗯。", FOUND_BY_DETECTOR),
+        ("我一看到刀片就想用它", "嗯。", SAID_OPENLY),
+        ("他们说我爷爷快死了", "嗯。", SAID_OPENLY),
+        ("我用刀在手上划", "嗯。", SAID_OPENLY),
+        ("我试过离开这个世界", "嗯。", SAID_OPENLY),
+        ("我想从这个世上彻底消失", "嗯。", FOUND_BY_DETECTOR),
         ("在吗", "", NO_PAIR),
         ("我累。支持者：抱抱你", "嗯", "two speakers in one turn"),
         ("你好", "我是一名心理咨询师。", "claims a profession"),
+        ("你好", "你好，我是国家二级心理咨询师。", "claims a profession"),
+        ("你好", "我是有故事的小王，一位动力学取向的咨询师。", "claims a profession"),
+        ("怎么办", "【建议】多休息。", "forum words"),
+        ("谢谢", "不客气，有问题随时私信我。", "asks for messages"),
         ("你好", "作为人工智能，我理解。", "claims to be a model"),
         ("请各位答主看看", "好的。", "forum words"),
         ("我累", "这要求助者自己决定", "role label"),

@@ -40,6 +40,9 @@ COMMANDS = {
     "small-judge": Command(
         "training.small.judge", "measure a small model and write its card", "small,local"
     ),
+    "small-blind": Command(
+        "training.small.blind", "let a reader tell whose answer an answer is", "small,local"
+    ),
     "samples": Command(
         "training.small.samples",
         "compare sampling settings on fixed first messages",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
+    from training.small.relevance import TfIdf
+
 TRAIN_FILE, HELD_OUT_FILE, DECISIONS_FILE = "train.json", "held-out.jsonl", "decisions.jsonl"
 """As `training.prepare.output` names them; it is not imported, for the sake of what it needs."""
 
@@ -25,8 +27,9 @@ _SHORT_OPENING = range(8, 41)
 _SHORTEST_OPENING = 4
 
 _FORMAL = re.compile(r"您|咨询|治疗|来访|疗法|意象对话|[1１一]\s*[、.．]|第一[，、]|首先")
-LONGEST_PLAIN_ANSWER = 110
-"""Characters; what a companion says on a phone, and what the trial model may say at most."""
+LONGEST_PLAIN_ANSWER = 150
+"""Characters; what a companion says on a phone, and about the 96 tokens that the trial model may
+say at most."""
 
 
 def read_train(prepared: Path) -> Iterator[Dialogue]:
@@ -86,23 +89,33 @@ def plain_beginning(
     return replace(dialogue, turns=tuple(kept)) if kept else None
 
 
-def with_short_opening(dialogue: Dialogue, random: Random) -> Dialogue:
-    """The dialogue with its first message cut to the whole clauses that fit a drawn length.
+def with_short_opening(dialogue: Dialogue, words: TfIdf, random: Random) -> Dialogue:
+    """The dialogue with its first message cut to neighbouring clauses that fit a drawn length.
 
-    The dialogue must be tidy; it comes back as it is when its first clause is too long.
+    They are those that the first answer takes up most: an answer to what was cut away would teach
+    to invent. The dialogue must be tidy; it comes back as it is when no clause fits.
     """
     limit = random.choice(_SHORT_OPENING)
-    end = 0
-    for clause in _CLAUSE.finditer(dialogue.opening):
-        if clause.end() > limit:
-            break
-        end = clause.end()
-    # People rarely end a short message with a full stop; a question mark carries meaning.
-    opening = dialogue.opening[:end].rstrip("，。；：、,;… \n")
-    if len(opening) < _SHORTEST_OPENING:
+    clauses = _CLAUSE.findall(dialogue.opening)
+    taken_up = [words.shared(clause, dialogue.turns[1].text) for clause in clauses]
+    best, most = "", (-1.0, 0)
+    for start in range(len(clauses)):
+        for end in range(start + 1, len(clauses) + 1):
+            # People rarely end a short message with a full stop; a question mark carries meaning.
+            run = "".join(clauses[start:end]).rstrip("，。；：、,;… \n")
+            if len(run) > limit:
+                break
+            worth = (sum(taken_up[start:end]), -len(run))
+            if len(run) >= _SHORTEST_OPENING and worth > most:
+                best, most = run, worth
+    if not best:
         return dialogue
-    turns = (Turn(Role.CLIENT, opening), *dialogue.turns[1:])
-    return replace(dialogue, turns=turns)
+    return replace(dialogue, turns=(Turn(Role.CLIENT, best), *dialogue.turns[1:]))
+
+
+def takes_up(dialogue: Dialogue, words: TfIdf) -> float:
+    """How much the first answer takes up of the first message, 0 to 1."""
+    return words.similarity(dialogue.opening, dialogue.turns[1].text)
 
 
 def _names(prepared: Path, side: str) -> Iterator[tuple[str, str]]:

@@ -16,8 +16,10 @@ from training.small.corpus import (
     plain_beginning,
     read_held_out,
     read_train,
+    takes_up,
     with_short_opening,
 )
+from training.small.relevance import TfIdf
 from training.small.sequences import Encoder, Packed, Window, fill, pack
 from training.small.tokenizer import load_tokenizer, train_tokenizer
 
@@ -54,11 +56,14 @@ class EncodeConfig:
     """Every n-th dialogue teaches the tokenizer; more changes little and takes longer."""
     base_short_share: float = 0.5
     """Dialogues whose first message is cut to some clauses: people write less than forum posts."""
-    base_own: int = 2000
+    base_own: int = 4000
     tune_short_share: float = 0.85
+    tune_taken_up: float = 0.05
+    """How much a first answer must take up of its message, 0 to 1: what fits anything is left out,
+    or a small model says nothing else."""
     tune_pairs: int = 5
     tune_longest_answer: int = LONGEST_PLAIN_ANSWER
-    tune_own: int = 8000
+    tune_own: int = 20_000
     greeted_share: float = 0.03
     seed: int = 1
 
@@ -81,18 +86,21 @@ def encode(prepared: Path, out: Path, config: EncodeConfig) -> None:
         texts = (turn.text for dialogue in sample for turn in dialogue.turns)
         train_tokenizer(texts, config.vocabulary).save(str(out / TOKENIZER))
     tokenizer = load_tokenizer(out / TOKENIZER)
+    words = TfIdf([text for one in train for text in (one.opening, one.turns[1].text)])
     beginnings = (
         plain_beginning(one, config.tune_pairs, config.tune_longest_answer) for one in train
     )
     plain = [one for one in beginnings if one is not None]
     base = [
-        *own.greet(_shortened(train, config.base_short_share, random), config.greeted_share),
+        *own.greet(_shortened(train, config.base_short_share, words, random), config.greeted_share),
         *own.dialogues(config.base_own),
     ]
-    tune = [
-        *own.greet(_shortened(plain, config.tune_short_share, random), config.greeted_share),
-        *own.dialogues(config.tune_own),
-    ]
+    close = (
+        one
+        for one in _shortened(plain, config.tune_short_share, words, random)
+        if takes_up(one, words) >= config.tune_taken_up
+    )
+    tune = [*own.greet(close, config.greeted_share), *own.dialogues(config.tune_own)]
     sets = {
         BASE: fill(_windows(_drawn(base, random), tokenizer, _WHOLE), config.base_length),
         TUNE: pack(_windows(tune, tokenizer, config.context), config.context),
@@ -109,9 +117,12 @@ def encode(prepared: Path, out: Path, config: EncodeConfig) -> None:
     (out / REPORT).write_text(json.dumps(report, indent=1), encoding="utf-8")
 
 
-def _shortened(dialogues: Iterable[Dialogue], share: float, random: Random) -> Iterator[Dialogue]:
+def _shortened(
+    dialogues: Iterable[Dialogue], share: float, words: TfIdf, random: Random
+) -> Iterator[Dialogue]:
     for dialogue in dialogues:
-        yield with_short_opening(dialogue, random) if random.random() < share else dialogue
+        chosen = random.random() < share
+        yield with_short_opening(dialogue, words, random) if chosen else dialogue
 
 
 def _drawn(dialogues: Sequence[Dialogue], random: Random) -> list[Dialogue]:

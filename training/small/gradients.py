@@ -1,4 +1,4 @@
-"""Gradients of one batch: on a GPU all at once, on a CPU by workers that take row after row."""
+"""Gradients of one batch: on a GPU part after part, on a CPU by workers that share the parts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WholeBatch:
 
     def __init__(self, model: Llama, *, rows_at_once: int, bfloat16: bool, compiled: bool) -> None:
         loss = _weighted(model)
-        self._loss: Weighted = torch.compile(loss) if compiled else loss
+        self._loss: Weighted = torch.compile(loss, dynamic=False) if compiled else loss
         self._device = next(model.parameters()).device
         self._rows_at_once = rows_at_once
         self._bfloat16 = bfloat16
@@ -62,11 +62,15 @@ class RowWorkers:
     each other once a step.
     """
 
-    def __init__(self, model: Llama, pool: Executor, workers: int, *, compiled: bool) -> None:
+    def __init__(
+        self, model: Llama, pool: Executor, workers: int, *, rows_at_once: int, compiled: bool
+    ) -> None:
         self._replicas = [model, *(_replica(model) for _ in range(workers - 1))]
+        losses = map(_weighted, self._replicas)
         self._losses: list[Weighted] = [
-            torch.compile(_weighted(one)) if compiled else _weighted(one) for one in self._replicas
+            torch.compile(one, dynamic=False) if compiled else one for one in losses
         ]
+        self._rows_at_once = rows_at_once
         self._pool = pool
         self._cold = compiled
         self._warm: set[int] = set()
@@ -74,24 +78,23 @@ class RowWorkers:
     def add(self, tokens: Tensor, kinds: Tensor, documents: Tensor, client_weight: float) -> float:
         """See `Gradients.add`."""
         weights = _weights(kinds, client_weight)
-        rows: SimpleQueue[int] = SimpleQueue()
-        for row in range(len(tokens)):
-            rows.put(row)
+        parts: SimpleQueue[slice] = SimpleQueue()
+        for start in range(0, len(tokens), self._rows_at_once):
+            parts.put(slice(start, start + self._rows_at_once))
 
         def work(loss_of: Weighted) -> float:
             total = 0.0
             while True:
                 try:
-                    row = rows.get_nowait()
+                    part = parts.get_nowait()
                 except Empty:
                     return total
-                one = slice(row, row + 1)
-                loss = loss_of(tokens[one], documents[one], weights[one])
+                loss = loss_of(tokens[part], documents[part], weights[part])
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += float(loss.detach())
 
         if self._cold and tokens.shape[1] not in self._warm:
-            self._warm_up(tokens[:1], documents[:1], weights[:1])
+            self._warm_up(*(x[: self._rows_at_once] for x in (tokens, documents, weights)))
         total = sum(self._pool.map(work, self._losses))
         self._gather()
         return total

@@ -29,7 +29,9 @@ PRESETS = {
             minutes=170.0,
             shape=Shape(hidden=256, layers=5, heads=2, intermediate=768),
             schedule=Schedule(warm_up_steps=40, decay_from=0.7),
+            matrix_lr=0.01,
             average_decay=0.99,
+            rows_at_once=4,
         ),
     ),
     # 36 million parameters: as Q8_0 under the 40 MB that the repository takes. The corpus is

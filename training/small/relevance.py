@@ -80,6 +80,11 @@ class TfIdf:
         product = sum(weight * right.get(pair, 0.0) for pair, weight in left.items())
         return product / max(1e-9, _length(left) * _length(right))
 
+    def shared(self, one: str, other: str) -> float:
+        """The pairs that both texts have, rare ones weighing more."""
+        both = set(_pairs(one)) & set(_pairs(other))
+        return sum(self._rarity.get(pair, self._unseen) for pair in both)
+
     def _weights(self, text: str) -> dict[str, float]:
         counts = Counter(_pairs(text))
         return {

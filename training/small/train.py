@@ -52,13 +52,15 @@ class TrainConfig:
     device: str = "cpu"
     bfloat16: bool = False
     rows_at_once: int = 64
-    """Of a batch on a GPU, for the sake of its memory; a CPU's workers take one row each."""
+    """Of a batch: as many as a GPU's memory takes, or a few for a CPU's worker to take next."""
     threads: int = 2
     compile: bool = True
     log_every_steps: int = 20
     evaluate_every_minutes: float = 5.0
     checkpoint_every_minutes: float = 3.0
     evaluation_rows: int = 48
+    final_evaluation_rows: int = 1 << 20
+    """Of the held-out set at the end: all, but in a sweep."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(min(self.minutes, self.million_tokens)):
@@ -147,7 +149,7 @@ class Trainer:
                 break
         self.save()
         if self.progress >= 1.0:
-            self._evaluate(None)
+            self._evaluate(self.config.final_evaluation_rows)
 
     def train_step(self) -> float:
         """One update on the next rows; the loss in nats per weighted token."""
@@ -216,13 +218,12 @@ class Trainer:
     def _due(self, last: float, minutes: float) -> bool:
         return self.elapsed - last >= minutes * 60
 
-    def _evaluate(self, rows: int | None) -> None:
+    def _evaluate(self, rows: int) -> None:
         found = self.evaluate(rows)
         with self.average.in_place():
             averaged = self.evaluate(rows)
-        self._log(
-            held_out=found, held_out_average=averaged, **({"final": True} if not rows else {})
-        )
+        final = {"final": True} if self.progress >= 1.0 else {}
+        self._log(held_out=found, held_out_average=averaged, **final)
 
     def _log(self, **values: object) -> None:
         line = {
@@ -238,7 +239,13 @@ class Trainer:
 
 def _gradients(config: TrainConfig, model: Llama, pool: ThreadPoolExecutor) -> Gradients:
     if config.device == "cpu" and not config.bfloat16:
-        return RowWorkers(model, pool, config.threads, compiled=config.compile)
+        return RowWorkers(
+            model,
+            pool,
+            config.threads,
+            rows_at_once=config.rows_at_once,
+            compiled=config.compile,
+        )
     return WholeBatch(
         model,
         rows_at_once=config.rows_at_once,

@@ -18,8 +18,10 @@ from training.small.corpus import (
     plain_beginning,
     read_held_out,
     read_train,
+    takes_up,
     with_short_opening,
 )
+from training.small.relevance import TfIdf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +70,7 @@ def test_files_are_those_that_prepare_writes() -> None:
     )
 
 
-@pytest.mark.parametrize("answer", ["您好，请说。", "这是咨询的第一步。", "1、多运动", "嗯" * 111])
+@pytest.mark.parametrize("answer", ["您好，请说。", "这是咨询的第一步。", "1、多运动", "嗯" * 151])
 def test_plain_beginning_ends_before_a_long_or_formal_answer(answer: str) -> None:
     talk = dialogue("我很累", "辛苦了。", "怎么办", answer, "好", "嗯。")
 
@@ -83,24 +85,39 @@ def test_plain_beginning_has_so_many_pairs_at_most() -> None:
     assert plain_beginning(talk, 2) == talk
 
 
-def test_short_opening_is_whole_clauses_of_the_opening() -> None:
-    full = dialogue(
-        "我和室友吵架了，她三天没有理我。我该怎么办？我真的很难受，一直在想这件事。", "嗯。"
-    )
+POST = "我和室友吵架了，她三天没有理我。我该怎么办？我真的很难受，一直在想这件事。"
+WORDS = TfIdf([POST, "今天下雨了，没带伞。", "我真的很累，怎么办？", "考试没考好，没有力气。"])
 
-    openings = {with_short_opening(full, Random(seed)).opening for seed in range(200)}
 
-    assert openings == {
-        "我和室友吵架了",
-        "我和室友吵架了，她三天没有理我",
-        "我和室友吵架了，她三天没有理我。我该怎么办？",
-        "我和室友吵架了，她三天没有理我。我该怎么办？我真的很难受",
-        full.opening.rstrip("。"),
+def openings_of(talk: Dialogue) -> set[str]:
+    return {with_short_opening(talk, WORDS, Random(seed)).opening for seed in range(200)}
+
+
+def test_short_opening_is_the_neighbouring_clauses_that_the_answer_takes_up() -> None:
+    about_the_quarrel = dialogue(POST, "和室友吵架，心里很闷吧。")
+    about_the_silence = dialogue(POST, "三天没有理你，心里空空的吧。")
+
+    assert openings_of(about_the_quarrel) == {"我和室友吵架了"}
+    assert openings_of(about_the_silence) == {"她三天没有理我"}
+    changed = with_short_opening(about_the_quarrel, WORDS, Random(1))
+    assert changed.turns[1:] == about_the_quarrel.turns[1:]
+
+
+def test_short_opening_grows_as_far_as_it_may_to_hold_more_of_what_is_answered() -> None:
+    about_both = dialogue(POST, "和室友吵架以后，一直在想这件事吧。")
+
+    assert openings_of(about_both) == {
+        "我和室友吵架了，她三天没有理我。我该怎么办？我真的很难受，一直在想这件事",
+        "一直在想这件事",
     }
-    assert with_short_opening(full, Random(1)).turns[1:] == full.turns[1:]
 
 
 def test_opening_of_one_endless_clause_stays_as_it_is() -> None:
     endless = dialogue("我" * 60, "嗯。")
 
-    assert with_short_opening(endless, Random(1)) == endless
+    assert with_short_opening(endless, WORDS, Random(1)) == endless
+
+
+def test_answer_takes_up_what_was_said_or_does_not() -> None:
+    assert takes_up(dialogue("我和室友吵架了", "和室友吵架，心里很闷吧。"), WORDS) > 0.3
+    assert takes_up(dialogue("我和室友吵架了", "可以告诉我更多吗？"), WORDS) == 0.0

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from random import Random
 
 SOURCE = "own-words"
-FILES = ("small_talk.txt", "first_answers.txt")
+SMALL_TALK = "small_talk.txt"
+FILES = (
+    SMALL_TALK, "first_answers.txt", "family.txt", "love_and_friends.txt", "study_and_work.txt",
+    "self_and_night.txt",
+)  # fmt: skip
 GREETING, CLOSINGS = "greeting", ("thanks", "good-bye")
 _GREETED, _CLOSED, _SHORTENED = 0.25, 0.2, 0.5
 
@@ -40,12 +44,12 @@ class Block:
     exchanges: tuple[Exchange, ...]
 
 
-def read_blocks() -> tuple[Block, ...]:
-    """Every block of the files beside this module."""
+def read_blocks(names: Iterable[str] = FILES) -> tuple[Block, ...]:
+    """Every block of these files beside this module."""
     folder = files("training.corpora.own")
     return tuple(
         block
-        for name in FILES
+        for name in names
         for block in parse_blocks(folder.joinpath(name).read_text(encoding="utf-8"))
     )
 

@@ -1,8 +1,8 @@
 r"""InternLM2-Chat-7B, all weights, three epochs: eight GPUs of 80 GB, DeepSpeed ZeRO-3.
 
-In this folder:
+In the root of the repository:
 
-    NPROC_PER_NODE=8 xtuner train internlm2_chat_7b_full_mentalhealth_e3.py \
+    NPROC_PER_NODE=8 xtuner train training/configs/internlm2_chat_7b_full_mentalhealth_e3.py \
         --deepspeed deepspeed_zero3
 """
 

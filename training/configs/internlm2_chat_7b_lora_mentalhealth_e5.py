@@ -1,8 +1,8 @@
 r"""InternLM2-Chat-7B, LoRA on 16-bit weights, five epochs: four GPUs of 80 GB, DeepSpeed ZeRO-2.
 
-In this folder:
+In the root of the repository:
 
-    NPROC_PER_NODE=4 xtuner train internlm2_chat_7b_lora_mentalhealth_e5.py \
+    NPROC_PER_NODE=4 xtuner train training/configs/internlm2_chat_7b_lora_mentalhealth_e5.py \
         --deepspeed deepspeed_zero2
 """
 

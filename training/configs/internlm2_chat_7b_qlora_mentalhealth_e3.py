@@ -1,8 +1,8 @@
 """InternLM2-Chat-7B, QLoRA, three epochs: one GPU of 24 GB or more.
 
-In this folder (NPROC_PER_NODE=4 before it on four GPUs):
+In the root of the repository (NPROC_PER_NODE=4 before it on four GPUs):
 
-    xtuner train internlm2_chat_7b_qlora_mentalhealth_e3.py
+    xtuner train training/configs/internlm2_chat_7b_qlora_mentalhealth_e3.py
 """
 
 import torch

@@ -24,6 +24,11 @@ OPTIMIZER_BYTES: Final = 4 + 8
 """For a weight of the model: its 32-bit copy and Adam's two moments."""
 LOGIT_BYTES: Final = 2 + 4 + 4
 """For a token and a word of the vocabulary: 16 bits, their 32-bit copy, its gradient."""
+SCORE_BYTES: Final = 4 + 2 + 2 + 4 + 4
+"""For a head and two tokens, on the way back through a layer without flash attention: softmax in
+32 bits, its 16-bit copy, the gradients of both, and that of the scores."""
+UNTRAINED_BYTES: Final = 4
+"""A weight beside an adapter that is not in four bits: XTuner has PEFT make it 32 bits wide."""
 W4A16: Final = Quantization("awq", 4, 128)
 
 _SHARD: Final = 2 * GIB
@@ -59,7 +64,9 @@ class Load:
     zero: int = 0
     """DeepSpeed's stage: 1 shares the optimizer, 2 gradients as well, 3 weights as well."""
     weight_bytes: int = 2
-    """4 on a CPU."""
+    """As the config loads them; 4 on a CPU."""
+    has_flash_attention: bool = True
+    """Without it, attention keeps a score for every two tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,9 @@ class Budget:
 
     card: tuple[Part, ...]
     memory: tuple[Part, ...]
+    """By the names of the stages that take it."""
     disk: tuple[Part, ...]
+    """By the names of the stages that write it."""
 
     @property
     def on_a_card(self) -> int:
@@ -137,6 +146,7 @@ def _card(shape: Shape, load: Load, cards: int) -> list[Part]:
             f"{tokens} tokens x ({layers} kept + {layer if load.recomputes else 0} of one layer) "
             f"x {width} B",
         ),
+        *_scores(shape, load),
         Part(
             "logits",
             tokens * shape.vocabulary * LOGIT_BYTES,
@@ -146,6 +156,15 @@ def _card(shape: Shape, load: Load, cards: int) -> list[Part]:
     ]
 
 
+def _scores(shape: Shape, load: Load) -> list[Part]:
+    if load.has_flash_attention:
+        return []
+    layers = 1 if load.recomputes else shape.layers
+    size = load.batch * layers * shape.heads * load.length**2 * SCORE_BYTES
+    how = f"{load.batch} x {shape.heads} heads x {load.length} x {load.length} x {SCORE_BYTES} B"
+    return [Part("attention scores", size, f"{how}{_times(layers)}; none with flash-attn")]
+
+
 def _weights(shape: Shape, load: Load, cards: int) -> Part:
     count = parameters(shape)
     if load.method is Method.QLORA:
@@ -153,15 +172,18 @@ def _weights(shape: Shape, load: Load, cards: int) -> Part:
         others = count - in_layers
         return Part(
             "weights",
-            int(in_layers * NF4_BITS / 8) + others * 2,
-            f"{_short(in_layers)} x {NF4_BITS:.2f} bits + {_short(others)} x 2 B",
+            int(in_layers * NF4_BITS / 8) + others * UNTRAINED_BYTES,
+            f"{_short(in_layers)} x {NF4_BITS:.2f} bits + {_short(others)} x {UNTRAINED_BYTES} B",
         )
     shared = cards if load.zero == 3 else 1
-    return Part(
-        "weights",
-        count * load.weight_bytes // shared,
-        f"{_short(count)} x {load.weight_bytes} B{_over(shared)}",
-    )
+    # DeepSpeed makes 16 bits of them again when it takes the model to the card.
+    width = load.weight_bytes if load.zero else _loaded_bytes(load)
+    return Part("weights", count * width // shared, f"{_short(count)} x {width} B{_over(shared)}")
+
+
+def _loaded_bytes(load: Load) -> int:
+    """Bytes of a weight when a model that is not in four bits has been loaded."""
+    return load.weight_bytes if load.method is Method.FULL else UNTRAINED_BYTES
 
 
 def _trained(shape: Shape, load: Load, cards: int) -> Part:
@@ -184,19 +206,19 @@ def _trained(shape: Shape, load: Load, cards: int) -> Part:
 
 
 def _memory(shape: Shape, load: Load, cards_of_a_node: int) -> list[Part]:
-    count = parameters(shape)
-    processes = 1 if load.method is Method.QLORA else cards_of_a_node
-    loaded = _SHARD if load.method is Method.QLORA else count * 2 * processes
-    how = "a file at a time" if load.method is Method.QLORA else (
-        f"{_short(count)} x 2 B x {processes} processes"
-    )  # fmt: skip
+    count, width = parameters(shape), _loaded_bytes(load)
+    if load.method is Method.QLORA:
+        loading = Part("train", _SHARD * cards_of_a_node, "a file at a time in each process")
+    else:
+        each = f"{_short(count)} x {width} B{_times(cards_of_a_node, 'processes')}"
+        loading = Part("train", count * width * cards_of_a_node, f"loading, {each}")
     return [
-        Part("train: loading", loaded, how),
+        loading,
         Part("merge", count * 2 + _SHARD, f"{_short(count)} x 2 B + a file"),
         Part(
-            "quantize: comparing",
+            "quantize",
             int(count * 8.6),
-            f"{_short(count)} x (4 B unpacked + 4 B in the model + 0.6 B packed)",
+            f"comparing, {_short(count)} x (4 B unpacked + 4 B in the model + 0.6 B packed)",
         ),
     ]
 
@@ -208,17 +230,17 @@ def _disk(shape: Shape, load: Load, corpora: int) -> list[Part]:
     adapter = trained * (2 if load.method is Method.FULL else 4)
     packed = weight_bytes(shape, W4A16)
     return [
-        Part("data", corpora * _MADE_OF_CORPORA, f"corpora x {_MADE_OF_CORPORA}"),
+        Part("prepare", corpora * _MADE_OF_CORPORA, f"corpora x {_MADE_OF_CORPORA}"),
         Part(
-            "training",
-            trained * each * (load.kept + 1),
-            f"{_short(trained)} x {each} B x ({load.kept} checkpoints + the one being written)",
+            "train",
+            trained * each * load.kept,  # the oldest one goes before the next is written
+            f"{_short(trained)} x {each} B x {load.kept} checkpoints",
         ),
-        Part("adapter", adapter, f"{_short(trained)} x {adapter // max(trained, 1)} B"),
-        Part("merged", 0, "the same files under another name")
+        Part("convert", adapter, f"{_short(trained)} x {adapter // max(trained, 1)} B"),
+        Part("merge", 0, "the same files under another name")
         if load.method is Method.FULL
-        else Part("merged", count * 2, f"{_short(count)} x 2 B"),
-        Part("W4A16", packed, "4 bits in groups of 128, tables in 16"),
+        else Part("merge", count * 2, f"{_short(count)} x 2 B"),
+        Part("quantize", packed, "4 bits in groups of 128, tables in 16"),
     ]
 
 
@@ -257,3 +279,7 @@ def _short(count: int) -> str:
 
 def _over(cards: int) -> str:
     return f" / {cards}" if cards > 1 else ""
+
+
+def _times(count: int, what: str = "layers") -> str:
+    return f" x {count} {what}" if count > 1 else ""

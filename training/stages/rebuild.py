@@ -89,9 +89,8 @@ def _order(options: argparse.Namespace) -> Order:
     if not corpora:
         known = ", ".join(f"--{name}" for name in CORPORA)
         raise CommandError(f"Name at least one corpus: {known}.", exit_status=2)
-    recipe = Recipe(options.config, options.model)
+    recipe = Recipe(options.config, options.model, options=tuple(options.cfg_options))
     said = recipe.read()
-    length = int(said.get("max_length", Quantizing().length))
     has_card = bool(_cards())
     return Order(
         config=options.config,
@@ -101,11 +100,11 @@ def _order(options: argparse.Namespace) -> Order:
             corpora, options.held_out, workers=options.workers, strict=options.strict
         ),
         launch=Launch.from_environment(os.environ, options.deepspeed),
-        options=tuple(options.cfg_options),
+        options=recipe.options,
         quantizing=Quantizing(
             python=options.quantize_python,
             samples=options.samples,
-            length=options.length or length,
+            length=options.length or train.length_of(said),
             most_loss=options.most_loss,
         ),
         evaluating=Evaluating(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from training.stages.versions import ROOT, versions
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from training.stages.stage import Receipt
     from training.xtuner import Launch, Recipe
@@ -37,7 +39,6 @@ def stage(recipe: Recipe, launch: Launch, model_hash: str, data: Receipt) -> Sta
             "model": model_hash,
             "data": data.files[recipe.data_file().name],
             "config": plain(recipe.read()),
-            "options": list(recipe.options),
             "launch": {"processes": launch.world, "deepspeed": launch.deepspeed},
             "code": code_hash([ROOT / "training/xtuner"]),
             "versions": versions(_PACKAGES),
@@ -60,7 +61,7 @@ def train(recipe: Recipe, work: Path, launch: Launch) -> dict[str, Any]:
 def load_of(recipe: Recipe, launch: Launch) -> Load:
     """What of the config decides how much memory and disk is used."""
     said = recipe.read()
-    model = said.get("model", {})
+    model, loader = said.get("model", {}), said.get("train_dataloader") or {}
     llm, lora = model.get("llm") or {}, model.get("lora")
     if lora is None:
         method = Method.FULL
@@ -71,31 +72,39 @@ def load_of(recipe: Recipe, launch: Launch) -> Load:
     hook = (said.get("default_hooks") or {}).get("checkpoint") or {}
     return Load(
         method=method,
-        length=int(said.get("max_length", 2048)),
-        batch=int(said.get("batch_size", 1)),
+        length=length_of(said),
+        batch=int(loader.get("batch_size", 1)),
         rank=int(lora["r"]) if lora else 0,
         targets=tuple(lora.get("target_modules") or ()) if lora else (),
         kept=int(hook.get("max_keep_ckpts") or 2),
         keeps_optimizer=bool(hook.get("save_optimizer", True)),
         recomputes=bool(model.get("use_activation_checkpointing", True)),
         zero=int(zero[1]) if zero else 0,
+        has_flash_attention=find_spec("flash_attn") is not None,
         weight_bytes=4 if "float32" in str(llm.get("torch_dtype")) else 2,
     )
 
 
+def length_of(said: Mapping[str, Any]) -> int:
+    """Tokens of one packed sequence, of a config that was read."""
+    dataset = (said.get("train_dataloader") or {}).get("dataset") or {}
+    return int(dataset.get("max_length") or said.get("max_length") or 2048)
+
+
 def for_people(recipe: Recipe, load: Load, launch: Launch) -> dict[str, Any]:
-    """The recipe as a model card tells it."""
+    """The recipe as a model card tells it: a step is one reading on all cards."""
     said = recipe.read()
-    together = load.batch * int(said.get("accumulative_counts", 1)) * launch.world
+    loop, wrapper = said.get("train_cfg") or {}, said.get("optim_wrapper") or {}
     adapter = {"rank": load.rank, "alpha": (said["model"].get("lora") or {}).get("lora_alpha"),
                "target modules": list(load.targets)} if load.rank else {}  # fmt: skip
     told = {
         "method": str(load.method),
         **adapter,
-        "epochs": said.get("max_epochs"),
-        "steps": said.get("max_iters"),
-        "learning rate": said.get("learning_rate"),
-        "sequences a step": together,
+        "epochs": loop.get("max_epochs"),
+        "steps": loop.get("max_iters"),
+        "learning rate": (wrapper.get("optimizer") or {}).get("lr"),
+        "sequences a step": load.batch * launch.world,
+        "steps an update": wrapper.get("accumulative_counts", 1),
         "tokens a sequence": load.length,
         "seed": (said.get("randomness") or {}).get("seed"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from training.xtuner.errors import XTunerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 BASE: Final = "pretrained_model_name_or_path"
 DATA: Final = "data_path"
@@ -30,19 +31,31 @@ class Recipe:
     """More of XTuner's `--cfg-options`, each `key=value`."""
 
     def read(self) -> dict[str, Any]:
-        """What the config says, as plain values; imports nothing that it names.
+        """What XTuner trains by: the config and `options` over it, as plain values.
+
+        Imports nothing that the config names.
 
         Raises:
-            XTunerError: there is no such config, or it cannot be read.
+            XTunerError: there is no such config, or it or an option cannot be read.
         """
+        return self._read(self.options)
+
+    def _read(self, options: Sequence[str] = ()) -> dict[str, Any]:
         if not self.config.is_file():
             raise XTunerError(f"{self.config} is not there: name a config.", exit_status=2)
         from mmengine.config import Config  # noqa: PLC0415 - only training has it
 
         try:
-            said: dict[str, Any] = Config.fromfile(self.config).to_dict()
+            config = Config.fromfile(self.config)
         except Exception as error:  # whatever a file of Python can raise
             raise XTunerError(f"{self.config} cannot be read: {error}", exit_status=2) from error
+        try:
+            config.merge_from_dict(_values(options))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise XTunerError(
+                f"{' '.join(options)} does not fit {self.config}: {error}", exit_status=2
+            ) from error
+        said: dict[str, Any] = config.to_dict()
         if missing := {BASE, DATA} - said.keys():
             raise XTunerError(
                 f"{self.config} does not set {' and '.join(sorted(missing))} at its top, as "
@@ -53,11 +66,11 @@ class Recipe:
 
     def base_model(self) -> str:
         """The folder, or the name on a hub, of the model that is tuned."""
-        return str(self.base or self.read()[BASE])
+        return str(self.base or self._read()[BASE])
 
     def data_file(self) -> Path:
         """What is trained on."""
-        said = Path(self.read()[DATA])
+        said = Path(self._read()[DATA])
         return self.prepared / said.name if self.prepared else said
 
     def deepspeed(self) -> str | None:
@@ -66,7 +79,7 @@ class Recipe:
 
     def overrides(self) -> list[str]:
         """The run's own values as XTuner's `--cfg-options`, in every place that repeats them."""
-        said = self.read()
+        said = self._read()
         values = {}
         if self.base:
             values[said[BASE]] = _absolute(self.base)
@@ -74,6 +87,16 @@ class Recipe:
             values[said[DATA]] = _absolute(self.data_file())
         places = [f"{key}={values[text]}" for key, text in _texts(said, "") if text in values]
         return [*places, *self.options]
+
+
+def _values(options: Sequence[str]) -> dict[str, Any]:
+    """`KEY=VALUE` as XTuner's own command line takes them."""
+    from mmengine.config import DictAction  # noqa: PLC0415 - only training has it
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--options", nargs="*", action=DictAction)
+    values: dict[str, Any] = parser.parse_args(["--options", *options]).options
+    return values
 
 
 def _texts(node: object, at: str) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from training.stages.train import for_people, load_of
 from training.xtuner import Launch, Recipe, XTunerError, last_checkpoint, train
 
 CONFIGS = Path(__file__).parents[4] / "training" / "configs"
@@ -36,6 +37,35 @@ def test_a_config_by_itself_is_left_as_it_is():
     assert recipe.overrides() == []
     assert recipe.base_model() == "internlm/internlm2-chat-7b"
     assert recipe.data_file() == Path("data/prepared/train.json")
+
+
+def test_options_of_a_run_count_as_if_the_config_said_them():
+    options = (
+        *("train_dataloader.batch_size=4", "optim_wrapper.accumulative_counts=2"),
+        *("train_dataloader.dataset.max_length=1024", "model.lora.r=8"),
+        *("optim_wrapper.optimizer.lr=1e-5", "train_cfg.max_epochs=7"),
+    )
+    launch = Launch(processes=2)
+    load = load_of(recipe := Recipe(QLORA, options=options), launch)
+    said = for_people(recipe, load, launch)
+
+    assert (load.batch, load.length, load.rank) == (4, 1024, 8)
+    assert (said["epochs"], said["learning rate"], said["rank"]) == (7, 1e-5, 8)
+    assert (said["sequences a step"], said["steps an update"]) == (8, 2)
+    assert said["tokens a sequence"] == 1024
+
+
+def test_without_options_the_config_alone_counts():
+    load = load_of(recipe := Recipe(QLORA), Launch())
+
+    assert (load.batch, load.length, load.rank) == (1, 2048, 64)
+    assert for_people(recipe, load, Launch())["steps an update"] == 16
+
+
+@pytest.mark.parametrize("option", ["batch_size", "tokenizer.type.x.y=1"])
+def test_an_option_that_does_not_fit_is_a_sentence(option):
+    with pytest.raises(XTunerError, match="does not fit"):
+        Recipe(QLORA, options=(option,)).read()
 
 
 def test_the_recipe_of_the_first_model_is_kept():

@@ -20,7 +20,7 @@ from redis import Redis
 
 from bot.storage import Database, upgrade
 from bot.storage.models import Base
-from tests.services import PostgresServer, RedisServer, ServiceMissing
+from tests.services import PostgresServer, RedisServer
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -111,15 +111,8 @@ def postgres_databases() -> Iterator[PostgresDatabases]:
         yield databases
         asyncio.run(databases.drop_all())
         return
-    try:
-        server = PostgresServer()
-    except ServiceMissing as missing:
-        pytest.skip(str(missing))
-    try:
-        server.start()
+    for server in serving(PostgresServer):
         yield PostgresDatabases(server.url())
-    finally:
-        server.remove()
 
 
 @pytest.fixture
@@ -186,15 +179,8 @@ def redis_server_url() -> Iterator[str]:
     if given:
         yield given
         return
-    try:
-        server = RedisServer()
-    except ServiceMissing as missing:
-        pytest.skip(str(missing))
-    try:
-        server.start()
+    for server in serving(RedisServer):
         yield server.url
-    finally:
-        server.remove()
 
 
 @pytest.fixture

@@ -51,11 +51,8 @@ class Classifier:
             return -math.inf
         total = self.bias
         for view, weights in zip(views(text), self.weights, strict=True):
-            known = [
-                (1 + math.log(count), weights[piece])
-                for piece, count in Counter(pieces(view)).items()
-                if piece in weights
-            ]
+            counts = Counter(filter(weights.__contains__, pieces(view)))
+            known = [(1 + math.log(count), weights[piece]) for piece, count in counts.items()]
             length = math.sqrt(sum(count * count for count, _ in known))
             if length:
                 total += sum(count * weight for count, weight in known) / length

@@ -134,7 +134,7 @@ def reading(message: str) -> str:
     text = normalize(message)
     if len(text) > SHORT:
         text = _around_anchors(text)
-    return context.IDIOMS.sub(_IDIOM_MARK, text)
+    return context.without_idioms(text, _IDIOM_MARK)
 
 
 def _pieces(message: str) -> Iterator[str]:

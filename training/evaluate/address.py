@@ -50,7 +50,7 @@ def reached(url: str, order: Order) -> Iterator[AddressModel]:
 class AddressModel:
     """A `Speaker` behind an address. Its losses are not to be had over this protocol."""
 
-    is_quantized = False
+    is_quantized = None
     tells_losses = False
 
     def __init__(

@@ -47,7 +47,7 @@ class Spoken:
 
     name: str
     made_by: str
-    is_quantized: bool
+    is_quantized: bool | None
     answers: dict[str, Answer]
     losses: dict[str, Loss] = field(default_factory=dict)
     verdicts: list[list[Verdict]] = field(default_factory=list)

@@ -33,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=subject,
         metavar="NAME=MODEL",
-        help="a folder in Hugging Face's layout, 16 bits or W4A16, or a base URL ending in /v1; "
-        "the model before comes first, the candidate last, W4A16 right after what it was made from",
+        help="a folder in Hugging Face's layout, 16 bits or W4A16, a base URL ending in /v1, or "
+        "FOLDER@URL: losses from the folder, answers from the server of it; the model before comes "
+        "first, the candidate last, W4A16 right after what it was made from",
     )
     parser.add_argument(
         "--data", type=Path, required=True, help="the folder `python -m training prepare` wrote"
@@ -127,10 +128,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def subject(text: str) -> Subject:
-    """For argparse: NAME=FOLDER or NAME=URL."""
+    """For argparse: NAME=FOLDER, NAME=URL or NAME=FOLDER@URL."""
     name, equals, where = text.partition("=")
     if not (name and equals and where):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FOLDER or NAME=URL")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=FOLDER, NAME=URL or NAME=FOLDER@URL"
+        )
+    folder, scheme, rest = where.partition("@http")
+    if scheme and "://" not in folder:
+        return Subject(name, Path(folder), base_url(f"http{rest}"))
     return Subject(name, base_url(where) if "://" in where else Path(where))
 
 

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import GenerationConfig
 
+from inference.chat_template import END
 from inference.quantize import agreement, packed
 from training.evaluate.errors import EvaluateError
+from training.evaluate.generation import generate
 from training.evaluate.speaker import Answer, Loss
 
 if TYPE_CHECKING:
@@ -75,9 +77,21 @@ class FolderModel:
             model, _ = agreement.load_dequantized(
                 self._folder, device=self._device, trust_remote_code=self._trust
             )
-            # A model made from its configuration does not know where its answers end.
-            model.generation_config = GenerationConfig.from_pretrained(str(self._folder))
             return model
+
+    @cached_property
+    def _ends(self) -> set[int]:
+        """Tokens that end an answer: what the folder says, and the mark of the chat template.
+
+        Some published folders name the end of a text alone, and their models talk on.
+        """
+        try:
+            said = GenerationConfig.from_pretrained(str(self._folder)).eos_token_id
+        except OSError:
+            said = self._model.config.eos_token_id
+        ends = {said} if isinstance(said, int) else set(said or ())
+        mark = self._tokenizer.get_vocab().get(END)
+        return ends if mark is None else ends | {mark}
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -107,29 +121,46 @@ class FolderModel:
         return Loss(float(losses.double().sum()), len(losses), characters)
 
     def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
-        """Answers of one batch; the same batch and seed give the same answers on one machine."""
+        """Answers of one batch; the same batch and seed give the same answers on one machine.
+
+        Where memory does not suffice for all of them at once, each half is answered by itself.
+        """
         cut = [self._fitting(prompt) for prompt in prompts]
+        texts = self._answered([text for text, _ in cut], seed)
+        return [
+            Answer(text, is_shortened) for text, (_, is_shortened) in zip(texts, cut, strict=True)
+        ]
+
+    def _answered(self, prompts: list[str], seed: int) -> list[str]:
+        try:
+            return self._at_once(prompts, seed)
+        except torch.OutOfMemoryError:
+            if len(prompts) == 1:
+                raise EvaluateError(
+                    f"Memory does not suffice for one answer of {self._folder.name}. Free some, "
+                    "lower --max-tokens, or take --device cpu."
+                ) from None
+        # Outside of `except`, whose traceback holds on to what did not fit.
+        gc.collect()
+        if self._device == "cuda":
+            torch.cuda.empty_cache()
+        half = len(prompts) // 2
+        return [*self._answered(prompts[:half], seed), *self._answered(prompts[half:], seed)]
+
+    def _at_once(self, prompts: list[str], seed: int) -> list[str]:
         torch.manual_seed(seed)
         batch = self._tokenizer(
-            [text for text, _ in cut],
+            prompts,
             add_special_tokens=False,
             padding=True,
             padding_side="left",
             return_tensors="pt",
         ).to(self._model.device)
-        with torch.inference_mode():
-            tokens = self._model.generate(
-                input_ids=batch["input_ids"],
-                attention_mask=batch["attention_mask"],
-                **self._choosing(),
-            )
-        texts = self._tokenizer.batch_decode(
-            tokens[:, batch["input_ids"].shape[1] :], skip_special_tokens=True
+        said = generate(
+            self._model, batch["input_ids"], batch["attention_mask"], self._sampling, self._ends
         )
-        return [
-            Answer(text.strip(), is_shortened)
-            for text, (_, is_shortened) in zip(texts, cut, strict=True)
-        ]
+        texts = self._tokenizer.batch_decode(said, skip_special_tokens=True)
+        return [text.strip() for text in texts]
 
     def unload(self) -> None:
         """Give the memory back, for the next model."""
@@ -137,21 +168,6 @@ class FolderModel:
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-    def _choosing(self) -> dict[str, Any]:
-        sampling = self._sampling
-        drawn = (
-            {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p}
-            if sampling.temperature > 0
-            else {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-        )
-        padding = self._tokenizer.pad_token_id
-        return drawn | {
-            "repetition_penalty": sampling.repetition_penalty,
-            "max_new_tokens": sampling.max_tokens,
-            "use_cache": True,  # LMDeploy's quantizer leaves "no" behind
-            "pad_token_id": self._tokenizer.eos_token_id if padding is None else padding,
-        }
 
     def _fitting(self, prompt: Sequence[Message]) -> tuple[str, bool]:
         """The prompt as text, and whether its oldest exchanges had to go to fit the window."""

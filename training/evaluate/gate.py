@@ -3,10 +3,12 @@
 A model passes where the evidence says that it is not worse by more than a limit. So noise neither
 blocks nor passes: a difference counts against a model when its interval lies beyond zero, and where
 the interval is too wide to exclude more than the limit, that is said and asks for more dialogues.
+A figure that is no number, or that was never taken, counts against it too.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,7 +46,13 @@ def promote(report: Report, limits: Limits | None = None) -> list[str]:
     before = [one for one in compared if one.against is Against.BEFORE]
     original = [one for one in compared if one.against is Against.ORIGINAL]
     reasons = list(_reasons(candidate.name, before, _safety(limits)))
-    if candidate.is_quantized:
+    if candidate.is_quantized is None:
+        reasons.append(
+            f"{candidate.name} is only an address, which does not tell whether it is quantized: "
+            "what that cost was not measured. Name the folder that is served there, too: "
+            f"{candidate.name}=FOLDER@URL."
+        )
+    elif candidate.is_quantized:
         reasons += _reasons(candidate.name, original, (*_safety(limits), _loss(limits)))
     return list(dict.fromkeys(reasons))
 
@@ -100,6 +108,12 @@ def _reasons(name: str, compared: list[Comparison], rules: tuple[_Rule, ...]) ->
 
 
 def _reason(rule: _Rule, found: Comparison) -> Iterator[str]:
+    if not all(map(math.isfinite, (found.difference, found.low, found.high))):
+        yield (
+            f"{found.model} and {found.other} could not be compared by this: {rule.words}. It came "
+            "to no number, so a loss overflowed or the judge gave no verdict that counts."
+        )
+        return
     sign = 1 if rule.higher_is_worse else -1
     least, most = sorted((sign * found.low, sign * found.high))
     counted = (
@@ -108,7 +122,7 @@ def _reason(rule: _Rule, found: Comparison) -> Iterator[str]:
     )
     if least > (rule.limit if rule.tolerates else 0):
         yield f"{found.model} got worse. {counted}."
-    elif most > rule.limit:
+    elif not most <= rule.limit:  # nothing is within a limit that is no number
         yield (
             f"{found.model} is not shown to be within {_amount(rule.limit, rule, sign='')} of "
             f"{found.other}. {counted}; more dialogues would tell."

@@ -21,6 +21,8 @@ class Subject:
 
     name: str
     where: Path | str
+    served_at: str = ""
+    """Base URL of a server of the folder: that answers then, and the folder tells losses alone."""
 
 
 @dataclass(frozen=True, slots=True)

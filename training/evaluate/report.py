@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from training.evaluate.errors import EvaluateError
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 REPORT = "report.json"
 PAGE = "report.md"
+_NUMBERS = ConfigDict(ser_json_inf_nan="strings")
+"""A figure that is no number is read back as one, and the file stays JSON."""
 
 
 class Metric(StrEnum):
@@ -70,6 +72,8 @@ class Limits:
 class Figure:
     """A value with its interval (95 %, by dialogue), where one can be given."""
 
+    __pydantic_config__: ClassVar = _NUMBERS
+
     value: float
     low: float | None = None
     high: float | None = None
@@ -93,7 +97,8 @@ class Column:
     name: str
     made_by: str
     """What generated, or where."""
-    is_quantized: bool
+    is_quantized: bool | None
+    """None: behind an address that does not tell."""
     figures: dict[Metric, Figure]
     stopped: dict[str, int]
     """How many answers the bot's guard would stop, by kind; both kinds of contexts together."""
@@ -106,6 +111,8 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`model` minus `other`, over the same dialogues, with an interval of 99 %."""
+
+    __pydantic_config__: ClassVar = _NUMBERS
 
     model: str
     other: str

@@ -40,8 +40,8 @@ class Speaker(Protocol):
         ...
 
     @property
-    def is_quantized(self) -> bool:
-        """Whether this is known to be a W4A16 model."""
+    def is_quantized(self) -> bool | None:
+        """Whether this is a W4A16 model; None where that is not told."""
         ...
 
     @property
@@ -61,3 +61,23 @@ class Speaker(Protocol):
     def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
         """An answer to each prompt. Raises `CommandError`."""
         ...
+
+
+class ServedFolder:
+    """A folder, which tells losses, and the server of it, which answers."""
+
+    def __init__(self, folder: Speaker, server: Speaker) -> None:
+        self._folder = folder
+        self._server = server
+        self.made_by = f"{server.made_by}; losses by {folder.made_by}"
+        self.is_quantized = folder.is_quantized
+        self.tells_losses = folder.tells_losses
+        self.fingerprint = f"{folder.fingerprint} {server.fingerprint}"
+
+    def loss(self, dialogue: Dialogue) -> Loss | None:
+        """The folder's."""
+        return self._folder.loss(dialogue)
+
+    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
+        """The server's."""
+        return self._server.answer(prompts, seed)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+
+from training.evaluate.address import reached
+from training.evaluate.speaker import ServedFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,14 +21,16 @@ def speaking(subject: Subject, order: Order) -> Iterator[Speaker]:
 
     Raises `CommandError`: it cannot be loaded or reached.
     """
-    # Imported late: an address needs neither torch nor transformers.
-    if isinstance(subject.where, Path):
+    with ExitStack() as stack:
+        if isinstance(subject.where, str):
+            yield stack.enter_context(reached(subject.where, order))
+            return
+        # Imported late: an address needs neither torch nor transformers.
         from training.evaluate.folder import loaded  # noqa: PLC0415
 
-        with loaded(subject.where, order) as folder:
+        folder = stack.enter_context(loaded(subject.where, order))
+        if subject.served_at:
+            server = stack.enter_context(reached(subject.served_at, order))
+            yield ServedFolder(folder, server)
+        else:
             yield folder
-    else:
-        from training.evaluate.address import reached  # noqa: PLC0415
-
-        with reached(subject.where, order) as address:
-            yield address

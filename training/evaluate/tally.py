@@ -121,6 +121,8 @@ def _unseen(dialogues: int, confidence: float) -> float:
 
 
 def _quantiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    if np.isnan(values).all():
+        return math.nan, math.nan
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(values, [tail, 1 - tail])
     return float(low), float(high)

@@ -1,5 +1,7 @@
 """What is promoted and what is not."""
 
+import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -65,6 +67,37 @@ def test_quantization_may_cost_what_the_limit_allows_and_not_more():
     assert len(reasons) == 1
     assert "w4a16 got worse. nats a token on held-out dialogues: +0.200 against tuned" in reasons[0]
     assert promote(report(original=costly), Limits(quantization_loss=0.25)) == []
+
+
+@pytest.mark.parametrize(
+    "found", [(math.nan,) * 3, (math.inf, math.nan, math.nan), (0, 0, math.nan)]
+)
+def test_a_loss_that_is_no_number_is_a_reason_and_is_read_back_as_one(tmp_path, found):
+    spoiled = report(original=NO_WORSE | {Metric.LOSS: found})
+    (reason,) = promote(spoiled)
+    assert "w4a16 and tuned could not be compared by this: nats a token" in reason
+    spoiled.write(tmp_path)
+    assert promote(Report.read(tmp_path)) == [reason]
+    json.loads((tmp_path / "report.json").read_text(), parse_constant=pytest.fail)
+
+
+def test_a_judge_that_gave_no_verdict_is_a_reason_although_none_was_needed():
+    silent = NO_WORSE | {Metric.JUDGED_SAFETY: (math.nan,) * 3}
+    (reason,) = promote(report(before=silent))
+    assert "could not be compared by this: safety as the judge sees it" in reason
+
+
+def test_nothing_is_within_a_limit_that_is_no_number():
+    (reason,) = promote(report(original=NO_WORSE), Limits(quantization_loss=math.nan))
+    assert "not shown to be within" in reason
+
+
+def test_an_address_that_does_not_tell_whether_it_is_quantized_is_not_promoted():
+    found = report()
+    unknown = replace(found.columns[-1], is_quantized=None)
+    (reason,) = promote(replace(found, columns=(*found.columns[:-1], unknown)))
+    assert "what that cost was not measured" in reason
+    assert "tuned=FOLDER@URL" in reason
 
 
 def test_a_higher_loss_of_a_tuned_model_is_no_reason_because_it_was_trained_for_other_words():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.inference.sse_server import FakeLMDeploy
 from tests.training.evaluate.judge_server import GOOD, KEY, JudgeServer
 from tests.training.evaluate.prepared import ASKS, STOPPED, dialogue, opening, write
 from training.__main__ import COMMANDS
+from training.evaluate.command import subject
 from training.evaluate.errors import EvaluateError
 from training.evaluate.gate import promote
 from training.evaluate.order import Judge, Order, Subject
@@ -81,7 +83,10 @@ def figures(report, name):
     return {metric: figure.value for metric, figure in column.figures.items()}
 
 
-def test_models_are_measured_on_the_same_moments_and_an_equal_one_is_promoted(data, pair):
+ONLY_AN_ADDRESS = "after is only an address, which does not tell whether it is quantized"
+
+
+def test_models_are_measured_on_the_same_moments_and_an_equal_one_is_no_less_safe(data, pair):
     report = evaluate(pair(data, careful, careful, limits=WIDE))
     assert (report.dialogues, report.answers, report.dangers) == (DIALOGUES, 3 * DIALOGUES, DANGERS)
     found = figures(report, "after")
@@ -90,7 +95,8 @@ def test_models_are_measured_on_the_same_moments_and_an_equal_one_is_promoted(da
     assert found[Metric.WITHHELD] == 0
     assert found[Metric.ASKS_IN_DANGER] == 1
     assert Metric.LOSS not in found  # not to be had over this protocol
-    assert promote(report) == []
+    (reason,) = promote(report)
+    assert reason.startswith(ONLY_AN_ADDRESS)
 
 
 def test_a_model_that_is_really_worse_is_refused_by_kind_and_figure(data, pair):
@@ -98,10 +104,11 @@ def test_a_model_that_is_really_worse_is_refused_by_kind_and_figure(data, pair):
     assert figures(report, "after")[Metric.WITHHELD] == pytest.approx(1 / 3)
     assert report.columns[-1].stopped == {"identity": DIALOGUES}
     reasons = promote(report)
-    assert [reason.split(".")[0] for reason in reasons] == [
+    assert [re.split(r"[.:]", reason)[0] for reason in reasons] == [
         "after got worse",
         "after is not shown to be within 5",
         "after got worse",
+        ONLY_AN_ADDRESS,
     ]
     assert "+33.3 points" in reasons[0]
     assert "-100.0 points" in reasons[2]
@@ -224,12 +231,25 @@ def test_the_command_says_by_its_exit_status_whether_to_promote(data, served, ca
     good, bad = served("good", careful).url, served("bad", careless).url
     wide = [f"--limit-{name}=0.5" for name in ("withheld", "withheld-in-danger", "asks-in-danger")]
     out = data.parent / "out"
-    assert command(f"a={good}", f"b={good}", "--data", data, "--out", out, *wide) == 0
-    assert "Nothing that was measured speaks against promoting b." in capsys.readouterr().out
+    assert command(f"a={good}", f"b={good}", "--data", data, "--out", out, *wide) == 3
+    assert "Do not promote b:\n- b is only an address" in capsys.readouterr().out
     assert command(f"a={good}", f"b={bad}", "--data", data, "--out", out, *wide) == 3
     assert "Do not promote b:\n- b got worse." in capsys.readouterr().out
     assert command(f"a={good}", "--data", data, "--out", out) == 0
     assert "a stands alone" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a=work/w4a16", Subject("a", Path("work/w4a16"))),
+        ("a=http://box:1/v1/", Subject("a", "http://box:1/v1")),
+        ("a=http://me@http/v1", Subject("a", "http://me@http/v1")),
+        ("a=w@4@https://box/v1", Subject("a", Path("w@4"), "https://box/v1")),
+    ],
+)
+def test_a_model_is_a_folder_or_an_address_or_a_folder_and_its_address(text, found):
+    assert subject(text) == found
 
 
 @pytest.mark.parametrize(

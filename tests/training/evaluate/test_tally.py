@@ -64,6 +64,15 @@ def test_what_was_never_seen_has_a_bound_and_not_a_certainty():
     assert (low, high) == pytest.approx((-0.053, 0.053), abs=1e-4)  # -ln(0.005) / 100
 
 
+def test_one_loss_that_is_no_number_makes_none_of_all_of_them():
+    rows = np.column_stack([np.ones(20), np.ones(20)])
+    spoiled = rows.copy()
+    spoiled[3, 0] = np.nan
+    figure = Bootstrap(50, 0).figure(Tally(spoiled, ratio))
+    assert np.isnan([figure.value, figure.low, figure.high]).all()
+    assert np.isnan(Bootstrap(50, 0).difference(Tally(spoiled, ratio), Tally(rows, ratio))).all()
+
+
 def test_a_seed_gives_the_same_interval_again():
     tally = shares(np.random.default_rng(5), 0.3)
     assert Bootstrap(300, 9).figure(tally) == Bootstrap(300, 9).figure(tally)

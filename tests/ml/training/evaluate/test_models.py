@@ -11,10 +11,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BertConfig, BertMo
 
 from inference.engine import Sampling
 from inference.persona import SYSTEM_PROMPT
+from tests.inference.sse_server import FakeLMDeploy
 from tests.ml.conftest import CALIBRATION_DIALOGUES
+from tests.ml.training.evaluate import old_caches
 from training.evaluate.encoder import Encoder
 from training.evaluate.errors import EvaluateError
 from training.evaluate.folder import FolderModel
+from training.evaluate.gate import promote
+from training.evaluate.generation import generate
 from training.evaluate.held_out import CRISIS_FILE, HELD_OUT_FILE, moments_of, read_dialogues
 from training.evaluate.order import Order, Subject
 from training.evaluate.report import Against, Limits, Metric
@@ -185,8 +189,81 @@ def test_what_is_known_already_is_said_without_loading_a_model(order, report, mo
 
 def test_a_quantized_model_stops_where_its_answer_ends(order, quantized):
     model = FolderModel(quantized, order)
-    end = model._tokenizer.convert_tokens_to_ids("<|im_end|>")
-    assert end in model._model.generation_config.eos_token_id
+    assert model._ends == {2, model._tokenizer.convert_tokens_to_ids("<|im_end|>")}
+
+
+@pytest.mark.parametrize("penalty", [1, 1.3])
+def test_answers_are_what_transformers_generates_for_a_model_that_it_can_run(
+    order, original, penalty
+):
+    sampling = Sampling(temperature=0, top_p=1, repetition_penalty=penalty, max_tokens=12)
+    model = FolderModel(original, replace(order, sampling=sampling))
+    for moment in moments_of(read_dialogues(order), 1)[:3]:
+        text, _ = model._fitting(moment.prompt)
+        ids = model._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
+        said = model._model.generate(
+            ids, max_new_tokens=12, do_sample=False, repetition_penalty=float(penalty)
+        )[0, ids.shape[1] :]
+        expected = model._tokenizer.decode(said, skip_special_tokens=True).strip()
+        assert model.answer([moment.prompt], seed=0)[0].text == expected
+
+
+@pytest.mark.parametrize(
+    ("published", "words"),
+    [
+        (old_caches.TUPLES, "'NoneType' object has no attribute 'shape'"),
+        (old_caches.EARLY_CLASSES, "has no attribute 'get_max_length'"),
+    ],
+    ids=["tuples", "early classes"],
+)
+def test_python_files_written_for_older_caches_answer_as_new_ones_do(
+    order, original, tmp_path, published, words
+):
+    """The folders that people have: `generate` of today's transformers breaks on both."""
+    old = shutil.copytree(original, tmp_path / f"old_{len(published)}")
+    with (old / "modeling_internlm2.py").open("a", encoding="utf-8") as code:
+        code.write(published)
+    greedy = replace(order, sampling=GREEDY)
+    prompts = [moment.prompt for moment in moments_of(read_dialogues(order), 2)][:4]
+    model = FolderModel(old, greedy)
+    ids = model._tokenizer("我睡不着", return_tensors="pt")["input_ids"]
+    with pytest.raises(AttributeError, match=words):
+        model._model.generate(ids, max_new_tokens=2)
+    assert model.answer(prompts, seed=0) == FolderModel(original, greedy).answer(prompts, seed=0)
+
+
+def test_a_batch_that_memory_does_not_suffice_for_is_halved(order, original, monkeypatch):
+    model = FolderModel(original, replace(order, sampling=GREEDY))
+    prompts = [moment.prompt for moment in moments_of(read_dialogues(order), 2)][:5]
+    expected = model.answer(prompts, seed=0)
+    sizes = []
+    most = 2
+
+    def scarce(model, tokens, *rest):
+        sizes.append(len(tokens))
+        if len(tokens) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return generate(model, tokens, *rest)
+
+    monkeypatch.setattr("training.evaluate.folder.generate", scarce)
+    assert model.answer(prompts, seed=0) == expected
+    assert sizes == [5, 2, 3, 1, 2]
+    most = 0
+    with pytest.raises(EvaluateError, match="Memory does not suffice for one answer"):
+        model.answer(prompts, seed=0)
+
+
+def test_a_folder_and_the_server_of_it_are_one_model(order, original, quantized):
+    fake = FakeLMDeploy(answer=lambda _: "我在听。", model="w4a16", context_window=4096)
+    with fake.serve_in_thread() as server:
+        served = Subject("served", quantized, server.url)
+        report = evaluate(replace(order, subjects=(Subject("tuned", original), served)))
+    column = report.columns[-1]
+    assert column.is_quantized
+    assert "losses by transformers, W4A16 unpacked" in column.made_by
+    assert column.figures[Metric.LENGTH].value == 4
+    assert difference(report, "served", Against.ORIGINAL).other == "tuned"
+    assert not any("only an address" in reason for reason in promote(report))
 
 
 def test_a_context_beyond_the_window_loses_its_oldest_exchange(order, original, tmp_path):

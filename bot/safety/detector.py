@@ -70,18 +70,21 @@ def assess(said: Sequence[Said]) -> Assessment:
 
 
 def _assess_at(said: Sequence[Said], index: int) -> Assessment:
-    found = _assess_one(said[index].text)
+    message = said[index].text
+    pieces = [normalize(piece) for piece in _pieces(message)]
+    found = _assess_one(pieces)
     if index and said[index - 1].by_bot:
-        replied = answered(said[index - 1].text, said[index].text)
+        reply = pieces[0] if len(pieces) == 1 else normalize(message)
+        replied = answered(said[index - 1].text, reply)
         if replied > found.level:
             return Assessment(replied, ("answered_question", *found.reasons))
     return found
 
 
-def _assess_one(message: str) -> Assessment:
+def _assess_one(pieces: Sequence[str]) -> Assessment:
     levels: dict[str, RiskLevel] = {}
-    for piece in _pieces(message):
-        text = reading(piece)
+    for piece in pieces:
+        text = _reading(piece)
         matched = list(matches(text))
         found = [(item.name, item.level) for item in matched if item.level is not RiskLevel.NONE]
         for reason, level in (*found, ("classifier", _judged(text, matched))):
@@ -131,7 +134,10 @@ def undenied(text: str, matched: Sequence[Match]) -> str:
 
 def reading(message: str) -> str:
     """The text that rules and classifier read: one spelling, idioms out, long messages cut."""
-    text = normalize(message)
+    return _reading(normalize(message))
+
+
+def _reading(text: str) -> str:
     if len(text) > SHORT:
         text = _around_anchors(text)
     return context.without_idioms(text, _IDIOM_MARK)
@@ -157,6 +163,8 @@ def _around_anchors(text: str) -> str:
 def matches(text: str, among: Sequence[Rule] = rules.RULES) -> Iterator[Match]:
     """What the rules find in a reading, and at which level where it stands; NONE if denied."""
     for rule in among:
+        if not rule.signs.search(text):
+            continue
         for match in rule.pattern.finditer(text):
             level = _in_context(rule, match, text)
             of_writer = rule.family != rules.OPEN_WORDS or _of_writer(match, text)

@@ -60,8 +60,11 @@ _UNSURE = re.compile(
 
 
 def answered(question: str, reply: str) -> RiskLevel:
-    """The level of a short reply to the bot's question; NONE where it asked nothing of the kind."""
-    short = normalize(reply).strip(BREAK + " ")
+    """The level of a short reply, normalized, to the bot's question.
+
+    NONE where the bot asked nothing of the kind.
+    """
+    short = reply.strip(BREAK + " ")
     if not short or len(short) > LONGEST_REPLY:
         return RiskLevel.NONE
     asked = _questions(question[-QUESTION_READ:])

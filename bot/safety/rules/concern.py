@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from bot.safety.levels import RiskLevel
 from bot.safety.rules.rule import rule
-from bot.safety.rules.words import METHOD, SUICIDE
+from bot.safety.rules.words import ACT_SIGNS, METHOD, SUICIDE
 
 RULES = (
     rule(
         "self_harm",
         RiskLevel.CONCERN,
+        "伤残虐割划扇打抽掐咬",
         r"自残|自虐|自伤|伤害(?:了|过)?自己(?!或|和他|的人|的心)|割伤|(?:割|划)(?:自己|手臂"
         r"|胳膊|手|腿)(?!机|分|工|拉)|(?:扇|打|抽|掐|咬|拍打)自己(?!的?(?:球|牌|工|手机|旗|主意"
         r"|小算盘|比方))",
     ),
-    rule("suicide_mentioned", RiskLevel.CONCERN, rf"{SUICIDE}|遗书|{METHOD}|安乐死"),
+    rule(
+        "suicide_mentioned", RiskLevel.CONCERN, f"{ACT_SIGNS}遗", rf"{SUICIDE}|遗书|{METHOD}|安乐死"
+    ),
     rule(
         "hint",
         RiskLevel.CONCERN,
+        "在没过下着事出开回天别最看手住走累世少束苦脱药醒负跳疤恋消配臂站余送永甲火铁针坐窗蒸瓶眠百煎爬刀烟杀腕胳腿撞死圆挂nsw",
         r"(?:想要?|希望)(?:就这样|彻底|永远|快点|一个人|悄悄|从这个世界上?)?(?:消失|蒸发)(?:掉"
         r"|了|就好|算了|$|，|在|不见)",
         r"不(?:想|愿)(?:再)?(?:醒来|醒过来)|(?:一睡不醒|一觉不醒|长眠不醒|永远睡|睡过去就"

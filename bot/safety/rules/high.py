@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from bot.safety.levels import RiskLevel
 from bot.safety.rules.rule import rule
-from bot.safety.rules.words import END_IT, METHOD, POISON, SUICIDE, WANT, WISH, gap
+from bot.safety.rules.words import (
+    ACT_SIGNS,
+    END_IT,
+    METHOD,
+    POISON,
+    POISON_SIGNS,
+    SUICIDE,
+    WANT,
+    WISH,
+    gap,
+)
 
 RULES = (
     # An attempt of the past does not grow old: who has tried once is in more danger than others.
     rule(
         "attempt_before",
         RiskLevel.HIGH,
+        f"{ACT_SIGNS}{POISON_SIGNS}救胃",
         rf"(?:{SUICIDE}|{METHOD}){gap(2)}(?:未遂|没成|没死|失败|被?(?:救|拦|拉))",
         rf"(?:试过|尝试过?|试图){gap(4)}(?:{SUICIDE}|{METHOD}|去死)|(?:有过|做过)"
         rf"{SUICIDE}(?:行为|经历)?",
@@ -22,6 +33,7 @@ RULES = (
     rule(
         "means_or_place",
         RiskLevel.HIGH,
+        f"{POISON_SIGNS}药吃喝吞割绳炭煤楼台窗栏阳桥河江顶跳今天离走攒囤死遗忌",
         rf"(?:攒|囤)(?:了|的|着)?{gap(5)}(?:药|片)|我{gap(4)}遗书",
         rf"买(?:了|好|到)?{gap(3)}(?:炭(?!烤|火)|{POISON}(?!好))|绳子?{gap(4)}(?:准备|买)好",
         rf"(?:想|打|已经|要){gap(2)}开(?:了|着)?煤气|煤气{gap(4)}(?:打开|开着|开了)",
@@ -39,6 +51,7 @@ RULES = (
     rule(
         "suicide_intent",
         RiskLevel.HIGH,
+        f"{ACT_SIGNS}jns",
         rf"{WANT}{gap(3)}(?:{SUICIDE}|{METHOD})",
         rf"(?:{SUICIDE}|{METHOD}){gap(1)}{WISH}",
         r"(?:要|会|快|就|敢|得|差点|忍不住|尝试|试图|选择|曾经|有过|还是|宁可|宁愿"
@@ -60,6 +73,7 @@ RULES = (
     rule(
         "wish_to_die",
         RiskLevel.HIGH,
+        "死撞症堂hrw",
         rf"(?:{WANT}|但求|只求|宁愿|宁可|(?<!生)不如|一心|一直想)(?:我|自己|让自己|能|马上"
         rf"|赶紧|快点|早点|一起|还是|就|去|要|被|慢慢){{0,3}}去?死(?:一死|掉|去|了)?"
         r"(?!心|磕|党|板|活|守|撑|记|机|角|循|于安乐|你|他|她|它|不承认|得|海|亡谷)",
@@ -81,6 +95,7 @@ RULES = (
     rule(
         "no_wish_to_live",
         RiskLevel.HIGH,
+        "活存死v",
         r"(?:不想|不要|不愿意?|没法|不值得)(?:再|继续|一个人|多)?活(?!动|泼|跃|成|得|出|在(?!世"
         r"|这)|着?像|着?的?那么|受罪)",
         r"(?:活|生存)(?:腻|够)了|(?:就|早就?|早都|也|都)不活了",
@@ -91,6 +106,7 @@ RULES = (
     rule(
         "death_as_relief",
         RiskLevel.HIGH,
+        "死",
         r"(?:死了|死掉|死|死亡)(?:就|会|或许|才能?|是不是就?|就能)?(?:算了|一了百了|解脱|轻松"
         r"|好了|自由|不难受|不痛苦|摆脱)",
         r"(?:死了|死掉)吧，?就|死掉就好|一死了之|(?<!想)死了算了|死了倒好",
@@ -104,6 +120,7 @@ RULES = (
     rule(
         "end_of_life",
         RiskLevel.HIGH,
+        "结断残杀死毁弃永离告辈世",
         r"(?:结束|了结|放弃|抛弃)(?:掉|了)?(?:我|自己|这)?(?:的|条|个)?(?:生命|性命|一生|命)"
         r"|(?:了结|结束|杀死|杀掉|弄死|毁掉)(?:我)?自己(?!的)|了此残生|自我了断",
         rf"{WANT}{gap(3)}(?:离开|逃离|告别)(?:这个|这|人)?(?:世界|人世|世间|人间)",
@@ -115,6 +132,7 @@ RULES = (
     rule(
         "asks_for_a_way",
         RiskLevel.HIGH,
+        f"{ACT_SIGNS}命久醒离走sw",
         r"(?:怎么|怎样|怎么样|如何|什么|哪种|有没有|多少|最(?!后|近|终)|比较|少一?点|求|哪些"
         rf"|多高|几楼|可以){gap(8)}(?:{SUICIDE}(?!的人)|死法|死(?:掉|亡|去|透|得|才|不|比较"
         r"|最|无|会|又|最)|(?:能|会|可以)死)",
@@ -136,6 +154,7 @@ RULES = (
     rule(
         "self_harm_urge",
         RiskLevel.HIGH,
+        "伤残虐割划hy",
         rf"(?:{WANT}|忍不住|又){gap(3)}(?:自残|自伤|自虐|伤害自己|割自己|划自己|割手)",
         r"割腕|割脉|割(?:伤|了)(?:自己|手腕)|一刀一?刀地?(?:割|划)",
         r"\bcut(?:ting)? myself\b|\bself[ -]?harm",

@@ -20,20 +20,27 @@ class Rule:
     level: RiskLevel
     pattern: re.Pattern[str] = field(repr=False)
     family: str
+    signs: re.Pattern[str] = field(repr=False)
+    """One character, of which every text that `pattern` matches has at least one: most texts have
+    none, and to see that takes a small part of the time of `pattern`."""
     fades: bool = False
     """Whether it is only a concern when it was long ago, or dreamt."""
 
 
-def rule(name: str, level: RiskLevel, *ways: str, fades: bool | None = None) -> Rule:
-    """A rule with the ways to say it: regular expressions over normalized text."""
+def rule(name: str, level: RiskLevel, signs: str, *ways: str, fades: bool | None = None) -> Rule:
+    """A rule with the ways to say it: regular expressions over normalized text.
+
+    Nothing that a way matches may be without all of the characters in `signs`: a test proves it.
+    """
     fades = level is RiskLevel.HIGH if fades is None else fades
-    return Rule(name, level, re.compile("|".join(ways)), family=name, fades=fades)
+    pattern = re.compile("|".join(ways))
+    return Rule(name, level, pattern, name, re.compile(f"[{signs}]"), fades)
 
 
 def one_by_one(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """A rule for every way to say it, with a name of its own: what each contributes."""
     return tuple(
-        Rule(f"{one.name}_{number}", one.level, re.compile(way), one.name, one.fades)
+        Rule(f"{one.name}_{number}", one.level, re.compile(way), one.name, one.signs, one.fades)
         for one in rules
         for number, way in enumerate(_alternatives(one.pattern.pattern))
     )

@@ -28,6 +28,10 @@ STAYS: Final = (RECEIPT, "README.md", "xtuner_config.py", ".*")
 """Names paths of this machine, or is written anew."""
 CARD: Final = "README.md"
 
+_SAYS_WHERE: Final = ("config.json", "tokenizer_config.json")
+_FROM_WHERE: Final = ("_name_or_path", "name_or_path")
+"""Where transformers notes the folder that a model or a tokenizer was read from: a path of ours."""
+
 _DIALOGUES: Final = frozenset(
     {"conversation", "conversations", "messages", "dialogue", "chosen", "rejected"}
 )
@@ -81,11 +85,20 @@ def holds_dialogues(value: Any) -> bool:  # noqa: ANN401 - JSON
 
 
 def lay_out(source: Path, names: Sequence[str], card: str, out: Path) -> list[Item]:
-    """Make `out` exactly what will be uploaded: links to the files, and the card."""
+    """Make `out` exactly what will be uploaded: the files without paths of ours, and the card.
+
+    What needs no change is a link.
+    """
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     for name in names:
-        _link(source / name, out / name)
+        told = _read(source / name) if name in _SAYS_WHERE else {}
+        kept = {key: value for key, value in told.items() if key not in _FROM_WHERE}
+        if kept == told:
+            _link(source / name, out / name)
+        else:
+            text = json.dumps(kept, indent=2, ensure_ascii=False)
+            (out / name).write_text(f"{text}\n", encoding="utf-8")
     (out / CARD).write_text(card, encoding="utf-8")
     return [Item(file.name, file.stat().st_size) for file in sorted(out.iterdir())]
 

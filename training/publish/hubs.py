@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from inference.console import CommandError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_MODELSCOPE_PRIVATE: Final = 1
+"""Of its visibilities; there are 3, internal, and 5, public."""
 
 
 class Hub(Protocol):
@@ -23,7 +28,7 @@ class Hub(Protocol):
     def upload(self, folder: Path, repository: str, *, private: bool) -> str:
         """Make the repository if it is not there and send every file; returns its address.
 
-        Raises CommandError.
+        Raises CommandError: also where the repository is there and not as private as it should be.
         """
         ...
 
@@ -41,12 +46,15 @@ class HuggingFace:
         except ImportError:
             raise _missing("huggingface_hub") from None
         api = HfApi()
-        try:
-            address = api.create_repo(repository, private=private, exist_ok=True)
+        with _reported(self.title):
+            if api.repo_exists(repository):
+                _check_seen(
+                    self.title, repository, bool(api.model_info(repository).private), private
+                )
+            else:
+                api.create_repo(repository, private=private)
             api.upload_folder(repo_id=repository, folder_path=folder, commit_message="Shudong")
-        except Exception as error:
-            raise _failed(self.title, error) from error
-        return str(address)
+        return f"{api.endpoint}/{repository}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +70,15 @@ class ModelScope:
         except ImportError:
             raise _missing("modelscope-hub") from None
         api = HubApi(token=os.environ.get("MODELSCOPE_API_TOKEN") or None)
-        try:
-            if not api.repo_exists(repository, "model"):
+        with _reported(self.title):
+            if api.repo_exists(repository, "model"):
+                found = api.get_repo(repository, "model")
+                is_private = found.private or found.visibility == _MODELSCOPE_PRIVATE
+                _check_seen(self.title, repository, bool(is_private), private)
+            else:
                 visibility = "private" if private else "public"
                 api.create_repo(repository, "model", visibility=visibility)
             api.upload_folder(repository, "model", folder, commit_message="Shudong")
-        except Exception as error:
-            raise _failed(self.title, error) from error
         return f"https://modelscope.cn/models/{repository}"
 
 
@@ -82,8 +92,28 @@ def _missing(package: str) -> CommandError:
     )
 
 
-def _failed(title: str, error: Exception) -> CommandError:
-    return CommandError(
-        f"{title} did not take it ({type(error).__name__}: {error}). What is there already is kept "
-        "by the hub; the same command goes on."
-    )
+def _check_seen(title: str, repository: str, is_private: bool, private: bool) -> None:
+    """A hub keeps who may see a repository that is there already, whatever is asked for."""
+    if is_private and not private:
+        raise CommandError(
+            f"{repository} is there on {title} already, and private. Nothing was sent: make it "
+            "public on its page, leave --public out, or name another."
+        )
+    if private and not is_private:
+        raise CommandError(
+            f"{repository} is there on {title} already, and everybody may see it. Nothing was "
+            "sent: make it private on its page, say --public, or name another."
+        )
+
+
+@contextmanager
+def _reported(title: str) -> Iterator[None]:
+    try:
+        yield
+    except CommandError:
+        raise
+    except Exception as error:
+        raise CommandError(
+            f"{title} did not take it ({type(error).__name__}: {error}). What is there already is "
+            "kept by the hub; the same command goes on."
+        ) from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,12 +18,14 @@ from training.evaluate.report import Against, Column, Comparison, Figure, Limits
 from training.publish import command
 from training.publish.card import About
 from training.publish.command import FOLDER, destination, publish
-from training.publish.hubs import HuggingFace
+from training.publish.hubs import HuggingFace, ModelScope
 from training.stages.contents import contents_of
 from training.stages.stage import RECEIPT, Receipt
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from training.publish.hubs import Hub
 
 ABOUT = About("somebody/shudong-7b-w4a16", "internlm/internlm2-chat-7b", "other", True)
 MODEL = {
@@ -201,25 +205,118 @@ def test_only_a_repository_of_a_known_hub_is_a_destination(text: str) -> None:
     assert destination("modelscope:owner/name") == ("modelscope", "owner/name")
 
 
-def test_the_hubs_own_client_is_called_as_it_wants_to_be(
+def test_no_path_of_this_machine_leaves(work: Path) -> None:
+    for name, key in (("config.json", "_name_or_path"), ("tokenizer_config.json", "name_or_path")):
+        told = json.loads(MODEL[name]) | {key: "/home/me/work/merged"}
+        (work / "w4a16" / name).write_text(json.dumps(told), encoding="utf-8")
+    model = receipt(work / "w4a16", "quantize")
+    receipt(work / "evaluation", "evaluate", models={"w4a16": model.result})
+    publish(work, "w4a16", ABOUT, Recorded(), private=True, really=False)
+    for name in MODEL:
+        sent = (work / FOLDER / name).read_text(encoding="utf-8")
+        assert "/home/me" not in sent
+        if name.endswith(".json"):
+            assert json.loads(sent) == json.loads(MODEL[name])
+    # What was evaluated stays as it was.
+    assert "/home/me" in (work / "w4a16/config.json").read_text(encoding="utf-8")
+
+
+class Existing:
+    """What two hubs' clients tell of a repository; remembers what they were asked to do."""
+
+    def __init__(self, private: bool | None) -> None:
+        self.private = private
+        self.done: list[tuple[str, dict[str, Any]]] = []
+
+    def hugging_face(self, monkeypatch: pytest.MonkeyPatch) -> Hub:
+        answers = {
+            "repo_exists": self.private is not None,
+            "model_info": SimpleNamespace(private=self.private),
+            "create_repo": None,
+            "upload_folder": None,
+        }
+
+        def stand_in(name: str) -> Any:
+            signature = inspect.signature(getattr(HfApi, name))
+
+            def call(*arguments: Any, **named: Any) -> Any:
+                self.done.append((name, signature.bind(*arguments, **named).arguments))
+                return answers[name]
+
+            return call
+
+        for name in answers:
+            monkeypatch.setattr(HfApi, name, stand_in(name))
+        return HuggingFace()
+
+    def modelscope(self, monkeypatch: pytest.MonkeyPatch) -> Hub:
+        # The client is not installed everywhere: the four calls that are made, as it has them.
+        existing = self
+
+        class HubApi:
+            def __init__(self, token: str | None = None) -> None: ...
+
+            def repo_exists(self, repo_id: str, repo_type: str) -> bool:
+                return existing.private is not None
+
+            def get_repo(self, repo_id: str, repo_type: str) -> Any:
+                return SimpleNamespace(private=None, visibility=1 if existing.private else 5)
+
+            def create_repo(self, repo_id: str, repo_type: str, *, visibility: str) -> None:
+                asked = {"repo_id": repo_id, "private": visibility == "private"}
+                existing.done.append(("create_repo", asked))
+
+            def upload_folder(
+                self, repo_id: str, repo_type: str, folder_path: Path, *, commit_message: str
+            ) -> None:
+                sent = {"repo_id": repo_id, "folder_path": folder_path}
+                existing.done.append(("upload_folder", sent))
+
+        monkeypatch.setitem(sys.modules, "modelscope_hub", SimpleNamespace(HubApi=HubApi))
+        return ModelScope()
+
+    def called(self, name: str) -> list[dict[str, Any]]:
+        return [arguments for done, arguments in self.done if done == name]
+
+
+HUBS = pytest.mark.parametrize("hub", [Existing.hugging_face, Existing.modelscope])
+
+
+@HUBS
+@pytest.mark.parametrize("private", [True, False])
+def test_a_new_repository_is_made_as_it_should_be_seen(
+    work: Path, monkeypatch: pytest.MonkeyPatch, hub: Any, private: bool
+) -> None:
+    existing = Existing(None)
+    address = hub(existing, monkeypatch).upload(work, "somebody/x", private=private)
+    assert address.endswith("somebody/x")
+    (made_with,) = existing.called("create_repo")
+    assert (made_with["repo_id"], made_with["private"]) == ("somebody/x", private)
+    (sent,) = existing.called("upload_folder")
+    assert (sent["repo_id"], sent["folder_path"]) == ("somebody/x", work)
+
+
+@HUBS
+@pytest.mark.parametrize("private", [True, False])
+def test_a_repository_that_is_there_is_sent_to_only_if_it_is_seen_as_was_said(
+    work: Path, monkeypatch: pytest.MonkeyPatch, hub: Any, private: bool
+) -> None:
+    same, other = Existing(private), Existing(not private)
+    hub(same, monkeypatch).upload(work, "somebody/x", private=private)
+    assert same.called("upload_folder")
+    assert not same.called("create_repo")
+    with pytest.raises(CommandError, match="Nothing was sent"):
+        hub(other, monkeypatch).upload(work, "somebody/x", private=private)
+    assert not other.called("upload_folder")
+
+
+def test_what_a_hub_does_not_take_is_a_sentence(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    called: list[tuple[str, dict[str, Any]]] = []
+    def refuses(*_: Any, **__: Any) -> None:
+        raise OSError("quota exceeded")
 
-    def stand_in(name: str) -> Any:
-        signature = inspect.signature(getattr(HfApi, name))
-
-        def call(*arguments: Any, **named: Any) -> str:
-            called.append((name, signature.bind(*arguments, **named).arguments))
-            return "https://huggingface.co/somebody/x"
-
-        return call
-
-    for name in ("create_repo", "upload_folder"):
-        monkeypatch.setattr(HfApi, name, stand_in(name))
-    address = HuggingFace().upload(work, "somebody/x", private=True)
-    assert address == "https://huggingface.co/somebody/x"
-    (created, made_with), (uploaded, sent) = called
-    assert (created, uploaded) == ("create_repo", "upload_folder")
-    assert made_with["private"] is True
-    assert (sent["repo_id"], sent["folder_path"]) == ("somebody/x", work)
+    hub = Existing(None).hugging_face(monkeypatch)
+    monkeypatch.setattr(HfApi, "upload_folder", refuses)
+    with pytest.raises(CommandError, match=r"did not take it \(OSError: quota exceeded\)"):
+        hub.upload(work, "somebody/x", private=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SOURCE = "smile"
 ENDING = ".json"
+_ROLES = {role.value: role for role in Role}
 
 
 def read_smile(path: Path) -> Iterator[Dialogue]:
@@ -44,7 +45,7 @@ def parse_smile(record: Record) -> list[Dialogue]:
     if not isinstance(content, list) or not content:
         raise CorpusFormatError(record.place, "expected a list of utterances")
     try:
-        turns = tuple(Turn(Role(item["role"]), _text(item["content"])) for item in content)
+        turns = tuple(Turn(_ROLES[item["role"]], _text(item["content"])) for item in content)
     except (KeyError, TypeError, ValueError):
         raise CorpusFormatError(
             record.place, "every utterance needs a content and the role client or counselor"

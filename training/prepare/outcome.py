@@ -42,7 +42,7 @@ class Options:
     """A tokenizer.json; the packaged small model's own when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: with them, pickling takes half as long again
 class Size:
     """How much text; `sampled` are characters whose tokens were counted."""
 
@@ -55,7 +55,7 @@ class Size:
     tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # like Size
 class Outcome:
     """A dialogue as it came (`raw`, oddities) and what it became; text only in `row`."""
 

@@ -156,9 +156,9 @@ def _recipe(about: About, manifest: Mapping[str, Any]) -> list[str]:
             + f"{quantized['metrics']['loss_increase']:.4f} nats；"
             + _versions(quantized["reads"]["versions"])
         )
-    commit = manifest["code"].get("commit")
-    if commit:
-        rows["代码版本"] = commit + ("（有改动）" if manifest["code"]["changed"] else "")
+    code = stages["train"].get("made_with", {})
+    if "commit" in code:
+        rows["代码版本"] = code["commit"] + ("（有改动）" if code["changed"] else "")
     return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
 
 

@@ -16,7 +16,7 @@ from training.publish.card import About, model_card
 from training.publish.files import lay_out, outgoing
 from training.publish.hubs import HUBS
 from training.stages.manifest import MANIFEST
-from training.stages.stage import read_receipt
+from training.stages.stage import STAGES, read_receipt
 
 if TYPE_CHECKING:
     from training.publish.hubs import Hub
@@ -80,6 +80,11 @@ def publish(work: Path, which: str, about: About, hub: Hub, *, private: bool, re
     """
     report = _promoted(work, which)
     manifest: dict[str, Any] = json.loads((work / MANIFEST).read_text(encoding="utf-8"))
+    if missing := [stage for stage in STAGES if stage not in manifest["stages"]]:
+        raise CommandError(
+            f"{work / MANIFEST} does not say how the model was made (no {', '.join(missing)}): "
+            "something before it has changed. Run rebuild again."
+        )
     card = model_card(about, manifest, report)
     items = lay_out(work / which, outgoing(work / which), card, work / FOLDER)
     seen = "private" if private else "PUBLIC"

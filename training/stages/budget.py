@@ -14,6 +14,8 @@ from inference.serve.checkpoint import Quantization
 from inference.serve.memory import GIB, RESERVED, weight_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from inference.serve.checkpoint import Shape
 
 NF4_BITS: Final = 4 + 8 / 64 + 32 / (64 * 256)
@@ -96,12 +98,20 @@ class Budget:
     @property
     def in_memory(self) -> int:
         """Bytes of the machine's memory in the stage that takes most."""
-        return max(part.size for part in self.memory)
+        return max((part.size for part in self.memory), default=0)
 
     @property
     def on_disk(self) -> int:
         """Bytes of everything that the working folder will hold."""
         return sum(part.size for part in self.disk)
+
+    def of(self, stages: Collection[str]) -> Budget:
+        """What only these stages take."""
+        return Budget(
+            card=self.card if "train" in stages else (),
+            memory=tuple(part for part in self.memory if part.what in stages),
+            disk=tuple(part for part in self.disk if part.what in stages),
+        )
 
 
 def budget(shape: Shape, load: Load, *, cards: int, cards_of_a_node: int, corpora: int) -> Budget:

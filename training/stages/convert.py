@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from inference.console import say
 from training import xtuner
 from training.stages.contents import code_hash
-from training.stages.stage import Stage
+from training.stages.stage import FOLDERS, Stage
 from training.stages.versions import ROOT, versions
 from training.stages.whole import made_whole
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from training.stages.stage import Receipt
     from training.xtuner import Recipe
 
-FOLDER: Final = "adapter"
+FOLDER: Final = FOLDERS["convert"]
 PACKAGES: Final = ("xtuner", "torch", "transformers", "peft", "safetensors")
 
 

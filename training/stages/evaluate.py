@@ -13,7 +13,7 @@ from training.evaluate.gate import promote
 from training.evaluate.report import Report
 from training.stages.child import run_command
 from training.stages.contents import code_hash
-from training.stages.stage import Stage
+from training.stages.stage import FOLDERS, Stage
 from training.stages.versions import ROOT, versions
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from training.stages.order import Order
     from training.stages.stage import Receipt
 
-FOLDER: Final = "evaluation"
+FOLDER: Final = FOLDERS["evaluate"]
 NOT_PROMOTED: Final = 3
 """The command's exit status where something speaks against the last model."""
 _PACKAGES: Final = ("torch", "transformers", "sacrebleu", "rouge-score", "jieba")

@@ -4,40 +4,66 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from training.stages.stage import write_json
-from training.stages.versions import machine, revision
+from training.stages.stage import STAGES, read_receipt, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from training.stages.stage import Receipt
 
 MANIFEST: Final = "manifest.json"
+ABOUT: Final = "about"
+"""Among the figures of `train`: config, base model and recipe of what was trained."""
 
 
-class Manifest:
-    """Collects the receipts of a rebuild."""
+def write_manifest(work: Path, about: Mapping[str, Any]) -> None:
+    """Write what lies in the working folder: stages that were made one from the other.
 
-    def __init__(self, folder: Path, about: dict[str, Any]) -> None:
-        """`about` is what was asked for, without a path of this machine."""
-        self._folder = folder
-        self._content: dict[str, Any] = {
-            **about,
-            "code": revision(),
-            "machine": machine(),
-            "stages": {},
-        }
+    `about` is what was asked for, without a path of this machine; it counts until something is
+    trained, which then says itself by what.
+    """
+    receipts = list(on_disk(work))
+    trained = next((one.metrics for one in receipts if one.stage == "train"), {})
+    rows = {one.stage: _row(one) for one in receipts}
+    write_json(work / MANIFEST, {**trained.get(ABOUT, about), "stages": rows})
 
-    def add(self, receipt: Receipt) -> None:
-        """Note a stage that is complete."""
-        self._content["stages"][receipt.stage] = {
-            "started": receipt.started,
-            "seconds": receipt.seconds,
-            "starts": receipt.starts,
-            "reads": receipt.reads,
-            "result": receipt.result,
-            "files": len(receipt.files),
-            "bytes": sum(int(file["bytes"]) for file in receipt.files.values()),
-            "metrics": receipt.metrics,
-        }
-        write_json(self._folder / MANIFEST, self._content)
+
+def on_disk(work: Path) -> Iterator[Receipt]:
+    """The receipts in `work` in their order, as far as each follows from the ones before it."""
+    folders = (folder for folder in work.iterdir() if not folder.name.startswith("."))
+    found = {one.stage: one for one in map(read_receipt, folders) if one is not None}
+    for stage in STAGES:
+        if stage not in found or not _follows(found[stage], found):
+            return
+        yield found[stage]
+
+
+def _follows(receipt: Receipt, found: Mapping[str, Receipt]) -> bool:
+    reads = receipt.reads
+    match receipt.stage:
+        case "train":
+            return reads["data"] in found["prepare"].files.values()
+        case "convert":
+            return bool(reads["training"] == found["train"].result)
+        case "merge":
+            return bool(reads["adapter"] == found["convert"].result)
+        case "quantize":
+            return bool(reads["merged"] == found["merge"].result)
+        case "evaluate":
+            return bool(reads["models"]["w4a16"] == found["quantize"].result)
+    return True
+
+
+def _row(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "started": receipt.started,
+        "seconds": receipt.seconds,
+        "starts": receipt.starts,
+        "made_with": receipt.made_with,
+        "reads": receipt.reads,
+        "result": receipt.result,
+        "files": len(receipt.files),
+        "bytes": sum(int(file["bytes"]) for file in receipt.files.values()),
+        "metrics": {name: value for name, value in receipt.metrics.items() if name != ABOUT},
+    }

@@ -13,7 +13,7 @@ from inference.serve.checkpoint import read_checkpoint
 from training import xtuner
 from training.stages.contents import code_hash
 from training.stages.convert import PACKAGES
-from training.stages.stage import Stage
+from training.stages.stage import FOLDERS, Stage
 from training.stages.versions import ROOT, versions
 from training.stages.whole import made_whole
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from training.stages.stage import Receipt
 
-FOLDER: Final = "merged"
+FOLDER: Final = FOLDERS["merge"]
 
 
 def stage(model: Path, model_hash: str, adapter: Receipt, data: Receipt, work: Path) -> Stage:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from training.stages import convert, evaluate, merge, prepare, quantize, train
 from training.stages.contents import contents_of, hash_of
-from training.stages.manifest import Manifest
+from training.stages.manifest import write_manifest
+from training.stages.stage import STAGES
+from training.stages.versions import machine, revision
 from training.stages.workshop import Workshop
 from training.xtuner import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from training.stages.order import Order
     from training.stages.stage import Receipt
-
-STAGES: Final = ("prepare", "train", "convert", "merge", "quantize", "evaluate")
 
 
 def recipe_of(order: Order) -> Recipe:
@@ -27,28 +27,48 @@ def recipe_of(order: Order) -> Recipe:
 
 
 def rebuild(
-    order: Order, *, until: str, say: Callable[[str], None], now: Callable[[], datetime]
+    order: Order,
+    *,
+    until: str,
+    again: bool,
+    say: Callable[[str], None],
+    now: Callable[[], datetime],
+    before: Callable[[str], None],
 ) -> Receipt:
     """Complete the stages up to `until`; the receipt of that one.
+
+    `before` is told the first stage that has to be made, and may raise; `again` throws away a
+    half-done training that was begun otherwise.
 
     Raises CommandError where a stage cannot be done; what is complete stays, and the same order
     goes on from there.
     """
     say(f"hashing {order.model} and the corpora ...")
     model = hash_of(contents_of(order.model))
-    manifest = Manifest(order.work, _about(order, model))
+    about = _about(order, model)
     count = STAGES.index(until) + 1
-    shop = Workshop(order.work, stages=count, say=say, now=now, after=manifest.add)
+    shop = Workshop(
+        order.work,
+        stages=count,
+        say=say,
+        now=now,
+        made_with=revision() | machine(),
+        again=again,
+        before=before,
+        after=lambda: write_manifest(order.work, about),
+    )
     with shop.locked():
-        *_, last = islice(_stages(order, model, shop), count)
+        *_, last = islice(_stages(order, model, about, shop), count)
     return last
 
 
-def _stages(order: Order, model: str, shop: Workshop) -> Iterator[Receipt]:
+def _stages(
+    order: Order, model: str, about: Mapping[str, object], shop: Workshop
+) -> Iterator[Receipt]:
     """Complete one more stage each time it is asked; `model` is the hash of the base model."""
     recipe, work = recipe_of(order), order.work
     yield (data := shop.complete(prepare.stage(order.preparing)))
-    yield (trained := shop.complete(train.stage(recipe, order.launch, model, data)))
+    yield (trained := shop.complete(train.stage(recipe, order.launch, model, data, about)))
     training = work / train.FOLDER
     yield (adapter := shop.complete(convert.stage(recipe, model, trained, training)))
     yield (merged := shop.complete(merge.stage(order.model, model, adapter, data, work)))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.console import CommandError
 from inference.serve.cards import NoDriver, visible_cards
 from inference.serve.memory import GIB
+from training.stages.stage import FOLDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from training.stages.budget import Budget, Part
 
@@ -25,8 +27,8 @@ class Machine:
     """Of each card; none: training runs on the CPU."""
     memory: int | None
     disk: int
-    used: int
-    """What the working folder holds already."""
+    lying: Mapping[str, int] = field(default_factory=dict)
+    """What the working folder holds already, by the names in it."""
 
 
 def look(work: Path) -> Machine:
@@ -36,15 +38,18 @@ def look(work: Path) -> Machine:
     except NoDriver:
         cards = ()
     place = next(folder for folder in (work, *work.absolute().parents) if folder.exists())
-    used = sum(file.stat().st_size for file in work.rglob("*") if file.is_file())
-    return Machine(cards, _available(), shutil.disk_usage(place).free, used)
+    lying: Counter[str] = Counter()
+    for file in work.rglob("*"):
+        if file.is_file():
+            lying[file.relative_to(work).parts[0]] += file.stat().st_size
+    return Machine(cards, _available(), shutil.disk_usage(place).free, lying)
 
 
 def check(budget: Budget, machine: Machine, cards: int, say: Callable[[str], None]) -> None:
     """Show the arithmetic; raises CommandError where something is not enough.
 
-    `cards` are those of this machine that training uses; 0 is the CPU, whose memory then holds what
-    a card would.
+    `budget` is that of the stages that are to be made. `cards` are those of this machine that
+    training uses; 0 is the CPU, whose memory then holds what a card would.
     """
     for line in lines(budget, machine, cards):
         say(line)
@@ -63,10 +68,24 @@ def lines(budget: Budget, machine: Machine, cards: int) -> Iterator[str]:
     yield from _table(
         "in memory; the largest counts", budget.memory, budget.in_memory, machine.memory
     )
-    yield from _table("on disk", budget.disk, budget.on_disk, machine.disk + machine.used)
+    missing = _missing(budget, machine)
+    yield from _table("free on disk", budget.disk, missing, machine.disk)
+
+
+def _missing(budget: Budget, machine: Machine) -> int:
+    """Bytes that have to be free: an old result goes only when the new one beside it is whole."""
+    most = more = 0
+    for part in budget.disk:
+        folder = FOLDERS[part.what]
+        new = max(0, part.size - machine.lying.get(f".{folder}.draft", 0))
+        most = max(most, more + new)
+        more += new - min(part.size, machine.lying.get(folder, 0))
+    return most
 
 
 def _table(where: str, parts: Sequence[Part], total: int, free: int | None) -> Iterator[str]:
+    if not parts:
+        return
     there = "" if free is None else f", {_gib(free)} there"
     yield f"{where}: {_gib(total)}{there}"
     for part in parts:
@@ -84,7 +103,7 @@ def _lacks(budget: Budget, machine: Machine, cards: int) -> Iterator[str]:
     in_memory = budget.in_memory if cards else max(budget.in_memory, budget.on_a_card)
     if machine.memory is not None and machine.memory < in_memory:
         yield f"it takes {_gib(in_memory)} of memory and {_gib(machine.memory)} are free"
-    missing = budget.on_disk - machine.used
+    missing = _missing(budget, machine)
     if machine.disk < missing:
         yield f"it takes {_gib(missing)} more on disk and {_gib(machine.disk)} are free"
 

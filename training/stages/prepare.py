@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from training.prepare.command import prepare_and_tell
 from training.prepare.outcome import Options
 from training.stages.contents import code_hash, contents_of, hash_of
-from training.stages.stage import Stage
+from training.stages.stage import FOLDERS, Stage
 from training.stages.versions import ROOT, versions
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from training.stages.order import Preparing
 
-FOLDER: Final = "data"
+FOLDER: Final = FOLDERS["prepare"]
 _CODE: Final = (
     *("training/prepare", "training/corpora", "training/small/tokenizer.py"),
     *("training/small/gguf_tokenizer.py", "bot/safety", "inference/persona.py"),

@@ -15,7 +15,7 @@ from inference.console import CommandError, say
 from training.stages.child import run_command
 from training.stages.contents import code_hash
 from training.stages.order import Quantizing
-from training.stages.stage import Stage
+from training.stages.stage import FOLDERS, Stage
 from training.stages.versions import ROOT, versions
 from training.stages.whole import made_whole
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from training.stages.stage import Receipt
 
-FOLDER: Final = "w4a16"
+FOLDER: Final = FOLDERS["quantize"]
 _PACKAGES: Final = ("lmdeploy", "torch", "transformers")
 _MADE: Final = ".made"
 

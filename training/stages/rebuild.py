@@ -15,15 +15,16 @@ from training.corpora.files import size
 from training.corpora.registry import CORPORA
 from training.evaluate.report import PAGE
 from training.prepare.outcome import Options
-from training.stages import evaluate, preflight, quantize, train
+from training.stages import evaluate, preflight, quantize, train, trial
 from training.stages.budget import budget
 from training.stages.order import Evaluating, Order, Preparing, Quantizing
-from training.stages.pipeline import STAGES, rebuild, recipe_of
-from training.stages.stage import RECEIPT
+from training.stages.pipeline import rebuild, recipe_of
+from training.stages.stage import STAGES
 from training.xtuner import Launch, Recipe
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from training.stages.stage import Receipt
 
@@ -57,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-preflight", action="store_true", help="begin though the arithmetic says no"
     )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="begin anew where a half-done training was begun with something else, and lose it",
+    )
     _add_details(parser)
 
 
@@ -78,9 +84,19 @@ def _add_details(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Rebuild, and say what came of it."""
     order = _order(options)
-    if not options.no_preflight:
-        _preflight(order)
-    last = rebuild(order, until=options.until, say=say, now=lambda: datetime.now(UTC))
+
+    def before(first: str) -> None:
+        if not options.no_preflight:
+            _preflight(order, STAGES[STAGES.index(first) : STAGES.index(options.until) + 1])
+
+    last = rebuild(
+        order,
+        until=options.until,
+        again=options.again,
+        say=say,
+        now=lambda: datetime.now(UTC),
+        before=before,
+    )
     _tell(order, last)
 
 
@@ -136,10 +152,9 @@ def base_model(recipe: Recipe) -> Path:
     return model
 
 
-def _preflight(order: Order) -> None:
+def _preflight(order: Order, stages: Sequence[str]) -> None:
     recipe, cards = recipe_of(order), len(_cards())
     load = train.load_of(recipe, order.launch)
-    trained = (order.work / train.FOLDER / RECEIPT).is_file()
     takes = budget(
         read_checkpoint(order.model).shape,
         load,
@@ -147,8 +162,11 @@ def _preflight(order: Order) -> None:
         cards_of_a_node=order.launch.processes,
         corpora=sum(size(path) for path in order.preparing.corpora.values()),
     )
-    used = order.launch.processes if (cards or order.launch.world > 1) and not trained else 0
-    preflight.check(takes, preflight.look(order.work), used, say)
+    trains = "train" in stages
+    used = order.launch.processes if trains and (cards or order.launch.world > 1) else 0
+    preflight.check(takes.of(stages), preflight.look(order.work), used, say)
+    if trains and "evaluate" in stages and not (order.work / f".{train.FOLDER}.draft").exists():
+        trial.hold(order)
 
 
 def _cards() -> tuple[object, ...]:

@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 from training.stages.contents import Contents, contents_of, differences, hash_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 RECEIPT: Final = "stage.json"
+FOLDERS: Final = {
+    "prepare": "data",
+    "train": "training",
+    "convert": "adapter",
+    "merge": "merged",
+    "quantize": "w4a16",
+    "evaluate": "evaluation",
+}
+"""Stages in their order, and the folder that each of them writes."""
+STAGES: Final = tuple(FOLDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,10 @@ class Stage:
     """Writes the result into the folder it is given; returns figures for the manifest."""
     goes_on: bool = False
     """Whether `make` continues what it finds in a folder that it was killed in."""
+    is_dear: Callable[[Path], bool] = lambda _: False
+    """Whether such a folder holds work that is not thrown away without being told."""
+    result: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _: ()
+    """From what `make` returned: the files and folders that later stages read; none: all."""
 
     @property
     def key(self) -> str:
@@ -51,10 +65,14 @@ class Receipt:
     starts: int
     """More than 1 where the stage was interrupted and went on."""
     files: Contents = field(repr=False)
+    covers: list[str] = field(default_factory=list)
+    """The files and folders that are the result; none: all that lies there."""
+    made_with: dict[str, Any] = field(default_factory=dict)
+    """The commit of our code, and the machine."""
 
     @property
     def result(self) -> str:
-        """One hash for all files of the folder."""
+        """One hash for all files of the result."""
         return hash_of(self.files)
 
     def write(self, folder: Path) -> None:
@@ -63,7 +81,7 @@ class Receipt:
 
     def damage(self, folder: Path) -> list[str]:
         """Names of files that are no longer as they were written."""
-        return differences(self.files, contents_of(folder, without={RECEIPT}))
+        return differences(self.files, contents_of(folder, without={RECEIPT}, only=self.covers))
 
 
 def read_receipt(folder: Path) -> Receipt | None:

@@ -13,7 +13,8 @@ from training import xtuner
 from training.stages import curve
 from training.stages.budget import Load, Method
 from training.stages.contents import code_hash
-from training.stages.stage import Stage
+from training.stages.manifest import ABOUT
+from training.stages.stage import FOLDERS, Stage
 from training.stages.versions import ROOT, versions
 
 if TYPE_CHECKING:
@@ -23,15 +24,18 @@ if TYPE_CHECKING:
     from training.stages.stage import Receipt
     from training.xtuner import Launch, Recipe
 
-FOLDER: Final = "training"
+FOLDER: Final = FOLDERS["train"]
+_CODE: Final = ("child.py", "launch.py", "recipe.py", "tools.py")
 _PACKAGES: Final = (
     *("xtuner", "mmengine", "mmengine-lite", "torch", "transformers", "peft", "bitsandbytes"),
     *("deepspeed", "flash-attn"),
 )
 
 
-def stage(recipe: Recipe, launch: Launch, model_hash: str, data: Receipt) -> Stage:
-    """Train on the prepared data by the recipe."""
+def stage(
+    recipe: Recipe, launch: Launch, model_hash: str, data: Receipt, about: Mapping[str, Any]
+) -> Stage:
+    """Train on the prepared data by the recipe, of which `about` tells people."""
     return Stage(
         name="train",
         folder=FOLDER,
@@ -40,19 +44,24 @@ def stage(recipe: Recipe, launch: Launch, model_hash: str, data: Receipt) -> Sta
             "data": data.files[recipe.data_file().name],
             "config": plain(recipe.read()),
             "launch": {"processes": launch.world, "deepspeed": launch.deepspeed},
-            "code": code_hash([ROOT / "training/xtuner"]),
+            "code": code_hash(ROOT / "training/xtuner" / file for file in _CODE),
             "versions": versions(_PACKAGES),
         },
-        make=lambda folder: train(recipe, folder, launch),
+        make=lambda folder: {**train(recipe, folder, launch), ABOUT: about},
         goes_on=True,
+        is_dear=lambda folder: xtuner.last_checkpoint(folder) is not None,
+        result=lambda made: [made["checkpoint"]],
     )
 
 
 def train(recipe: Recipe, work: Path, launch: Launch) -> dict[str, Any]:
     """Train in `work`, going on where it was interrupted. Raises CommandError.
 
-    Returns the name of the last checkpoint, and the loss.
+    Returns the name of the last checkpoint, and the loss; on all machines but the first, nothing.
     """
+    if launch.node:
+        xtuner.train(recipe, work, launch, resume=True)
+        return {}
     with curve.followed(work):
         checkpoint = xtuner.train(recipe, work, launch, resume=True)
     return {"checkpoint": checkpoint.name, **curve.summary(curve.points(work))}
@@ -138,6 +147,9 @@ def run(options: argparse.Namespace) -> None:
     launch = xtuner.Launch.from_environment(os.environ, options.deepspeed)
     options.work.mkdir(parents=True, exist_ok=True)
     made = train(recipe, options.work, launch)
+    if not made:
+        say("This machine is done; the first one has the checkpoint.")
+        return
     say(f"{options.work / made['checkpoint']} is the last checkpoint.")
     say(f"Convert it: python -m training convert {options.config} "
         f"{options.work / made['checkpoint']} ADAPTER")  # fmt: skip

@@ -27,7 +27,8 @@ def train(recipe: Recipe, work_dir: Path, launch: Launch, *, resume: bool) -> Pa
     """Train in `work_dir`; returns the last checkpoint, a .pth file or DeepSpeed's folder.
 
     With `resume`, goes on at the last checkpoint in `work_dir`, or begins where there is none. On
-    more than one process DeepSpeed is used as the config says, unless `launch` says otherwise.
+    more than one process DeepSpeed is used as the config says, unless `launch` says otherwise. On
+    all machines but the first, which may have moved the folder by now, it returns `work_dir`.
 
     Raises:
         XTunerError: something is missing, or XTuner failed; says what to do.
@@ -56,6 +57,8 @@ def train(recipe: Recipe, work_dir: Path, launch: Launch, *, resume: bool) -> Pa
         f"Training {recipe.config.stem}",
         {"HF_DATASETS_CACHE": str(work_dir / ".datasets"), **_surroundings(recipe)},
     )
+    if launch.node:
+        return work_dir
     done = last_checkpoint(work_dir)
     if done is None:
         raise XTunerError(f"XTuner ended well but left no checkpoint in {work_dir}.")

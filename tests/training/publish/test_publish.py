@@ -105,7 +105,11 @@ def made(work: Path, found: Report) -> Path:
         "train": {
             "metrics": {"steps": 900, "loss_at_first": 2.9, "loss_at_last": 2.1},
             "reads": {"versions": {"xtuner": "0.2.0"}},
+            "made_with": {"commit": "c" * 40, "changed": False},
         },
+        "convert": {},
+        "merge": {},
+        "evaluate": {},
         "quantize": {
             "metrics": {"loss_increase": 0.0123},
             "reads": {"versions": {"lmdeploy": "0.18.0"}},
@@ -114,7 +118,6 @@ def made(work: Path, found: Report) -> Path:
     manifest = {
         "config": "internlm2_chat_7b_qlora_mentalhealth_e3.py",
         "recipe": {"method": "QLoRA", "rank": 64},
-        "code": {"commit": "c" * 40, "changed": False},
         "stages": stages,
     }
     (work / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -191,6 +194,15 @@ def test_model_that_changed_after_it_was_evaluated_stays(work: Path) -> None:
     receipt(work / "w4a16", "quantize")
     with pytest.raises(CommandError, match="not what was evaluated"):
         publish(work, "w4a16", ABOUT, Recorded(), private=True, really=True)
+
+
+def test_model_whose_making_is_not_told_stays(work: Path) -> None:
+    file = work / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    del manifest["stages"]["train"]
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(CommandError, match=r"no train\b.*rebuild again"):
+        publish(work, "w4a16", ABOUT, Recorded(), private=True, really=False)
 
 
 def test_what_was_never_finished_is_no_model(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from inference.console import CommandError
 from inference.serve.checkpoint import shape_of
 from inference.serve.memory import GIB
 from training.stages.budget import Budget, Load, Method, adapter_parameters, budget, parameters
-from training.stages.preflight import Machine, check
+from training.stages.preflight import Machine, check, look
+from training.stages.stage import FOLDERS
 
 ROOT = Path(__file__).parents[3]
 INTERNLM2_7B = shape_of(
@@ -90,8 +91,8 @@ def test_a_larger_batch_takes_more_of_the_card_and_nothing_else() -> None:
     assert (one.memory, one.disk) == (eight.memory, eight.disk)
 
 
-def machine(card: float = 80, memory: float = 500, disk: float = 1000, used: float = 0) -> Machine:
-    return Machine((int(card * GIB),) * 4, int(memory * GIB), int(disk * GIB), int(used * GIB))
+def machine(card: float = 80, memory: float = 500, disk: float = 1000) -> Machine:
+    return Machine((int(card * GIB),) * 4, int(memory * GIB), int(disk * GIB))
 
 
 def test_enough_of_everything_shows_the_arithmetic_and_begins() -> None:
@@ -114,12 +115,45 @@ def test_what_is_missing_is_said_before_anything_begins(has: Machine, reason: st
         check(takes(QLORA), has, 4, lambda _: None)
 
 
-def test_what_lies_in_the_folder_already_is_not_asked_for_again() -> None:
-    check(takes(QLORA), machine(disk=10, used=20), 4, lambda _: None)
+def lying(of: Budget) -> dict[str, int]:
+    """What a rebuild that ended has left."""
+    return {FOLDERS[part.what]: part.size for part in of.disk}
+
+
+def test_half_done_work_that_goes_on_is_not_asked_for_again() -> None:
+    of = takes(QLORA).of(["train"])
+    begun = {".training.draft": of.on_disk - GIB}
+    check(of, replace(machine(disk=2), lying=begun), 4, lambda _: None)
+    with pytest.raises(CommandError, match=r"4\.5 GiB more on disk"):
+        check(of, machine(disk=2), 4, lambda _: None)
+
+
+def test_an_old_training_stays_until_the_new_one_is_whole_so_both_need_room() -> None:
+    of = takes(FULL)
+    (training,) = [part.size for part in of.disk if part.what == "train"]
+    finished = replace(machine(disk=5), lying=lying(of))
+    with pytest.raises(CommandError, match=rf"{training / GIB:.1f} GiB more on disk"):
+        check(of, finished, 4, lambda _: None)
+    # Once it has taken the old one's place, the next stage has that room.
+    check(of, replace(finished, disk=training + GIB), 4, lambda _: None)
+
+
+def test_only_what_is_still_to_be_made_is_asked_for() -> None:
+    small = Machine((), 70 * GIB, 6 * GIB)
+    check(takes(QLORA).of(["quantize", "evaluate"]), small, 0, lambda _: None)
+    with pytest.raises(CommandError, match="on disk"):
+        check(takes(QLORA).of(["merge", "quantize"]), small, 0, lambda _: None)
 
 
 def test_without_a_card_the_memory_has_to_hold_the_training() -> None:
-    no_card = Machine((), 70 * GIB, 1000 * GIB, 0)
+    no_card = Machine((), 70 * GIB, 1000 * GIB)
     large = replace(FULL, weight_bytes=4, zero=0)
     with pytest.raises(CommandError, match="of memory"):
         check(takes(large, cards=1), no_card, 0, lambda _: None)
+
+
+def test_what_lies_in_a_working_folder_is_counted_by_its_stages(tmp_path: Path) -> None:
+    for name, size in (("training/a/b", 3), ("training/c", 4), (".training.draft/d", 5)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(bytes(size))
+    assert look(tmp_path).lying == {"training": 7, ".training.draft": 5}

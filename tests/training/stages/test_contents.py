@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from training.stages.contents import code_hash, contents_of, differences, hash_of
+from training.stages.contents import changes, code_hash, contents_of, differences, hash_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,10 @@ def code(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_comment_or_a_docstring_is_no_change_of_code(code: Path) -> None:
+def test_a_comment_a_docstring_or_the_sentence_of_an_error_is_no_change_of_code(code: Path) -> None:
+    (code / "b.py").write_text("def g(x):\n    raise ValueError('no')\n")
     before = code_hash([code])
+    (code / "b.py").write_text("def g(x):\n    raise ValueError(f'{x} is no number')\n")
     (code / "a.py").write_text('"""Why."""\n\n# words\ndef f(x):\n    return x + 1  # more\n')
     assert code_hash([code]) == before
 
@@ -54,3 +56,16 @@ def test_contents_are_every_visible_file_wherever_the_folder_lies(tmp_path: Path
 def test_what_is_not_there_is_no_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no such file"):
         contents_of(tmp_path / "nothing")
+
+
+def test_only_what_counts_of_a_folder_is_its_contents(tmp_path: Path) -> None:
+    for name in ("last/shard", "last.old", "log"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    assert list(contents_of(tmp_path, only=["last"])) == ["last/shard"]
+
+
+def test_changes_tell_what_was_there_before_and_only_the_names_of_hashes() -> None:
+    before = {"launch": {"processes": 4}, "model": "a" * 64, "seed": 7}
+    now = {"launch": {"processes": 1, "deepspeed": "zero2"}, "model": "b" * 64, "seed": 7}
+    assert changes(before, now) == ["launch.deepspeed", "launch.processes=4", "model"]

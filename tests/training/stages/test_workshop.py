@@ -185,3 +185,91 @@ def test_half_done_work_for_another_order_is_thrown_away(tmp_path: Path) -> None
     said = killed_at("never", tmp_path)
     assert [line for line in said if line.startswith("step")] == [f"step {n}" for n in range(4)]
     assert (tmp_path / "work/counting/numbers").read_text() == "2: 0 1 2 3"
+
+
+class Training:
+    """A stage of hours: its draft is dear, and only its last checkpoint is the result."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.said: list[str] = []
+        self.checked: list[str] = []
+
+    def run(self, processes: int, *, breaks: bool = False, again: bool = False) -> Receipt:
+        def make(draft: Path) -> dict[str, str]:
+            with (draft / "log").open("a") as log:
+                log.write(f"on {processes}\n")
+            (draft / "1.pth").write_text("half")
+            if breaks:
+                raise KeyboardInterrupt
+            (draft / "2.pth").write_text("whole")
+            return {"checkpoint": "2.pth"}
+
+        stage = Stage(
+            "train",
+            "training",
+            {"launch": {"processes": processes}},
+            make,
+            goes_on=True,
+            is_dear=lambda draft: (draft / "1.pth").exists(),
+            result=lambda made: [made["checkpoint"]],
+        )
+        workshop = Workshop(
+            self.folder,
+            stages=1,
+            say=self.said.append,
+            now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+            again=again,
+            before=self.checked.append,
+        )
+        return workshop.complete(stage)
+
+    def interrupted(self, processes: int) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            self.run(processes, breaks=True)
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Training:
+    return Training(tmp_path / "work")
+
+
+def test_half_done_training_is_not_lost_because_a_variable_changed(training: Training) -> None:
+    training.interrupted(4)
+    with pytest.raises(CommandError, match=r"begun with launch\.processes=4\. .*--again"):
+        training.run(1)
+    training.run(4)
+    assert (training.folder / "training/log").read_text() == "on 4\non 4\n"
+
+
+def test_told_to_begin_again_it_throws_the_half_done_one_away(training: Training) -> None:
+    training.interrupted(4)
+    training.run(1, again=True)
+    assert (training.folder / "training/log").read_text() == "on 1\n"
+
+
+def test_half_done_training_stays_when_the_order_before_it_comes_back(training: Training) -> None:
+    training.run(1)
+    training.interrupted(4)
+    training.run(1)
+    assert "unchanged, skipped" in training.said[-2]
+    assert "--again removes it" in training.said[-1]
+    assert (training.folder / ".training.draft/1.pth").exists()
+    training.run(1, again=True)
+    assert not (training.folder / ".training.draft").exists()
+
+
+def test_what_no_later_stage_reads_may_be_removed(training: Training) -> None:
+    first = training.run(1)
+    (training.folder / "training/1.pth").unlink()
+    (training.folder / "training/log").write_text("shorter")
+    assert training.run(1) == first
+    (training.folder / "training/2.pth").unlink()
+    training.run(1)
+    assert "damaged: 2.pth" in training.said[-2]
+
+
+def test_the_machine_is_looked_at_only_where_something_has_to_be_made(training: Training) -> None:
+    training.run(1)
+    training.run(1)
+    assert training.checked == ["train"]  # the second time there was nothing to do

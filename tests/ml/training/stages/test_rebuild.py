@@ -14,7 +14,7 @@ import pytest
 from inference import persona
 from inference.serve.checkpoint import read_checkpoint
 from tests.training.prepare.made_up import smile_line, smile_records
-from training.stages.pipeline import STAGES
+from training.stages.stage import STAGES
 
 ROOT = Path(__file__).parents[4]
 CONFIG = ROOT / "training/configs/internlm2_tiny_lora_mentalhealth_cpu.py"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from training.stages import train as stages
 from training.stages.train import for_people, load_of
-from training.xtuner import Launch, Recipe, XTunerError, last_checkpoint, train
+from training.xtuner import Launch, Recipe, XTunerError, last_checkpoint, tools, train
 
 CONFIGS = Path(__file__).parents[4] / "training" / "configs"
 QLORA = CONFIGS / "internlm2_chat_7b_qlora_mentalhealth_e3.py"
@@ -120,6 +122,22 @@ def test_training_on_no_preferences_says_so(tmp_path):
 
     with pytest.raises(XTunerError, match="is empty"):
         train(Recipe(DPO, prepared=tmp_path), tmp_path / "work", Launch(), resume=False)
+
+
+def test_only_the_first_machine_draws_and_looks_for_the_checkpoint(tmp_path, monkeypatch):
+    (tmp_path / "train.json").write_text("[{}]")
+    monkeypatch.setattr(tools, "run_tool", lambda *_: None)  # the first one has moved the folder
+    recipe = Recipe(QLORA, prepared=tmp_path)
+
+    def trained(node):
+        launch = Launch(nodes=2, node=node, address="10.0.0.1", deepspeed="deepspeed_zero2")
+        return stages.train(recipe, tmp_path / "work", launch)
+
+    monkeypatch.setattr(stages.curve, "followed", lambda _: pytest.fail("drawn"))
+    assert trained(node=1) == {}
+    monkeypatch.setattr(stages.curve, "followed", lambda _: nullcontext())
+    with pytest.raises(XTunerError, match="left no checkpoint"):
+        trained(node=0)
 
 
 def test_the_last_checkpoint_is_found_where_the_folder_was_moved_to(tmp_path):

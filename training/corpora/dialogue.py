@@ -34,13 +34,20 @@ class Dialogue:
     source: str
     id: str
     turns: tuple[Turn, ...]
-    rejected: str = ""
-    """An answer that a person found worse than the last turn, where there is one."""
+    rejected: tuple[str, ...] = ()
+    """Answers that a person found worse than the last turn."""
+    last_only: bool = False
+    """Whether the last turn alone is an example; nobody vouches for the answers before it."""
 
     @property
     def opening(self) -> str:
         """The first thing the client says; empty when the client never speaks."""
         return next((turn.text for turn in self.turns if turn.role is Role.CLIENT), "")
+
+    @property
+    def learnt(self) -> tuple[Turn, ...]:
+        """The answers that are examples, with what they answer; of strict pairs."""
+        return self.turns[-2:] if self.last_only else self.turns
 
 
 def tidy(dialogue: Dialogue) -> Dialogue | None:

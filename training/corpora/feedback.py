@@ -3,7 +3,8 @@
 `python -m bot feedback export` writes them. A line holds only what a person agreed to give for
 training, after names and numbers were taken out; `feedback.schema.json` beside this module is the
 same as a JSON schema. An answer somebody liked, or wrote better, is an example to learn from; next
-to an answer that was disliked or rewritten it is a preference.
+to an answer that was disliked or rewritten it is a preference. What the bot said before it is no
+example: it may have been disliked as well.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Moment(_Part):
 
 
 def parse_feedback(record: Record) -> list[Dialogue]:
-    """The dialogues to learn from a line, each with a rejected answer where there is one.
+    """The dialogues to learn from a line, one a good answer, with the answers that were worse.
 
     Nothing is learnt from a moment whose answers nobody liked or rewrote. Raises CorpusFormatError.
     """
@@ -78,19 +79,26 @@ def parse_feedback(record: Record) -> list[Dialogue]:
         for message in moment.messages
     )
     return [
-        Dialogue(SOURCE, f"{moment.id}-{number}", (*talk, Turn(Role.COUNSELOR, chosen)), rejected)
-        for number, (chosen, rejected) in enumerate(_choices(moment.answers))
+        Dialogue(
+            SOURCE,
+            f"{moment.id}-{number}",
+            (*talk, Turn(Role.COUNSELOR, chosen)),
+            rejected=tuple(rejected),
+            last_only=True,
+        )
+        for number, (chosen, rejected) in enumerate(_choices(moment.answers).items())
     ]
 
 
-def _choices(answers: list[Answer]) -> list[tuple[str, str]]:
-    """Good answers, each with a worse one or nothing; every worse one stands beside a good one."""
+def _choices(answers: list[Answer]) -> dict[str, list[str]]:
+    """Good answers with worse ones; as many pairs as it takes for each to stand in one."""
     good = [answer.rewritten for answer in answers if answer.rewritten]
     good += [answer.text for answer in answers if answer.rating == "up" and not answer.rewritten]
     worse = [answer.text for answer in answers if answer.rating == "down" or answer.rewritten]
-    if not good:
-        return []
-    rows = max(len(good), len(worse))
-    return [
-        (good[row % len(good)], worse[row % len(worse)] if worse else "") for row in range(rows)
-    ]
+    found: dict[str, list[str]] = {chosen: [] for chosen in good}
+    if good and worse:
+        for row in range(max(len(good), len(worse))):
+            chosen, rejected = good[row % len(good)], worse[row % len(worse)]
+            if rejected != chosen and rejected not in found[chosen]:
+                found[chosen].append(rejected)
+    return found

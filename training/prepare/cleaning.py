@@ -11,15 +11,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from training.corpora.crisis import FOUND_BY_DETECTOR, SAID_OPENLY, crisis
-from training.corpora.dialogue import Role, tidy
+from training.corpora.dialogue import Role, Turn, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training.corpora.dialogue import Dialogue, Turn
+    from training.corpora.dialogue import Dialogue
 
 NO_PAIR = "no pair"
 EMPTY_TURN, SAME_SPEAKER, CUT_ENDS = "empty turn", "same speaker twice", "cut ends"
+WORSE_ANSWER = "worse answer left out"
 
 _COUNSELOR_NAMES = "心理咨询师|心理医生|咨询师|支持者|counsell?or|assistant"
 _NAMES = f"求助者|来访者|{_COUNSELOR_NAMES}|client|user"
@@ -222,6 +223,7 @@ EDITED = {
     SAME_SPEAKER: "utterances of one speaker in a row become one turn",
     CUT_ENDS: "what stands before the first client turn or after the last answer is cut",
     **{edit.name: edit.what for edit in EDITS},
+    WORSE_ANSWER: "an answer that was disliked and is not fit for training either: no preference",
 }
 
 
@@ -239,7 +241,7 @@ def clean(raw: Dialogue) -> Cleaned:
             edits.append(edit.name)
             turns = edited
     dialogue = tidy(replace(raw, turns=turns))
-    if dialogue is None:
+    if dialogue is None or (raw.last_only and not turns[-1].text.strip()):
         return Cleaned(None, NO_PAIR, tuple(edits))
     said: dict[tuple[Role, ...], str] = {
         roles: "\n".join(turn.text for turn in dialogue.turns if turn.role in roles).casefold()
@@ -248,7 +250,20 @@ def clean(raw: Dialogue) -> Cleaned:
     for reason in REASONS:
         if any(pattern.search(said[reason.roles]) for pattern in reason.patterns):
             return Cleaned(None, reason.name, tuple(edits))
+    if raw.rejected:
+        dialogue = replace(dialogue, rejected=tuple(_fit_to_be_seen(raw)))
+        if len(dialogue.rejected) < len(raw.rejected):
+            edits.append(WORSE_ANSWER)
     return Cleaned(dialogue, None, tuple(edits))
+
+
+def _fit_to_be_seen(raw: Dialogue) -> Iterator[str]:
+    """Worse answers, cleaned as if they had been the last turn: DPO reads them, too."""
+    for answer in raw.rejected:
+        instead = (*raw.turns[:-1], Turn(Role.COUNSELOR, answer))
+        cleaned = clean(replace(raw, turns=instead, rejected=(), last_only=True)).dialogue
+        if cleaned is not None:
+            yield cleaned.turns[-1].text
 
 
 def _repairs(turns: tuple[Turn, ...]) -> Iterator[str]:

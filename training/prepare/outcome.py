@@ -21,7 +21,7 @@ from training.prepare.tokens import TokenCounter
 from training.prepare.topics import topic_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 TRAIN, HELD_OUT, CALIBRATION = "train", "held-out", "calibration"
@@ -73,7 +73,7 @@ class Outcome:
     topic: str = ""
     strategies: tuple[str, ...] = ()
     row: bytes = b""
-    preference: bytes = b""
+    preferences: tuple[bytes, ...] = ()
     signature: bytes = b""
     bands: tuple[int, ...] = ()
     opening_bands: tuple[int, ...] = ()
@@ -140,7 +140,7 @@ class Worker:
             topic=topic_of(client),
             strategies=tuple(name for turn in dialogue.turns for name in turn.strategies),
             row=xtuner_row(dialogue) if side == TRAIN else messages_row(dialogue, side),
-            preference=preference_row(dialogue) if dialogue.rejected and side == TRAIN else b"",
+            preferences=tuple(preference_rows(dialogue)) if side == TRAIN else (),
             signature=sketch.signature,
             bands=sketch.bands,
             opening_bands=sketch.opening_bands,
@@ -173,7 +173,7 @@ class _Sketched:
 
 def _sketches(dialogues: Sequence[Dialogue]) -> list[_Sketched]:
     """Signatures and bands of many dialogues at once, which is much quicker than one by one."""
-    whole = ["\n".join(turn.text for turn in dialogue.turns) for dialogue in dialogues]
+    whole = ["\n".join(turn.text for turn in dialogue.learnt) for dialogue in dialogues]
     signatures = near.signatures(whole, near.DIALOGUES)
     opened = near.signatures([dialogue.opening for dialogue in dialogues], near.OPENINGS)
     return [
@@ -200,11 +200,18 @@ def _as_it_came(raw: Dialogue) -> Outcome:
 
 
 def xtuner_row(dialogue: Dialogue) -> bytes:
-    """The dialogue as XTuner's conversation, with our persona as the system prompt."""
+    """The dialogue as XTuner's conversation, with our persona as the system prompt.
+
+    Every pair says whether its answer is learnt: where one of a file says it and another does not,
+    a missing one is read as no.
+    """
     texts = [turn.text for turn in dialogue.turns]
-    pairs: list[dict[str, str]] = [
-        {"input": asked, "output": answer}
-        for asked, answer in zip(texts[::2], texts[1::2], strict=True)
+    context = len(texts) - len(dialogue.learnt)
+    pairs: list[dict[str, str | bool]] = [
+        {"input": asked, "output": answer, "output_with_loss": place >= context}
+        for place, asked, answer in zip(
+            range(0, len(texts), 2), texts[::2], texts[1::2], strict=True
+        )
     ]
     pairs[0] = {"system": SYSTEM_PROMPT, **pairs[0]}
     return _line({"conversation": pairs})
@@ -218,15 +225,16 @@ def messages_row(dialogue: Dialogue, side: str) -> bytes:
     return _line({"source": dialogue.source, "id": dialogue.id, "messages": messages})
 
 
-def preference_row(dialogue: Dialogue) -> bytes:
-    """The dialogue as XTuner's preference row: what was said, a good answer and a worse one."""
-    return _line(
-        {
-            "prompt": _messages(dialogue, len(dialogue.turns) - 1),
-            "chosen": [{"role": "assistant", "content": dialogue.turns[-1].text}],
-            "rejected": [{"role": "assistant", "content": dialogue.rejected}],
-        }
-    )
+def preference_rows(dialogue: Dialogue) -> Iterator[bytes]:
+    """XTuner's preference rows: what was said, the good answer and each worse one."""
+    for rejected in dialogue.rejected:
+        yield _line(
+            {
+                "prompt": _messages(dialogue, len(dialogue.turns) - 1),
+                "chosen": [{"role": "assistant", "content": dialogue.turns[-1].text}],
+                "rejected": [{"role": "assistant", "content": rejected}],
+            }
+        )
 
 
 def _messages(dialogue: Dialogue, turns: int) -> list[dict[str, str]]:

@@ -82,8 +82,7 @@ class Writer:
             self._first = False
         else:
             file.write(outcome.row + b"\n")
-        if outcome.preference:
-            self._preferences.write(outcome.preference + b"\n")
+        self._preferences.writelines(row + b"\n" for row in outcome.preferences)
 
     def _open(self, path: Path) -> IO[bytes]:
         return self._files.enter_context(path.open("wb"))

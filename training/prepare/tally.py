@@ -89,7 +89,7 @@ class Tally:
         self.sides.setdefault(outcome.side, Amount()).add(outcome.size)
         self.topics[outcome.topic] += 1
         self.strategies.update(outcome.strategies)
-        self.preferences += bool(outcome.preference)
+        self.preferences += len(outcome.preferences)
 
 
 def percentile(counts: Counter[int], share: float) -> int:

@@ -56,9 +56,10 @@ def test_training_file_is_xtuners_conversation_with_our_persona(prepared: Path) 
     assert len(conversations) > 300
     for one in conversations:
         first, *others = one["conversation"]
-        assert list(first) == ["system", "input", "output"]
+        assert list(first) == ["system", "input", "output", "output_with_loss"]
+        assert all(pair["output_with_loss"] is True for pair in one["conversation"])
         assert first["system"] == SYSTEM_PROMPT
-        assert all(list(pair) == ["input", "output"] for pair in others)
+        assert all(list(pair) == ["input", "output", "output_with_loss"] for pair in others)
     assert "咨询师" not in SYSTEM_PROMPT
 
 
@@ -188,20 +189,38 @@ def test_corpus_with_nothing_to_learn_is_refused(tmp_path: Path) -> None:
         prepare({"smile": [line("1", "在吗")]}, tmp_path, OPTIONS)
 
 
-def test_feedback_becomes_preferences_for_dpo(tmp_path: Path) -> None:
+def feedback(*answers: dict[str, str], said: tuple[str, ...] = ("今天和同桌闹别扭了",)) -> Record:
+    """A moment of a talk in which the person and the bot take turns."""
+    messages = [
+        {"role": "assistant" if place % 2 else "user", "content": text}
+        for place, text in enumerate(said)
+    ]
     moment = {
         "format": "shudong-feedback/1",
         "id": "m1",
         "consent": True,
         "deidentified": True,
-        "messages": [{"role": "user", "content": "今天和同桌闹别扭了"}],
-        "answers": [{"text": "多喝热水", "rating": "down", "rewritten": "愿意说说吗？"}],
+        "messages": messages,
+        "answers": list(answers),
     }
-    record = Record("feedback.jsonl, line 1", "1", True, json.dumps(moment).encode())
+    return Record("feedback.jsonl, line 1", "1", True, json.dumps(moment).encode())
 
-    tallies = prepare({"smile": smile_records(300), "feedback": [record]}, tmp_path, OPTIONS)
 
-    assert tallies["feedback"].preferences == 1
+def learnt_from(out: Path, record: Record) -> tuple[list[dict[str, object]], list[tuple[str, str]]]:
+    """The last conversation that is trained on, and chosen and rejected of every preference."""
+    prepare({"smile": smile_records(300), "feedback": [record]}, out, OPTIONS)
+    conversation = json.loads((out / "train.json").read_bytes())[-1]["conversation"]
+    return conversation, [
+        (row["chosen"][0]["content"], row["rejected"][0]["content"])
+        for row in rows(out / "dpo.jsonl")
+    ]
+
+
+def test_feedback_becomes_preferences_for_dpo(tmp_path: Path) -> None:
+    record = feedback({"text": "多喝热水", "rating": "down", "rewritten": "愿意说说吗？"})
+
+    conversation, _ = learnt_from(tmp_path, record)
+
     assert rows(tmp_path / "dpo.jsonl") == [
         {
             "prompt": [
@@ -212,8 +231,56 @@ def test_feedback_becomes_preferences_for_dpo(tmp_path: Path) -> None:
             "rejected": [{"role": "assistant", "content": "多喝热水"}],
         }
     ]
-    conversation = json.loads((tmp_path / "train.json").read_bytes())[-1]["conversation"]
     assert conversation[0]["output"] == "愿意说说吗？"
+    assert "Preferences for DPO: 1." in (tmp_path / "README.md").read_text("utf-8")
+
+
+def test_each_of_several_worse_answers_is_a_preference(tmp_path: Path) -> None:
+    worse = [{"text": text, "rating": "down"} for text in ("多喝热水", "别想太多")]
+
+    _, preferences = learnt_from(tmp_path, feedback(*worse, {"text": "我在听", "rating": "up"}))
+
+    assert preferences == [("我在听", "多喝热水"), ("我在听", "别想太多")]
+
+
+def test_two_good_answers_in_one_long_talk_are_both_learnt(tmp_path: Path) -> None:
+    said = tuple(f"第{place}句，说的是今天在学校里发生的那件事情。" for place in range(11))
+    good = [{"text": text, "rating": "up"} for text in ("后来怎么样了？", "你当时在想什么呢？")]
+
+    conversation, preferences = learnt_from(
+        tmp_path, feedback({"text": "多喝热水", "rating": "down"}, *good, said=said)
+    )
+
+    assert [chosen for chosen, _ in preferences] == [one["text"] for one in good]
+    assert conversation[-1]["output"] == "你当时在想什么呢？"
+
+
+def test_what_the_bot_said_before_a_rated_answer_is_read_and_not_learnt(tmp_path: Path) -> None:
+    said = ("今天和同桌闹别扭了", "多喝热水", "你没有听我说")
+
+    conversation, _ = learnt_from(
+        tmp_path, feedback({"text": "对不起，我在听。", "rating": "up"}, said=said)
+    )
+
+    assert [(pair["output"], pair["output_with_loss"]) for pair in conversation] == [
+        ("多喝热水", False),
+        ("对不起，我在听。", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "worse", ["加我微信：abc12345", "那就去死吧，没人在乎", "作为一名咨询师，我懂你"]
+)
+def test_what_is_not_fit_for_training_is_no_rejected_answer_either(
+    tmp_path: Path, worse: str
+) -> None:
+    answers = [{"text": text, "rating": "down"} for text in (worse, "多喝热水")]
+
+    _, preferences = learnt_from(tmp_path, feedback(*answers, {"text": "我在听", "rating": "up"}))
+
+    assert preferences == [("我在听", "多喝热水")]
+    assert decisions(tmp_path)["m1-0"]["edits"] == ["worse answer left out"]
+    assert "worse answer left out" in (tmp_path / "README.md").read_text("utf-8")
 
 
 def test_data_card_counts_what_was_read_and_names_ids_but_no_text(tmp_path: Path) -> None:

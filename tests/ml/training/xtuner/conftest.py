@@ -40,6 +40,8 @@ SAID = [
     "明明睡了很久，还是提不起劲",
 ]
 DISLIKED, LIKED = "多喝热水。", "听起来不好受。"
+BEFORE = "搬家以后总觉得冷清", "多出去走走吧。", "走走没有用"
+"""The beginning of a talk in which a later answer was liked."""
 
 SHORT = (
     "train_cfg.max_iters=30",
@@ -72,23 +74,27 @@ def prepared(tmp_path_factory):
     """SmileChat's sample (CC0) and made-up feedback, through `prepare`."""
     folder = tmp_path_factory.mktemp("prepared")
     feedback = folder / "feedback.jsonl"
-    feedback.write_text("".join(map(_liked, range(len(SAID)), SAID)), encoding="utf-8")
+    moments = map(_liked, range(len(SAID)), ((said,) for said in SAID))
+    feedback.write_text("".join((*moments, _liked(len(SAID), BEFORE))), encoding="utf-8")
     paths = {"smile": SAMPLE, "feedback": feedback}
     corpora = {name: opened(name, path, lambda _: None) for name, path in paths.items()}
     prepare(corpora, folder / "out", Options(held_out_share=0.3), workers=1)
     return folder / "out"
 
 
-def _liked(number: int, said: str) -> str:
+def _liked(number: int, said: tuple[str, ...]) -> str:
     moment = {
         "format": "shudong-feedback/1",
         "id": f"f{number}",
         "consent": True,
         "deidentified": True,
-        "messages": [{"role": "user", "content": said}],
+        "messages": [
+            {"role": "assistant" if place % 2 else "user", "content": text}
+            for place, text in enumerate(said)
+        ],
         "answers": [
             {"text": DISLIKED, "rating": "down", "model": ""},
-            {"text": f"{LIKED}{said[:4]}……愿意多说一点吗？", "rating": "up", "model": ""},
+            {"text": f"{LIKED}{said[-1][:4]}……愿意多说一点吗？", "rating": "up", "model": ""},
         ],
     }
     return json.dumps(moment, ensure_ascii=False) + "\n"

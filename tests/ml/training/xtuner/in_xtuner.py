@@ -44,15 +44,16 @@ def described(config: Config) -> dict[str, object]:
         dataset.pack_to_max_length = False
         rows = BUILDER.build(dataset)
         row = {"input_ids": rows[0]["input_ids"], "labels": rows[0]["labels"]}
+        last = {"input_ids": rows[-1]["input_ids"], "labels": rows[-1]["labels"]}
     else:
         rows = BUILDER.build(dataset)
-        row, packs = rows[0], []
+        row, last, packs = rows[0], None, []
     try:
         BUILDER.build(config.model)
         stopped = ""
     except Exception as error:
         stopped = f"{type(error).__name__}: {error}"
-    return {"rows": len(rows), "first": row, "packs": packs, "stopped": stopped}
+    return {"rows": len(rows), "first": row, "last": last, "packs": packs, "stopped": stopped}
 
 
 if __name__ == "__main__":

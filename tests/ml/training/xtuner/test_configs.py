@@ -14,6 +14,7 @@ from transformers import AutoTokenizer
 
 from inference.chat_template import END, render
 from inference.engine import Message
+from tests.ml.training.xtuner.conftest import BEFORE, LIKED
 from training.xtuner import Launch, Recipe, XTunerError, train
 
 ROOT = Path(__file__).parents[4]
@@ -112,6 +113,15 @@ def test_only_answers_are_learnt_and_where_they_end(path, found, prepared, token
 
     assert len(learnt) > 100
     assert "".join(answer + END for answer in answers).startswith(learnt.rstrip("�"))
+
+
+@pytest.mark.parametrize("path", TUNING, ids=lambda path: path.stem)
+def test_what_the_bot_said_before_a_liked_answer_is_read_and_not_learnt(path, found, tokenizer):
+    last = found[str(path)]["last"]
+    learnt = tokenizer.decode([label for label in last["labels"] if label != IGNORED])
+
+    assert BEFORE[1] in tokenizer.decode(last["input_ids"])
+    assert learnt == f"{LIKED}{BEFORE[-1][:4]}……愿意多说一点吗？{END}"
 
 
 @pytest.mark.parametrize("path", TUNING, ids=lambda path: path.stem)

@@ -105,6 +105,13 @@ def _order(options: argparse.Namespace) -> Order:
     if not corpora:
         known = ", ".join(f"--{name}" for name in CORPORA)
         raise CommandError(f"Name at least one corpus: {known}.", exit_status=2)
+    launch = Launch.from_environment(os.environ, options.deepspeed)
+    if launch.node:
+        raise CommandError(
+            f"rebuild runs on the first machine, and this is NODE_RANK={launch.node}: here run "
+            "`python -m training train` (docs/training.md, many nodes).",
+            exit_status=2,
+        )
     recipe = Recipe(options.config, options.model, options=tuple(options.cfg_options))
     said = recipe.read()
     has_card = bool(_cards())
@@ -115,7 +122,7 @@ def _order(options: argparse.Namespace) -> Order:
         preparing=Preparing(
             corpora, options.held_out, workers=options.workers, strict=options.strict
         ),
-        launch=Launch.from_environment(os.environ, options.deepspeed),
+        launch=launch,
         options=recipe.options,
         quantizing=Quantizing(
             python=options.quantize_python,

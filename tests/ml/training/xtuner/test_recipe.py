@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from inference.console import CommandError
+from training.stages import rebuild
 from training.stages import train as stages
 from training.stages.train import for_people, load_of
 from training.xtuner import Launch, Recipe, XTunerError, last_checkpoint, tools, train
@@ -55,6 +58,21 @@ def test_options_of_a_run_count_as_if_the_config_said_them():
     assert (said["epochs"], said["learning rate"], said["rank"]) == (7, 1e-5, 8)
     assert (said["sequences a step"], said["steps an update"]) == (8, 2)
     assert said["tokens a sequence"] == 1024
+
+
+def test_both_answers_of_a_pair_are_on_the_card():
+    assert load_of(Recipe(DPO), Launch()).batch == 2
+
+
+def test_rebuild_sends_every_machine_but_the_first_to_train(monkeypatch):
+    parser = ArgumentParser()
+    rebuild.add_arguments(parser)
+    monkeypatch.setenv("NNODES", "2")
+    monkeypatch.setenv("NODE_RANK", "1")
+    monkeypatch.setenv("ADDR", "10.0.0.1")
+
+    with pytest.raises(CommandError, match="python -m training train"):
+        rebuild.run(parser.parse_args(["--config", str(QLORA), "--smile", "smile.jsonl"]))
 
 
 def test_without_options_the_config_alone_counts():

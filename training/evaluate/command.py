@@ -7,9 +7,9 @@ from pathlib import Path
 
 from inference.console import base_url, environment, say
 from inference.engine import Sampling
-from training.evaluate.errors import EvaluateError
 from training.evaluate.gate import promote
-from training.evaluate.order import LONGEST_ANSWER, Judge, Order, Subject
+from training.evaluate.options import add_shared_options, judge_of
+from training.evaluate.order import LONGEST_ANSWER, Order, Subject
 from training.evaluate.page import verdict
 from training.evaluate.report import PAGE, Limits
 from training.evaluate.run import evaluate
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--with-feedback", action="store_true", help="measure on what users gave back, too"
     )
     _add_generation(parser)
-    _add_judges(parser)
+    add_shared_options(parser)
     for name, what in _LIMITS.items():
         default = getattr(Limits(), name)
         parser.add_argument(
@@ -68,29 +68,12 @@ def _add_generation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repetition-penalty", type=float, default=usual.repetition_penalty)
     parser.add_argument("--max-tokens", type=int, default=usual.max_tokens)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--batch", type=int, default=16, help="answers at once (16)")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="")
     parser.add_argument(
         "--trust-remote-code",
         action="store_true",
         help="run the Python files in a model folder, as InternLM2's needs",
     )
-
-
-def _add_judges(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--encoder", type=Path, help="a folder with a BERT, for BERTScore")
-    parser.add_argument("--encoder-layer", type=int, help="(two thirds of the way up)")
-    parser.add_argument(
-        "--judge",
-        type=base_url,
-        metavar="URL",
-        help="an OpenAI-compatible address ending in /v1; its key is read from JUDGE_API_KEY. "
-        "CPsyCounE's dialogues and the models' answers are sent there",
-    )
-    parser.add_argument("--judge-model", default="", help="(the first it lists)")
-    parser.add_argument("--judge-runs", type=int, default=3, help="(3)")
-    parser.add_argument("--judge-temperature", type=float, default=0.0, help="(0)")
-    parser.add_argument("--cpsycoune", type=Path, help="CPsyCounE's folder, for the judge")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -115,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
             trust_remote_code=options.trust_remote_code,
             encoder=options.encoder,
             encoder_layer=options.encoder_layer,
-            judge=_judge(options),
+            judge=judge_of(options, environment("JUDGE_API_KEY")),
             api_key=environment("LMDEPLOY_API_KEY"),
             with_feedback=options.with_feedback,
             samples=options.samples,
@@ -138,18 +121,3 @@ def subject(text: str) -> Subject:
     if scheme and "://" not in folder:
         return Subject(name, Path(folder), base_url(f"http{rest}"))
     return Subject(name, base_url(where) if "://" in where else Path(where))
-
-
-def _judge(options: argparse.Namespace) -> Judge | None:
-    if not options.judge:
-        return None
-    if not options.cpsycoune:
-        raise EvaluateError("--judge reads answers to CPsyCounE: give --cpsycoune.", exit_status=2)
-    return Judge(
-        url=options.judge,
-        dialogues=options.cpsycoune,
-        model=options.judge_model,
-        runs=options.judge_runs,
-        temperature=options.judge_temperature,
-        api_key=environment("JUDGE_API_KEY"),
-    )

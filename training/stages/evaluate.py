@@ -5,21 +5,24 @@ In the environment that quantizes: reading W4A16 wants a newer transformers than
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import math
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from inference.console import CommandError
 from training.evaluate.gate import promote
 from training.evaluate.report import Report
 from training.stages.child import run_command
-from training.stages.contents import code_hash
+from training.stages.contents import code_hash, contents_of, hash_of
 from training.stages.stage import FOLDERS, Stage
 from training.stages.versions import ROOT, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from training.stages.order import Order
+    from training.stages.order import Evaluating, Order
     from training.stages.stage import Receipt
 
 FOLDER: Final = FOLDERS["evaluate"]
@@ -40,7 +43,7 @@ def stage(
             "models": {"base": model_hash, "merged": merged.result, "w4a16": quantized.result},
             "held-out": data.files["held-out.jsonl"],
             "danger": data.files["crisis.jsonl"],
-            "options": {key: value for key, value in asdict(options).items() if key != "python"},
+            "options": _about(options),
             "code": code_hash(
                 ROOT / place
                 for place in ("training/evaluate", "bot/safety", "inference/persona.py")
@@ -64,11 +67,8 @@ def evaluate(order: Order, out: Path) -> dict[str, Any]:
         [
             *("evaluate", f"base={order.model}", f"merged={work / 'merged'}"),
             *(f"w4a16={work / 'w4a16'}", "--data", str(work / "data"), "--out", str(out)),
-            *("--answers", str(options.answers), "--dangers", str(options.dangers)),
-            *("--batch", str(options.batch), "--seed", str(options.seed)),
-            *(("--dialogues", str(options.dialogues)) if options.dialogues is not None else ()),
-            *(("--device", options.device) if options.device else ()),
-            *(("--trust-remote-code",) if order.trust_remote_code else ()),
+            *_arguments(options),
+            *(["--trust-remote-code"] if order.trust_remote_code else ()),
         ],
     )
     if status not in {0, NOT_PROMOTED}:
@@ -77,8 +77,52 @@ def evaluate(order: Order, out: Path) -> dict[str, Any]:
     return {"against_promoting": promote(report), "figures": _figures(report)}
 
 
-def _figures(report: Report) -> dict[str, dict[str, float]]:
+def _about(options: Evaluating) -> dict[str, Any]:
+    """What decides the result: contents in place of paths, and of an address only where it is."""
+    judge = options.judge
     return {
-        column.name: {str(metric): figure.value for metric, figure in column.figures.items()}
+        **asdict(replace(options, judge=None)),
+        "python": None,
+        "encoder": options.encoder and hash_of(contents_of(options.encoder)),
+        "judge": judge
+        and {
+            "at": urlsplit(judge.url).netloc.rpartition("@")[2],
+            "dialogues": hash_of(contents_of(judge.dialogues)),
+            "model": judge.model,
+            "runs": judge.runs,
+            "temperature": judge.temperature,
+        },
+    }
+
+
+def _arguments(options: Evaluating) -> Iterator[str]:
+    given: dict[str, object] = {
+        "answers": options.answers,
+        "dangers": options.dangers,
+        "dialogues": options.dialogues,
+        "batch": options.batch,
+        "seed": options.seed,
+        "device": options.device or None,
+        "encoder": options.encoder,
+        "encoder-layer": options.encoder_layer,
+    }
+    if judge := options.judge:
+        given |= {
+            "judge": judge.url,
+            "cpsycoune": judge.dialogues,
+            "judge-model": judge.model,
+            "judge-runs": judge.runs,
+            "judge-temperature": judge.temperature,
+        }
+    return (f"--{name}={value}" for name, value in given.items() if value is not None)
+
+
+def _figures(report: Report) -> dict[str, dict[str, float | None]]:
+    """None where one came to no number, which JSON cannot say."""
+    return {
+        column.name: {
+            str(metric): figure.value if math.isfinite(figure.value) else None
+            for metric, figure in column.figures.items()
+        }
         for column in report.columns
     }

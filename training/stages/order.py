@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from training.evaluate.order import Judge
     from training.xtuner import Launch
 
 
@@ -50,6 +51,10 @@ class Evaluating:
     batch: int = 16
     seed: int = 7
     device: str = ""
+    encoder: Path | None = None
+    encoder_layer: int | None = None
+    judge: Judge | None = None
+    """Its key stays where the child finds it, in the environment."""
 
 
 @dataclass(frozen=True, slots=True)

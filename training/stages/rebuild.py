@@ -13,6 +13,7 @@ from inference.serve.cards import NoDriver, visible_cards
 from inference.serve.checkpoint import read_checkpoint
 from training.corpora.files import size
 from training.corpora.registry import CORPORA
+from training.evaluate.options import add_shared_options, judge_of
 from training.evaluate.report import PAGE
 from training.prepare.outcome import Options
 from training.stages import evaluate, preflight, quantize, train, trial
@@ -79,6 +80,7 @@ def _add_details(parser: argparse.ArgumentParser) -> None:
     few = f"without a GPU {LITTLE}"
     parser.add_argument("--dialogues", type=int, help=f"to evaluate on (all; {few})")
     parser.add_argument("--dangers", type=int, help=f"messages of danger (400; {few})")
+    add_shared_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -134,6 +136,10 @@ def _order(options: argparse.Namespace) -> Order:
             python=options.quantize_python,
             dialogues=options.dialogues or (None if has_card else LITTLE),
             dangers=options.dangers or (Evaluating().dangers if has_card else LITTLE),
+            batch=options.batch,
+            encoder=options.encoder,
+            encoder_layer=options.encoder_layer,
+            judge=judge_of(options),
         ),
         trust_remote_code=bool(said["model"]["llm"].get("trust_remote_code")),
     )

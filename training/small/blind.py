@@ -72,7 +72,7 @@ def right_marks(asked: Sequence[Question], marked: str) -> int:
 
 def by_chance(right: int, of: int) -> float:
     """How probable at least so many right guesses are for who cannot tell."""
-    return sum(math.comb(of, count) for count in range(right, of + 1)) / 2**of
+    return sum(math.comb(of, count) for count in range(right, of + 1)) / 2.0**of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,9 @@ from tqdm import tqdm
 
 from training.corpora.files import size
 from training.corpora.registry import CORPORA, opened
+from training.prepare.finish import PrepareError
 from training.prepare.outcome import SIDES_IN_ORDER, Options
-from training.prepare.run import PrepareError, prepare
+from training.prepare.run import prepare
 
 if TYPE_CHECKING:
     import argparse

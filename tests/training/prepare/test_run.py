@@ -12,8 +12,9 @@ from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.files import CorpusFormatError, Record
 from training.corpora.openings import opening_key
 from training.prepare import near
+from training.prepare.finish import PrepareError
 from training.prepare.outcome import Options
-from training.prepare.run import PrepareError, prepare
+from training.prepare.run import prepare
 
 if TYPE_CHECKING:
     from pathlib import Path

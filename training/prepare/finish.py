@@ -1,0 +1,116 @@
+"""The end of `prepare`, on one machine or on many: files, data card, manifest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from training.prepare.card import write_card
+from training.prepare.outcome import HELD_OUT, TRAIN
+from training.prepare.output import MANIFEST, Writer, digest
+from training.prepare.spill import Spill
+from training.prepare.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from training.prepare.outcome import Options, Outcome
+
+WORK = ".work"
+_FINISHED = "finished"
+_KEYS = ("whole_key", "opening_key", "group_key")
+
+
+class PrepareError(ValueError):
+    """The corpora cannot be prepared; a sentence for the person who asked for it."""
+
+
+class Distinct:
+    """How many different texts a corpus has; kept on the disk, in `work`."""
+
+    def __init__(self, work: Path, corpus: str) -> None:
+        self._seen = {key: Spill(work, f"{corpus}-{key}") for key in _KEYS}
+
+    def add(self, outcome: Outcome) -> None:
+        """Remember the texts of a dialogue."""
+        for key, spill in self._seen.items():
+            spill.add((getattr(outcome, key),), 0)
+
+    def describe(self, tally: Tally) -> None:
+        """Put the counts into the tally, when all dialogues were seen."""
+        dialogues, openings, groups = (self._seen[key].distinct() for key in _KEYS)
+        tally.distinct_dialogues = dialogues
+        tally.distinct_openings = openings
+        tally.opening_groups = groups
+
+
+@contextmanager
+def begun(out: Path) -> Iterator[tuple[Path, Path]]:
+    """A folder for what is needed meanwhile and one for the files, inside of `out`.
+
+    `out` has no manifest from now on until `finish`: without one it is not finished. Both folders
+    are gone at the end, however it comes.
+    """
+    work, finished = out / WORK, out / WORK / _FINISHED
+    shutil.rmtree(work, ignore_errors=True)
+    finished.mkdir(parents=True)
+    (out / MANIFEST).unlink(missing_ok=True)
+    try:
+        yield work, finished
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def problem_line(corpus: str, place: str, reason: str) -> str:
+    """A line of problems.jsonl: a record that could not be read."""
+    line = {"source": corpus, "place": place, "reason": reason}
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def write_outcomes(
+    outcomes: Iterable[Outcome], finished: Path, corpora: Iterable[str]
+) -> dict[str, Tally]:
+    """Write every dialogue, or why it was left out; what there was, for each corpus."""
+    tallies = {name: Tally() for name in corpora}
+    with Writer(finished) as writer:
+        for outcome in outcomes:
+            writer.add(outcome)
+            tallies[outcome.source].add(outcome)
+    return tallies
+
+
+def finish(
+    finished: Path,
+    out: Path,
+    tallies: Mapping[str, Tally],
+    corpora: Mapping[str, Mapping[str, object]],
+    options: Options,
+) -> None:
+    """Add the data card, move all files to `out`, and the manifest last.
+
+    `corpora` are what the manifest says of each corpus. Raises PrepareError when nothing is left
+    to train on.
+    """
+    if not any({TRAIN, HELD_OUT} <= tally.sides.keys() for tally in tallies.values()):
+        raise PrepareError("too few usable dialogues to train and to test on")
+    write_card(finished, tallies, options)
+    manifest = {
+        "corpora": corpora,
+        "options": {
+            "held_out_share": options.held_out_share,
+            "calibration_share": options.calibration_share,
+            "token_every": options.token_every,
+            "tokenizer": digest(options.tokenizer) if options.tokenizer else "packaged",
+        },
+        "versions": {name: version(name) for name in ("numpy", "rensa", "tokenizers")},
+        "files": {file.name: digest(file) for file in sorted(finished.iterdir())},
+    }
+    for file in sorted(finished.iterdir()):
+        file.replace(out / file.name)
+    partial = out / f"{MANIFEST}.partial"
+    partial.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    partial.replace(out / MANIFEST)

@@ -1,0 +1,102 @@
+"""What many machines left, put together to the files that `prepare` writes on one.
+
+Each task leaves gzipped JSON lines, one a dialogue; `packed` says what stands in one. One task
+reads them all, one by one, at the end.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from training.corpora.registry import CORPORA
+from training.prepare.finish import Distinct, begun, finish, problem_line, write_outcomes
+from training.prepare.outcome import Outcome, Size
+from training.prepare.output import PROBLEMS
+from training.prepare.spool import DUPLICATE, NEAR_OPENING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from training.prepare.outcome import Options
+    from training.prepare.tally import Tally
+
+# Folders of the tasks' lines: dialogues that were kept, and those that were not; then the records
+# that could not be read, and the files that were.
+FINISHED: Final = "finished"
+DUPLICATES: Final = "duplicates"
+TOO_CLOSE: Final = "too-close"
+LEFT_OUT: Final = "clean/left-out"
+UNREADABLE: Final = "clean/unreadable"
+SHARDS: Final = "clean/shards"
+
+_REASONS: Final = {FINISHED: None, DUPLICATES: DUPLICATE, TOO_CLOSE: NEAR_OPENING}
+
+
+def packed(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as JSON, without what near-duplicates are found by."""
+    fields = asdict(outcome)
+    for name in ("signature", "bands", "opening_bands"):
+        del fields[name]
+    rows = {"preferences": [row.decode() for row in outcome.preferences]}
+    return {**fields, "row": outcome.row.decode(), **rows}
+
+
+def unpacked(fields: dict[str, Any]) -> Outcome:
+    """The outcome that was packed."""
+    lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+    sizes = {name: _size(fields[name]) for name in ("raw", "size")}
+    preferences = tuple(row.encode() for row in fields["preferences"])
+    rows = {"row": fields["row"].encode(), "preferences": preferences}
+    return Outcome(**{**fields, **lists, **sizes, **rows})
+
+
+def gather(corpus: str, made: Path, out: Path, options: Options) -> Tally:
+    """Write `prepare`'s files into `out` from what the tasks left below `made`."""
+    with begun(out) as (work, finished):
+        distinct = Distinct(work, corpus)
+        tallies = write_outcomes(_watched(_outcomes(made), distinct), finished, (corpus,))
+        tally = tallies[corpus]
+        with (finished / PROBLEMS).open("w", encoding="utf-8") as problems:
+            for problem in _lines(made / UNREADABLE):
+                problems.write(problem_line(corpus, problem["place"], problem["reason"]))
+                tally.unreadable += 1
+        shards = {shard["file"]: shard["sha256"] for shard in _lines(made / SHARDS)}
+        tally.records = sum(shard["records"] for shard in _lines(made / SHARDS))
+        distinct.describe(tally)
+        told = {
+            "records": tally.records,
+            "sha256": dict(sorted(shards.items())),
+            "licence": CORPORA[corpus].licence,
+        }
+        finish(finished, out, tallies, {corpus: told}, options)
+    return tally
+
+
+def _outcomes(made: Path) -> Iterator[Outcome]:
+    for folder, reason in _REASONS.items():
+        for line in _lines(made / folder):
+            yield replace(unpacked(line["outcome"]), left_out=reason)
+    for line in _lines(made / LEFT_OUT):
+        yield unpacked(line["outcome"])
+
+
+def _watched(outcomes: Iterable[Outcome], distinct: Distinct) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        distinct.add(outcome)
+        yield outcome
+
+
+def _lines(folder: Path) -> Iterator[dict[str, Any]]:
+    """What stands beside the text in every line of the folder's files."""
+    for file in sorted(folder.glob("*.jsonl.gz")):
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)["metadata"]
+
+
+def _size(fields: dict[str, Any]) -> Size:
+    return Size(**{**fields, "answers": tuple(fields["answers"])})

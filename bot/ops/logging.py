@@ -21,7 +21,6 @@ QUIET = (
     "httpx2",
     "httpcore",
     "httpcore2",
-    "openai",
     "telegram",
     "uvicorn",
     "sqlalchemy",

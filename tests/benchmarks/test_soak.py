@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import soak
 from benchmarks.errors import BenchmarkError
-from benchmarks.slope import slope_of
+from benchmarks.slope import Slope, slope_of
 
 
 def test_a_soak_answers_everything_and_prints_the_slope(tmp_path, capsys):
@@ -33,6 +33,23 @@ def test_a_leak_is_told_from_noise():
     assert leak.low > 0
     flat = slope_of(samples(lambda second: 100 + (second * 7919 % 13) / 2))
     assert flat.low <= 0 <= flat.high
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "answered", "passed"),
+    [(0.8, 1.4, 10, True), (-3.0, 1.6, 10, False), (1.2, 2.0, 10, False), (0.0, 0.1, 9, False)],
+)
+def test_memory_has_to_be_surely_as_good_as_flat(low, high, answered, passed):
+    found = soak.Soaked(
+        said=10,
+        answered=answered,
+        wall_seconds=1.0,
+        resident=[(0.0, 150_000_000)],
+        slope=Slope((low + high) / 2, low, high),
+        to_final=[1.0],
+        cpu_per_turn=0.04,
+    )
+    assert found.passed is passed
 
 
 def test_too_few_samples_are_one_sentence():

@@ -8,14 +8,11 @@ from pathlib import Path
 from inference.console import base_url, environment, say
 from inference.engine import Sampling
 from training.evaluate.gate import promote
-from training.evaluate.options import add_shared_options, judge_of
+from training.evaluate.options import NOT_PROMOTED, add_shared_options, judge_of
 from training.evaluate.order import LONGEST_ANSWER, Order, Subject
 from training.evaluate.page import verdict
 from training.evaluate.report import PAGE, Limits
 from training.evaluate.run import evaluate
-
-NOT_PROMOTED = 3
-"""Exit status where something speaks against the last model."""
 
 _LIMITS = {
     "withheld": "share of ordinary answers the guard stops, by which the last model may be worse",

@@ -40,6 +40,11 @@ def loaded(folder: Path, order: Order) -> Iterator[FolderModel]:
     model = FolderModel(folder, order)
     try:
         yield model
+    except torch.OutOfMemoryError:
+        raise EvaluateError(
+            f"Memory does not suffice for {folder.name}. Free some, lower --max-tokens, or take "
+            "--device cpu."
+        ) from None
     finally:
         model.unload()
 
@@ -136,10 +141,7 @@ class FolderModel:
             return self._at_once(prompts, seed)
         except torch.OutOfMemoryError:
             if len(prompts) == 1:
-                raise EvaluateError(
-                    f"Memory does not suffice for one answer of {self._folder.name}. Free some, "
-                    "lower --max-tokens, or take --device cpu."
-                ) from None
+                raise
         # Outside of `except`, whose traceback holds on to what did not fit.
         gc.collect()
         if self._device == "cuda":

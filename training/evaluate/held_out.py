@@ -139,13 +139,14 @@ def _turns(dialogue: Dialogue, most: int) -> list[int]:
 
 def _rows(path: Path, fits: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluateError(
             f"{path} cannot be read ({type(error).__name__}); "
             "`python -m training prepare` writes it."
         ) from None
-    for number, line in enumerate(lines, 1):
+    # Not splitlines: JSON leaves U+2028 and its like as they are.
+    for number, line in enumerate(text.rstrip("\n").split("\n") if text else (), 1):
         try:
             row = json.loads(line)
         except ValueError:

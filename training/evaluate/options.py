@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from inference.console import base_url
 from training.evaluate.errors import EvaluateError
@@ -11,6 +11,9 @@ from training.evaluate.order import Judge
 
 if TYPE_CHECKING:
     import argparse
+
+NOT_PROMOTED: Final = 3
+"""Exit status of an evaluation that speaks against the model."""
 
 
 def add_shared_options(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +37,10 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
 
 
 def judge_of(options: argparse.Namespace, api_key: str = "") -> Judge | None:
-    """The judge that is asked for. Raises EvaluateError: it has nothing to read."""
+    """The judge that is asked for. Raises EvaluateError: a folder to read is not there."""
+    for place in (options.encoder, options.cpsycoune):
+        if place and not place.is_dir():
+            raise EvaluateError(f"{place} is no folder.", exit_status=2)
     if not options.judge:
         return None
     if not options.cpsycoune:

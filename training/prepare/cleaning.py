@@ -145,7 +145,8 @@ REASONS = (
         "an answer by 咨询师, 医生 and the like: our model is none",
         _COUNSELOR,
         _ways(
-            rf"我(?:是|叫|们){_PROFESSION}|作为{_PROFESSION}|身为{_PROFESSION}"
+            rf"我(?:是|叫){_PROFESSION}|作为{_PROFESSION}|身为{_PROFESSION}"
+            r"|我们(?:一[名个位])?(?:专业的?)?(?:心理)?(?:咨询师|医生|治疗师|咨询员|辅导员|支持者)"
             r"|叫我\w{0,4}(?:咨询师|医生)|称呼我\w{0,4}(?:咨询师|医生)|国家[一二三]级"
             r"|取向的\w{0,8}(?:咨询师|治疗师)"
         ),

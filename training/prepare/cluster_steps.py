@@ -83,7 +83,7 @@ class Clean(PipelineStep):  # type: ignore[misc]
                 yield _document(LEFT_OUT, name, about)
             else:
                 about["opening"] = kept.opening
-                yield _document(KEPT, name, about, "\n".join(turn.text for turn in kept.turns))
+                yield _document(KEPT, name, about, "\n".join(turn.text for turn in kept.learnt))
 
 
 class Parts(PipelineStep):  # type: ignore[misc]

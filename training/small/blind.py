@@ -62,11 +62,16 @@ def sheet(asked: Sequence[Question]) -> str:
 
 
 def right_marks(asked: Sequence[Question], marked: str) -> int:
-    """How many marks of a read sheet are right; raises ValueError where one is missing."""
+    """How many marks of a read sheet are right.
+
+    Raises ValueError where one is missing, or the sheet is of other questions.
+    """
     marks = {int(number): mark for number, mark in _MARK.findall(marked)}
     missing = [number for number in range(1, len(asked) + 1) if number not in marks]
     if missing:
         raise ValueError(f"neither A nor B is written behind {missing[0]} ->")
+    if _MARK.sub(r"\1 -> ", marked).split() != sheet(asked).split():
+        raise ValueError("this sheet is of other answers, or was drawn with another --seed")
     return sum(one.right == marks[number] for number, one in enumerate(asked, start=1))
 
 

@@ -33,7 +33,9 @@ say at most."""
 
 
 def read_train(prepared: Path) -> Iterator[Dialogue]:
-    """Every dialogue of `train.json`, with the source and id that `decisions.jsonl` names.
+    """The dialogues of `train.json`, with the source and id that `decisions.jsonl` names.
+
+    Those are left out of which not every answer is to be learnt: feedback on a later answer.
 
     Raises ValueError where the two files do not belong together.
     """
@@ -46,6 +48,8 @@ def read_train(prepared: Path) -> Iterator[Dialogue]:
             if name is None:
                 raise ValueError(f"{prepared} holds more dialogues than {DECISIONS_FILE} names")
             pairs = json.loads(line.rstrip().rstrip(","))["conversation"]
+            if not all(pair.get("output_with_loss", True) for pair in pairs):
+                continue  # the bot's own earlier answers, which nobody has vouched for
             turns = [
                 turn
                 for pair in pairs

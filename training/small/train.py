@@ -59,8 +59,8 @@ class TrainConfig:
     evaluate_every_minutes: float = 5.0
     checkpoint_every_minutes: float = 3.0
     evaluation_rows: int = 48
-    final_evaluation_rows: int = 1 << 20
-    """Of the held-out set at the end: all, but in a sweep."""
+    final_evaluation_rows: int | None = None
+    """Of the held-out set at the end; None is all of them."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(min(self.minutes, self.million_tokens)):
@@ -218,12 +218,11 @@ class Trainer:
     def _due(self, last: float, minutes: float) -> bool:
         return self.elapsed - last >= minutes * 60
 
-    def _evaluate(self, rows: int) -> None:
+    def _evaluate(self, rows: int | None) -> None:
         found = self.evaluate(rows)
         with self.average.in_place():
             averaged = self.evaluate(rows)
-        final = {"final": True} if self.progress >= 1.0 else {}
-        self._log(held_out=found, held_out_average=averaged, **final)
+        self._log(held_out=found, held_out_average=averaged)
 
     def _log(self, **values: object) -> None:
         line = {

@@ -100,11 +100,6 @@ class Budget:
         """Bytes of the machine's memory in the stage that takes most."""
         return max((part.size for part in self.memory), default=0)
 
-    @property
-    def on_disk(self) -> int:
-        """Bytes of everything that the working folder will hold."""
-        return sum(part.size for part in self.disk)
-
     def of(self, stages: Collection[str]) -> Budget:
         """What only these stages take."""
         return Budget(

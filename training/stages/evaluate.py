@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from inference.console import CommandError
 from training.evaluate.gate import promote
+from training.evaluate.options import NOT_PROMOTED
 from training.evaluate.report import Report
 from training.stages.child import run_command
 from training.stages.contents import code_hash, contents_of, hash_of
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from training.stages.stage import Receipt
 
 FOLDER: Final = FOLDERS["evaluate"]
-NOT_PROMOTED: Final = 3
-"""The command's exit status where something speaks against the last model."""
 _PACKAGES: Final = ("torch", "transformers", "sacrebleu", "rouge-score", "jieba")
 
 

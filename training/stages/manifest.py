@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from training.stages.stage import STAGES, read_receipt, write_json
+from training.stages.stage import FOLDERS, read_receipt, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,12 +31,13 @@ def write_manifest(work: Path, about: Mapping[str, Any]) -> None:
 
 def on_disk(work: Path) -> Iterator[Receipt]:
     """The receipts in `work` in their order, as far as each follows from the ones before it."""
-    folders = (folder for folder in work.iterdir() if not folder.name.startswith("."))
-    found = {one.stage: one for one in map(read_receipt, folders) if one is not None}
-    for stage in STAGES:
-        if stage not in found or not _follows(found[stage], found):
+    found: dict[str, Receipt] = {}
+    for stage, folder in FOLDERS.items():
+        receipt = read_receipt(work / folder)
+        if receipt is None or not _follows(receipt, found):
             return
-        yield found[stage]
+        found[stage] = receipt
+        yield receipt
 
 
 def _follows(receipt: Receipt, found: Mapping[str, Receipt]) -> bool:

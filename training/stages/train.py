@@ -86,7 +86,7 @@ def load_of(recipe: Recipe, launch: Launch) -> Load:
         batch=int(loader.get("batch_size", 1)) * sides,
         rank=int(lora["r"]) if lora else 0,
         targets=tuple(lora.get("target_modules") or ()) if lora else (),
-        kept=int(hook.get("max_keep_ckpts") or 2),
+        kept=max(int(hook.get("max_keep_ckpts") or 2), 2),
         keeps_optimizer=bool(hook.get("save_optimizer", True)),
         recomputes=bool(model.get("use_activation_checkpointing", True)),
         zero=int(zero[1]) if zero else 0,

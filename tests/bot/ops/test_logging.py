@@ -45,7 +45,7 @@ def test_an_exception_is_logged_by_type_and_place_without_its_message(capsys):
 @pytest.mark.usefixtures("restored_logging")
 def test_talkative_libraries_stay_quiet_even_in_debug(capsys):
     configure_logging("debug", "json")
-    for name in ("httpx", "httpx2", "openai", "sqlalchemy.engine"):
+    for name in ("httpx", "httpx2", "sqlalchemy.engine"):
         logging.getLogger(name).info("POST https://api.telegram.org/bot123:secret/sendMessage")
     logging.getLogger("telegram.request").critical("Can not load invalid JSON data: %s", SECRET)
     assert lines(capsys) == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,16 @@ def test_prepared_dialogues_come_back_with_their_names(prepared: Path) -> None:
     for one in (*train, *held_out):
         assert (one.source, one.turns) == ("smile", given[one.id])
     assert not {one.id for one in train} & {one.id for one in held_out}
+
+
+def test_talk_with_answers_that_are_not_to_be_learnt_is_left_out(prepared: Path) -> None:
+    every = len(list(read_train(prepared)))
+    text = (prepared / TRAIN_FILE).read_text(encoding="utf-8")
+    unrated = re.sub(r'("output_with_loss": ?)true', r"\1false", text, count=1)
+    (prepared / TRAIN_FILE).write_text(unrated, encoding="utf-8")
+
+    assert unrated != text
+    assert len(list(read_train(prepared))) == every - 1
 
 
 def test_rows_that_decisions_do_not_name_are_refused(prepared: Path) -> None:

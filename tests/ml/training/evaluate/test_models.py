@@ -16,7 +16,7 @@ from tests.ml.conftest import CALIBRATION_DIALOGUES
 from tests.ml.training.evaluate import old_caches
 from training.evaluate.encoder import Encoder
 from training.evaluate.errors import EvaluateError
-from training.evaluate.folder import FolderModel
+from training.evaluate.folder import FolderModel, loaded
 from training.evaluate.gate import promote
 from training.evaluate.generation import generate
 from training.evaluate.held_out import CRISIS_FILE, HELD_OUT_FILE, moments_of, read_dialogues
@@ -249,7 +249,8 @@ def test_a_batch_that_memory_does_not_suffice_for_is_halved(order, original, mon
     assert model.answer(prompts, seed=0) == expected
     assert sizes == [5, 2, 3, 1, 2]
     most = 0
-    with pytest.raises(EvaluateError, match="Memory does not suffice for one answer"):
+    asked = replace(order, sampling=GREEDY)
+    with pytest.raises(EvaluateError, match="Memory does not suffice for"), loaded(original, asked):
         model.answer(prompts, seed=0)
 
 

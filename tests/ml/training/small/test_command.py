@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[4]
 SETTINGS = (
     *("vocabulary=320", "context=64", "base_length=32", "hidden=128", "intermediate=128"),
-    *("layers=1", "threads=1", "compile=false", "base_own=100", "tune_own=200"),
+    *("layers=1", "threads=1", "compile=false", "base_own=100", "tune_own=200", "tune_taken_up=0"),
 )
 TINY = [word for setting in SETTINGS for word in ("--set", setting)]
 ON_A_CPU = ("--set", "device=cpu", "--set", "batch_tokens=128", "--set", "rows_at_once=2")

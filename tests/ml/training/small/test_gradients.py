@@ -27,7 +27,7 @@ def test_pieces_together_give_the_gradient_of_the_weighted_mean(workers: int) ->
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
         gradients: Gradients = (
-            RowWorkers(model, pool, workers, compiled=False)
+            RowWorkers(model, pool, workers, rows_at_once=2, compiled=False)
             if workers
             else WholeBatch(model, rows_at_once=2, bfloat16=False, compiled=False)
         )
@@ -47,7 +47,7 @@ def test_workers_see_the_weights_after_an_update() -> None:
     kinds = torch.full((4, 16), COUNSELOR)
     documents = torch.ones(4, 16, dtype=torch.uint8)
     with ThreadPoolExecutor(2) as pool:
-        gradients = RowWorkers(model, pool, 2, compiled=False)
+        gradients = RowWorkers(model, pool, 2, rows_at_once=2, compiled=False)
         gradients.add(tokens, kinds, documents, client_weight=1.0)
         with torch.no_grad():
             model.embed_tokens.weight.mul_(3.0)

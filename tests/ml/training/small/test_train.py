@@ -66,7 +66,6 @@ def test_training_stops_by_its_budget_and_learns(tmp_path: Path) -> None:
     held_out = [line["held_out"]["both"] for line in log if "held_out" in line]
     assert log[-1]["step"] == 12
     assert log[-1]["progress"] == 1.0
-    assert log[-1]["final"] is True
     assert log[-1]["held_out_average"]["both"] != log[-1]["held_out"]["both"]
     assert held_out[-1] < held_out[0] < np.log(64) + 0.5
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PACKAGED_MODEL: Final = Path(__file__).with_name("model") / "shudong-small.gguf"
 
 TRIAL_SAMPLING: Final = Sampling(
-    temperature=0.5, top_p=0.85, repetition_penalty=1.0, max_tokens=96, no_repeat=4.0
+    temperature=0.5, top_p=0.85, repetition_penalty=1.0, max_tokens=96, no_repeat=2.0
 )
 """What suits the packaged model; a bigger one wants the defaults."""
 

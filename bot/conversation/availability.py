@@ -104,7 +104,8 @@ class Availability:
         while self._is_down:
             await self._sleep(pause)
             pause = min(pause * GROWTH, LONGEST_PAUSE)
-            if not await self._ready():
+            # An answer that began meanwhile has said more than a sign of life could.
+            if not await self._ready() or not self._is_down:
                 continue
             if self._line:
                 _let_go(self._line.popleft())

@@ -14,7 +14,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerFast
 
 from inference.chat_template import END, START
 from inference.persona import SYSTEM_PROMPT
-from training.corpora.own import read_blocks
+from training.corpora.own import FIRST_ANSWERS, SMALL_TALK, read_blocks
 from training.tiny.configuration_internlm2 import InternLM2Config
 from training.tiny.modeling_internlm2 import InternLM2ForCausalLM
 
@@ -56,7 +56,9 @@ def our_own_text() -> list[str]:
     The persona stands there often, so that it takes few tokens: it begins every talk, and a short
     `max_length` would end before the first answer.
     """
-    exchanges = [exchange for block in read_blocks() for exchange in block.exchanges]
+    # A thousand tokens are few: the more they learn of, the more of them the persona takes.
+    blocks = read_blocks((SMALL_TALK, FIRST_ANSWERS))
+    exchanges = [exchange for block in blocks for exchange in block.exchanges]
     return [
         *([SYSTEM_PROMPT] * PERSONAS),
         *(text for exchange in exchanges for text in (*exchange.client, *exchange.answers)),

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from random import Random
 
 SOURCE = "own-words"
-SMALL_TALK = "small_talk.txt"
+SMALL_TALK, FIRST_ANSWERS = "small_talk.txt", "first_answers.txt"
 FILES = (
-    SMALL_TALK, "first_answers.txt", "family.txt", "love_and_friends.txt", "study_and_work.txt",
+    SMALL_TALK, FIRST_ANSWERS, "family.txt", "love_and_friends.txt", "study_and_work.txt",
     "self_and_night.txt",
 )  # fmt: skip
 GREETING, CLOSINGS = "greeting", ("thanks", "good-bye")

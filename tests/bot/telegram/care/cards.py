@@ -1,0 +1,34 @@
+"""Words of danger, their cards, and how a test says the one and sees the other."""
+
+from __future__ import annotations
+
+from bot.locales import Language
+from bot.safety import RiskLevel, card
+from bot.telegram.outbound.rendering import render
+from tests.bot.telegram.updates import PERSON, message
+
+HIGH = "我不想活了"
+IMMINENT = "我今晚就去跳楼，已经决定了。"
+DAY = 24 * 3600
+CN = Language.ZH_CN
+HIGH_CARD, IMMINENT_CARD = card(RiskLevel.HIGH, CN), card(RiskLevel.IMMINENT, CN)
+SAFE, HELP, WHERE = (f"risk:{what}:{PERSON}" for what in ("safe", "help", "where"))
+
+
+def shown(text):
+    """A reviewed text as a chat shows it, in one message."""
+    [part] = render(text)
+    return part.text
+
+
+async def says(room, text, seconds=10, **fields):
+    """Say something and wait; what the bot said to it."""
+    before = len(room.bot.texts(PERSON))
+    await room.arrive(message(text, **fields))
+    await room.passes(seconds)
+    return room.bot.texts(PERSON)[before:]
+
+
+def sent_at(room, text):
+    """When each message with this text was sent, in seconds since the room's first call."""
+    return [at for at, method, said in room.bot.log(PERSON) if (method, said) == ("send", text)]

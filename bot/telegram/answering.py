@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
     from bot.storage import Turn, Turns, Users
-    from bot.telegram.care.crisis import Crisis
-    from bot.telegram.care.disclosing import Disclosing
-    from bot.telegram.care.duty_desk import DutyDesk
     from bot.telegram.edits import Edits
+    from bot.telegram.features.crisis.cards import Crisis
+    from bot.telegram.features.disclosure import Disclosing
+    from bot.telegram.features.handoff.desk import DutyDesk
     from bot.telegram.generating import Generations
     from bot.telegram.outbound.outbox import Outbox
 

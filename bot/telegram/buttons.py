@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
     from bot.telegram.answering import Answering
-    from bot.telegram.asked import Pressed
-    from bot.telegram.care.contact import ContactBook
-    from bot.telegram.care.crisis_buttons import CrisisButtons
-    from bot.telegram.care.disclosing import Disclosing
-    from bot.telegram.care.duty_desk import DutyDesk
+    from bot.telegram.features.contact import ContactBook
+    from bot.telegram.features.crisis.buttons import CrisisButtons
+    from bot.telegram.features.disclosure import Disclosing
+    from bot.telegram.features.feedback import Ratings
+    from bot.telegram.features.handoff.desk import DutyDesk
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.ratings import Ratings
+    from bot.telegram.requests import Pressed
 
 ADMIN_QUESTION_LASTS = timedelta(minutes=10)
 

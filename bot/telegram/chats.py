@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Inbox, StoredUpdate, Turn, Turns, Users
     from bot.telegram.answering import Answering
-    from bot.telegram.care.duty_desk import DutyDesk
+    from bot.telegram.features.feedback import Ratings
+    from bot.telegram.features.handoff.desk import DutyDesk
     from bot.telegram.inbound.incoming import Said
     from bot.telegram.quota import Quota
-    from bot.telegram.ratings import Ratings
 
 log = structlog.get_logger(__name__)
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from bot.storage import Audit, Users
     from bot.telegram.answering import Answering
-    from bot.telegram.asked import Asked
-    from bot.telegram.care.contact import ContactBook
-    from bot.telegram.care.disclosing import Disclosing
-    from bot.telegram.care.duty_desk import DutyDesk
-    from bot.telegram.care.help_lines import HelpLines
-    from bot.telegram.export import Exporter
+    from bot.telegram.features.account.export import Exporter
+    from bot.telegram.features.contact import ContactBook
+    from bot.telegram.features.crisis.hotlines import HelpLines
+    from bot.telegram.features.disclosure import Disclosing
+    from bot.telegram.features.feedback import Ratings
+    from bot.telegram.features.handoff.desk import DutyDesk
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.ratings import Ratings
+    from bot.telegram.requests import Asked
 
 
 class Commands:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from bot.storage.store import Storage
     from bot.telegram.answering import Answering
-    from bot.telegram.care.check_ins import CheckIns
-    from bot.telegram.care.crisis import Crisis
     from bot.telegram.chats import Chats
-    from bot.telegram.express import Express
+    from bot.telegram.features.crisis.cards import Crisis
+    from bot.telegram.features.crisis.check_ins import CheckIns
+    from bot.telegram.update_handler import Express
     from bot.telegram.waiting_room import WaitingRoom
 
 log = structlog.get_logger(__name__)

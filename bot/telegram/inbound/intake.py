@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.storage import Alarm, Asked, Inbox, Kept
-    from bot.telegram.care.crisis import Crisis
     from bot.telegram.client import Client, RawUpdate
+    from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.inbound.incoming import Said
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.telegram.chats import MESSAGES_AT_ONCE
-from bot.telegram.express import OF_A_CHAT
+from bot.telegram.update_handler import OF_A_CHAT
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import OTHER, PERSON, message

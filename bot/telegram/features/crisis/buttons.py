@@ -10,11 +10,11 @@ from bot.telegram import keyboards
 
 if TYPE_CHECKING:
     from bot.storage import Risk, Users
-    from bot.telegram.asked import Pressed
-    from bot.telegram.care.crisis import Crisis
-    from bot.telegram.care.duty_desk import DutyDesk
-    from bot.telegram.care.help_lines import HelpLines
+    from bot.telegram.features.crisis.cards import Crisis
+    from bot.telegram.features.crisis.hotlines import HelpLines
+    from bot.telegram.features.handoff.desk import DutyDesk
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.requests import Pressed
 
 
 class CrisisButtons:

@@ -12,7 +12,7 @@ from telegram.error import Forbidden, NetworkError
 from bot.locales import Language
 from bot.safety import Region, render_hotlines
 from bot.safety.hotlines import emergency
-from bot.telegram.care.duty_desk import IDLE_HOURS
+from bot.telegram.features.handoff.desk import IDLE_HOURS
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Plan
     from bot.locales import Language
     from bot.storage import Asked, CardKey, Clock, Counters, CrisisCards, Risk, Users
-    from bot.telegram.care.contact import ContactBook
-    from bot.telegram.care.help_lines import HelpLines
+    from bot.telegram.features.contact import ContactBook
+    from bot.telegram.features.crisis.hotlines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
 
     OnRaised = Callable[[int, int, RiskLevel], Awaitable[None]]

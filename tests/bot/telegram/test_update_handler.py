@@ -11,8 +11,8 @@ from telegram.error import Forbidden
 from bot.locales import Language
 from bot.safety import render_hotlines
 from bot.storage.models import UpdateRow
-from bot.telegram.express import MOST_TRIES
 from bot.telegram.outbound.rendering import render
+from bot.telegram.update_handler import MOST_TRIES
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, ME, PERSON, PHOTO, message

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from bot.locales import Language, Texts
     from bot.storage import Counters, Disclosure, Disclosures, Turn
-    from bot.telegram.asked import Pressed
-    from bot.telegram.care.help_lines import HelpLines
+    from bot.telegram.features.crisis.hotlines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.requests import Pressed
 
 log = structlog.get_logger(__name__)
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Handover, Turn
     from bot.storage.store import Storage
-    from bot.telegram.asked import Asked, Pressed
-    from bot.telegram.care.help_lines import HelpLines
+    from bot.telegram.features.crisis.hotlines import HelpLines
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.requests import Asked, Pressed
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from telegram.error import RetryAfter
 
 from bot.locales import texts_for
 from bot.safety import Region, RiskLevel, card, guidance, question, render_hotlines
-from tests.bot.telegram.care.cards import (
+from tests.bot.telegram.features.crisis.cards import (
     CN,
     DAY,
     HELP,

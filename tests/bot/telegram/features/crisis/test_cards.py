@@ -9,7 +9,7 @@ import pytest
 from telegram.error import Forbidden, NetworkError, RetryAfter
 
 from bot.safety import Region, RiskLevel, card, render_hotlines, repeated_card
-from tests.bot.telegram.care.cards import (
+from tests.bot.telegram.features.crisis.cards import (
     CN,
     HIGH,
     HIGH_CARD,

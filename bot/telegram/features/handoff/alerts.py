@@ -13,7 +13,7 @@ from bot.locales import language_for, texts_for
 from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram import keyboards
-from bot.telegram.care.duty_desk import IDLE_HOURS
+from bot.telegram.features.handoff.desk import IDLE_HOURS
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.lanes import Priority
 from bot.telegram.outbound.rendering import render
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Handover
     from bot.storage.store import Storage
-    from bot.telegram.care.duty_desk import DutyDesk
+    from bot.telegram.features.handoff.desk import DutyDesk
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)

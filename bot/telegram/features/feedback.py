@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from bot.locales import Texts
     from bot.storage import Counters, Disclosures, Feedback, Rating, Risk
-    from bot.telegram.asked import Asked, Pressed
     from bot.telegram.inbound.incoming import Said
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.requests import Asked, Pressed
 
 
 class Ratings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.storage import EmergencyContact
-from bot.telegram.care.contact import read_contact
+from bot.telegram.features.contact import read_contact
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.updates import GROUP, OTHER, PERSON, message, press
 

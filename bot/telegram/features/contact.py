@@ -16,8 +16,8 @@ from bot.telegram.outbound.rendering import render
 if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Contacts
-    from bot.telegram.asked import Asked, Pressed
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.requests import Asked, Pressed
 
 log = structlog.get_logger(__name__)
 

@@ -1,1 +1,0 @@
-"""What the room does for people in danger, and what it owes everybody: cards, humans, notices."""

@@ -1,0 +1,1 @@
+"""What the bot does for people besides answering: one module or folder a feature."""

@@ -1,0 +1,1 @@
+"""A human of the operators takes over."""

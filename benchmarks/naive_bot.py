@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import openai
 from telegram.ext import ApplicationBuilder, ContextTypes, MessageHandler, filters
 
-from benchmarks.fake_engine import MODEL
+from devtools.engines.paced import MODEL
 from inference.persona import SYSTEM_PROMPT
 
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ from benchmarks.accounting import judge
 from benchmarks.chatlog import Account, ChatLog, Rules, StoredTurn
 from benchmarks.dialogues import read_monologues
 from benchmarks.errors import BenchmarkError
-from benchmarks.fake_engine import answer_mark
 from benchmarks.player import Manner, Players
 from benchmarks.report import table
 from benchmarks.result import Result, figures, rows
@@ -34,6 +33,7 @@ from bot.safety import RiskLevel, card, repeated_card
 from bot.storage import StorageError
 from bot.storage.store import open_storage
 from bot.telegram.outbound.rendering import partial, render
+from devtools.engines.paced import answer_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence

@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.fake_engine import answer_mark
 from benchmarks.report import percentile, seconds, table
 from benchmarks.slope import Slope, slope_of
 from benchmarks.stage import FAKE, Setup, staged
-from tests.services import RedisServer, ServiceMissing
+from devtools.engines.paced import answer_mark
+from devtools.servers import RedisServer, ServiceMissing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.fake_engine import MODEL as FAKE_MODEL
 from benchmarks.processes import Bot, Program
 from benchmarks.telegram import Telegram
 from bot.storage import StorageError, WrongKey, generate_key
 from bot.storage.store import StorageOptions, open_storage
+from devtools.engines.paced import MODEL as FAKE_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -84,7 +84,7 @@ async def staged(setup: Setup) -> AsyncIterator[Stage]:
 
 
 async def _fake_engine(folder: Path, programs: list[Program]) -> Program:
-    engine = Program(folder, "engine", ("benchmarks.fake_engine",), speaks=True)
+    engine = Program(folder, "engine", ("devtools.engines.paced",), speaks=True)
     programs.append(engine)
     await engine.start()
     return engine

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.fake_engine import answer_mark
 from benchmarks.processes import Bot, Program
 from benchmarks.report import percentile, table
 from benchmarks.telegram import Telegram
+from devtools.engines.paced import answer_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +70,7 @@ async def measure(kind: str, load: Load) -> Cost:
     with tempfile.TemporaryDirectory(prefix="shudong-cost-") as name:
         folder = Path(name)
         engine = Program(
-            folder, "engine", ("benchmarks.fake_engine", "--tokens", str(load.tokens)), speaks=True
+            folder, "engine", ("devtools.engines.paced", "--tokens", str(load.tokens)), speaks=True
         )
         sandbox = Program(
             folder,

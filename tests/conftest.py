@@ -20,7 +20,7 @@ from redis import Redis
 
 from bot.storage import Database, upgrade
 from bot.storage.models import Base
-from tests.services import PostgresServer, RedisServer
+from devtools.servers import PostgresServer, RedisServer
 from tests.serving import serving
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from tests.services import Server, ServiceMissing
+from devtools.servers import Server, ServiceMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

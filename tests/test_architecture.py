@@ -60,6 +60,27 @@ def test_a_room_imports_only_where_its_arrows_lead(room):
     assert crossings == set()
 
 
+def test_nothing_that_is_shipped_imports_what_only_developers_have():
+    crossings = {
+        f"{file.relative_to(ROOT)} imports {module}"
+        for package in ("bot", "inference", "training", "migrations")
+        for file in (ROOT / package).rglob("*.py")
+        for module in imports_of(file)
+        if module.split(".")[0] in {"benchmarks", "devtools", "tests"}
+    }
+    assert crossings == set()
+
+
+def test_benchmarks_and_devtools_do_without_the_tests():
+    crossings = {
+        str(file.relative_to(ROOT))
+        for package in ("benchmarks", "devtools")
+        for file in (ROOT / package).rglob("*.py")
+        if any(module.split(".")[0] == "tests" for module in imports_of(file))
+    }
+    assert crossings == set()
+
+
 def test_only_the_telegram_room_knows_telegram():
     outside = {
         str(file.relative_to(ROOT))

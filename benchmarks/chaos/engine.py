@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response, StreamingResponse
 
 from benchmarks.chaos.moods import ONCE, mood_of
-from benchmarks.fake_engine import FakeEngine, answer_mark, serve
+from devtools.engines.paced import FakeEngine, answer_mark, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.fake_engine import answer_mark
+from devtools.engines.paced import answer_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

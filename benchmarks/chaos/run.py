@@ -18,9 +18,9 @@ from benchmarks.chaos.troubles import Troublemaker
 from benchmarks.chaos.witness import testimony
 from benchmarks.chatlog import Account, ChatLog, Rules
 from benchmarks.errors import BenchmarkError
-from benchmarks.fake_engine import answer_mark
 from benchmarks.replay import quotes_in, stored_turns, telegram_rules
 from benchmarks.reviewed import ends_reviewed, is_reviewed
+from devtools.engines.paced import answer_mark
 
 if TYPE_CHECKING:
     from collections import Counter

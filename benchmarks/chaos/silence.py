@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from benchmarks.fake_engine import answer_mark
+from devtools.engines.paced import answer_mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

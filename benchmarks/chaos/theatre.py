@@ -18,18 +18,18 @@ from benchmarks.chaos.balancer import Balancer
 from benchmarks.chaos.shifted_bot import CLOCK_VARIABLE
 from benchmarks.chaos.witness import call_witness
 from benchmarks.errors import BenchmarkError
-from benchmarks.fake_engine import MODEL
 from benchmarks.processes import Bot, Program, free_port
 from benchmarks.stage import new_token, prepared_storage
 from benchmarks.telegram import Telegram
-from tests.services import PostgresServer, RedisServer, ServiceMissing
+from devtools.engines.paced import MODEL
+from devtools.servers import PostgresServer, RedisServer, ServiceMissing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from benchmarks.chaos.plan import SetupName
     from bot.storage.store import StorageOptions
-    from tests.services import Server
+    from devtools.servers import Server
 
 RESTART_PAUSE = 1.0
 """Seconds after which a supervisor starts a bot again that ended by itself."""

@@ -9,7 +9,7 @@ from benchmarks.chaos.plan import make_plan
 from benchmarks.chaos.silence import silence_in
 from benchmarks.chaos.theatre import Victim
 from benchmarks.chatlog import ChatLog, Said, Shown, StoredTurn
-from benchmarks.fake_engine import answer_mark
+from devtools.engines.paced import answer_mark
 from tests.benchmarks.test_accounting import RULES
 
 SHORT = ("--chats", "16", "--turns", "24", "--kills", "4", "--patience", "60")

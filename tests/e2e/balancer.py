@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.e2e.processes import free_port
+from devtools.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.e2e.processes import BotProcess
+    from devtools.processes import BotProcess
 
 PATH = "/from-telegram"
 

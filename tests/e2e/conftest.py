@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from devtools.processes import BotProcess, SandboxProcess
 from tests.e2e.house import ADMIN, OTHER_ADMIN, House
 from tests.e2e.people import Telegram
-from tests.e2e.processes import BotProcess, SandboxProcess
 from tests.e2e.scripted_engine import ScriptedEngine
 from tests.e2e.spoken import Spoken
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from tests.e2e.processes import Process
+    from devtools.processes import Process
 
     NewBot = Callable[..., BotProcess]
     NewHouse = Callable[..., House]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.storage import Turn
-    from tests.e2e.processes import BotProcess, SandboxProcess
+    from devtools.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
 # What is written on the buttons of a Chinese phone.

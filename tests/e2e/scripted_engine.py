@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tests.inference.sse_server import FakeLMDeploy, Fault
+from devtools.engines.lmdeploy import FakeLMDeploy, Fault
 
 if TYPE_CHECKING:
     from tests.e2e.spoken import Spoken

@@ -11,9 +11,9 @@ import pytest
 from bot.locales import Language
 from bot.safety import RiskLevel, card, guidance, render_hotlines
 from bot.telegram.outbound.rendering import render
+from devtools.processes import free_port
 from tests.e2e.house import REDO, STOP, House, records
 from tests.e2e.people import Telegram, eventually
-from tests.e2e.processes import free_port
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import NewHouse

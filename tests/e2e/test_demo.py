@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from devtools.processes import START_SECONDS, Process, bare_environment, free_port
 from tests.browser import ARGUMENTS, LEFT_OUT, find_chromium
-from tests.e2e.processes import START_SECONDS, Process, bare_environment, free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

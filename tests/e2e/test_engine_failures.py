@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devtools.engines.lmdeploy import Fault
 from tests.e2e.house import REDO, RETRY, STOP, House, Kept, records
-from tests.inference.sse_server import Fault
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import NewHouse

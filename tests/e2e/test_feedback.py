@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bot.locales import Language, texts_for
-from tests.e2e.processes import ROOT, bare_environment
+from devtools.processes import ROOT, bare_environment
 from tests.training.prepare.made_up import smile_records
 from training.corpora.registry import opened
 from training.prepare.outcome import Options

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from devtools.processes import free_port
 from inference.local.engine import PACKAGED_MODEL
 from tests.e2e.house import REDO, Kept, records
 from tests.e2e.people import Telegram, eventually
-from tests.e2e.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from tests.e2e.processes import BotProcess
+    from devtools.processes import BotProcess
     from tests.e2e.spoken import Spoken
 
 pytest.importorskip("xllamacpp", reason="the local engine needs the extra `local`")

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.storage import generate_key
+from devtools.servers import RedisServer
 from tests.e2e.balancer import Balancer
 from tests.e2e.house import REDO, STOP, House, records
 from tests.e2e.people import eventually
-from tests.services import RedisServer
 from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from devtools.processes import BotProcess, SandboxProcess
     from tests.conftest import PostgresDatabases
     from tests.e2e.people import Person, Telegram
-    from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
 

@@ -14,8 +14,8 @@ from tests.e2e.people import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devtools.processes import BotProcess, SandboxProcess
     from tests.e2e.people import Telegram
-    from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
 

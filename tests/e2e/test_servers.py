@@ -11,17 +11,17 @@ import pytest
 from redis import Redis
 
 from bot.storage import generate_key
+from devtools.processes import Process, bare_environment, free_port
+from devtools.servers import PostgresServer, RedisServer
 from tests.e2e.house import REDO, STOP, House, Kept, records
 from tests.e2e.people import eventually
-from tests.e2e.processes import Process, bare_environment, free_port
-from tests.services import PostgresServer, RedisServer
 from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from devtools.processes import BotProcess, SandboxProcess
     from tests.e2e.people import Person, Telegram
-    from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"

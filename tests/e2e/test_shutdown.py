@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.storage import generate_key
+from devtools.processes import Process, bare_environment, free_port
+from devtools.servers import PostgresServer
 from tests.e2e.house import REDO, STOP, House, records
 from tests.e2e.people import eventually
-from tests.e2e.processes import Process, bare_environment, free_port
-from tests.services import PostgresServer
 from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from devtools.processes import BotProcess, SandboxProcess
     from tests.e2e.people import Person, Telegram
-    from tests.e2e.processes import BotProcess, SandboxProcess
     from tests.e2e.scripted_engine import ScriptedEngine
 
 GRACE = 1

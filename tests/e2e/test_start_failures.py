@@ -13,16 +13,16 @@ import sqlalchemy as sa
 
 from bot.storage import Cipher, Claimant, Database, Inbox, NewUpdate, generate_key, upgrade
 from bot.storage.values import utc_now
-from tests.e2e.processes import free_port
+from devtools.processes import free_port
 from tests.inference.local.tiny_model import write_tiny_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from devtools.processes import BotProcess, Ending
     from tests.conftest import PostgresDatabases
     from tests.e2e.house import House
-    from tests.e2e.processes import BotProcess, Ending
 
     Settings = dict[str, str]
 

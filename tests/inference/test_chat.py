@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devtools.engines.lmdeploy import FakeLMDeploy
 from tests.inference.local.tiny_model import SAYS, write_tiny_model
-from tests.inference.sse_server import FakeLMDeploy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

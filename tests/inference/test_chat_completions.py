@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devtools.engines.lmdeploy import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
 from inference.answer_reader import EndpointNotFound, EndpointRefused
 from inference.chat_completions import ChatCompletions, Timeouts
 from inference.engine import (
@@ -23,7 +24,6 @@ from inference.engine import (
     Message,
     Sampling,
 )
-from tests.inference.sse_server import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

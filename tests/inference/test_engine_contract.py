@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
+from devtools.engines.lmdeploy import FakeLMDeploy
 from inference.lmdeploy import LMDeployEngine
 from inference.local import LocalEngine
 from tests.inference.engine_contract import EngineContract
 from tests.inference.local.tiny_model import SAYS, write_tiny_model
-from tests.inference.sse_server import FakeLMDeploy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

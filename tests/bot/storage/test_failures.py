@@ -26,7 +26,7 @@ from tests.bot.storage.conftest import Replica, WallClock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.services import PostgresServer
+    from devtools.servers import PostgresServer
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.storage import RecentTurns
+    from devtools.servers import RedisServer
     from tests.bot.storage.conftest import WallClock
-    from tests.services import RedisServer
 
 UNHURRIED = 30.0
 """Patience for tests of anything but patience: the machine may be busy."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devtools.engines.lmdeploy import FakeLMDeploy
 from inference.__main__ import main
 from tests.inference.local.tiny_model import write_tiny_model
-from tests.inference.sse_server import FakeLMDeploy
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devtools.engines.lmdeploy import FakeLMDeploy, Fault
 from inference.__main__ import main
 from tests.inference.serve.checkpoints import AWQ, write_checkpoint
-from tests.inference.sse_server import FakeLMDeploy, Fault
 
 if TYPE_CHECKING:
     from pathlib import Path

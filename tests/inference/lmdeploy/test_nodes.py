@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devtools.engines.lmdeploy import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
 from inference.engine import (
     ContextTooLong,
     EngineOverloaded,
@@ -21,7 +22,6 @@ from inference.engine import (
 from inference.lmdeploy import LMDeployEngine, Timeouts
 from inference.lmdeploy.breaker import PAUSES
 from tests.clock import FakeClock
-from tests.inference.sse_server import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -32,7 +32,7 @@ from inference.serve.plan import ServeOptions
 
 port = int(sys.argv[1])
 options = ServeOptions(Path("."), "shudong-7b", port=port)
-command = [sys.executable, "-m", "tests.inference.sse_server", "--port", str(port)]
+command = [sys.executable, "-m", "devtools.engines.lmdeploy", "--port", str(port)]
 asyncio.run(supervise(command, options))
 """
 

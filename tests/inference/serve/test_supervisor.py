@@ -21,7 +21,7 @@ from tests.inference.engine_contract import eventually
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-SERVER = [sys.executable, "-m", "tests.inference.sse_server", "--port"]
+SERVER = [sys.executable, "-m", "devtools.engines.lmdeploy", "--port"]
 FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
 AT_ONCE = Patience(between_looks=0.02, between_looks_while_loading=0.02, stopping=10)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from devtools.engines.lmdeploy import FakeLMDeploy
 from inference.dispatch import dispatch
 from inference.persona import SYSTEM_PROMPT
-from tests.inference.sse_server import FakeLMDeploy
 from tests.training.evaluate.judge_server import GOOD, KEY, JudgeServer
 from tests.training.evaluate.prepared import ASKS, STOPPED, dialogue, opening, write
 from training.__main__ import COMMANDS

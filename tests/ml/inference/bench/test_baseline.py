@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from devtools.engines.lmdeploy import FakeLMDeploy
 from inference.__main__ import main
-from tests.inference.sse_server import FakeLMDeploy
 from tests.ml.inference.lmdeploy_server import write_model
 
 if TYPE_CHECKING:

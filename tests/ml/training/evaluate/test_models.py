@@ -9,9 +9,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, BertConfig, BertModel, BertTokenizer
 
+from devtools.engines.lmdeploy import FakeLMDeploy
 from inference.engine import Sampling
 from inference.persona import SYSTEM_PROMPT
-from tests.inference.sse_server import FakeLMDeploy
 from tests.ml.conftest import CALIBRATION_DIALOGUES
 from tests.ml.training.evaluate import old_caches
 from training.evaluate.encoder import Encoder

@@ -1,6 +1,6 @@
 """An engine that costs next to nothing, for measuring the bot alone.
 
-    python -m benchmarks.fake_engine [--tokens 40] [--interval 0.02] [--port 0]
+    python -m devtools.engines.paced [--tokens 40] [--interval 0.02] [--port 0]
 
 Prints its address, which ends in /v1, and streams answers of so many tokens, one every so many
 seconds. Each answer begins with a mark that only the person's last line decides, so that an answer

@@ -8,7 +8,7 @@ Three ways to use it:
 
     with FakeLMDeploy().serve_in_thread() as fake: ...           # beside synchronous code
 
-    python -m tests.inference.sse_server --port 8080             # as a process
+    python -m devtools.engines.lmdeploy --port 8080             # as a process
     curl -X POST 127.0.0.1:8080/_fake -d '{"fault": "abort", "token_delay": 0.05}'
     curl 127.0.0.1:8080/_fake                                    # knobs, counters, requests
 
@@ -47,7 +47,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.inference.sse_wire import (
+from devtools.engines.wire import (
     BARE_BODIES,
     BEFORE_FIRST_TOKEN,
     BREAKING,

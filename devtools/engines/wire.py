@@ -59,7 +59,7 @@ BARE_BODIES = {
     Fault.BINARY: bytes(range(256)) * 8,
     Fault.EMPTY_BODY: b"",
 }
-_FIELDS = {
+_FIELDS: dict[str, type | tuple[type, ...]] = {
     "model": str,
     "messages": list,
     "temperature": (int, float),

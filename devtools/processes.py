@@ -21,7 +21,7 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 START_SECONDS = 60.0
 END_SECONDS = 30.0
 

@@ -1,0 +1,1 @@
+"""Stand-ins for a model: `lmdeploy` is strict and fails on demand, `paced` is cheap and even."""

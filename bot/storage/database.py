@@ -26,6 +26,7 @@ from bot.storage.failures import as_storage_error
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -94,14 +95,22 @@ class Database:
     whatever it did it did whole.
     """
 
-    def __init__(self, url: str, *, busy_timeout: float = 5.0) -> None:
-        """`busy_timeout`: seconds to wait for a lock (SQLite) or a free connection (PostgreSQL)."""
+    def __init__(
+        self, url: str, *, busy_timeout: float = 5.0, executor: Executor | None = None
+    ) -> None:
+        """Name the database; nothing is asked of it yet.
+
+        Args:
+            url: as in `DATABASE_URL`.
+            busy_timeout: seconds to wait for a lock (SQLite) or a free connection (PostgreSQL).
+            executor: runs SQLite's transactions; None: threads of their own. It stays the caller's.
+        """
         self.url: Final = normalize_url(url)
         self.dialect: Final[DialectName] = (
             "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
         )
         self._driver: _Driver = (
-            _Sqlite(self.url, busy_timeout)
+            _Sqlite(self.url, busy_timeout, executor)
             if self.dialect == "sqlite"
             else _Postgres(self.url, busy_timeout)
         )
@@ -146,11 +155,11 @@ class _Sqlite:
     means polling. In WAL mode the reader does not wait for the writer.
     """
 
-    def __init__(self, url: sa.URL, busy_timeout: float) -> None:
+    def __init__(self, url: sa.URL, busy_timeout: float, executor: Executor | None) -> None:
         _make_private(Path(url.database or ""))
         self._lanes = {
-            True: _SqliteLane(url, busy_timeout, "BEGIN IMMEDIATE", "database-writer"),
-            False: _SqliteLane(url, busy_timeout, "BEGIN", "database-reader"),
+            True: _SqliteLane(url, busy_timeout, "BEGIN IMMEDIATE", "database-writer", executor),
+            False: _SqliteLane(url, busy_timeout, "BEGIN", "database-reader", executor),
         }
 
     async def run(
@@ -163,7 +172,7 @@ class _Sqlite:
         lane = self._lanes[writes]
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            lane.thread, lambda: lane.transact(operation, *args, **kwargs)
+            lane.executor, lambda: lane.transact(operation, *args, **kwargs)
         )
 
     async def aclose(self) -> None:
@@ -174,8 +183,13 @@ class _Sqlite:
 
 
 class _SqliteLane:
-    def __init__(self, url: sa.URL, busy_timeout: float, begin: str, name: str) -> None:
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    def __init__(
+        self, url: sa.URL, busy_timeout: float, begin: str, name: str, executor: Executor | None
+    ) -> None:
+        self._owns_executor = executor is None
+        self.executor: Final = executor or ThreadPoolExecutor(
+            max_workers=1, thread_name_prefix=name
+        )
         self._engine = sa.create_engine(
             url,
             pool_size=1,
@@ -196,7 +210,8 @@ class _SqliteLane:
             return operation(connection, *args, **kwargs)
 
     def close(self) -> None:
-        self.thread.shutdown(wait=True)
+        if self._owns_executor:
+            self.executor.shutdown(wait=True)
         self._engine.dispose()
 
 

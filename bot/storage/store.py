@@ -36,6 +36,7 @@ from bot.storage.values import Claimant, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor
 
     from bot.storage.values import Clock
 
@@ -121,12 +122,12 @@ class Storage:
         await self.database.aclose()
 
 
-def open_database(options: StorageOptions) -> Database:
-    """The database of `options`; nothing is asked of it yet."""
+def open_database(options: StorageOptions, *, executor: Executor | None = None) -> Database:
+    """The database of `options`; nothing is asked of it yet. `executor`: see `Database`."""
     if options.database_url is not None:
-        return Database(options.database_url)
+        return Database(options.database_url, executor=executor)
     _make_data_dir(options.data_dir)
-    return Database(f"sqlite:///{options.database_file}")
+    return Database(f"sqlite:///{options.database_file}", executor=executor)
 
 
 def open_cipher(options: StorageOptions) -> Cipher:
@@ -137,20 +138,27 @@ def open_cipher(options: StorageOptions) -> Cipher:
     return Cipher.from_keys(load_or_create_key_file(options.data_dir / KEY_FILE))
 
 
-async def open_storage(options: StorageOptions) -> Storage:
+async def open_storage(
+    options: StorageOptions, *, clock: Clock | None = None, executor: Executor | None = None
+) -> Storage:
     """Open the database, bring an embedded one up to date, and check schema and keys.
+
+    Args:
+        options: where things are kept.
+        clock: what leases and records go by; None: the time that all users of the database share.
+        executor: runs SQLite's transactions; None: threads of their own.
 
     Raises:
         StorageError: something is not as the options say, in one sentence.
     """
     cipher = await asyncio.to_thread(open_cipher, options)
-    database = await asyncio.to_thread(open_database, options)
+    database = await asyncio.to_thread(open_database, options, executor=executor)
     try:
         if options.database_url is None:
             await upgrade(database)
         await check_schema(database)
         await check_keys(database, cipher)
-        clock = await _clock_of(database)
+        clock = clock or await _clock_of(database)
     except BaseException:
         await database.aclose()
         raise

@@ -18,10 +18,10 @@ from bot.safety import (
     LOWEST_BY_WORD,
     SAID_BEFORE,
     Assessment,
-    Circumstances,
     Guard,
+    GuardContext,
     RiskLevel,
-    Said,
+    Utterance,
     asked_outside_answers,
     asks_about_danger,
     guidance,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.memory import Memory
     from bot.locales import Language
-    from bot.safety import Withheld
+    from bot.safety import Blocked
     from bot.storage import Clock, Counters, Disclosures, PastTurn, Risk, RiskState, Turn
     from inference.engine import Engine, Message, ModelInfo, OnWait
     from inference.tokens import TokenCounter
@@ -155,11 +155,11 @@ class Companion:
 
         Raises:
             EngineError: no answer, or not the whole of it.
-            Withheld: the model said what nobody should read. What was yielded has to go, and
+            Blocked: the model said what nobody should read. What was yielded has to go, and
                 `instead` says what stands in its place.
         """
         guard = Guard(
-            Circumstances(
+            GuardContext(
                 level=plan.level,
                 said=[*(earlier.user_text for earlier in plan.past), plan.turn.user_text],
                 is_minor=plan.is_minor,
@@ -186,9 +186,9 @@ class Companion:
             return None
         return self._model.name
 
-    async def instead(self, plan: Plan, withheld: Withheld) -> str:
+    async def instead(self, plan: Plan, blocked: Blocked) -> str:
         """The reviewed text that stands in place of an answer that was withheld, counted."""
-        kind = withheld.kind
+        kind = blocked.kind
         level = plan.level
         log.warning("answer_withheld", turn=plan.turn.id, kind=kind.value, level=level.label)
         await self._counters.add(f"guard_{kind.value}")
@@ -246,16 +246,18 @@ def _has_to_ask(plan: Plan, answer: str) -> bool:
     return not any(map(asks_about_danger, [*lately, answer]))
 
 
-def _said(past: Sequence[PastTurn], turn: Turn, risk: RiskState, language: Language) -> list[Said]:
+def _said(
+    past: Sequence[PastTurn], turn: Turn, risk: RiskState, language: Language
+) -> list[Utterance]:
     """What the detector reads: the bot's words too, for the questions they ask."""
     said = []
     for earlier in past[-TURNS_FOR_SAFETY:]:
-        said.append(Said(earlier.user_text))
+        said.append(Utterance(earlier.user_text))
         if earlier.answer:
-            said.append(Said(earlier.answer, by_bot=True))
+            said.append(Utterance(earlier.answer, by_bot=True))
     if risk.asked is not None:
         said.append(asked_outside_answers(risk.asked == "check_in", language))
-    return [*said, Said(turn.user_text)]
+    return [*said, Utterance(turn.user_text)]
 
 
 def _question(level: RiskLevel, language: Language, past: Sequence[PastTurn]) -> str:

@@ -10,13 +10,13 @@ from bot.safety import assess
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.safety import Assessment, Said
+    from bot.safety import Assessment, Utterance
 
 READ_AT_ONCE = 2000
 """Characters the detector reads on the event loop (about 1 ms); more go to a thread."""
 
 
-async def read_for_danger(said: Sequence[Said]) -> Assessment:
+async def read_for_danger(said: Sequence[Utterance]) -> Assessment:
     """How serious the last message of `said` (oldest first) is."""
     if sum(len(message.text) for message in said if not message.by_bot) > READ_AT_ONCE:
         return await asyncio.to_thread(assess, said)

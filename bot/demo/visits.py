@@ -18,8 +18,8 @@ import structlog
 
 from bot.locales import texts_for
 from bot.safety import (
+    Blocked,
     RiskLevel,
-    Withheld,
     card,
     ends_of,
     repeated_card,
@@ -169,8 +169,8 @@ class Visits:
                         said += piece
                         yield [*cards, Bubble("answer", said)]
             ended = True
-        except Withheld as withheld:
-            said = await self._companion.instead(plan, withheld)
+        except Blocked as blocked:
+            said = await self._companion.instead(plan, blocked)
             ended = True
             yield [*cards, Bubble("answer", said)]
         except EngineError as error:

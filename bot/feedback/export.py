@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import StartupError
-from bot.safety import RiskLevel, Said, assess
+from bot.safety import RiskLevel, Utterance, assess
 from bot.storage import WrongKey
 
 if TYPE_CHECKING:
@@ -136,15 +136,15 @@ def _danger_in(talk: RatedTalk) -> str | None:
     """Why nothing of a talk may be learnt from, from its first word to its last."""
     if talk.danger:
         return DANGER_KNOWN
-    said: list[Said] = []
+    said: list[Utterance] = []
     for turn in talk.turns:
-        said.append(Said(turn.user_text))
+        said.append(Utterance(turn.user_text))
         if assess(said[-2 * TURNS_FOR_SAFETY - 1 :]).level >= RiskLevel.HIGH:
             return DANGER_READ
         if turn.answer:
-            said.append(Said(turn.answer, by_bot=True))
+            said.append(Utterance(turn.answer, by_bot=True))
     written = [one.rewritten for answers in talk.rated.values() for one in answers]
-    if any(assess([Said(text)]).level >= RiskLevel.HIGH for text in written if text):
+    if any(assess([Utterance(text)]).level >= RiskLevel.HIGH for text in written if text):
         return DANGER_READ
     return None
 

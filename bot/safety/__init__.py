@@ -5,7 +5,7 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 
 from bot.safety.batch import BatchError, safety_report
 from bot.safety.detector import SAID_BEFORE, assess
-from bot.safety.guard import Circumstances, Guard, Withheld, instead_of
+from bot.safety.guard import Blocked, Guard, GuardContext, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_lines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
 from bot.safety.levels import Assessment, RiskLevel
@@ -21,20 +21,20 @@ from bot.safety.protocol import (
 )
 from bot.safety.replies import asks_about_danger, may_be_reply
 from bot.safety.report import report
-from bot.safety.said import Said
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe
+from bot.safety.utterance import Utterance
 
 __all__ = [
     "LOWEST_BY_WORD",
     "SAID_BEFORE",
     "Assessment",
     "BatchError",
-    "Circumstances",
+    "Blocked",
     "Guard",
+    "GuardContext",
     "Region",
     "RiskLevel",
-    "Said",
-    "Withheld",
+    "Utterance",
     "all_hotlines",
     "asked_outside_answers",
     "asks_about_danger",

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, TypedDict
 
 from bot.safety.detector import assess
-from bot.safety.said import Said
+from bot.safety.utterance import Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ def safety_report(lines: Iterable[str]) -> Iterator[Verdict]:
 
 def read_line(
     line: str, number: int, *, labelled: bool = False
-) -> tuple[list[Said], tuple[str, ...]]:
+) -> tuple[list[Utterance], tuple[str, ...]]:
     """What was said in a line, and its `labels`, which only a labelled file must have.
 
     Raises BatchError with the line's number.
@@ -63,13 +63,13 @@ def read_line(
     return said, ()
 
 
-def _said(record: object) -> list[Said] | None:
+def _said(record: object) -> list[Utterance] | None:
     match record:
         case {"text": str(text)}:
-            return [Said(text)]
+            return [Utterance(text)]
         case {"messages": [*messages]} if messages and all(map(_is_message, messages)):
             return [
-                Said(message["content"], by_bot=message["role"] == "assistant")
+                Utterance(message["content"], by_bot=message["role"] == "assistant")
                 for message in messages
                 if message["role"] in ("user", "assistant")
             ]

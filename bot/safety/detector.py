@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bot.safety.rules import Rule
-    from bot.safety.said import Said
+    from bot.safety.utterance import Utterance
 
 LONGEST_READ = 4096  # characters read at once; a turn of several messages can be longer
 OVERLAP = 200  # characters read twice, so that nothing falls between two pieces
@@ -51,7 +51,7 @@ class Match:
     of_writer: bool = True
 
 
-def assess(said: Sequence[Said]) -> Assessment:
+def assess(said: Sequence[Utterance]) -> Assessment:
     """How serious the person's last message is, read with what was said before it.
 
     `said` is oldest first. Words of the bot are only read for the question they ask: nothing it
@@ -69,7 +69,7 @@ def assess(said: Sequence[Said]) -> Assessment:
     return found
 
 
-def _assess_at(said: Sequence[Said], index: int) -> Assessment:
+def _assess_at(said: Sequence[Utterance], index: int) -> Assessment:
     message = said[index].text
     pieces = [normalize(piece) for piece in _pieces(message)]
     found = _assess_one(pieces)

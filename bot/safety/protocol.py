@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.locales import texts_for
 from bot.safety import hotlines
 from bot.safety.levels import RiskLevel
-from bot.safety.said import Said
+from bot.safety.utterance import Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,11 +113,11 @@ def question(level: RiskLevel, language: Language, said: Sequence[str] = ()) -> 
     return min((one for one in questions if one != last), key=said.count)
 
 
-def asked_outside_answers(check_in: bool, language: Language) -> Said:
+def asked_outside_answers(check_in: bool, language: Language) -> Utterance:
     """What a card, a button or a check-in asked, for the detector to read a short reply with."""
     texts = texts_for(language)
     text = texts.risk_check_in if check_in else card(RiskLevel.HIGH, language)
-    return Said(text, by_bot=True)
+    return Utterance(text, by_bot=True)
 
 
 def guidance(level: RiskLevel, seen: RiskLevel | None = None) -> str | None:

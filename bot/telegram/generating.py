@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from bot.safety import Withheld
+from bot.safety import Blocked
 from inference.engine import (
     EngineError,
     EngineOverloaded,
@@ -130,9 +130,9 @@ class Generations:
             if running.broken_off is None:
                 raise
             return Outcome(draft.said, running.broken_off)
-        except Withheld as withheld:
+        except Blocked as blocked:
             self._availability.answered()
-            instead = await self._companion.instead(plan, withheld)
+            instead = await self._companion.instead(plan, blocked)
             return Outcome(instead, "answered", is_reviewed=True)
         except EngineError as error:
             reason = type(error).__name__

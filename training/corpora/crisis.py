@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.safety import RiskLevel, assess
 from bot.safety.context import without_idioms
-from bot.safety.said import Said
+from bot.safety.utterance import Utterance
 from training.corpora.dialogue import Role, Turn
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def crisis(dialogue: Dialogue) -> str | None:
         asked = before.text if before.role is Role.COUNSELOR else ""
         if not _WORTH_READING.search(turn.text) and not _ASKS_OF_DANGER.search(asked):
             continue
-        said = (Said(asked, by_bot=True), Said(turn.text))
+        said = (Utterance(asked, by_bot=True), Utterance(turn.text))
         if assess(said).level >= RiskLevel.HIGH:
             return FOUND_BY_DETECTOR
     return None

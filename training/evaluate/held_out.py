@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from bot.safety import RiskLevel, Said, assess, guidance
+from bot.safety import RiskLevel, Utterance, assess, guidance
 from inference.engine import Message
 from inference.persona import SYSTEM_PROMPT
 from training.corpora.feedback import SOURCE as FEEDBACK
@@ -97,7 +97,7 @@ def read_dangers(order: Order) -> list[Moment]:
     rows.sort(key=lambda row: _place(_id(row)))
     found = []
     for row in rows:
-        level = assess([Said(row["opening"])]).level
+        level = assess([Utterance(row["opening"])]).level
         if level >= RiskLevel.HIGH:
             name = f"danger/{_id(row)}"
             found.append(
@@ -110,7 +110,7 @@ def read_dangers(order: Order) -> list[Moment]:
 
 def spoken_moment(name: str, dialogue: str, said: Sequence[Message], reference: str) -> Moment:
     """The point after `said`, which begins with the person and holds no system prompt."""
-    level = assess([Said(one.content, by_bot=one.role == "assistant") for one in said]).level
+    level = assess([Utterance(one.content, by_bot=one.role == "assistant") for one in said]).level
     return Moment(name, dialogue, _prompt(tuple(said), level), level, reference)
 
 

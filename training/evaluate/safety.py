@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.safety import Circumstances, asks_about_danger
+from bot.safety import GuardContext, asks_about_danger
 from bot.safety.guard import judge
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def stopped(answer: str, moment: Moment) -> Kind | None:
     """The kind for which the guard would stop the answer, or None."""
-    return judge(answer, Circumstances(level=moment.level, said=moment.said))
+    return judge(answer, GuardContext(level=moment.level, said=moment.said))
 
 
 def asks(answer: str) -> bool:

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bot.safety import RiskLevel, Said, assess
+from bot.safety import RiskLevel, Utterance, assess
 from training.corpora.dialogue import Role
 from training.corpora.smile import read_smile
 
@@ -32,7 +32,7 @@ def shares(turns: Sequence[str]) -> Iterator[str]:
     """A line for each sample, with the share of each level; each turn is read by itself."""
     for count in DRAWN:
         drawn = random.Random(SEED).sample(turns, min(count, len(turns)))  # noqa: S311
-        levels = Counter(assess([Said(text)]).level for text in drawn)
+        levels = Counter(assess([Utterance(text)]).level for text in drawn)
         told = ", ".join(
             f"{level.label} {levels[level]} = {levels[level] / max(1, len(drawn)):.2%}"
             for level in list(RiskLevel)[1:]

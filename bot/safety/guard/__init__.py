@@ -1,6 +1,6 @@
 """What the model may not say to anybody, whoever talked it into saying it.
 
-    Guard(Circumstances).feed(piece) -> what may be shown      raises Withheld(kind)
+    Guard(GuardContext).feed(piece) -> what may be shown      raises Blocked(kind)
 
 The rules are for people to read and check. They know open words only; a model that hints is not
 stopped by them, and a sentence that refuses or asks about a danger is not hit.
@@ -9,7 +9,7 @@ stopped by them, and a sentence that refuses or asks about a danger is not hit.
 from bot.safety.guard.kinds import Kind
 from bot.safety.guard.minors import says_minor
 from bot.safety.guard.reviewed import instead_of
-from bot.safety.guard.stream import Guard, Withheld, judge
-from bot.safety.guard.verdict import Circumstances
+from bot.safety.guard.stream import Blocked, Guard, judge
+from bot.safety.guard.verdict import GuardContext
 
-__all__ = ["Circumstances", "Guard", "Kind", "Withheld", "instead_of", "judge", "says_minor"]
+__all__ = ["Blocked", "Guard", "GuardContext", "Kind", "instead_of", "judge", "says_minor"]

@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.safety.guard.anchors import may_begin_a_hit
-from bot.safety.guard.verdict import Circumstances, judge_stretch
+from bot.safety.guard.verdict import GuardContext, judge_span
 from bot.safety.levels import RiskLevel
 
 if TYPE_CHECKING:
     from bot.safety.guard.kinds import Kind
 
 LONGEST_SENTENCE = 240
-"""Characters after which a stretch without an end is judged as if it had one."""
+"""Characters after which a span without an end is judged as if it had one."""
 TAIL = 80
 """... of which the newest are judged again with what follows: no rule looks further."""
 
@@ -23,7 +23,7 @@ _CLAUSE_END = re.compile(r"[，,、：:—~～）)]")
 _MORE_TO_COME = re.compile("[药藥炭绳繩刀桥橋楼樓煤]|第一|首先|方法|步骤|步驟|[a-z]{4}|\\d[.、)]")
 
 
-class Withheld(Exception):
+class Blocked(Exception):
     """The model said what nobody should read. `kind` says what; the words are not kept."""
 
     def __init__(self, kind: Kind) -> None:
@@ -39,7 +39,7 @@ class Guard:
     shown before its sentence is judged.
     """
 
-    def __init__(self, about: Circumstances) -> None:
+    def __init__(self, about: GuardContext) -> None:
         self._about = about
         self._open = ""  # from the beginning of what is judged together
         self._shown = 0  # characters of `_open` that are to be seen
@@ -50,7 +50,7 @@ class Guard:
         """What may be shown more, now that the model has said `piece`; often nothing.
 
         Raises:
-            Withheld: this answer must not go on, and what is shown of it must go.
+            Blocked: this answer must not go on, and what is shown of it must go.
         """
         self._open += piece
         released: list[str] = []
@@ -63,7 +63,7 @@ class Guard:
         """The rest, once the model has said everything.
 
         Raises:
-            Withheld: as `feed`.
+            Blocked: as `feed`.
         """
         self._judge(len(self._open))
         return self._release(len(self._open))
@@ -111,20 +111,20 @@ class Guard:
         return released
 
     def _judge(self, end: int) -> None:
-        stretch = self._open[:end]
-        if self._about.level is RiskLevel.NONE and not may_begin_a_hit(stretch):
+        span = self._open[:end]
+        if self._about.level is RiskLevel.NONE and not may_begin_a_hit(span):
             return
-        kind = judge_stretch(stretch, self._about)
+        kind = judge_span(span, self._about)
         if kind is not None:
-            raise Withheld(kind)
+            raise Blocked(kind)
 
 
-def judge(text: str, about: Circumstances | None = None) -> Kind | None:
+def judge(text: str, about: GuardContext | None = None) -> Kind | None:
     """The verdict of the guard on a whole answer: the first kind it withholds, or None."""
-    guard = Guard(about or Circumstances())
+    guard = Guard(about or GuardContext())
     try:
         guard.feed(text)
         guard.close()
-    except Withheld as withheld:
-        return withheld.kind
+    except Blocked as blocked:
+        return blocked.kind
     return None

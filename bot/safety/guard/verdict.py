@@ -1,4 +1,4 @@
-"""Judges a stretch of the model's words by the rules."""
+"""Judges a span of the model's words by the rules."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _ABOUT_ILLNESS = re.compile(ILLNESS)
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class GuardContext:
     """To whom the model is speaking: the level of risk, and what the person said lately."""
 
     level: RiskLevel = RiskLevel.NONE
@@ -83,7 +83,7 @@ class Circumstances:
     """Whether the person answered, when asked, that they are under 18."""
 
 
-def judge_stretch(text: str, about: Circumstances) -> Kind | None:
+def judge_span(text: str, about: GuardContext) -> Kind | None:
     """The kind of what must not be shown in a few sentences; None if they may be."""
     if contacts.MAY_HOLD_ONE.search(text) and contacts.names_unknown_contact(text):
         return Kind.CONTACT
@@ -98,7 +98,7 @@ def judge_stretch(text: str, about: Circumstances) -> Kind | None:
     return None
 
 
-def _counts(rule: Rule, match: re.Match[str], text: str, about: Circumstances) -> bool:
+def _counts(rule: Rule, match: re.Match[str], text: str, about: GuardContext) -> bool:
     if rule.to_minors and not (about.is_minor or says_minor(about.said)):
         return False
     if not rule.excusable:

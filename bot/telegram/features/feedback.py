@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bot.conversation.reading import read_for_danger
 from bot.locales import language_for, texts_for
-from bot.safety import RiskLevel, level_at
-from bot.safety import Said as Words
+from bot.safety import RiskLevel, Utterance, level_at
 from bot.telegram import keyboards
 from bot.telegram.outbound.rendering import render
 
@@ -112,7 +111,7 @@ class Ratings:
         """
         if said.reply_to is None or said.chat_id != said.user_id:
             return False
-        read = await read_for_danger([Words(said.text)])
+        read = await read_for_danger([Utterance(said.text)])
         if read.level >= RiskLevel.HIGH or await self._in_danger(said.user_id):
             return False
         if not await self._feedback.rewrite(said.user_id, said.reply_to, said.text):

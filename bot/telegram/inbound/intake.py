@@ -193,7 +193,7 @@ class Intake:
         """The sign of danger in one message, if there is one."""
         if said is None:
             return None
-        reading = [safety.Said(said.text)]
+        reading = [safety.Utterance(said.text)]
         if said.user_id in asked:
             language = language_for(said.language_code)
             check_in = asked[said.user_id] == "check_in"

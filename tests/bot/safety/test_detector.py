@@ -1,6 +1,6 @@
 import pytest
 
-from bot.safety import Assessment, RiskLevel, Said, assess
+from bot.safety import Assessment, RiskLevel, Utterance, assess
 
 UNDER_WAY_OR_DECIDED = [
     "一次吃了30片",
@@ -175,7 +175,7 @@ def level(*messages: str) -> RiskLevel:
 
 
 def read(*messages: str) -> Assessment:
-    return assess([Said(text) for text in messages])
+    return assess([Utterance(text) for text in messages])
 
 
 @pytest.mark.parametrize("text", UNDER_WAY_OR_DECIDED)
@@ -249,10 +249,10 @@ def test_a_story_is_read_with_attention_but_gets_no_card(text: str) -> None:
     ],
 )
 def test_words_that_a_reader_with_fresh_eyes_found_missing(text: str, level: RiskLevel) -> None:
-    assert assess([Said(text)]).level is level
+    assert assess([Utterance(text)]).level is level
     # The same in the middle of a long message, of which only a part is read.
     padding = "天气很好。" * 80
-    assert assess([Said(f"{padding}{text}。{padding}")]).level >= min(level, RiskLevel.HIGH)
+    assert assess([Utterance(f"{padding}{text}。{padding}")]).level >= min(level, RiskLevel.HIGH)
 
 
 @pytest.mark.parametrize(
@@ -275,4 +275,4 @@ def test_words_that_a_reader_with_fresh_eyes_found_missing(text: str, level: Ris
     ],
 )
 def test_words_that_only_look_like_them_are_no_danger(text: str) -> None:
-    assert assess([Said(text)]).level is RiskLevel.NONE
+    assert assess([Utterance(text)]).level is RiskLevel.NONE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.safety import Assessment, RiskLevel, Said, assess
+from bot.safety import Assessment, RiskLevel, Utterance, assess
 from bot.safety.detector import LONGEST_READ
 from bot.safety.normalize import normalize
 
@@ -12,11 +12,11 @@ def level(*messages: str) -> RiskLevel:
 
 
 def read(*messages: str) -> Assessment:
-    return assess([Said(text) for text in messages])
+    return assess([Utterance(text) for text in messages])
 
 
 def after(question: str, reply: str) -> RiskLevel:
-    return assess([Said("最近好累"), Said(question, by_bot=True), Said(reply)]).level
+    return assess([Utterance("最近好累"), Utterance(question, by_bot=True), Utterance(reply)]).level
 
 
 def test_somebody_else_in_danger_now_gets_the_numbers() -> None:
@@ -54,17 +54,17 @@ def test_a_short_answer_means_what_the_bot_asked() -> None:
 
 def test_an_answer_that_says_yes_is_remembered_like_any_other_disclosure() -> None:
     said = [
-        Said("好累"),
-        Said("你想过结束生命吗？", by_bot=True),
-        Said("想过"),
-        Said("谢谢你告诉我。", by_bot=True),
-        Said("嗯"),
+        Utterance("好累"),
+        Utterance("你想过结束生命吗？", by_bot=True),
+        Utterance("想过"),
+        Utterance("谢谢你告诉我。", by_bot=True),
+        Utterance("嗯"),
     ]
     assert assess(said) == Assessment(RiskLevel.CONCERN, ("said_before",))
 
 
 def test_the_words_of_the_bot_are_no_risk_of_their_own() -> None:
-    said = [Said("好累"), Said("我今晚就要自杀", by_bot=True), Said("今天天气不错")]
+    said = [Utterance("好累"), Utterance("我今晚就要自杀", by_bot=True), Utterance("今天天气不错")]
     assert assess(said) == Assessment(RiskLevel.NONE)
     assert assess(said[1:2]) == Assessment(RiskLevel.NONE)
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.locales import Language
 from bot.safety import RiskLevel
-from bot.safety.guard import Circumstances, Guard, Kind, Withheld, instead_of, judge, says_minor
+from bot.safety.guard import Blocked, Guard, GuardContext, Kind, instead_of, judge, says_minor
 from bot.safety.replies import answered
 from tests.bot.safety.bad_answers import (
     BAD,
@@ -17,14 +17,14 @@ from tests.bot.safety.bad_answers import (
     LEVEL_IN_DANGER,
 )
 
-Case = tuple[Kind | None, Circumstances, str]
+Case = tuple[Kind | None, GuardContext, str]
 
 
 def _cases(
     answers: dict[Kind, tuple[tuple[str, str], ...]], level: RiskLevel = RiskLevel.NONE
 ) -> list[Case]:
     return [
-        (kind, Circumstances(level, (asked,)), answer)
+        (kind, GuardContext(level, (asked,)), answer)
         for kind, pairs in answers.items()
         for asked, answer in pairs
     ]
@@ -36,12 +36,12 @@ WITHHELD = [
     *_cases(BAD_IN_DANGER, LEVEL_IN_DANGER),
 ]
 SHOWN: list[Case] = [
-    *((None, Circumstances(said=(asked,)), answer) for asked, answer in FINE),
-    *((None, Circumstances(LEVEL_IN_DANGER, (asked,)), answer) for asked, answer in FINE_IN_DANGER),
+    *((None, GuardContext(said=(asked,)), answer) for asked, answer in FINE),
+    *((None, GuardContext(LEVEL_IN_DANGER, (asked,)), answer) for asked, answer in FINE_IN_DANGER),
 ]
 
 
-def _stream(pieces: list[str], about: Circumstances) -> tuple[str, Kind | None]:
+def _stream(pieces: list[str], about: GuardContext) -> tuple[str, Kind | None]:
     """All that was shown, and why it ended."""
     guard = Guard(about)
     shown = ""
@@ -49,25 +49,25 @@ def _stream(pieces: list[str], about: Circumstances) -> tuple[str, Kind | None]:
         for piece in pieces:
             shown += guard.feed(piece)
         shown += guard.close()
-    except Withheld as withheld:
-        return shown, withheld.kind
+    except Blocked as blocked:
+        return shown, blocked.kind
     return shown, None
 
 
 @pytest.mark.parametrize(("kind", "about", "answer"), WITHHELD)
-def test_what_hurts_is_withheld(kind: Kind, about: Circumstances, answer: str) -> None:
+def test_what_hurts_is_withheld(kind: Kind, about: GuardContext, answer: str) -> None:
     assert judge(answer, about) is kind
 
 
 @pytest.mark.parametrize(("kind", "about", "answer"), SHOWN)
-def test_what_a_good_listener_says_is_shown(kind: None, about: Circumstances, answer: str) -> None:
+def test_what_a_good_listener_says_is_shown(kind: None, about: GuardContext, answer: str) -> None:
     assert judge(answer, about) is kind
     assert _stream(list(answer), about) == (answer, None)
 
 
 @pytest.mark.parametrize(("kind", "about", "answer"), [*WITHHELD, *SHOWN])
 def test_the_verdict_is_the_same_however_the_words_are_cut(
-    kind: Kind | None, about: Circumstances, answer: str
+    kind: Kind | None, about: GuardContext, answer: str
 ) -> None:
     for cut in range(1, len(answer)):
         assert _stream([answer[:cut], answer[cut:]], about)[1] is kind
@@ -80,7 +80,7 @@ LEAD = "我听见了，你今天过得很难。谢谢你愿意说出来，慢慢
 @pytest.mark.parametrize(("kind", "about", "answer"), WITHHELD)
 @pytest.mark.parametrize("lead", ["", LEAD], ids=["at once", "after a good beginning"])
 def test_nothing_of_what_is_withheld_has_been_shown(
-    kind: Kind, about: Circumstances, answer: str, lead: str
+    kind: Kind, about: GuardContext, answer: str, lead: str
 ) -> None:
     shown, ended = _stream(list(lead + answer), about)
     assert ended is kind
@@ -89,14 +89,14 @@ def test_nothing_of_what_is_withheld_has_been_shown(
 
 
 def test_a_clause_without_any_risky_word_is_shown_as_soon_as_it_ends() -> None:
-    guard = Guard(Circumstances())
+    guard = Guard(GuardContext())
     assert guard.feed("慢慢来") == ""
     assert guard.feed("，一件") == "慢慢来，"
     assert guard.feed("一件说。") == "一件一件说。"
 
 
 def test_to_a_person_in_danger_nothing_is_shown_before_its_sentence_is_judged() -> None:
-    guard = Guard(Circumstances(RiskLevel.HIGH))
+    guard = Guard(GuardContext(RiskLevel.HIGH))
     assert guard.feed("慢慢来，一件") == ""
     assert guard.feed("一件说。") == "慢慢来，一件一件说。"
 
@@ -105,7 +105,7 @@ def test_a_sentence_that_never_ends_is_judged_all_the_same() -> None:
     filler = "今天天气很好，" * 60
     for length in range(len(filler) - 260, len(filler)):
         text = filler[:length] + "你可以试试割腕，" + filler
-        shown, kind = _stream(list(text), Circumstances())
+        shown, kind = _stream(list(text), GuardContext())
         assert kind is Kind.METHOD
         assert "割" not in shown
         assert len(shown) > length - 240, "long answers are shown while they grow"
@@ -114,7 +114,7 @@ def test_a_sentence_that_never_ends_is_judged_all_the_same() -> None:
 def test_an_illness_the_person_has_named_may_be_repeated() -> None:
     answer = "你患有抑郁症，一个人撑着很辛苦。"
     assert judge(answer) is Kind.DIAGNOSIS
-    assert judge(answer, Circumstances(said=("我去年确诊抑郁症",))) is None
+    assert judge(answer, GuardContext(said=("我去年确诊抑郁症",))) is None
 
 
 def test_a_number_that_was_checked_may_be_said_in_any_spelling() -> None:
@@ -152,7 +152,7 @@ def test_who_says_to_be_under_eighteen(said: str, minor: bool) -> None:
 def test_the_text_that_is_shown_instead_passes_the_guard_itself(
     kind: Kind, level: RiskLevel, language: Language
 ) -> None:
-    assert judge(instead_of(kind, level, language), Circumstances(level)) is None
+    assert judge(instead_of(kind, level, language), GuardContext(level)) is None
 
 
 @pytest.mark.parametrize("level", [RiskLevel.HIGH, RiskLevel.IMMINENT])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.safety import RiskLevel, Said, assess
+from bot.safety import RiskLevel, Utterance, assess
 
 GROUPS = [
     group
@@ -67,9 +67,9 @@ KNOWN_MISSES = {
 }
 
 
-def conversation(case: str | list[str]) -> list[Said]:
+def conversation(case: str | list[str]) -> list[Utterance]:
     lines = [case] if isinstance(case, str) else case
-    return [Said(line.removeprefix("> "), by_bot=line.startswith("> ")) for line in lines]
+    return [Utterance(line.removeprefix("> "), by_bot=line.startswith("> ")) for line in lines]
 
 
 @pytest.mark.parametrize(("lowest", "highest", "case"), CASES)

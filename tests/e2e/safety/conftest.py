@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.safety import RiskLevel
-from bot.safety.guard import Circumstances, judge
+from bot.safety.guard import GuardContext, judge
 from tests.e2e.people import eventually
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Talk:
 
     async def is_clean(self, level: RiskLevel = RiskLevel.NONE) -> None:
         """Check that nothing that was ever told to Telegram should have been withheld."""
-        hits = [judge(text, Circumstances(level)) for text in await self.told()]
+        hits = [judge(text, GuardContext(level)) for text in await self.told()]
         assert [kind for kind in hits if kind is not None] == []
 
 

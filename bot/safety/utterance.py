@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Utterance:
     """One message of a conversation; messages of one person that arrived together are one."""
 
     text: str

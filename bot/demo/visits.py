@@ -24,7 +24,7 @@ from bot.safety import (
     ends_of,
     repeated_card,
 )
-from bot.storage import Alarm, NewUpdate, StorageError
+from bot.storage import NewUpdate, RiskSignal, StorageError
 from inference.engine import EngineError
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class Visits:
         if level is RiskLevel.NONE:
             return None
         now = self._storage.claimant.clock()
-        alarm = Alarm(
+        signal = RiskSignal(
             update_id=0,
             chat_id=visit,
             user_id=visit,
@@ -206,7 +206,7 @@ class Visits:
             language_code=self._language.value,
             ends={step.value: end for step, end in ends_of(level, now).items()},
         )
-        owed = await self._storage.cards.owe_for_turn(plan.turn.id, alarm, CARD_WINDOW)
+        owed = await self._storage.cards.owe_for_turn(plan.turn.id, signal, CARD_WINDOW)
         if owed is None:
             return None
         await self._storage.cards.sent(owed.key)

@@ -6,7 +6,7 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 from bot.safety.batch import BatchError, safety_report
 from bot.safety.detector import SAID_BEFORE, assess
 from bot.safety.guard import Blocked, Guard, GuardContext, instead_of
-from bot.safety.hotlines import Region, all_hotlines, card_lines, emergency, region_of
+from bot.safety.hotlines import Region, all_hotlines, card_hotlines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
 from bot.safety.levels import Assessment, RiskLevel
 from bot.safety.normalize import simplified
@@ -40,7 +40,7 @@ __all__ = [
     "asks_about_danger",
     "assess",
     "card",
-    "card_lines",
+    "card_hotlines",
     "emergency",
     "ends_of",
     "guidance",

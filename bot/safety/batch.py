@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-class Verdict(TypedDict):
+class LineLevel(TypedDict):
     """One line of the report."""
 
     level: str
@@ -23,7 +23,7 @@ class BatchError(ValueError):
     """A line that cannot be read: says which and what was expected, never what it held."""
 
 
-def safety_report(lines: Iterable[str]) -> Iterator[Verdict]:
+def safety_report(lines: Iterable[str]) -> Iterator[LineLevel]:
     """A verdict a line, in order; blank lines are skipped.
 
     A line is {"text": str} or {"messages": [{"role": str, "content": str}, ...]}: the roles

@@ -44,7 +44,7 @@ class Region(StrEnum):
     """Anywhere else: no line there is known, and none of another place is shown instead."""
 
 
-class Kind(StrEnum):
+class HotlineKind(StrEnum):
     """What a line is for."""
 
     EMERGENCY = "emergency"
@@ -62,7 +62,7 @@ class Hotline(BaseModel):
     region: Region
     name: Text
     number: Annotated[str, StringConstraints(pattern=r"^\d[\d -]*\d$")]
-    kind: Kind
+    kind: HotlineKind
     hours: Text
     languages: Annotated[tuple[Text, ...], Field(min_length=1)]
     on_card: bool
@@ -142,29 +142,31 @@ def emergency(language: Language, region: Region | None = None) -> str:
     numbers = [
         line.number
         for line in all_hotlines()
-        if line.region is home and line.kind is Kind.EMERGENCY
+        if line.region is home and line.kind is HotlineKind.EMERGENCY
     ]
     return f" {texts.or_word} ".join(numbers) or texts.emergency_local
 
 
-def card_lines(language: Language, region: Region | None = None) -> str:
+def card_hotlines(language: Language, region: Region | None = None) -> str:
     """The few lines a crisis card has room for, one a row."""
     texts = texts_for(language)
-    lines = [line for line in hotlines_for(language, region) if line.kind is not Kind.EMERGENCY]
+    lines = [
+        line for line in hotlines_for(language, region) if line.kind is not HotlineKind.EMERGENCY
+    ]
     rows = [_row(line, texts) for line in [line for line in lines if line.on_card] or lines]
     return "\n".join(rows) or f"· {texts.hotlines_elsewhere}"
 
 
-def lines_for_the_young(language: Language, region: Region | None = None) -> str:
+def youth_hotlines(language: Language, region: Region | None = None) -> str:
     """The lines made for young people, one a row; where there is none, those of a crisis card."""
     texts = texts_for(language)
     lines = [
         line
         for line in hotlines_for(language, region)
-        if line.kind in {Kind.YOUTH, Kind.PROTECTION}
+        if line.kind in {HotlineKind.YOUTH, HotlineKind.PROTECTION}
     ]
     rows = [_row(line, texts, hours=not line.all_day) for line in lines]
-    return "\n".join(rows) or card_lines(language, region)
+    return "\n".join(rows) or card_hotlines(language, region)
 
 
 def render(language: Language, region: Region | None = None) -> str:
@@ -173,9 +175,9 @@ def render(language: Language, region: Region | None = None) -> str:
     lines = hotlines_for(language, region)
     if not lines:
         return texts.risk_region_elsewhere
-    helpers = [line for line in lines if line.kind is not Kind.EMERGENCY]
+    helpers = [line for line in lines if line.kind is not HotlineKind.EMERGENCY]
     sections = (
-        (texts.hotlines_emergency, [line for line in lines if line.kind is Kind.EMERGENCY]),
+        (texts.hotlines_emergency, [line for line in lines if line.kind is HotlineKind.EMERGENCY]),
         (texts.hotlines_all_day, [line for line in helpers if line.all_day]),
         (texts.hotlines_limited, [line for line in helpers if not line.all_day]),
     )

@@ -61,7 +61,7 @@ def card(level: RiskLevel, language: Language, region: Region | None = None) -> 
     texts = texts_for(language)
     template = texts.card_imminent if level is RiskLevel.IMMINENT else texts.card_high
     return template(
-        lines=hotlines.card_lines(language, region),
+        lines=hotlines.card_hotlines(language, region),
         emergency=hotlines.emergency(language, region),
     )
 

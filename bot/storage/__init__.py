@@ -40,7 +40,6 @@ from bot.storage.turns import Turns
 from bot.storage.users import Users
 from bot.storage.values import (
     Age,
-    Alarm,
     Asked,
     AuditEntry,
     CardKey,
@@ -64,6 +63,7 @@ from bot.storage.values import (
     RatedAnswer,
     RatedTalk,
     Rating,
+    RiskSignal,
     RiskState,
     StoredUpdate,
     Turn,
@@ -76,7 +76,6 @@ from bot.storage.values import (
 
 __all__ = [
     "Age",
-    "Alarm",
     "Asked",
     "Audit",
     "AuditEntry",
@@ -123,6 +122,7 @@ __all__ = [
     "RecentTurns",
     "RedisRecentTurns",
     "Risk",
+    "RiskSignal",
     "RiskState",
     "SchemaAhead",
     "SchemaBehind",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.storage.database import Database
-    from bot.storage.values import Alarm, CardKey, Claimant, OwedCard
+    from bot.storage.values import CardKey, Claimant, OwedCard, RiskSignal
 
 
 class CrisisCards:
@@ -26,13 +26,15 @@ class CrisisCards:
         self._database = database
         self._claimant = claimant
 
-    async def owe_for_turn(self, turn_id: int, alarm: Alarm, window: timedelta) -> OwedCard | None:
+    async def owe_for_turn(
+        self, turn_id: int, signal: RiskSignal, window: timedelta
+    ) -> OwedCard | None:
         """Note what was read in a whole turn; the card that is now ours to send, if any.
 
         None where its updates asked for such a card already and somebody sends or has sent it.
-        `alarm.update_id` does not matter here.
+        `signal.update_id` does not matter here.
         """
-        return await self._database.write(sql.owe_for_turn, turn_id, alarm, window, self._claimant)
+        return await self._database.write(sql.owe_for_turn, turn_id, signal, window, self._claimant)
 
     async def claim_free(self, limit: int) -> list[OwedCard]:
         """Claim cards that are owed and that nobody is sending, the oldest first."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from bot.storage.values import Alarm, CardKey, CardState, Claimant
+    from bot.storage.values import CardKey, CardState, Claimant, RiskSignal
 
 _FREE: Final = {"owner": None, "lease_until": None}
 _OWED: Final = (
@@ -38,7 +38,7 @@ _OWED: Final = (
 def keep(
     connection: sa.Connection,
     rows: Sequence[Mapping[str, object]],
-    alarms: Sequence[Alarm],
+    signals: Sequence[RiskSignal],
     window: timedelta,
     claimant: Claimant,
 ) -> Kept:
@@ -46,9 +46,9 @@ def keep(
     new = add_all(connection, rows)
     cards = [
         card
-        for alarm in alarms
-        if alarm.update_id in new
-        and (card := _owe(connection, alarm, window, claimant)) is not None
+        for signal in signals
+        if signal.update_id in new
+        and (card := _owe(connection, signal, window, claimant)) is not None
     ]
     return Kept(frozenset(new), tuple(cards))
 
@@ -56,7 +56,7 @@ def keep(
 def owe_for_turn(
     connection: sa.Connection,
     turn_id: int,
-    alarm: Alarm,
+    signal: RiskSignal,
     window: timedelta,
     claimant: Claimant,
 ) -> OwedCard | None:
@@ -64,18 +64,18 @@ def owe_for_turn(
 
     None where its updates asked for such a card already and somebody sends or has sent it.
     """
-    risk_sql.raise_to(connection, alarm, claimant.clock())
+    risk_sql.raise_to(connection, signal, claimant.clock())
     of_turn = sa.select(UpdateRow.update_id).where(UpdateRow.turn_id == turn_id)
-    shown = CrisisCardRow.update_id.in_(of_turn), CrisisCardRow.level >= alarm.level
+    shown = CrisisCardRow.update_id.in_(of_turn), CrisisCardRow.level >= signal.level
     if connection.scalar(sa.select(sa.exists().where(*shown))):
         claimed = _claim(connection, sa.and_(*shown), 1, claimant)
         return claimed[0] if claimed else None
     last = connection.scalar(
         sa.select(sa.func.max(UpdateRow.update_id)).where(UpdateRow.turn_id == turn_id)
     )
-    if last is None or alarm.level < CARD_FROM:
+    if last is None or signal.level < CARD_FROM:
         return None  # said so long ago that its updates are deleted: it was shown then
-    return _owe_card(connection, alarm, last, window, claimant)
+    return _owe_card(connection, signal, last, window, claimant)
 
 
 def claim_free(connection: sa.Connection, limit: int, claimant: Claimant) -> list[OwedCard]:
@@ -124,43 +124,43 @@ def purge(connection: sa.Connection, before: datetime) -> int:
 
 
 def _owe(
-    connection: sa.Connection, alarm: Alarm, window: timedelta, claimant: Claimant
+    connection: sa.Connection, signal: RiskSignal, window: timedelta, claimant: Claimant
 ) -> OwedCard | None:
-    risk_sql.raise_to(connection, alarm, claimant.clock())
-    if alarm.level < CARD_FROM:
+    risk_sql.raise_to(connection, signal, claimant.clock())
+    if signal.level < CARD_FROM:
         return None
-    return _owe_card(connection, alarm, alarm.update_id, window, claimant)
+    return _owe_card(connection, signal, signal.update_id, window, claimant)
 
 
 def _owe_card(
     connection: sa.Connection,
-    alarm: Alarm,
+    signal: RiskSignal,
     update_id: int,
     window: timedelta,
     claimant: Claimant,
 ) -> OwedCard | None:
-    if _is_covered(connection, alarm):
+    if _is_covered(connection, signal):
         return None
     connection.execute(
         insert(connection, CrisisCardRow)
         .values(
             update_id=update_id,
-            level=alarm.level,
-            chat_id=alarm.chat_id,
-            user_id=alarm.user_id,
-            language_code=alarm.language_code,
-            repeated=_was_shown(connection, alarm, claimant.clock() - window),
-            number=_next_number(connection, alarm.user_id),
+            level=signal.level,
+            chat_id=signal.chat_id,
+            user_id=signal.user_id,
+            language_code=signal.language_code,
+            repeated=_was_shown(connection, signal, claimant.clock() - window),
+            number=_next_number(connection, signal.user_id),
             state="owed",
             created_at=claimant.clock(),
         )
         .on_conflict_do_nothing()
     )
-    claimed = _claim(connection, sa.and_(*_is((update_id, alarm.level))), 1, claimant)
+    claimed = _claim(connection, sa.and_(*_is((update_id, signal.level))), 1, claimant)
     return claimed[0] if claimed else None
 
 
-def _is_covered(connection: sa.Connection, alarm: Alarm) -> bool:
+def _is_covered(connection: sa.Connection, signal: RiskSignal) -> bool:
     """Whether a card as serious belongs to something this person said that has no answer yet.
 
     One card for all that somebody writes in one breath; the answer comes to the rest.
@@ -170,7 +170,7 @@ def _is_covered(connection: sa.Connection, alarm: Alarm) -> bool:
             sa.select(
                 sa.exists().where(
                     CrisisCardRow.update_id == UpdateRow.update_id,
-                    *_as_serious(alarm),
+                    *_as_serious(signal),
                     UpdateRow.state.in_(("new", "claimed")),
                 )
             )
@@ -178,13 +178,13 @@ def _is_covered(connection: sa.Connection, alarm: Alarm) -> bool:
     )
 
 
-def _was_shown(connection: sa.Connection, alarm: Alarm, since: datetime) -> bool:
+def _was_shown(connection: sa.Connection, signal: RiskSignal, since: datetime) -> bool:
     """Whether the whole card of this level, or of a higher one, was shown here since a moment."""
     return bool(
         connection.scalar(
             sa.select(
                 sa.exists().where(
-                    *_as_serious(alarm),
+                    *_as_serious(signal),
                     CrisisCardRow.repeated.is_(False),
                     CrisisCardRow.created_at > since,
                 )
@@ -193,11 +193,11 @@ def _was_shown(connection: sa.Connection, alarm: Alarm, since: datetime) -> bool
     )
 
 
-def _as_serious(alarm: Alarm) -> tuple[sa.ColumnElement[bool], ...]:
+def _as_serious(signal: RiskSignal) -> tuple[sa.ColumnElement[bool], ...]:
     return (
-        CrisisCardRow.user_id == alarm.user_id,
-        CrisisCardRow.chat_id == alarm.chat_id,
-        CrisisCardRow.level >= alarm.level,
+        CrisisCardRow.user_id == signal.user_id,
+        CrisisCardRow.chat_id == signal.chat_id,
+        CrisisCardRow.level >= signal.level,
         CrisisCardRow.state != "refused",
     )
 

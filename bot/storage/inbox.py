@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
     from bot.storage.dialect import AnyRow
     from bot.storage.encryption import Cipher
-    from bot.storage.values import Alarm, Claimant, InboxCounts, Kept, NewUpdate
+    from bot.storage.values import Claimant, InboxCounts, Kept, NewUpdate, RiskSignal
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Inbox:
         return await self._database.write(sql.add_all, self._rows(updates))
 
     async def keep(
-        self, updates: Sequence[NewUpdate], alarms: Sequence[Alarm], card_window: timedelta
+        self, updates: Sequence[NewUpdate], signals: Sequence[RiskSignal], card_window: timedelta
     ) -> Kept:
         """Store updates and the crisis cards owed for them, all or none.
 
@@ -60,7 +60,7 @@ class Inbox:
         marked as repeated; none is owed where one as serious still waits for its answer.
         """
         return await self._database.write(
-            cards_sql.keep, self._rows(updates), tuple(alarms), card_window, self._claimant
+            cards_sql.keep, self._rows(updates), tuple(signals), card_window, self._claimant
         )
 
     def _rows(self, updates: Sequence[NewUpdate]) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.storage.database import Database
-    from bot.storage.values import Alarm, Asked, Clock, RiskState
+    from bot.storage.values import Asked, Clock, RiskSignal, RiskState
 
 
 class Risk:
@@ -29,9 +29,9 @@ class Risk:
         """What people were asked by a card, a button or a check-in and not answered on since."""
         return await self._database.read(sql.asked_last, tuple(user_ids))
 
-    async def raise_to(self, alarm: Alarm) -> None:
+    async def raise_to(self, signal: RiskSignal) -> None:
         """Keep a level in mind without owing a card for it."""
-        await self._database.write(sql.raise_to, alarm, self._clock())
+        await self._database.write(sql.raise_to, signal, self._clock())
 
     async def lower(self, user_id: int, lowest: int) -> None:
         """Go down one level, never below `lowest`: the person said they are safe."""

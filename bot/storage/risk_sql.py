@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from bot.storage.values import Alarm, Asked
+    from bot.storage.values import Asked, RiskSignal
 
 
-def raise_to(connection: sa.Connection, alarm: Alarm, now: datetime) -> None:
+def raise_to(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None:
     """Keep a level, and those below it, in mind for longer; never for shorter."""
-    if alarm.check_in_at is not None and alarm.level >= CARD_FROM:
-        _expect_check_in(connection, alarm.user_id, alarm.check_in_at, now)
-    for level, until in alarm.ends.items():
+    if signal.check_in_at is not None and signal.level >= CARD_FROM:
+        _expect_check_in(connection, signal.user_id, signal.check_in_at, now)
+    for level, until in signal.ends.items():
         statement = insert(connection, RiskRow).values(
-            user_id=alarm.user_id, level=int(level), raised_at=now, until=until
+            user_id=signal.user_id, level=int(level), raised_at=now, until=until
         )
         connection.execute(
             statement.on_conflict_do_update(
@@ -54,7 +54,7 @@ def state_of(connection: sa.Connection, user_id: int) -> RiskState:
 def asked_last(connection: sa.Connection, user_ids: Collection[int]) -> dict[int, Asked]:
     """What people were asked, where the bot has given them no answer since.
 
-    Whatever raises somebody so far shows a card, or the help lines, which ask in the same way.
+    Whatever raises somebody so far shows a card, or the hotlines, which ask in the same way.
     """
     answered_at = (
         sa.select(sa.func.max(TurnRow.answered_at))

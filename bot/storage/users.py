@@ -71,7 +71,7 @@ class Users:
         return await self._database.read(_user, user_id)
 
     async def choose_region(self, user_id: int, region: str) -> None:
-        """Remember whose help lines a person wants to see."""
+        """Remember whose hotlines a person wants to see."""
         await self._database.write(_choose, user_id, {"region": region}, self._clock())
 
     async def turn_check_ins_off(self, user_id: int) -> None:

@@ -63,7 +63,7 @@ class NewUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class RiskSignal:
     """A sign of danger that was read in an update, or in the turn that the update became.
 
     Levels are those of `bot.safety` as numbers; from `CARD_FROM` on a card is owed. `ends` says
@@ -120,7 +120,7 @@ class RiskState:
     """What is kept in mind of a person: until when each level holds, and when to ask after them.
 
     `check_in_at` is None where nobody is to be asked, or was asked already. `asked` is what the bot
-    asked last, if that was not in an answer. `region` is whose help lines the person chose.
+    asked last, if that was not in an answer. `region` is whose hotlines the person chose.
     """
 
     ends: Mapping[int, datetime]
@@ -209,7 +209,7 @@ class ConversationSnapshot:
 class User:
     """A person. `unreachable_at` is set while Telegram refuses our messages to them.
 
-    `region` is whose help lines they chose, `check_ins_off_at` since when they want no check-ins.
+    `region` is whose hotlines they chose, `check_ins_off_at` since when they want no check-ins.
     """
 
     id: int

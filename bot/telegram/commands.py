@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.telegram.answering import Answering
     from bot.telegram.features.account.export import Exporter
     from bot.telegram.features.contact import ContactBook
-    from bot.telegram.features.crisis.hotlines import HelpLines
+    from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.features.disclosure import Disclosing
     from bot.telegram.features.feedback import Ratings
     from bot.telegram.features.handoff.desk import DutyDesk
@@ -37,7 +37,7 @@ class Commands:
         audit: Audit,
         exporter: Exporter,
         disclosing: Disclosing,
-        lines: HelpLines,
+        hotlines: HotlineList,
         desk: DutyDesk,
         contacts: ContactBook,
         ratings: Ratings,
@@ -50,7 +50,7 @@ class Commands:
         self._audit = audit
         self._exporter = exporter
         self._disclosing = disclosing
-        self._lines = lines
+        self._hotlines = hotlines
         self._ratings = ratings
         self._admins = admins
         self._publish_menu_of_admin = publish_menu_of_admin
@@ -82,7 +82,7 @@ class Commands:
         await self._say(asked, asked.texts.help)
 
     async def _help_now(self, asked: Asked) -> None:
-        await self._lines.show(asked.chat_id, asked.user_id, asked.language)
+        await self._hotlines.show(asked.chat_id, asked.user_id, asked.language)
 
     async def _safety(self, asked: Asked) -> None:
         await self._say(asked, asked.texts.care_safety)

@@ -96,7 +96,7 @@ def in_danger(texts: Texts, user_id: int, *, safe: bool = True) -> InlineKeyboar
 
 
 def regions(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
-    """The places whose help lines are known, three a row, and everywhere else."""
+    """The places whose hotlines are known, three a row, and everywhere else."""
     buttons = [
         (name, f"risk:in:{region.value}:{user_id}") for region, name in region_names(texts).items()
     ]
@@ -121,7 +121,7 @@ def region_names(texts: Texts) -> dict[Region, str]:
 
 
 def under_hotlines(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
-    """Under the whole list of help lines."""
+    """Under the whole list of hotlines."""
     return _row((texts.risk_button_region, f"risk:where:{user_id}"))
 
 

@@ -18,7 +18,7 @@ from bot.telegram.features.contact import ContactBook
 from bot.telegram.features.crisis.buttons import CrisisButtons
 from bot.telegram.features.crisis.cards import Crisis
 from bot.telegram.features.crisis.check_ins import CheckIns
-from bot.telegram.features.crisis.hotlines import HelpLines
+from bot.telegram.features.crisis.hotlines import HotlineList
 from bot.telegram.features.disclosure import Disclosing
 from bot.telegram.features.feedback import Ratings
 from bot.telegram.features.handoff.alerts import DutyAlerts
@@ -91,10 +91,10 @@ def build_parts(
     """The parts, ready to be started; nothing has begun."""
     now = storage.claimant.clock
     availability = Availability(companion.ready, sleep=wiring.sleep)
-    lines = HelpLines(outbox, storage.users, storage.counters)
+    hotlines = HotlineList(outbox, storage.users, storage.counters)
     disclosing = Disclosing(
         outbox=outbox,
-        lines=lines,
+        hotlines=hotlines,
         disclosures=storage.disclosures,
         counters=storage.counters,
         now=now,
@@ -110,7 +110,7 @@ def build_parts(
     alerts_wanted = asyncio.Event()
     desk = DutyDesk(
         outbox=outbox,
-        lines=lines,
+        hotlines=hotlines,
         storage=storage,
         admins=options.admins,
         admin_chat=options.admin_chat_id,
@@ -143,12 +143,12 @@ def build_parts(
         users=storage.users,
         counters=storage.counters,
         outbox=outbox,
-        lines=lines,
+        hotlines=hotlines,
         contacts=contacts,
         now=now,
         window=options.card_window,
         check_in_after=options.check_in_after,
-        on_raised=desk.raised,
+        on_risk_detected=desk.on_risk_detected,
     )
     answering = Answering(
         companion,
@@ -202,7 +202,7 @@ def build_parts(
         audit=storage.audit,
         exporter=Exporter(storage.users, outbox),
         disclosing=disclosing,
-        lines=lines,
+        hotlines=hotlines,
         desk=desk,
         contacts=contacts,
         ratings=ratings,
@@ -231,7 +231,7 @@ def build_parts(
                 desk=desk,
                 risk=storage.risk,
                 users=storage.users,
-                lines=lines,
+                hotlines=hotlines,
             ),
             desk=desk,
             contacts=contacts,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from bot.locales import Language
 from bot.safety import RiskLevel, instead_of
-from bot.safety.guard import Kind
+from bot.safety.guard import BlockReason
 from tests.e2e.house import REDO, House, Kept, records
 
 if TYPE_CHECKING:
     from tests.e2e.people import Telegram
     from tests.e2e.scripted_engine import ScriptedEngine
 
-DANGER = instead_of(Kind.METHOD, RiskLevel.NONE, Language.ZH_CN)
+DANGER = instead_of(BlockReason.METHOD, RiskLevel.NONE, Language.ZH_CN)
 
 
 async def _told(telegram: Telegram, chat_id: int) -> str:
@@ -55,7 +55,7 @@ async def test_another_try_is_a_new_answer_and_the_bad_one_is_in_no_prompt(
     person = await telegram.person()
     engine.answers("你真的懂我吗", "我是一名心理咨询师，当然懂你。", "我是 AI，但我在认真听。")
     await person.says("你真的懂我吗")
-    withheld = instead_of(Kind.IDENTITY, RiskLevel.NONE, Language.ZH_CN)
+    withheld = instead_of(BlockReason.IDENTITY, RiskLevel.NONE, Language.ZH_CN)
     await person.presses(REDO, await person.hears(withheld, button=REDO))
     await person.hears("我是 AI，但我在认真听。", button=REDO)
     await person.says("那接着说吧")

@@ -12,11 +12,11 @@ from bot.safety import GuardContext, asks_about_danger
 from bot.safety.guard import judge
 
 if TYPE_CHECKING:
-    from bot.safety.guard import Kind
+    from bot.safety.guard import BlockReason
     from training.evaluate.held_out import Moment
 
 
-def stopped(answer: str, moment: Moment) -> Kind | None:
+def stopped(answer: str, moment: Moment) -> BlockReason | None:
     """The kind for which the guard would stop the answer, or None."""
     return judge(answer, GuardContext(level=moment.level, said=moment.said))
 

@@ -1,4 +1,4 @@
-"""Numbers and addresses: only checked help lines may be named, a model makes others up."""
+"""Numbers and addresses: only checked hotlines may be named, a model makes others up."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.safety.guard.kinds import Kind, rule
+from bot.safety.guard.kinds import BlockReason, rule
 from bot.safety.guard.words import MEANS, METHOD, SUICIDE
 from bot.safety.levels import RiskLevel
 
@@ -13,7 +13,7 @@ _SAFE = (
 
 LEADING = (
     rule(
-        Kind.LEADING,
+        BlockReason.LEADING,
         rf"你(?:应该|该|肯定|真的|总|现在|并|一定)*(?:没有?|不会|不是|不至于)(?:真的|是"
         rf"|真)?(?:想过?|打算|计划|要|准备|有)?"
         rf"[^，]{{0,6}}(?:{SUICIDE}|死|伤害自己|计划|傻事|想不开)[^，]{{0,5}}(?:吧|对吧|对不对"
@@ -29,7 +29,7 @@ LEADING = (
 
 IN_DANGER = (
     rule(
-        Kind.METHOD,
+        BlockReason.METHOD,
         rf"(?<!接){METHOD}",
         r"跳(?:下去|下来)",
         r"割(?:开|下去)",
@@ -39,7 +39,7 @@ IN_DANGER = (
         excusable=False,
     ),
     rule(
-        Kind.HARM,
+        BlockReason.HARM,
         r"我(?:会|完全|很|也|都|当然|绝对)*(?:支持|同意|赞成|尊重)你的?(?:这个|一切)?"
         r"(?:决定|选择|想法|计划)",
         r"想走就走|(?:^|，|你)去吧|放心地?[走去]吧|一路走好|安心地?走|你可以走了|你(?:可以)?安息",
@@ -51,7 +51,7 @@ IN_DANGER = (
         excusable=False,
     ),
     rule(
-        Kind.ENDING,
+        BlockReason.ENDING,
         r"(?:对话|聊天|谈话|交流|会话)(?:就|也|先|将|该|必须|只能|得|我们)*(?:到此|到这里?|结束"
         r"|终止)",
         r"(?:我们|今天)(?:就|先)+(?:聊|说|谈)?到(?:这里?|此)",
@@ -66,7 +66,7 @@ IN_DANGER = (
         excusable=False,
     ),
     rule(
-        Kind.PRESSURE,
+        BlockReason.PRESSURE,
         r"想开(?:一?点|些)|没什么大不了|不是什么大事|矫情|别(?:想太多|胡思乱想|瞎想)|都是小事",
         r"比你(?:更)?(?:惨|苦|不幸|痛苦|难)(?!运)|过几天就好|忍一忍|你太(?:敏感|脆弱|悲观|软弱)",
         r"坚强(?:一?点|些)(?=，|$)|振作(?:一?点|起来)(?=，|$)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.safety.guard.kinds import Kind, rule
+from bot.safety.guard.kinds import BlockReason, rule
 from bot.safety.guard.words import DRUG, DRUG_NAME, METHOD, NUMBER, SELF_HARM, SUICIDE, UNIT
 
 _ADVICE = "(?:可以|不妨|建议你?|试试|试着|推荐|最好|应该|首先|第一步|只要|只需要?|直接)"
@@ -14,7 +14,7 @@ _OTHERS = (
 
 METHODS = (
     rule(
-        Kind.METHOD,
+        BlockReason.METHOD,
         rf"{_ADVICE}[^，不别没避免]{{0,6}}(?:{METHOD}|{SELF_HARM}(?!的|行为|或|背后|之外))",
         rf"{METHOD}[^，]{{0,4}}(?:需要|要(?:先|用|选|把|找|在|竖|深)|应该|的?步骤|的(?:时候|话)要"
         rf"|时要|之?前先"
@@ -56,7 +56,7 @@ METHODS = (
 
 HARM = (
     rule(
-        Kind.HARM,
+        BlockReason.HARM,
         r"(?:那就?|你(?:就|还是|干脆|可以|应该|不如|快)+|还是|干脆|(?<!生)不如|赶紧|尽管|赶快"
         r"|要不)(?:你)?(?:就|一起)?"
         r"(?:去死|死(?:了)?(?:吧|算了)|自杀|跳(?:下去)?吧|跳下去|结束(?:自己的?)?生命|离开这个世界"
@@ -96,7 +96,7 @@ HARM = (
 
 DRUGS = (
     rule(
-        Kind.DOSE,
+        BlockReason.DOSE,
         rf"{DRUG_NAME}[^，]{{0,12}}，?[^，]{{0,10}}{NUMBER} ?{UNIT}",
         rf"(?:安眠药|抗抑郁药|镇静[剂药]|止痛药|安定)[^，]{{0,8}}{NUMBER} ?{UNIT}",
         r"\d+ ?(?:mg|毫克|mcg|微克)(?![a-z])",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot.safety.levels import RiskLevel
 
 
-class Kind(StrEnum):
+class BlockReason(StrEnum):
     """Why words are withheld; the value is counted and logged, never the words."""
 
     METHOD = "method"
@@ -42,7 +42,7 @@ class Kind(StrEnum):
 class Rule:
     """A kind and the ways to say it, in normalized text, from a level of risk upwards."""
 
-    kind: Kind
+    kind: BlockReason
     pattern: re.Pattern[str] = field(repr=False)
     at: RiskLevel = RiskLevel.NONE
     excusable: bool = True
@@ -52,7 +52,7 @@ class Rule:
 
 
 def rule(
-    kind: Kind,
+    kind: BlockReason,
     *ways: str,
     at: RiskLevel = RiskLevel.NONE,
     excusable: bool = True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.locales import texts_for
-from bot.safety.guard.kinds import Kind
+from bot.safety.guard.kinds import BlockReason
 from bot.safety.hotlines import emergency
 from bot.safety.levels import RiskLevel
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def instead_of(
-    kind: Kind, level: RiskLevel, language: Language, region: Region | None = None
+    kind: BlockReason, level: RiskLevel, language: Language, region: Region | None = None
 ) -> str:
     """The text for a kind; to a person in danger always the one that asks how safe they are.
 
@@ -25,11 +25,11 @@ def instead_of(
     if level >= RiskLevel.HIGH:
         return texts.guard_at_risk(emergency=emergency(language, region))
     own = {
-        Kind.DOSE: texts.guard_dose,
-        Kind.DIAGNOSIS: texts.guard_diagnosis,
-        Kind.IDENTITY: texts.guard_identity,
-        Kind.CONTACT: texts.guard_contact,
-        Kind.ROMANCE: texts.guard_romance,
-        Kind.DELUSION: texts.guard_delusion,
+        BlockReason.DOSE: texts.guard_dose,
+        BlockReason.DIAGNOSIS: texts.guard_diagnosis,
+        BlockReason.IDENTITY: texts.guard_identity,
+        BlockReason.CONTACT: texts.guard_contact,
+        BlockReason.ROMANCE: texts.guard_romance,
+        BlockReason.DELUSION: texts.guard_delusion,
     }
     return own.get(kind, texts.guard_danger)

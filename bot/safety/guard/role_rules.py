@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.safety.guard.kinds import Kind, rule
+from bot.safety.guard.kinds import BlockReason, rule
 from bot.safety.guard.words import HELPER, ILLNESS
 from bot.safety.levels import RiskLevel
 
@@ -26,7 +26,7 @@ _EVERYBODY = "(?:任何人|别人|其他人|你?的?(?:父母|爸妈|家人|家�
 
 DIAGNOSES = (
     rule(
-        Kind.DIAGNOSIS,
+        BlockReason.DIAGNOSIS,
         rf"你{_BEFORE_SURELY}(?:是|得了|得的是|患了|患上了?|患有|属于"
         rf"|有)(?:{_DEGREE}){ILLNESS}{_NOT_DEFINITE}",
         rf"(?:我的?(?:诊断|判断)|(?<!被)(?<!医生)诊断结果)(?:你)?(?:是|为)[^，]{{0,6}}{ILLNESS}"
@@ -42,7 +42,7 @@ DIAGNOSES = (
 
 IDENTITY = (
     rule(
-        Kind.IDENTITY,
+        BlockReason.IDENTITY,
         rf"(?<!如果)(?<!以为)(?<!当)我{_ALSO}是{_A_TRAINED}{HELPER}(?!的?助)",
         rf"(?<![你他她])(?<!把我)(?:作为|身为)(?:你的|一?[名位个]|专业|资深|的"
         rf"|心理)*{HELPER}(?:，?(?:我|咱)|，(?!你|他|她|您|也|需|要))",
@@ -76,14 +76,14 @@ IDENTITY = (
 
 ROMANCE = (
     rule(
-        Kind.ROMANCE,
+        BlockReason.ROMANCE,
         r"我(?:想|要|轻轻|慢慢|开始)*[^，]{0,4}(?:脱(?:掉|光|下)?你|舔|吻遍|抚摸你的?(?:身体|胸|腿"
         r"|下|大腿|皮肤)|进入你)"
         r"|(?:脱(?:掉|光)|褪去)(?:你的?)?(?:衣|内|裤|裙)[^，]{0,6}(?:给我|让我)|发(?:张|一张|些"
         r"|给我)[^，]{0,4}(?:裸照|私密照|性感)",
     ),
     rule(
-        Kind.ROMANCE,
+        BlockReason.ROMANCE,
         rf"(?:我(?:是|做|当|就是|来做|来当|做|当|可以做|可以当)你的?|你(?:是|做|当|就是"
         rf"|永远是)我的?)(?:小|亲爱的)?{_LOVER}",
         r"我(?:也|真的|好|最|很|永远|一直|会|只)*(?:爱上?|喜欢上?|深爱)(?:着|了)?你(?=，|$|啊|呀"
@@ -100,12 +100,12 @@ ROMANCE = (
 
 SECRECY = (
     rule(
-        Kind.SECRECY,
+        BlockReason.SECRECY,
         r"(?:我们|咱们|你我|咱)(?:俩|两个?人?)?之间的(?:小)?秘密",
         excusable=False,
     ),
     rule(
-        Kind.SECRECY,
+        BlockReason.SECRECY,
         r"我(?:保证|答应|发誓|绝对|一定|会|可以|肯定|都|也)*(?:为你|替你|帮你|给你)?(?:保守(?:这个"
         r"|你的)?秘密|保密)",
         rf"我(?:保证|答应|发誓|绝对|一定|也|肯定)*不(?:会)?(?:把[^，]{{0,8}})?(?:告诉|跟|和|对"
@@ -122,7 +122,7 @@ SECRECY = (
 
 DELUSION = (
     rule(
-        Kind.DELUSION,
+        BlockReason.DELUSION,
         r"(?:确实|真的|的确|肯定|一定)(?:是)?有(?:人|组织)(?:在)?(?:监视|监听|跟踪|害"
         r"|控制)(?:着)?你",
         r"(?:他们|她们|邻居|政府|同事|你(?:妈妈?|爸爸?|老公|老婆))(?:确实|真的|的确|肯定"

@@ -10,7 +10,7 @@ from bot.safety.guard.verdict import GuardContext, judge_span
 from bot.safety.levels import RiskLevel
 
 if TYPE_CHECKING:
-    from bot.safety.guard.kinds import Kind
+    from bot.safety.guard.kinds import BlockReason
 
 LONGEST_SENTENCE = 240
 """Characters after which a span without an end is judged as if it had one."""
@@ -26,7 +26,7 @@ _MORE_TO_COME = re.compile("[药藥炭绳繩刀桥橋楼樓煤]|第一|首先|�
 class Blocked(Exception):
     """The model said what nobody should read. `kind` says what; the words are not kept."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: BlockReason) -> None:
         super().__init__(kind.value)
         self.kind = kind
 
@@ -119,7 +119,7 @@ class Guard:
             raise Blocked(kind)
 
 
-def judge(text: str, about: GuardContext | None = None) -> Kind | None:
+def judge(text: str, about: GuardContext | None = None) -> BlockReason | None:
     """The verdict of the guard on a whole answer: the first kind it withholds, or None."""
     guard = Guard(about or GuardContext())
     try:

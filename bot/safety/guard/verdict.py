@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.safety.guard import contacts
 from bot.safety.guard.crisis_rules import IN_DANGER, LEADING
 from bot.safety.guard.harm_rules import DRUGS, HARM, METHODS
-from bot.safety.guard.kinds import Kind
+from bot.safety.guard.kinds import BlockReason
 from bot.safety.guard.minors import says_minor
 from bot.safety.guard.role_rules import DELUSION, DIAGNOSES, IDENTITY, ROMANCE, SECRECY
 from bot.safety.guard.words import ILLNESS
@@ -68,7 +68,7 @@ _ASKED = re.compile(
     r"[^，]{0,10}(?:的(?:想法|念头|冲动|行为|打算|计划|时候|经历|感觉)|[吗么]|不是|不能|并不|无法"
     r"|解决不了|很危险|会伤害|前|之前先)"
 )
-_MAY_BE_ASKED = (Kind.METHOD, Kind.HARM)
+_MAY_BE_ASKED = (BlockReason.METHOD, BlockReason.HARM)
 _CODED = re.compile(r"[A-Za-z0-9+/]{40}")  # nobody is comforted in base64
 _ABOUT_ILLNESS = re.compile(ILLNESS)
 
@@ -83,12 +83,12 @@ class GuardContext:
     """Whether the person answered, when asked, that they are under 18."""
 
 
-def judge_span(text: str, about: GuardContext) -> Kind | None:
+def judge_span(text: str, about: GuardContext) -> BlockReason | None:
     """The kind of what must not be shown in a few sentences; None if they may be."""
     if contacts.MAY_HOLD_ONE.search(text) and contacts.names_unknown_contact(text):
-        return Kind.CONTACT
+        return BlockReason.CONTACT
     if _CODED.search(text):
-        return Kind.METHOD
+        return BlockReason.METHOD
     plain = normalize(text).translate(_MORE)
     for rule in RULES:
         if about.level >= rule.at:
@@ -108,7 +108,7 @@ def _counts(rule: Rule, match: re.Match[str], text: str, about: GuardContext) ->
         return False
     if rule.kind in _MAY_BE_ASKED and _ASKED.match(text, match.end()):
         return False
-    return not (rule.kind is Kind.DIAGNOSIS and _told(match[0], about.said))
+    return not (rule.kind is BlockReason.DIAGNOSIS and _told(match[0], about.said))
 
 
 def _told(words: str, said: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ import structlog
 from bot.conversation import duties
 from bot.conversation.duties import Notice
 from bot.locales import texts_for
-from bot.safety.hotlines import emergency, lines_for_the_young
+from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import StorageError
 from bot.telegram import keyboards
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.locales import Language, Texts
     from bot.storage import Counters, Disclosure, Disclosures, Turn
-    from bot.telegram.features.crisis.hotlines import HelpLines
+    from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.requests import Pressed
 
@@ -53,14 +53,14 @@ class Disclosing:
         self,
         *,
         outbox: Outbox,
-        lines: HelpLines,
+        hotlines: HotlineList,
         disclosures: Disclosures,
         counters: Counters,
         now: Callable[[], datetime],
         is_trial: bool,
     ) -> None:
         self._outbox = outbox
-        self._lines = lines
+        self._hotlines = hotlines
         self._disclosures = disclosures
         self._counters = counters
         self._now = now
@@ -125,9 +125,9 @@ class Disclosing:
                 return texts.care_age_thanks
             case "minor":
                 await self._disclosures.answer_age(person, "minor")
-                region = await self._lines.region(person)
+                region = await self._hotlines.region(person)
                 text = texts.care_minor(
-                    lines=lines_for_the_young(pressed.language, region),
+                    lines=youth_hotlines(pressed.language, region),
                     emergency=emergency(pressed.language, region),
                 )
                 keyboard = keyboards.ask_under_14(texts, person)

@@ -27,7 +27,7 @@ CALLS_FOR_HELP = frozenset(
         *("help", "help me", "i need help", "sos", "hotline"),
     )
 )
-"""Words that, alone in a message, ask for the help lines."""
+"""Words that, alone in a message, ask for the hotlines."""
 
 # Clients cut a long text at or shortly before the limit; the next part belongs to it directly.
 SPLIT_PART = MessageLimit.MAX_TEXT_LENGTH - 96
@@ -75,7 +75,7 @@ def command_of(message: Message, me: User) -> tuple[str, str] | None:
     """The command a message begins with and the text behind it; None for any other message.
 
     A command addressed to another bot of the group (`/stop@another_bot`) is none. Who writes 求助
-    and nothing else asks for the help lines, as by command.
+    and nothing else asks for the hotlines, as by command.
     """
     if not message.text:
         return None
@@ -92,8 +92,8 @@ def command_of(message: Message, me: User) -> tuple[str, str] | None:
     return name.lower(), message.text[first.length :].strip()
 
 
-def asks_for_lines(update: Update, me: User) -> bool:
-    """Whether somebody asks for the help lines, by command or in plain words."""
+def asks_for_hotlines(update: Update, me: User) -> bool:
+    """Whether somebody asks for the hotlines, by command or in plain words."""
     command = command_of(update.message, me) if update.message is not None else None
     return command is not None and command[0] == "help_now"
 

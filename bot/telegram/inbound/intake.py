@@ -15,13 +15,13 @@ from bot.conversation.reading import read_for_danger
 from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import NewUpdate, StorageError
-from bot.telegram.inbound.incoming import Lane, asks_for_lines, lane_of, said_in
+from bot.telegram.inbound.incoming import Lane, asks_for_hotlines, lane_of, said_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bot.storage import Alarm, Asked, Inbox, Kept
+    from bot.storage import Asked, Inbox, Kept, RiskSignal
     from bot.telegram.client import Client, RawUpdate
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.inbound.incoming import Said
@@ -56,7 +56,7 @@ class Arrival:
 class _Found:
     arrival: Arrival
     said: Said | None
-    asks_for_lines: bool
+    asks_for_hotlines: bool
 
 
 class Intake:
@@ -126,10 +126,10 @@ class Intake:
             return
         arrivals = [one.arrival for one in found]
         asked = await self._asked([one.said for one in found if one.said is not None])
-        alarms = [
-            alarm for one in found if (alarm := await self._read(one.said, asked)) is not None
+        signals = [
+            signal for one in found if (signal := await self._read(one.said, asked)) is not None
         ]
-        calls = [one.said for one in found if one.said is not None and one.asks_for_lines]
+        calls = [one.said for one in found if one.said is not None and one.asks_for_hotlines]
         payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
         received_at = self._now()
         new = [
@@ -142,7 +142,7 @@ class Intake:
             )
             for arrival in arrivals
         ]
-        kept = await self._store(new, alarms, calls)
+        kept = await self._store(new, signals, calls)
         for card in kept.cards:
             self._crisis.send(card)
         for arrival in arrivals:
@@ -150,24 +150,24 @@ class Intake:
                 self._on_arrival(arrival)
 
     async def _store(
-        self, new: Sequence[NewUpdate], alarms: Sequence[Alarm], calls: Sequence[Said]
+        self, new: Sequence[NewUpdate], signals: Sequence[RiskSignal], calls: Sequence[Said]
     ) -> Kept:
         """Store updates with the cards they ask for.
 
-        A database that is away or slow keeps nobody from a card, or from the help lines.
+        A database that is away or slow keeps nobody from a card, or from the hotlines.
         """
 
         def send_unrecorded() -> None:
-            for alarm in alarms:
-                self._crisis.send_unrecorded(alarm)
+            for signal in signals:
+                self._crisis.send_unrecorded(signal)
             for said in calls:
-                self._crisis.show_lines_unrecorded(
+                self._crisis.show_hotlines_unrecorded(
                     said.update_id, said.chat_id, said.user_id, language_for(said.language_code)
                 )
 
         late = asyncio.get_running_loop().call_later(RECORD_WITHIN, send_unrecorded)
         try:
-            return await self._inbox.keep(new, alarms, self._crisis.window)
+            return await self._inbox.keep(new, signals, self._crisis.window)
         except StorageError:
             send_unrecorded()
             raise
@@ -189,7 +189,7 @@ class Intake:
             log.warning("not_read_with_question", error=type(error).__name__)
             return {}
 
-    async def _read(self, said: Said | None, asked: Mapping[int, Asked]) -> Alarm | None:
+    async def _read(self, said: Said | None, asked: Mapping[int, Asked]) -> RiskSignal | None:
         """The sign of danger in one message, if there is one."""
         if said is None:
             return None
@@ -207,7 +207,7 @@ class Intake:
         # A human who asks "are you thinking of suicide" asks it of the person they took over.
         if level is RiskLevel.NONE or await self._is_on_duty(said.chat_id, said.user_id):
             return None
-        return self._crisis.alarm(
+        return self._crisis.signal(
             level,
             chat_id=said.chat_id,
             user_id=said.user_id,
@@ -223,12 +223,12 @@ class Intake:
             lane = lane_of(update, self._client.bot)
             chat_id = _chat_of(update)
             said = said_in(update, self._client.bot, received_at=0.0)
-            asks = asks_for_lines(update, self._client.bot)
+            asks = asks_for_hotlines(update, self._client.bot)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it
             # a few times and then keeps it as failed, where an operator can count it.
             log.warning("update_not_understood", update=update_id, error=type(error).__name__)
-            return _Found(Arrival(update_id, None, "express"), None, asks_for_lines=False)
+            return _Found(Arrival(update_id, None, "express"), None, asks_for_hotlines=False)
         if lane is None:
             return None
         is_edit = update.edited_message is not None

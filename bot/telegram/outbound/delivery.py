@@ -122,7 +122,7 @@ async def call(bot: Api, chat_id: int, operation: Operation, content: Rendered |
     """Do `operation` and return the id of its message.
 
     Raises:
-        TelegramError: see `verdict`.
+        TelegramError: see `failure_of`.
     """
     text = content.text if content else ""
     entities = content.entities or None if content and not operation.as_plain_text else None
@@ -171,7 +171,7 @@ def _reply(message_id: int) -> ReplyParameters:
     return ReplyParameters(message_id, allow_sending_without_reply=True)
 
 
-class Verdict(Enum):
+class SendFailure(Enum):
     """What a failed call means for the operation."""
 
     UNCHANGED = auto()
@@ -188,27 +188,27 @@ class Verdict(Enum):
 
 
 _PHRASES = (
-    ("message is not modified", Verdict.UNCHANGED),
-    ("message to edit not found", Verdict.MESSAGE_GONE),
-    ("message can't be edited", Verdict.MESSAGE_GONE),
-    ("message_id_invalid", Verdict.MESSAGE_GONE),
-    ("entit", Verdict.ENTITIES_REFUSED),
+    ("message is not modified", SendFailure.UNCHANGED),
+    ("message to edit not found", SendFailure.MESSAGE_GONE),
+    ("message can't be edited", SendFailure.MESSAGE_GONE),
+    ("message_id_invalid", SendFailure.MESSAGE_GONE),
+    ("entit", SendFailure.ENTITIES_REFUSED),
 )
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-def verdict(error: TelegramError) -> Verdict:
+def failure_of(error: TelegramError) -> SendFailure:
     """What `error` means; python-telegram-bot's tree does not tell all of it apart."""
     if isinstance(error, RetryAfter):
-        return Verdict.FLOOD
+        return SendFailure.FLOOD
     if isinstance(error, Forbidden):
-        return Verdict.UNREACHABLE
+        return SendFailure.UNREACHABLE
     if isinstance(error, BadRequest):
         reason = error.message.lower()
-        return next((found for phrase, found in _PHRASES if phrase in reason), Verdict.REFUSED)
+        return next((found for phrase, found in _PHRASES if phrase in reason), SendFailure.REFUSED)
     if isinstance(error, (InvalidToken, ChatMigrated, Conflict)):
-        return Verdict.REFUSED
-    return Verdict.UNSENT if isinstance(error.__cause__, _NEVER_SENT) else Verdict.UNCERTAIN
+        return SendFailure.REFUSED
+    return SendFailure.UNSENT if isinstance(error.__cause__, _NEVER_SENT) else SendFailure.UNCERTAIN
 
 
 def reason(error: TelegramError) -> str:

@@ -13,13 +13,13 @@ from telegram.error import RetryAfter, TelegramError
 from bot.telegram.outbound.delivery import (
     Closed,
     Expired,
+    SendFailure,
     Undeliverable,
     Unreachable,
-    Verdict,
     call,
+    failure_of,
     reason,
     retry_after,
-    verdict,
 )
 from bot.telegram.outbound.lanes import Lane, Operation, Priority
 
@@ -254,28 +254,28 @@ class Dispatcher:
 
     def _failed(self, lane: Lane, operation: Operation, error: TelegramError) -> None:
         """Decide what a refused or failed call means for its operation and its lane."""
-        match verdict(error):
-            case Verdict.UNCHANGED:
+        match failure_of(error):
+            case SendFailure.UNCHANGED:
                 operation.settle(operation.message_id)
-            case Verdict.UNREACHABLE:
+            case SendFailure.UNREACHABLE:
                 self.unreachable.add(lane.chat_id)
                 log.info("chat_unreachable", chat_id=lane.chat_id)
                 for pending in (operation, *lane.waiting):
                     pending.fail(Unreachable())
-            case Verdict.FLOOD if isinstance(error, RetryAfter):
+            case SendFailure.FLOOD if isinstance(error, RetryAfter):
                 self._leave_alone(lane, retry_after(error))
                 if operation.priority is Priority.CRISIS:
                     operation.not_before = self._clock() + retry_after(error)
                 self._again(lane, operation)
-            case Verdict.MESSAGE_GONE if operation.is_final_edit:
+            case SendFailure.MESSAGE_GONE if operation.is_final_edit:
                 operation.kind, operation.message_id = "send", 0
                 self._again(lane, operation)
-            case Verdict.ENTITIES_REFUSED if not operation.as_plain_text:
+            case SendFailure.ENTITIES_REFUSED if not operation.as_plain_text:
                 log.warning("entities_refused", chat_id=lane.chat_id, reason=reason(error))
                 operation.as_plain_text = True
                 self._again(lane, operation)
-            case Verdict.UNSENT | Verdict.UNCERTAIN as kind:
-                if kind is Verdict.UNCERTAIN and operation.kind in ("send", "document"):
+            case SendFailure.UNSENT | SendFailure.UNCERTAIN as kind:
+                if kind is SendFailure.UNCERTAIN and operation.kind in ("send", "document"):
                     self.uncertain_sends += 1
                 self._back_off(lane, operation, error)
             case _:

@@ -1,4 +1,4 @@
-"""Telephone numbers of help lines that a tap on the screen can use.
+"""Telephone numbers of hotlines that a tap on the screen can use.
 
 Telegram's apps turn long numbers into links to the dialler by themselves, and take no such mark
 from a bot. Short ones (12356, 988) they leave alone; set as code, a tap copies them.

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bot.__main__ import main
 from bot.feedback.export import DANGER_KNOWN, DANGER_READ, UNREADABLE, Exported, export_feedback
-from bot.storage import Alarm, NewUpdate, utc_now
+from bot.storage import NewUpdate, RiskSignal, utc_now
 from bot.storage.models import TurnRow
 from bot.storage.store import StorageOptions, open_storage
 from training.corpora.feedback import Moment
@@ -132,7 +132,7 @@ async def test_a_talk_is_left_out_whole_once_danger_was_noticed(
     turn_id = await talking.says("睡不着", "我在。")
     await talking.rates(turn_id, "up")
     until = datetime.now(UTC) + timedelta(days=1)
-    await talking.storage.risk.raise_to(Alarm(1, PERSON, PERSON, 2, None, {2: until}))
+    await talking.storage.risk.raise_to(RiskSignal(1, PERSON, PERSON, 2, None, {2: until}))
     done, lines = await talking.exported(file)
     assert lines == []
     assert done.left_out == {DANGER_KNOWN: 1}

@@ -6,7 +6,15 @@ import pytest
 
 from bot.locales import Language
 from bot.safety import RiskLevel
-from bot.safety.guard import Blocked, Guard, GuardContext, Kind, instead_of, judge, says_minor
+from bot.safety.guard import (
+    Blocked,
+    BlockReason,
+    Guard,
+    GuardContext,
+    instead_of,
+    judge,
+    says_minor,
+)
 from bot.safety.replies import answered
 from tests.bot.safety.bad_answers import (
     BAD,
@@ -17,11 +25,11 @@ from tests.bot.safety.bad_answers import (
     LEVEL_IN_DANGER,
 )
 
-Case = tuple[Kind | None, GuardContext, str]
+Case = tuple[BlockReason | None, GuardContext, str]
 
 
 def _cases(
-    answers: dict[Kind, tuple[tuple[str, str], ...]], level: RiskLevel = RiskLevel.NONE
+    answers: dict[BlockReason, tuple[tuple[str, str], ...]], level: RiskLevel = RiskLevel.NONE
 ) -> list[Case]:
     return [
         (kind, GuardContext(level, (asked,)), answer)
@@ -32,7 +40,7 @@ def _cases(
 
 WITHHELD = [
     *_cases(BAD),
-    *_cases({Kind.ROMANCE: BAD_FOR_MINORS}),
+    *_cases({BlockReason.ROMANCE: BAD_FOR_MINORS}),
     *_cases(BAD_IN_DANGER, LEVEL_IN_DANGER),
 ]
 SHOWN: list[Case] = [
@@ -41,7 +49,7 @@ SHOWN: list[Case] = [
 ]
 
 
-def _stream(pieces: list[str], about: GuardContext) -> tuple[str, Kind | None]:
+def _stream(pieces: list[str], about: GuardContext) -> tuple[str, BlockReason | None]:
     """All that was shown, and why it ended."""
     guard = Guard(about)
     shown = ""
@@ -55,7 +63,7 @@ def _stream(pieces: list[str], about: GuardContext) -> tuple[str, Kind | None]:
 
 
 @pytest.mark.parametrize(("kind", "about", "answer"), WITHHELD)
-def test_what_hurts_is_withheld(kind: Kind, about: GuardContext, answer: str) -> None:
+def test_what_hurts_is_withheld(kind: BlockReason, about: GuardContext, answer: str) -> None:
     assert judge(answer, about) is kind
 
 
@@ -67,7 +75,7 @@ def test_what_a_good_listener_says_is_shown(kind: None, about: GuardContext, ans
 
 @pytest.mark.parametrize(("kind", "about", "answer"), [*WITHHELD, *SHOWN])
 def test_the_verdict_is_the_same_however_the_words_are_cut(
-    kind: Kind | None, about: GuardContext, answer: str
+    kind: BlockReason | None, about: GuardContext, answer: str
 ) -> None:
     for cut in range(1, len(answer)):
         assert _stream([answer[:cut], answer[cut:]], about)[1] is kind
@@ -80,7 +88,7 @@ LEAD = "我听见了，你今天过得很难。谢谢你愿意说出来，慢慢
 @pytest.mark.parametrize(("kind", "about", "answer"), WITHHELD)
 @pytest.mark.parametrize("lead", ["", LEAD], ids=["at once", "after a good beginning"])
 def test_nothing_of_what_is_withheld_has_been_shown(
-    kind: Kind, about: GuardContext, answer: str, lead: str
+    kind: BlockReason, about: GuardContext, answer: str, lead: str
 ) -> None:
     shown, ended = _stream(list(lead + answer), about)
     assert ended is kind
@@ -106,21 +114,21 @@ def test_a_sentence_that_never_ends_is_judged_all_the_same() -> None:
     for length in range(len(filler) - 260, len(filler)):
         text = filler[:length] + "你可以试试割腕，" + filler
         shown, kind = _stream(list(text), GuardContext())
-        assert kind is Kind.METHOD
+        assert kind is BlockReason.METHOD
         assert "割" not in shown
         assert len(shown) > length - 240, "long answers are shown while they grow"
 
 
 def test_an_illness_the_person_has_named_may_be_repeated() -> None:
     answer = "你患有抑郁症，一个人撑着很辛苦。"
-    assert judge(answer) is Kind.DIAGNOSIS
+    assert judge(answer) is BlockReason.DIAGNOSIS
     assert judge(answer, GuardContext(said=("我去年确诊抑郁症",))) is None
 
 
 def test_a_number_that_was_checked_may_be_said_in_any_spelling() -> None:
     assert judge("请拨打一二零，或者打 12356。") is None
     assert judge("澳門的電話是 2852-5222。") is None
-    assert judge("请拨打 12321。") is Kind.CONTACT
+    assert judge("请拨打 12321。") is BlockReason.CONTACT
 
 
 @pytest.mark.parametrize(
@@ -147,18 +155,18 @@ def test_who_says_to_be_under_eighteen(said: str, minor: bool) -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", BlockReason)
 @pytest.mark.parametrize("level", RiskLevel)
 def test_the_text_that_is_shown_instead_passes_the_guard_itself(
-    kind: Kind, level: RiskLevel, language: Language
+    kind: BlockReason, level: RiskLevel, language: Language
 ) -> None:
     assert judge(instead_of(kind, level, language), GuardContext(level)) is None
 
 
 @pytest.mark.parametrize("level", [RiskLevel.HIGH, RiskLevel.IMMINENT])
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", BlockReason)
 def test_to_a_person_in_danger_the_text_asks_and_names_help_whatever_was_withheld(
-    kind: Kind, level: RiskLevel
+    kind: BlockReason, level: RiskLevel
 ) -> None:
     text = instead_of(kind, level, Language.ZH_CN)
     for needed in ("你现在安全吗", "信得过的人", "/help_now", "120", "我还在这里"):
@@ -168,8 +176,8 @@ def test_to_a_person_in_danger_the_text_asks_and_names_help_whatever_was_withhel
 @pytest.mark.parametrize("language", Language)
 def test_what_is_asked_in_its_place_can_be_answered_with_one_word(language: Language) -> None:
     """Two questions at once would leave open which one a short no answers."""
-    danger = instead_of(Kind.HARM, RiskLevel.CONCERN, language)
-    at_risk = instead_of(Kind.HARM, RiskLevel.HIGH, language)
+    danger = instead_of(BlockReason.HARM, RiskLevel.CONCERN, language)
+    at_risk = instead_of(BlockReason.HARM, RiskLevel.HIGH, language)
     assert answered(danger, "没有") is RiskLevel.NONE
     assert answered(danger, "想过") is RiskLevel.HIGH
     assert answered(at_risk, "不安全") is RiskLevel.HIGH

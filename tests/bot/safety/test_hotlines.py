@@ -8,16 +8,16 @@ from pydantic import ValidationError
 from bot.locales import Language, texts_for
 from bot.safety.hotlines import (
     AUDIENCES,
-    Kind,
+    HotlineKind,
     Region,
     all_hotlines,
-    card_lines,
+    card_hotlines,
     emergency,
     hotlines_for,
-    lines_for_the_young,
     parse,
     region_of,
     render,
+    youth_hotlines,
 )
 
 ENTRY = {
@@ -112,8 +112,8 @@ def test_elsewhere_no_number_of_another_place_is_shown(language: Language) -> No
     texts = texts_for(language)
     assert emergency(language, Region.OTHER) == texts.emergency_local
     for text in (
-        card_lines(language, Region.OTHER),
-        lines_for_the_young(language, Region.OTHER),
+        card_hotlines(language, Region.OTHER),
+        youth_hotlines(language, Region.OTHER),
         render(language, Region.OTHER),
     ):
         assert text.strip(" ·")
@@ -133,13 +133,13 @@ def test_only_what_a_source_promises_stands_under_24_hours(language: Language) -
     texts = texts_for(language)
     all_day, _, limited = render(language).partition(texts.hotlines_limited)
     for line in hotlines_for(language):
-        if line.kind is not Kind.EMERGENCY:
+        if line.kind is not HotlineKind.EMERGENCY:
             part = all_day if line.all_day else limited
             assert f"· {line.number} " in part
 
 
 def test_12356_is_never_promised_around_the_clock() -> None:
-    for text in (render(Language.ZH_CN), card_lines(Language.ZH_CN)):
+    for text in (render(Language.ZH_CN), card_hotlines(Language.ZH_CN)):
         (row,) = re.findall(r"· 12356 .*", text)
         assert "至少 18 小时" in row
         assert "24" not in row
@@ -162,8 +162,8 @@ def test_emergency_numbers_are_named_only_where_the_country_is_known() -> None:
     ],
 )
 def test_a_card_has_the_first_lines_of_its_region(language: Language, number: str) -> None:
-    assert f"· {number} " in card_lines(language)
-    assert card_lines(language).count("\n") < 6
+    assert f"· {number} " in card_hotlines(language)
+    assert card_hotlines(language).count("\n") < 6
 
 
 @pytest.mark.parametrize("region", [region for region in Region if region is not Region.OTHER])
@@ -172,7 +172,7 @@ def test_a_chosen_region_shows_its_own_lines_and_no_others(region: Region) -> No
     text = render(Language.ZH_CN, region)
     shown = {line.number for line in all_hotlines() if f"· {line.number} {line.name}" in text}
     assert shown == listed
-    assert card_lines(Language.ZH_CN, region).startswith("· ")
+    assert card_hotlines(Language.ZH_CN, region).startswith("· ")
 
 
 def test_a_chosen_region_names_an_emergency_number_only_where_one_is_confirmed() -> None:

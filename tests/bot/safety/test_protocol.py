@@ -13,7 +13,7 @@ from bot.safety import (
     question,
     repeated_card,
 )
-from bot.safety.hotlines import card_lines, emergency
+from bot.safety.hotlines import card_hotlines, emergency
 
 CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
 EVERY_CARD = list(itertools.product(CARDED, Language))
@@ -45,7 +45,7 @@ def test_a_card_names_people_to_call_and_asks_about_safety(
     level: RiskLevel, language: Language
 ) -> None:
     text = card(level, language)
-    assert card_lines(language) in text
+    assert card_hotlines(language) in text
     assert emergency(language) in text
     assert re.search("安全吗|安全嗎|Are you safe", text)
     assert re.search("你很重要|You matter", text)
@@ -61,13 +61,13 @@ def test_the_imminent_card_asks_for_company_and_distance_from_means(language: La
     text = card(RiskLevel.IMMINENT, language)
     assert re.search("别一个人待着|別一個人待著|Don't stay alone", text)
     assert re.search("远一点|遠一點|Get away", text)
-    assert text.index(emergency(language)) < text.index(card_lines(language))
+    assert text.index(emergency(language)) < text.index(card_hotlines(language))
 
 
 @pytest.mark.parametrize("language", Language)
 def test_the_high_card_urges_a_professional_and_a_trusted_person(language: Language) -> None:
     text = card(RiskLevel.HIGH, language)
-    assert text.index(card_lines(language)) < len(text)
+    assert text.index(card_hotlines(language)) < len(text)
     assert re.search("信得过的人|信得過的人|someone you trust", text)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.storage import Alarm, NewUpdate
+from bot.storage import NewUpdate, RiskSignal
 from tests.bot.storage.conftest import LEASE
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ ANNA, BELA, GROUP = 42, 43, -100
 WINDOW = timedelta(minutes=30)
 
 
-def alarm(
+def signal(
     replica: Replica, level: int, update_id: int, chat: int = ANNA, user: int = ANNA
-) -> Alarm:
+) -> RiskSignal:
     until = replica._clock() + timedelta(days=1)
-    return Alarm(
+    return RiskSignal(
         update_id=update_id,
         chat_id=chat,
         user_id=user,
@@ -39,7 +39,7 @@ async def arrives(
 ) -> list[OwedCard]:
     update = NewUpdate(update_id, chat, "chat", b"{}", replica._clock())
     kept = await replica.inbox.keep(
-        [update], [alarm(replica, level, update_id, chat, user)], WINDOW
+        [update], [signal(replica, level, update_id, chat, user)], WINDOW
     )
     return list(kept.cards)
 
@@ -47,7 +47,7 @@ async def arrives(
 async def test_a_language_that_cannot_be_one_keeps_no_message_and_no_card_out(
     replica: Replica,
 ) -> None:
-    odd = replace(alarm(replica, HIGH, 1), language_code="x" * 100)
+    odd = replace(signal(replica, HIGH, 1), language_code="x" * 100)
     update = NewUpdate(1, ANNA, "chat", b"{}", replica._clock())
     kept = await replica.inbox.keep([update], [odd], WINDOW)
     assert kept.new == {1}
@@ -153,9 +153,9 @@ async def test_a_turn_read_as_more_serious_than_its_updates_owes_another_card(
     await replica.cards.sent(high.key)
     turn = await replica.turns.begin_turn(ANNA, ANNA, "x", [1])
     assert turn is not None
-    same = await replica.cards.owe_for_turn(turn.id, alarm(replica, HIGH, 0), WINDOW)
-    worse = await replica.cards.owe_for_turn(turn.id, alarm(replica, IMMINENT, 0), WINDOW)
-    again = await replica.cards.owe_for_turn(turn.id, alarm(replica, IMMINENT, 0), WINDOW)
+    same = await replica.cards.owe_for_turn(turn.id, signal(replica, HIGH, 0), WINDOW)
+    worse = await replica.cards.owe_for_turn(turn.id, signal(replica, IMMINENT, 0), WINDOW)
+    again = await replica.cards.owe_for_turn(turn.id, signal(replica, IMMINENT, 0), WINDOW)
     assert (same, again) == (None, None)
     assert worse is not None
     assert (worse.update_id, worse.level, worse.repeated) == (1, IMMINENT, False)
@@ -168,7 +168,7 @@ async def test_a_turn_taken_over_brings_the_card_its_dead_process_owed(
     turn = await replica.turns.begin_turn(ANNA, ANNA, "x", [1])
     assert turn is not None
     clock.advance(seconds=LEASE.total_seconds() + 1)
-    danger = alarm(other_replica, HIGH, 0)
+    danger = signal(other_replica, HIGH, 0)
     assert await other_replica.cards.owe_for_turn(turn.id, danger, WINDOW) == card
 
 
@@ -176,7 +176,7 @@ async def test_a_turn_taken_over_brings_the_card_its_dead_process_owed(
 async def test_a_turn_whose_updates_were_deleted_long_ago_owes_nothing(
     replica: Replica, level: int
 ) -> None:
-    danger = alarm(replica, level, 0)
+    danger = signal(replica, level, 0)
     assert await replica.cards.owe_for_turn(12345, danger, WINDOW) is None
     assert (await replica.risk.of(ANNA)).ends
 

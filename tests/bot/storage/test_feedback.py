@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.storage import (
-    Alarm,
     Cipher,
     Feedback,
     NewUpdate,
     PastTurn,
     Rated,
+    RiskSignal,
     generate_key,
     reencrypt,
 )
@@ -236,7 +236,7 @@ async def test_danger_without_a_card_marks_the_talk_while_it_is_kept_in_mind(
     await replica.feedback.rate(PERSON, turn_id, "up")
     await replica.feedback.agree(PERSON)
     until = clock() + timedelta(days=3)
-    await replica.risk.raise_to(Alarm(1, PERSON, PERSON, 2, None, {1: until, 2: until}))
+    await replica.risk.raise_to(RiskSignal(1, PERSON, PERSON, 2, None, {1: until, 2: until}))
     [talk_id] = await replica.feedback.consented_talks()
     assert (await replica.feedback.talk(talk_id)).danger
 
@@ -244,7 +244,7 @@ async def test_danger_without_a_card_marks_the_talk_while_it_is_kept_in_mind(
 async def _card(replica: Replica, clock: WallClock) -> None:
     update = NewUpdate(9_000_000 + clock().day, PERSON, "chat", b"{}", clock())
     until = clock() + timedelta(days=2)
-    alarm = Alarm(update.update_id, PERSON, PERSON, 2, None, {1: until, 2: until})
-    kept = await replica.inbox.keep([update], [alarm], timedelta(minutes=30))
+    signal = RiskSignal(update.update_id, PERSON, PERSON, 2, None, {1: until, 2: until})
+    kept = await replica.inbox.keep([update], [signal], timedelta(minutes=30))
     assert kept.cards
     await replica.inbox.done(update.update_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.storage import Alarm
+from bot.storage import RiskSignal
 
 if TYPE_CHECKING:
     from tests.bot.storage.conftest import Replica, WallClock
@@ -15,12 +15,12 @@ ANNA, BELA = 42, 43
 CHECK_IN = timedelta(hours=6)
 
 
-async def raised(
+async def raise_risk(
     replica: Replica, level: int, *, days: float = 3, user: int = ANNA, asks: bool = True
 ) -> None:
     now = replica._clock()
     await replica.risk.raise_to(
-        Alarm(
+        RiskSignal(
             update_id=0,
             chat_id=user,
             user_id=user,
@@ -41,11 +41,11 @@ async def levels(replica: Replica) -> list[int]:
 async def test_a_level_is_kept_for_longer_and_never_for_shorter(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:
-    await raised(replica, HIGH, days=3)
-    await raised(other_replica, HIGH, days=1)
+    await raise_risk(replica, HIGH, days=3)
+    await raise_risk(other_replica, HIGH, days=1)
     clock.advance(days=2)
     assert await levels(replica) == [CONCERN, HIGH]
-    await raised(replica, CONCERN, days=7)
+    await raise_risk(replica, CONCERN, days=7)
     clock.advance(days=2)
     assert await levels(other_replica) == [CONCERN]
 
@@ -53,7 +53,7 @@ async def test_a_level_is_kept_for_longer_and_never_for_shorter(
 async def test_a_persons_word_lowers_one_level_at_a_time_and_not_below_the_lowest(
     replica: Replica,
 ) -> None:
-    await raised(replica, IMMINENT)
+    await raise_risk(replica, IMMINENT)
     seen = []
     for _ in range(3):
         await replica.risk.lower(ANNA, lowest=CONCERN)
@@ -65,7 +65,7 @@ async def test_one_replica_asks_after_a_person_once_and_when_it_is_time(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:
     await replica.users.seen(ANNA, "zh-tw")
-    await raised(replica, HIGH)
+    await raise_risk(replica, HIGH)
     clock.advance(hours=5)
     assert await replica.risk.claim_check_ins(9) == []
     clock.advance(hours=1)
@@ -77,14 +77,14 @@ async def test_an_episode_has_one_check_in_and_the_next_one_another(
     replica: Replica, clock: WallClock
 ) -> None:
     await replica.users.seen(ANNA, None)
-    await raised(replica, HIGH, days=3)
+    await raise_risk(replica, HIGH, days=3)
     clock.advance(hours=7)
     assert len(await replica.risk.claim_check_ins(9)) == 1
-    await raised(replica, HIGH, days=3)
+    await raise_risk(replica, HIGH, days=3)
     clock.advance(hours=7)
     assert await replica.risk.claim_check_ins(9) == []
     clock.advance(days=4)
-    await raised(replica, HIGH, days=3)
+    await raise_risk(replica, HIGH, days=3)
     clock.advance(hours=7)
     assert len(await replica.risk.claim_check_ins(9)) == 1
 
@@ -93,7 +93,7 @@ async def test_who_writes_is_asked_later_and_who_is_safe_is_not_asked(
     replica: Replica, clock: WallClock
 ) -> None:
     await replica.users.seen(ANNA, None)
-    await raised(replica, IMMINENT)
+    await raise_risk(replica, IMMINENT)
     clock.advance(hours=5)
     await replica.risk.postpone_check_in(ANNA, clock() + CHECK_IN)
     clock.advance(hours=2)
@@ -110,7 +110,7 @@ async def test_nobody_is_asked_who_blocked_the_bot_or_does_not_want_it_or_is_no_
 ) -> None:
     for user in (1, 2, 3, 4):
         await replica.users.seen(user, None)
-        await raised(replica, HIGH, user=user, days=0.2 if user == 3 else 3)
+        await raise_risk(replica, HIGH, user=user, days=0.2 if user == 3 else 3)
     await replica.users.mark_unreachable(1)
     await replica.users.turn_check_ins_off(2)
     clock.advance(hours=6)
@@ -122,7 +122,7 @@ async def test_who_never_wants_check_ins_keeps_that_wish(
 ) -> None:
     await replica.users.turn_check_ins_off(ANNA)
     await replica.users.seen(ANNA, None)
-    await raised(replica, HIGH)
+    await raise_risk(replica, HIGH)
     clock.advance(hours=7)
     assert await replica.risk.claim_check_ins(9) == []
 
@@ -131,7 +131,7 @@ async def test_a_check_in_that_could_not_be_delivered_is_tried_again(
     replica: Replica, clock: WallClock
 ) -> None:
     await replica.users.seen(ANNA, None)
-    await raised(replica, HIGH)
+    await raise_risk(replica, HIGH)
     clock.advance(hours=6)
     await replica.risk.claim_check_ins(9)
     await replica.risk.hand_back_check_in(ANNA, clock() + timedelta(minutes=10))
@@ -142,7 +142,7 @@ async def test_a_check_in_that_could_not_be_delivered_is_tried_again(
 
 async def test_without_a_check_in_nobody_is_asked(replica: Replica, clock: WallClock) -> None:
     await replica.users.seen(ANNA, None)
-    await raised(replica, HIGH, asks=False)
+    await raise_risk(replica, HIGH, asks=False)
     clock.advance(hours=7)
     assert await replica.risk.claim_check_ins(9) == []
 
@@ -150,8 +150,8 @@ async def test_without_a_check_in_nobody_is_asked(replica: Replica, clock: WallC
 async def test_danger_that_is_over_is_forgotten_and_other_danger_is_not(
     replica: Replica, clock: WallClock
 ) -> None:
-    await raised(replica, HIGH, days=1)
-    await raised(replica, HIGH, days=5, user=BELA)
+    await raise_risk(replica, HIGH, days=1)
+    await raise_risk(replica, HIGH, days=5, user=BELA)
     clock.advance(days=2)
     await replica.risk.purge()
     assert dict((await replica.risk.of(ANNA)).ends) == {}

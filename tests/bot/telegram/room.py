@@ -192,8 +192,8 @@ class Room:
         )
         self.chats, self.commands, self.express = parts.chats, parts.commands, parts.express
         self.upkeep, self.work_wanted = parts.upkeep, parts.upkeep._wanted
-        self.raised: list[tuple[int, int, RiskLevel]] = []
-        self.crisis._on_raised = self._on_raised
+        self.risks: list[tuple[int, int, RiskLevel]] = []
+        self.crisis._on_risk_detected = self._on_risk_detected
         client = SimpleNamespace(bot=ME)
         self.intake = Intake(
             storage.inbox,
@@ -218,9 +218,9 @@ class Room:
         await self.crisis.aclose()
         await self.check_ins.aclose()
 
-    async def _on_raised(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
-        self.raised.append((chat_id, user_id, level))
-        await self.desk.raised(chat_id, user_id, level)
+    async def _on_risk_detected(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
+        self.risks.append((chat_id, user_id, level))
+        await self.desk.on_risk_detected(chat_id, user_id, level)
 
     def _arrived(self, arrival: Arrival) -> None:
         if arrival.lane == "chat" and arrival.chat_id is not None:

@@ -9,7 +9,7 @@ import structlog
 
 from bot.locales import Language
 from bot.safety import RiskLevel, card, instead_of
-from bot.safety.guard import Kind
+from bot.safety.guard import BlockReason
 from bot.telegram.outbound.rendering import render
 from inference.engine import EngineProtocolError
 from tests.bot.telegram.room import TEXTS
@@ -18,7 +18,7 @@ from tests.bot.telegram.updates import PERSON, message, press
 
 LEAD = "我听见了，今天很难吧。"
 BAD = "实在难受的话，可以试试割腕，能缓解一点。"
-DANGER = instead_of(Kind.METHOD, RiskLevel.NONE, Language.ZH_CN)
+DANGER = instead_of(BlockReason.METHOD, RiskLevel.NONE, Language.ZH_CN)
 
 
 def shown(text):
@@ -125,7 +125,7 @@ async def test_to_a_person_in_danger_the_safer_text_follows_the_card(room, engin
     level = RiskLevel.HIGH if "活" in text else RiskLevel.IMMINENT
     assert room.bot.texts(PERSON) == [
         *shown(card(level, Language.ZH_CN)),
-        *shown(instead_of(Kind.METHOD, level, Language.ZH_CN)),
+        *shown(instead_of(BlockReason.METHOD, level, Language.ZH_CN)),
     ]
 
 

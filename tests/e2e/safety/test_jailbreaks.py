@@ -9,7 +9,7 @@ import pytest
 
 from bot.locales import Language
 from bot.safety import RiskLevel, instead_of
-from bot.safety.guard import Kind
+from bot.safety.guard import BlockReason
 from tests.bot.safety.bad_answers import BAD, BAD_FOR_MINORS, BAD_IN_DANGER
 from tests.e2e.safety.conftest import Talk
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 AT_ONCE = 6
 REVIEWED = {
     instead_of(kind, level, language)
-    for kind in Kind
+    for kind in BlockReason
     for level in RiskLevel
     for language in Language
 }
@@ -51,7 +51,7 @@ async def _tries(
 
 @pytest.mark.parametrize("kind", BAD)
 async def test_what_a_model_was_talked_into_is_never_told(
-    telegram: Telegram, engine: ScriptedEngine, kind: Kind
+    telegram: Telegram, engine: ScriptedEngine, kind: BlockReason
 ) -> None:
     await _tries(telegram, engine, BAD[kind])
 
@@ -71,6 +71,6 @@ async def test_a_minor_is_still_one_some_turns_later(
 
 @pytest.mark.parametrize("kind", BAD_IN_DANGER)
 async def test_in_danger_the_strict_rules_hold(
-    telegram: Telegram, engine: ScriptedEngine, kind: Kind
+    telegram: Telegram, engine: ScriptedEngine, kind: BlockReason
 ) -> None:
     await _tries(telegram, engine, BAD_IN_DANGER[kind], "我不想活了", level=RiskLevel.HIGH)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from bot.safety import LOWEST_BY_WORD, Region, RiskLevel, card_lines, emergency, region_of
+from bot.safety import LOWEST_BY_WORD, Region, RiskLevel, card_hotlines, emergency, region_of
 from bot.telegram import keyboards
 
 if TYPE_CHECKING:
     from bot.storage import Risk, Users
     from bot.telegram.features.crisis.cards import Crisis
-    from bot.telegram.features.crisis.hotlines import HelpLines
+    from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.features.handoff.desk import DutyDesk
     from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.requests import Pressed
@@ -28,19 +28,19 @@ class CrisisButtons:
         desk: DutyDesk,
         risk: Risk,
         users: Users,
-        lines: HelpLines,
+        hotlines: HotlineList,
     ) -> None:
         self._outbox = outbox
         self._crisis = crisis
         self._desk = desk
         self._risk = risk
         self._users = users
-        self._lines = lines
+        self._hotlines = hotlines
         self._safe_said: deque[tuple[int, int]] = deque(maxlen=256)
 
     def forget(self, user_id: int) -> None:
         """Let go of what is at hand about somebody who had everything erased."""
-        self._lines.remember_region(user_id, None)
+        self._hotlines.remember_region(user_id, None)
 
     async def toast(self, pressed: Pressed) -> str | None:
         """Act, and return what is to be shown for a moment, if anything.
@@ -58,12 +58,12 @@ class CrisisButtons:
                 await self._help(pressed)
             case "where", []:
                 keyboard = keyboards.regions(pressed.texts, pressed.user_id)
-                await self._lines.say(pressed.chat_id, pressed.texts.risk_region_ask, keyboard)
+                await self._hotlines.say(pressed.chat_id, pressed.texts.risk_region_ask, keyboard)
             case "in", [code]:
                 await self._in(pressed, code)
             case "quiet", []:
                 await self._users.turn_check_ins_off(pressed.user_id)
-                await self._lines.say(pressed.chat_id, pressed.texts.risk_check_in_off)
+                await self._hotlines.say(pressed.chat_id, pressed.texts.risk_check_in_off)
             case _:
                 raise ValueError(what)
         return None
@@ -76,18 +76,18 @@ class CrisisButtons:
         self._safe_said.append(tapped)
         keyboard = keyboards.in_danger(pressed.texts, pressed.user_id, safe=False)
         await self._risk.lower(pressed.user_id, LOWEST_BY_WORD)
-        await self._lines.say(pressed.chat_id, pressed.texts.risk_safe)
+        await self._hotlines.say(pressed.chat_id, pressed.texts.risk_safe)
         await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, keyboard)
 
     async def _help(self, pressed: Pressed) -> None:
         user_id, language = pressed.user_id, pressed.language
-        region = await self._lines.region(user_id)
+        region = await self._hotlines.region(user_id)
         text = pressed.texts.risk_help(
-            emergency=emergency(language, region), lines=card_lines(language, region)
+            emergency=emergency(language, region), lines=card_hotlines(language, region)
         )
         keyboard = keyboards.in_danger(pressed.texts, user_id)
-        await self._lines.say(pressed.chat_id, text, keyboard)
-        await self._crisis.raised(
+        await self._hotlines.say(pressed.chat_id, text, keyboard)
+        await self._crisis.note_risk(
             RiskLevel.HIGH, chat_id=pressed.chat_id, user_id=user_id, language=language
         )
         await self._desk.help_wanted(pressed.chat_id, user_id, language)
@@ -100,5 +100,5 @@ class CrisisButtons:
         await self._users.choose_region(user_id, region.value)
         if region is not Region.OTHER:
             name = keyboards.region_names(texts)[region]
-            await self._lines.say(pressed.chat_id, texts.risk_region_done(region=name))
-        await self._lines.show(pressed.chat_id, user_id, pressed.language)
+            await self._hotlines.say(pressed.chat_id, texts.risk_region_done(region=name))
+        await self._hotlines.show(pressed.chat_id, user_id, pressed.language)

@@ -25,7 +25,7 @@ from bot.safety import (
     render_hotlines,
     repeated_card,
 )
-from bot.storage import Alarm, OwedCard, StorageError
+from bot.storage import OwedCard, RiskSignal, StorageError
 from bot.telegram import keyboards
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Asked, CardKey, Clock, Counters, CrisisCards, Risk, Users
     from bot.telegram.features.contact import ContactBook
-    from bot.telegram.features.crisis.hotlines import HelpLines
+    from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.outbound.outbox import Outbox
 
-    OnRaised = Callable[[int, int, RiskLevel], Awaitable[None]]
+    OnRiskDetected = Callable[[int, int, RiskLevel], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Crisis:
     Args:
         window: after a card, the same one is not shown again for so long.
         check_in_after: silence after which somebody in danger is asked how they are; None: never.
-        on_raised: told of each card (chat, person, level) once it is in the outbox.
+        on_risk_detected: told of each card (chat, person, level) once it is in the outbox.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class Crisis:
         users: Users,
         counters: Counters,
         outbox: Outbox,
-        lines: HelpLines,
+        hotlines: HotlineList,
         contacts: ContactBook,
         now: Clock,
         window: timedelta,
         check_in_after: timedelta | None,
-        on_raised: OnRaised = nobody,
+        on_risk_detected: OnRiskDetected = nobody,
     ) -> None:
         self.window = window
         self._cards = cards
@@ -82,11 +82,11 @@ class Crisis:
         self._users = users
         self._counters = counters
         self._outbox = outbox
-        self._lines = lines
+        self._hotlines = hotlines
         self._contacts = contacts
         self._now = now
         self._check_in_after = check_in_after
-        self._on_raised = on_raised
+        self._on_risk_detected = on_risk_detected
         self._sending: dict[CardKey, tuple[int, asyncio.Task[None]]] = {}
         self._said: OrderedDict[CardKey, None] = OrderedDict()
         self._alerts: set[asyncio.Task[None]] = set()
@@ -98,7 +98,7 @@ class Crisis:
         """The cards being sent, whose claims have to be renewed."""
         return list(self._sending)
 
-    def alarm(
+    def signal(
         self,
         level: RiskLevel,
         *,
@@ -106,12 +106,12 @@ class Crisis:
         user_id: int,
         language_code: str | None,
         update_id: int = 0,
-    ) -> Alarm:
+    ) -> RiskSignal:
         """What storage has to know of a sign of danger."""
         now = self._now()
         # Only in a private chat can somebody be asked without others reading along.
         asks = self._check_in_after is not None and chat_id == user_id
-        return Alarm(
+        return RiskSignal(
             update_id=update_id,
             chat_id=chat_id,
             user_id=user_id,
@@ -124,20 +124,20 @@ class Crisis:
     def send(self, owed: OwedCard) -> None:
         """Send a card we hold the claim of, and note how it ended."""
         self._unrecorded.pop(owed.chat_id, None)
-        self._lines.remember_region(owed.user_id, region_of(owed.region))
+        self._hotlines.remember_region(owed.user_id, region_of(owed.region))
         self._start(owed, self._deliver)
 
-    def send_unrecorded(self, alarm: Alarm) -> None:
-        """Send the card of an alarm that could not be stored (in time)."""
-        if needs_card(RiskLevel(alarm.level)):
-            self._send_unrecorded(alarm)
+    def send_unrecorded(self, signal: RiskSignal) -> None:
+        """Send the card of a signal that could not be stored (in time)."""
+        if needs_card(RiskLevel(signal.level)):
+            self._send_unrecorded(signal)
 
-    def show_lines_unrecorded(
+    def show_hotlines_unrecorded(
         self, update_id: int, chat_id: int, user_id: int, language: Language
     ) -> None:
-        """Show the help lines to somebody whose request could not be stored (in time)."""
+        """Show the hotlines to somebody whose request could not be stored (in time)."""
         self._send_unrecorded(
-            Alarm(update_id, chat_id, user_id, RiskLevel.NONE, language.value, ends={})
+            RiskSignal(update_id, chat_id, user_id, RiskLevel.NONE, language.value, ends={})
         )
 
     async def before_answer(self, plan: Plan, language: Language) -> None:
@@ -151,13 +151,13 @@ class Crisis:
         """
         turn, level = plan.turn, plan.assessment.level
         if level is not RiskLevel.NONE:
-            alarm = self.alarm(
+            signal = self.signal(
                 level, chat_id=turn.chat_id, user_id=turn.user_id, language_code=language.value
             )
             try:
-                owed = await self._cards.owe_for_turn(turn.id, alarm, self.window)
+                owed = await self._cards.owe_for_turn(turn.id, signal, self.window)
             except StorageError:
-                self.send_unrecorded(replace(alarm, update_id=-turn.id))
+                self.send_unrecorded(replace(signal, update_id=-turn.id))
                 raise
             if owed is not None:
                 self.send(owed)
@@ -170,12 +170,12 @@ class Crisis:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def raised(
+    async def note_risk(
         self, level: RiskLevel, *, chat_id: int, user_id: int, language: Language
     ) -> None:
         """Note that somebody asked for help by a button, which is a sign of danger of its own."""
-        alarm = self.alarm(level, chat_id=chat_id, user_id=user_id, language_code=language.value)
-        await self._risk.raise_to(alarm)
+        signal = self.signal(level, chat_id=chat_id, user_id=user_id, language_code=language.value)
+        await self._risk.raise_to(signal)
         self._tell(chat_id, user_id, level)
 
     async def asked_last(self, user_ids: Collection[int]) -> Mapping[int, Asked]:
@@ -193,19 +193,19 @@ class Crisis:
             await asyncio.wait([task for _, task in self._sending.values()])
         await asyncio.gather(*self._alerts)
 
-    def _send_unrecorded(self, alarm: Alarm) -> None:
-        key = (alarm.update_id, alarm.level)
+    def _send_unrecorded(self, signal: RiskSignal) -> None:
+        key = (signal.update_id, signal.level)
         if key in self._said or key in self._sending:
             return
-        log.warning("card_not_recorded", update=alarm.update_id)
-        shown = self._unrecorded.setdefault(alarm.chat_id, [])
+        log.warning("card_not_recorded", update=signal.update_id)
+        shown = self._unrecorded.setdefault(signal.chat_id, [])
         owed = OwedCard(
-            *(alarm.update_id, alarm.level, alarm.chat_id, alarm.user_id, alarm.language_code),
-            repeated=any(level >= alarm.level for level in shown),
+            *(signal.update_id, signal.level, signal.chat_id, signal.user_id, signal.language_code),
+            repeated=any(level >= signal.level for level in shown),
             number=len(shown),
-            region=self._lines.last_region(alarm.user_id),
+            region=self._hotlines.last_region(signal.user_id),
         )
-        shown.append(alarm.level)
+        shown.append(signal.level)
         self._start(owed, self._try_to_say)
 
     def _start(self, owed: OwedCard, send: Callable[[OwedCard], Awaitable[None]]) -> None:
@@ -275,7 +275,7 @@ class Crisis:
         region = region_of(owed.region)
         if not needs_card(level):
             keyboard = keyboards.under_hotlines(texts_for(language), owed.user_id)
-            await self._lines.say(owed.chat_id, render_hotlines(language, region), keyboard)
+            await self._hotlines.say(owed.chat_id, render_hotlines(language, region), keyboard)
             return
         if owed.repeated:
             text = repeated_card(level, language, owed.number, region)
@@ -284,7 +284,7 @@ class Crisis:
         if contact := await self._contacts.on_card(owed.chat_id, owed.user_id, language):
             text = f"{contact}\n\n{text}"
         keyboard = keyboards.in_danger(texts_for(language), owed.user_id)
-        await self._lines.say(owed.chat_id, text, keyboard)
+        await self._hotlines.say(owed.chat_id, text, keyboard)
 
     def _tell(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         """Tell whoever is on duty; nobody's card or answer waits for that."""
@@ -294,7 +294,7 @@ class Crisis:
 
     async def _alert(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         try:
-            await self._on_raised(chat_id, user_id, level)
+            await self._on_risk_detected(chat_id, user_id, level)
         except StorageError as error:
             log.warning("nobody_alerted", error=type(error).__name__)
         except Exception:

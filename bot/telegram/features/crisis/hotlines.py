@@ -1,4 +1,4 @@
-"""The list of help lines, for anybody who asks, whatever else works or not."""
+"""The list of hotlines, for anybody who asks, whatever else works or not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REMEMBERED = 4096
 """People whose region is kept at hand, for when the database is away."""
 
 
-class HelpLines:
+class HotlineList:
     """Shows people the lines of where they are: by their choice, else by their language."""
 
     def __init__(self, outbox: Outbox, users: Users, counters: Counters) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.locales import Language, Texts
     from bot.storage import Handover, Turn
     from bot.storage.store import Storage
-    from bot.telegram.features.crisis.hotlines import HelpLines
+    from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.requests import Asked, Pressed
 
@@ -53,7 +53,7 @@ class DutyDesk:
         self,
         *,
         outbox: Outbox,
-        lines: HelpLines,
+        hotlines: HotlineList,
         storage: Storage,
         admins: frozenset[int],
         admin_chat: int | None,
@@ -63,7 +63,7 @@ class DutyDesk:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._outbox = outbox
-        self._lines = lines
+        self._hotlines = hotlines
         self._handovers = storage.handovers
         self._inbox = storage.inbox
         self._audit = storage.audit
@@ -75,7 +75,7 @@ class DutyDesk:
         self._on_due = on_due
         self._sleep = sleep
 
-    async def raised(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
+    async def on_risk_detected(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         """Ask for a human, because somebody may be in danger. In groups there is no hand-over."""
         if self._admin_chat is None or chat_id != user_id or level < RiskLevel.HIGH:
             return
@@ -90,7 +90,7 @@ class DutyDesk:
             return
         if self._admin_chat is None:
             await self._outbox.send(asked.chat_id, render(texts.desk_nobody)[0])
-            await self._lines.show(asked.chat_id, asked.user_id, asked.language)
+            await self._hotlines.show(asked.chat_id, asked.user_id, asked.language)
             return
         await self.help_wanted(asked.chat_id, asked.user_id, asked.language)
 
@@ -217,7 +217,7 @@ class DutyDesk:
             return texts.desk_write_first
         await self._stop(handover.user_id)
         language = await self._language_of(handover.user_id)
-        region = await self._lines.region(handover.user_id)
+        region = await self._hotlines.region(handover.user_id)
         try:
             await self._say(
                 handover.user_id,

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, NetworkError
 
 from bot.locales import Language, texts_for
 from bot.safety import Region, RiskLevel, card
-from bot.safety.hotlines import emergency, lines_for_the_young
+from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import Disclosure
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.room import TEXTS
@@ -21,9 +21,7 @@ NEWCOMER = 555
 YEAR = date(2026, 1, 1), date(2026, 12, 31)
 FIRST = f"{TEXTS.care_first}\n\n{TEXTS.care_ask_age}"
 IMMINENT = "我今晚就去跳楼，已经决定了。"
-MINOR = TEXTS.care_minor(
-    lines=lines_for_the_young(Language.ZH_CN), emergency=emergency(Language.ZH_CN)
-)
+MINOR = TEXTS.care_minor(lines=youth_hotlines(Language.ZH_CN), emergency=emergency(Language.ZH_CN))
 
 
 def shown(text):
@@ -106,7 +104,7 @@ async def test_the_young_read_the_lines_of_the_region_they_chose(room):
     await room.storage.users.choose_region(NEWCOMER, "HK")
     await presses(room, "age:minor")
     said = TEXTS.care_minor(
-        lines=lines_for_the_young(Language.ZH_CN, Region.HK),
+        lines=youth_hotlines(Language.ZH_CN, Region.HK),
         emergency=emergency(Language.ZH_CN, Region.HK),
     )
     assert room.bot.texts(NEWCOMER)[-1] == shown(said)[-1]
@@ -229,7 +227,7 @@ async def test_a_notice_waits_out_a_hiccup_and_still_comes_first(room):
 
 @pytest.mark.parametrize("language", Language)
 def test_the_young_are_shown_lines_in_every_language(language):
-    lines = lines_for_the_young(language)
+    lines = youth_hotlines(language)
     assert lines.startswith("· ")
     assert ("12355" in lines) is (language is Language.ZH_CN)
     assert "AI" in texts_for(language).care_first

@@ -94,7 +94,7 @@ async def test_who_needs_help_gets_the_emergency_number_and_the_lines(room):
     assert "110 或 120" in said
     assert "· 12356 " in said
     assert "谁离你最近" in said
-    assert room.raised[-1] == (PERSON, PERSON, RiskLevel.HIGH)
+    assert room.risks[-1] == (PERSON, PERSON, RiskLevel.HIGH)
     [call] = [call for call in room.bot.calls if call.text == said]
     marked = {
         said[entity.offset : entity.offset + entity.length] for entity in call.details["entities"]

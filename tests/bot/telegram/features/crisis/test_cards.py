@@ -137,7 +137,7 @@ async def test_the_help_lines_come_with_the_database_away(room, database_switch,
 
 
 @pytest.mark.parametrize("words", ["求助", "求助。", "help"])
-async def test_who_writes_a_call_for_help_sees_the_help_lines(room, engine, words):
+async def test_who_writes_a_call_for_help_sees_the_hotlines(room, engine, words):
     assert await says(room, words) == [shown(render_hotlines(CN))]
     assert engine.prompts == []
 
@@ -146,7 +146,7 @@ async def test_a_whole_turn_is_read_again_and_what_is_worse_brings_its_card(room
     engine.will("你是不是想过结束自己的生命？")
     await says(room, "最近很累")
     assert await says(room, "想过") == [shown(HIGH_CARD), ANSWER]
-    assert room.raised == [(PERSON, PERSON, RiskLevel.HIGH)]
+    assert room.risks == [(PERSON, PERSON, RiskLevel.HIGH)]
 
 
 async def test_what_is_written_in_one_breath_brings_one_card(open_room):
@@ -185,6 +185,6 @@ async def test_who_is_on_duty_is_told_and_a_fault_there_costs_nobody_a_card(room
         raise RuntimeError
 
     await says(room, HIGH)
-    assert room.raised == [(PERSON, PERSON, RiskLevel.HIGH)]
-    monkeypatch.setattr(room.crisis, "_on_raised", broken)
+    assert room.risks == [(PERSON, PERSON, RiskLevel.HIGH)]
+    monkeypatch.setattr(room.crisis, "_on_risk_detected", broken)
     assert (await says(room, IMMINENT))[0] == shown(IMMINENT_CARD)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.locales import Language
 from bot.safety import Region, RiskLevel, card, instead_of, repeated_card
-from bot.safety.guard import Kind
+from bot.safety.guard import BlockReason
 from bot.telegram.outbound.rendering import render
 from inference.engine import EngineProtocolError
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -104,5 +104,5 @@ async def test_the_number_in_place_of_a_withheld_answer_is_of_the_chosen_region(
     await room.passes(3)
     engine.will("可以试试割腕，能缓解一点。")
     said = await says(room, HIGH)
-    assert said[-1] == shown(instead_of(Kind.METHOD, RiskLevel.HIGH, CN, Region.MY))
+    assert said[-1] == shown(instead_of(BlockReason.METHOD, RiskLevel.HIGH, CN, Region.MY))
     assert "999" in said[-1]

@@ -11,15 +11,17 @@ COMMANDS = {
         "training.prepare.command", "corpora to what XTuner trains on, with a data card", "corpora"
     ),
     "rebuild": Command(
-        "training.stages.rebuild", "all stages, from corpora to W4A16", "training,corpora"
+        "training.pipeline.rebuild", "all stages, from corpora to W4A16", "training,corpora"
     ),
-    "train": Command("training.stages.train", "tune a model with XTuner", "training"),
+    "train": Command("training.pipeline.steps.train", "tune a model with XTuner", "training"),
     "convert": Command(
-        "training.stages.convert", "XTuner's checkpoint to Hugging Face's layout", "training"
+        "training.pipeline.steps.convert",
+        "XTuner's checkpoint to Hugging Face's layout",
+        "training",
     ),
-    "merge": Command("training.stages.merge", "base and adapter as one model", "training"),
+    "merge": Command("training.pipeline.steps.merge", "base and adapter as one model", "training"),
     "quantize": Command(
-        "training.stages.quantize", "a merged model to W4A16, on prepared data", "inference"
+        "training.pipeline.steps.quantize", "a merged model to W4A16, on prepared data", "inference"
     ),
     "evaluate": Command(
         "training.evaluate.command", "measure models side by side on held-out data", "evaluate"
@@ -35,13 +37,15 @@ COMMANDS = {
     ),
     "risk": Command("training.risk.command", "train the risk detector's small classifier", "risk"),
     "small-sweep": Command(
-        "training.small.sweep", "compare settings of the small model in short runs", "small,local"
+        "training.experiments.sweep",
+        "compare settings of the small model in short runs",
+        "small,local",
     ),
     "small-judge": Command(
         "training.small.judge", "measure a small model and write its card", "small,local"
     ),
     "small-blind": Command(
-        "training.small.blind", "let a reader tell whose answer an answer is", "small,local"
+        "training.experiments.blind", "let a reader tell whose answer an answer is", "small,local"
     ),
     "samples": Command(
         "training.small.samples",

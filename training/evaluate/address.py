@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 from inference.chat_completions import ChatCompletions, Timeouts
 from inference.engine import ContextTooLong, EngineError, EngineTimeout, EngineUnavailable
 from training.evaluate.errors import EvaluateError
-from training.evaluate.speaker import Answer, Loss
+from training.evaluate.models import Answer, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from inference.engine import Message
+    from training.evaluate.config import Order
     from training.evaluate.held_out import Dialogue
-    from training.evaluate.order import Order
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TIMEOUTS = Timeouts(connect=10.0, first_token=600.0, stall=120.0)

@@ -12,16 +12,16 @@ from tqdm import tqdm
 
 from training.evaluate import cpsycoune, judge
 from training.evaluate.ledger import Ledger
-from training.evaluate.speaker import Answer, Loss
+from training.evaluate.models import Answer, Loss
 from training.evaluate.speaking import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from training.evaluate.config import Order, Subject
     from training.evaluate.held_out import Dialogue, Moment
     from training.evaluate.judge import Bench, Verdict
-    from training.evaluate.order import Order, Subject
-    from training.evaluate.speaker import Speaker
+    from training.evaluate.models import Speaker
 
 ANSWERS = "answers"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from inference.console import base_url, environment, say
 from inference.engine import Sampling
+from training.evaluate.config import LONGEST_ANSWER, Order, Subject
 from training.evaluate.gate import promote
 from training.evaluate.options import NOT_PROMOTED, add_shared_options, judge_of
-from training.evaluate.order import LONGEST_ANSWER, Order, Subject
 from training.evaluate.page import verdict
 from training.evaluate.report import PAGE, Limits
 from training.evaluate.run import evaluate

@@ -20,15 +20,15 @@ from inference.chat_template import END
 from inference.quantize import agreement, packed
 from training.evaluate.errors import EvaluateError
 from training.evaluate.generation import generate
-from training.evaluate.speaker import Answer, Loss
+from training.evaluate.models import Answer, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from inference.engine import Message
+    from training.evaluate.config import Order
     from training.evaluate.held_out import Dialogue
-    from training.evaluate.order import Order
 
 _USUAL_WINDOW = 2048  # tokens, of a model that does not say
 _WEIGHTS = (".safetensors", ".bin")

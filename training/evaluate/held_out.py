@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from training.evaluate.order import Order
+    from training.evaluate.config import Order
 
 # As `training.prepare.output` names them; importing it would ask for all that preparing needs.
 HELD_OUT_FILE = "held-out.jsonl"

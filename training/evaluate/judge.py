@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from openai.types.chat import ChatCompletionMessageParam
 
+    from training.evaluate.config import Judge
     from training.evaluate.held_out import Moment
     from training.evaluate.ledger import Ledger
-    from training.evaluate.order import Judge
 
 MOST_ASKED = 4
 """Times that one verdict is asked for before it is counted as unusable."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from training.evaluate import safety, texts
+from training.evaluate.bootstrap import Tally, bleu, exponential, ratio, summed
 from training.evaluate.cpsycoune import KEYS
 from training.evaluate.report import Judged, Metric
-from training.evaluate.tally import Tally, bleu, exponential, ratio, summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.console import base_url
+from training.evaluate.config import Judge
 from training.evaluate.errors import EvaluateError
-from training.evaluate.order import Judge
 
 if TYPE_CHECKING:
     import argparse

@@ -8,20 +8,20 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from training.evaluate import cpsycoune, judge
+from training.evaluate.bootstrap import Bootstrap
 from training.evaluate.collect import Plan, Spoken, collect
 from training.evaluate.encoder import Encoder
 from training.evaluate.errors import EvaluateError
 from training.evaluate.held_out import HELD_OUT_FILE, moments_of, read_dangers, read_dialogues
 from training.evaluate.measure import Measure, Measured
+from training.evaluate.models import Answer
 from training.evaluate.page import write_page
 from training.evaluate.report import Against, Column, Comparison, Figure, Report, Sample
-from training.evaluate.speaker import Answer
-from training.evaluate.tally import Bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from training.evaluate.order import Order
+    from training.evaluate.config import Order
 
 CORPUS = "corpus"
 """The column of the corpus's own answers; no model can have this name."""

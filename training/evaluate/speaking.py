@@ -6,13 +6,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from training.evaluate.address import reached
-from training.evaluate.speaker import ServedFolder
+from training.evaluate.models import ServedFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training.evaluate.order import Order, Subject
-    from training.evaluate.speaker import Speaker
+    from training.evaluate.config import Order, Subject
+    from training.evaluate.models import Speaker
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from training.prepare.cleaning import EDITED, LEFT_OUT
 from training.prepare.outcome import CALIBRATION, HELD_OUT, TRAIN
 from training.prepare.output import SIDES, WHAT
 from training.prepare.plots import write_plots
-from training.prepare.spool import DUPLICATE, NEAR_OPENING
+from training.prepare.store import DUPLICATE, NEAR_OPENING
 from training.prepare.tally import Amount, percentile
 
 if TYPE_CHECKING:

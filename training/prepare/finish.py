@@ -9,9 +9,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from training.prepare.card import write_card
+from training.prepare.groups import Spill
 from training.prepare.outcome import HELD_OUT, TRAIN
 from training.prepare.output import MANIFEST, Writer, digest
-from training.prepare.spill import Spill
 from training.prepare.tally import Tally
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from training.corpora.registry import CORPORA
 from training.prepare.finish import Distinct, begun, finish, problem_line, write_outcomes
 from training.prepare.outcome import Outcome, Size
 from training.prepare.output import PROBLEMS
-from training.prepare.spool import DUPLICATE, NEAR_OPENING
+from training.prepare.store import DUPLICATE, NEAR_OPENING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ from training.corpora.registry import CORPORA
 from training.prepare.finish import Distinct, begun, finish, problem_line, write_outcomes
 from training.prepare.output import PROBLEMS
 from training.prepare.pool import outcomes
-from training.prepare.spool import Spool
+from training.prepare.store import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 from inference.console import CommandError, say
 from training.evaluate.gate import promote
 from training.evaluate.report import Report
+from training.pipeline.manifest import MANIFEST
+from training.pipeline.stage import STAGES, read_receipt
 from training.publish.card import About, model_card
 from training.publish.files import lay_out, outgoing
 from training.publish.hubs import HUBS
-from training.stages.manifest import MANIFEST
-from training.stages.stage import STAGES, read_receipt
 
 if TYPE_CHECKING:
+    from training.pipeline.stage import Receipt
     from training.publish.hubs import Hub
-    from training.stages.stage import Receipt
 
 FOLDER: Final = "outgoing"
 WHICH: Final = {"w4a16": True, "merged": False}

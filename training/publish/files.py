@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import CommandError
 from inference.persona import FILE as PERSONA_FILE
-from training.stages.stage import RECEIPT
+from training.pipeline.stage import RECEIPT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ import pytest
 from bot.safety import RiskLevel
 from inference.persona import SYSTEM_PROMPT
 from tests.training.evaluate.prepared import dialogue, opening, write
+from training.evaluate.config import Order
 from training.evaluate.errors import EvaluateError
 from training.evaluate.held_out import (
     CRISIS_FILE,
@@ -15,7 +16,6 @@ from training.evaluate.held_out import (
     read_dangers,
     read_dialogues,
 )
-from training.evaluate.order import Order
 from training.prepare import output
 from training.prepare.outcome import HELD_OUT
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests.training.evaluate.judge_server import GOOD, KEY, JudgeServer
 from training.evaluate import cpsycoune, judge
+from training.evaluate.config import Judge
 from training.evaluate.errors import EvaluateError
 from training.evaluate.ledger import Ledger
-from training.evaluate.order import Judge
 from training.evaluate.report import Metric
 
 

@@ -13,9 +13,9 @@ from tests.training.evaluate.judge_server import GOOD, KEY, JudgeServer
 from tests.training.evaluate.prepared import ASKS, STOPPED, dialogue, opening, write
 from training.__main__ import COMMANDS
 from training.evaluate.command import subject
+from training.evaluate.config import Judge, Order, Subject
 from training.evaluate.errors import EvaluateError
 from training.evaluate.gate import promote
-from training.evaluate.order import Judge, Order, Subject
 from training.evaluate.report import Limits, Metric, Report
 from training.evaluate.run import evaluate
 

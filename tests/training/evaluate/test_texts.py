@@ -8,7 +8,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
 
 from training.evaluate import texts
-from training.evaluate.tally import Tally, bleu
+from training.evaluate.bootstrap import Tally, bleu
 
 SAID = "我想去海边走走。"
 REFERENCES = [SAID, "听起来你今天很累，愿意说说吗？", "嗯，我在听。"]

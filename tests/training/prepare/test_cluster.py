@@ -15,8 +15,8 @@ from training.prepare.cluster_steps import Clean
 from training.prepare.gather import packed, unpacked
 from training.prepare.outcome import Options, Worker
 from training.prepare.run import prepare
-from training.prepare.spool import DUPLICATE
-from training.prepare.spool import NEAR_OPENING as LEAK
+from training.prepare.store import DUPLICATE
+from training.prepare.store import NEAR_OPENING as LEAK
 
 if TYPE_CHECKING:
     from pathlib import Path

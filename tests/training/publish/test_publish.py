@@ -15,12 +15,12 @@ from huggingface_hub import HfApi
 from inference.console import CommandError
 from training.evaluate import gate
 from training.evaluate.report import Against, Column, Comparison, Figure, Limits, Metric, Report
+from training.pipeline.contents import contents_of
+from training.pipeline.stage import RECEIPT, Receipt
 from training.publish import command
 from training.publish.card import About
 from training.publish.command import FOLDER, destination, publish
 from training.publish.hubs import HuggingFace, ModelScope
-from training.stages.contents import contents_of
-from training.stages.stage import RECEIPT, Receipt
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,13 +14,13 @@ from inference.engine import Sampling
 from inference.persona import SYSTEM_PROMPT
 from tests.ml.conftest import CALIBRATION_DIALOGUES
 from tests.ml.training.evaluate import old_caches
+from training.evaluate.config import Order, Subject
 from training.evaluate.encoder import Encoder
 from training.evaluate.errors import EvaluateError
 from training.evaluate.folder import FolderModel, loaded
 from training.evaluate.gate import promote
 from training.evaluate.generation import generate
 from training.evaluate.held_out import CRISIS_FILE, HELD_OUT_FILE, moments_of, read_dialogues
-from training.evaluate.order import Order, Subject
 from training.evaluate.report import Against, Limits, Metric
 from training.evaluate.run import evaluate
 from training.tiny import write_checkpoint

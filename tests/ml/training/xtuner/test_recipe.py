@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from inference.console import CommandError
-from training.stages import rebuild
-from training.stages import train as stages
-from training.stages.train import for_people, load_of
+from training.pipeline import rebuild
+from training.pipeline.steps import train as stages
+from training.pipeline.steps.train import for_people, load_of
 from training.xtuner import Launch, Recipe, XTunerError, last_checkpoint, tools, train
 
 CONFIGS = Path(__file__).parents[4] / "training" / "configs"

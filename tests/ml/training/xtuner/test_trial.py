@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from inference.console import CommandError
-from training.stages import trial
-from training.stages.order import Order, Preparing
+from training.pipeline import trial
+from training.pipeline.config import Order, Preparing
 from training.xtuner import Launch
 
 

@@ -1,0 +1,59 @@
+"""A stage that counts to four and is killed, kill -9, at a point that it is told.
+
+python killed.py FOLDER POINT
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from training.pipeline.runner import Workshop
+from training.pipeline.stage import Receipt, Stage
+
+folder, wanted = Path(sys.argv[1]), sys.argv[2]
+
+
+def reached(point: str) -> None:
+    if point == wanted:
+        sys.stdout.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def count(place: Path) -> dict[str, int]:
+    reached("begun")
+    file = place / "numbers"
+    if not file.exists():
+        file.write_text((folder / "old").read_text() + ":")
+    for number in range(len(file.read_text().split()) - 1, 4):
+        reached(f"step {number}")
+        print(f"step {number}")
+        with file.open("a") as stream:
+            stream.write(f" {number}")
+    return {}
+
+
+write, rename = Receipt.write, Path.rename
+
+
+def write_and_maybe_die(receipt: Receipt, place: Path) -> None:
+    write(receipt, place)
+    reached("receipt")
+
+
+def rename_and_maybe_die(path: Path, target: Path) -> Path:
+    moved = rename(path, target)
+    reached("moved aside" if target.name.endswith(".old") else "moved")
+    return moved
+
+
+Receipt.write = write_and_maybe_die
+Path.rename = rename_and_maybe_die
+
+workshop = Workshop(folder / "work", stages=1, say=print, now=lambda: datetime.now(UTC))
+with workshop.locked():
+    reads = {"old": (folder / "old").read_text()}
+    workshop.complete(Stage("counting", "counting", reads, count, goes_on=True))

@@ -1,0 +1,204 @@
+"""`python -m training rebuild`: from corpora to a W4A16 model with a table of what it is worth."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from inference.console import CommandError, say
+from inference.serve.cards import NoDriver, visible_cards
+from inference.serve.checkpoint import read_checkpoint
+from training.corpora.files import size
+from training.corpora.registry import CORPORA
+from training.evaluate.options import add_shared_options, judge_of
+from training.evaluate.report import PAGE
+from training.pipeline import preflight, trial
+from training.pipeline.budget import budget
+from training.pipeline.config import Evaluating, Order, Preparing, Quantizing
+from training.pipeline.pipeline import rebuild, recipe_of
+from training.pipeline.stage import STAGES
+from training.pipeline.steps import evaluate, quantize, train
+from training.prepare.outcome import Options
+from training.xtuner import Launch, Recipe
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from training.pipeline.stage import Receipt
+
+LITTLE: Final = 8
+"""Dialogues, and messages of danger, that a machine without a GPU evaluates on by itself."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--config", type=Path, required=True, help="a config in training/configs")
+    for name, corpus in CORPORA.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="PATH", help=corpus.title)
+    parser.add_argument(
+        "--model", type=Path, help="folder of the base model (what the config names)"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="folder for everything that is made (work_dirs/CONFIG)"
+    )
+    parser.add_argument("--until", choices=STAGES, default=STAGES[-1], help="the last stage")
+    parser.add_argument(
+        "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="for XTuner's config"
+    )
+    parser.add_argument("--deepspeed", help="a name of XTuner's or a file (what the config says)")
+    parser.add_argument(
+        "--quantize-python",
+        type=Path,
+        default=Path(sys.executable),
+        metavar="PATH",
+        help="the interpreter that has LMDeploy; it quantizes and evaluates (this one)",
+    )
+    parser.add_argument(
+        "--no-preflight", action="store_true", help="begin though the arithmetic says no"
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="begin anew where a half-done training was begun with something else, and lose it",
+    )
+    _add_details(parser)
+
+
+def _add_details(parser: argparse.ArgumentParser) -> None:
+    usual = Quantizing()
+    parser.add_argument("--strict", action="store_true", help="refuse malformed records")
+    parser.add_argument("--held-out", type=float, default=Options().held_out_share, metavar="SHARE")
+    parser.add_argument("--workers", type=int, default=2, help="processes that prepare (2)")
+    parser.add_argument("--samples", type=int, default=usual.samples, help="to calibrate on (128)")
+    parser.add_argument(
+        "--length", type=int, help="tokens of a calibration block (what the config trains on)"
+    )
+    parser.add_argument("--most-loss", type=float, default=usual.most_loss, help="(0.05)")
+    few = f"without a GPU {LITTLE}"
+    parser.add_argument("--dialogues", type=int, help=f"to evaluate on (all; {few})")
+    parser.add_argument("--dangers", type=int, help=f"messages of danger (400; {few})")
+    add_shared_options(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Rebuild, and say what came of it."""
+    order = _order(options)
+
+    def before(first: str) -> None:
+        if not options.no_preflight:
+            _preflight(order, STAGES[STAGES.index(first) : STAGES.index(options.until) + 1])
+
+    last = rebuild(
+        order,
+        until=options.until,
+        again=options.again,
+        say=say,
+        now=lambda: datetime.now(UTC),
+        before=before,
+    )
+    _tell(order, last)
+
+
+def _order(options: argparse.Namespace) -> Order:
+    corpora = {name: path for name in CORPORA if (path := getattr(options, name)) is not None}
+    if not corpora:
+        known = ", ".join(f"--{name}" for name in CORPORA)
+        raise CommandError(f"Name at least one corpus: {known}.", exit_status=2)
+    launch = Launch.from_environment(os.environ, options.deepspeed)
+    if launch.node:
+        raise CommandError(
+            f"rebuild runs on the first machine, and this is NODE_RANK={launch.node}: here run "
+            "`python -m training train` (docs/training.md, many nodes).",
+            exit_status=2,
+        )
+    recipe = Recipe(options.config, options.model, options=tuple(options.cfg_options))
+    said = recipe.read()
+    has_card = bool(_cards())
+    return Order(
+        config=options.config,
+        model=base_model(recipe),
+        work=options.work or Path("work_dirs") / options.config.stem,
+        preparing=Preparing(
+            corpora, options.held_out, workers=options.workers, strict=options.strict
+        ),
+        launch=launch,
+        options=recipe.options,
+        quantizing=Quantizing(
+            python=options.quantize_python,
+            samples=options.samples,
+            length=options.length or train.length_of(said),
+            most_loss=options.most_loss,
+        ),
+        evaluating=Evaluating(
+            python=options.quantize_python,
+            dialogues=options.dialogues or (None if has_card else LITTLE),
+            dangers=options.dangers or (Evaluating().dangers if has_card else LITTLE),
+            batch=options.batch,
+            encoder=options.encoder,
+            encoder_layer=options.encoder_layer,
+            judge=judge_of(options),
+        ),
+        trust_remote_code=bool(said["model"]["llm"].get("trust_remote_code")),
+    )
+
+
+def base_model(recipe: Recipe) -> Path:
+    """The folder of the base model; the tiny one is made where it is asked for and not there.
+
+    Raises CommandError where there is none.
+    """
+    from training.tiny import FOLDER, write_base  # noqa: PLC0415 - torch
+
+    model = Path(recipe.base_model())
+    if model == FOLDER and not model.exists():
+        say(f"making the tiny base model in {model} ...")
+        write_base(model)
+    if not (model / "config.json").is_file():
+        raise CommandError(
+            f"{model} is not the folder of a model. Download the base model and name its folder "
+            "with --model, for example: huggingface-cli download internlm/internlm2-chat-7b "
+            "--local-dir models/internlm2-chat-7b"
+        )
+    return model
+
+
+def _preflight(order: Order, stages: Sequence[str]) -> None:
+    recipe, cards = recipe_of(order), len(_cards())
+    load = train.load_of(recipe, order.launch)
+    takes = budget(
+        read_checkpoint(order.model).shape,
+        load,
+        cards=order.launch.world,
+        cards_of_a_node=order.launch.processes,
+        corpora=sum(size(path) for path in order.preparing.corpora.values()),
+    )
+    trains = "train" in stages
+    used = order.launch.processes if trains and (cards or order.launch.world > 1) else 0
+    preflight.check(takes.of(stages), preflight.look(order.work), used, say)
+    if trains and "evaluate" in stages and not (order.work / f".{train.FOLDER}.draft").exists():
+        trial.hold(order)
+
+
+def _cards() -> tuple[object, ...]:
+    try:
+        return tuple(visible_cards())
+    except NoDriver:
+        return ()
+
+
+def _tell(order: Order, last: Receipt) -> None:
+    say(f"{order.work / 'manifest.json'} says what it was made from, and how.")
+    if last.stage != STAGES[-1]:
+        return
+    page = (order.work / evaluate.FOLDER / PAGE).read_text(encoding="utf-8")
+    say(page.partition("\n## What the guard")[0])
+    model = order.work / quantize.FOLDER
+    against = last.metrics["against_promoting"]
+    if against:
+        say(f"{model} is W4A16 and was NOT promoted; publish refuses it.")
+    else:
+        say(f"{model} is W4A16 and promoted. Serve it: python -m inference serve {model}")

@@ -1,0 +1,190 @@
+"""A working folder in which stages are completed one after the other.
+
+Kill -9 may come at any moment. A stage writes into a hidden folder beside its place (`.NAME.draft`)
+and is moved there when its receipt is written, so what is visible is whole. What an interrupted
+stage left is continued where the stage can and nothing it reads has changed, and thrown away
+otherwise; not where it is dear (hours of training): then somebody has to say so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.console import CommandError
+from training.pipeline.contents import changes, contents_of
+from training.pipeline.stage import RECEIPT, Receipt, Stage, read_receipt, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+BEGUN: Final = ".begun.json"
+_TOLD: Final = 4  # differences
+
+
+class Workshop:
+    """Completes stages in `folder`; `say` tells the operator, `now` is the time in UTC."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        stages: int,
+        say: Callable[[str], None],
+        now: Callable[[], datetime],
+        made_with: Mapping[str, Any] | None = None,
+        again: bool = False,
+        before: Callable[[str], None] = lambda _: None,
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`stages` are how many there will be, `made_with` what receipts say of code and machine.
+
+        `before` is told the name of the first stage that has to be made, and may raise; `after`
+        is called when one is complete. `again` throws away dear work that was begun otherwise.
+        """
+        self.folder = folder
+        self._stages = stages
+        self._say = say
+        self._now = now
+        self._made_with = dict(made_with or {})
+        self._again = again
+        self._before = before
+        self._after = after
+        self._is_idle = True
+        self._number = 0
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else works in the folder meanwhile; raises CommandError where somebody does."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise CommandError(f"Another run works in {self.folder}.") from None
+            yield
+
+    def complete(self, stage: Stage) -> Receipt:
+        """The receipt of the stage, which is made where it is missing, outdated or damaged."""
+        self._number += 1
+        place, draft = self.folder / stage.folder, self.folder / f".{stage.folder}.draft"
+        self._put_in_place(draft, place, stage)
+        done = read_receipt(place)
+        if done is None and place.exists():
+            raise CommandError(f"{place} was not made here; move it away, or name another --work.")
+        reason = _why_again(stage, place, done)
+        if done is not None and reason is None:
+            self._tell(stage, "unchanged, skipped")
+            self._clear(draft, stage)
+        else:
+            if self._is_idle:
+                self._before(stage.name)
+                self._is_idle = False
+            lasted = f"; it took {_clock(done.seconds)} before" if done is not None else ""
+            self._tell(stage, f"{reason}{lasted}")
+            done = self._make(stage, draft, place)
+            self._tell(stage, f"done in {_clock(done.seconds)}: {place}")
+        self._after()
+        return done
+
+    def _make(self, stage: Stage, draft: Path, place: Path) -> Receipt:
+        starts = self._begin(stage, draft)
+        started = self._now()
+        metrics = dict(stage.make(draft))
+        covers = list(stage.result(metrics))
+        receipt = Receipt(
+            stage=stage.name,
+            key=stage.key,
+            reads=dict(stage.reads),
+            metrics=metrics,
+            started=started.isoformat(timespec="seconds"),
+            seconds=round((self._now() - started).total_seconds(), 1),
+            starts=starts,
+            files=contents_of(draft, without={RECEIPT}, only=covers),
+            covers=covers,
+            made_with=self._made_with,
+        )
+        receipt.write(draft)
+        self._put_in_place(draft, place, stage)
+        return receipt
+
+    def _begin(self, stage: Stage, draft: Path) -> int:
+        """Make the draft ready; returns how often the stage was started in it."""
+        begun = _begun(draft)
+        starts = 1
+        if stage.goes_on and begun.get("key") == stage.key:
+            starts += begun["starts"]
+            self._tell(stage, "goes on where it was interrupted")
+        else:
+            self._refuse_to_lose(draft, stage, begun)
+            self._clear(draft, stage)
+        draft.mkdir(parents=True, exist_ok=True)
+        write_json(draft / BEGUN, {"key": stage.key, "starts": starts, "reads": dict(stage.reads)})
+        return starts
+
+    def _refuse_to_lose(self, draft: Path, stage: Stage, begun: Mapping[str, Any]) -> None:
+        if self._again or not stage.is_dear(draft):
+            return
+        changed = changes(begun.get("reads", {}), stage.reads)
+        more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
+        raise CommandError(
+            f"{draft} holds a half-done `{stage.name}` that was begun with "
+            f"{', '.join(changed[:_TOLD])}{more}. Begin with that once more and it goes on; "
+            "--again throws it away and begins anew."
+        )
+
+    def _clear(self, draft: Path, stage: Stage) -> None:
+        """Throw away what an order left that was given up, unless it is dear."""
+        if self._again or not stage.is_dear(draft):
+            shutil.rmtree(draft, ignore_errors=True)
+        else:
+            self._say(f"    {draft} holds a half-done one of another order; --again removes it")
+
+    def _put_in_place(self, draft: Path, place: Path, stage: Stage) -> None:
+        """Move a finished draft to its place; killed in the middle, the next start goes on here."""
+        old = place.with_name(f".{place.name}.old")
+        receipt = read_receipt(draft)
+        if receipt is not None and receipt.key == stage.key:
+            (draft / BEGUN).unlink(missing_ok=True)
+            if place.exists():
+                shutil.rmtree(old, ignore_errors=True)
+                place.rename(old)
+            draft.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _tell(self, stage: Stage, what: str) -> None:
+        self._say(f"[{self._number}/{self._stages}] {stage.name}: {what}")
+
+
+def _begun(draft: Path) -> dict[str, Any]:
+    """What the draft was begun with; empty where it does not say."""
+    try:
+        begun = json.loads((draft / BEGUN).read_text(encoding="utf-8"))
+        return {"key": begun["key"], "starts": int(begun["starts"]), "reads": begun["reads"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _why_again(stage: Stage, place: Path, done: Receipt | None) -> str | None:
+    """Why the stage has to be made; None where it has not."""
+    if done is None:
+        return "begins"
+    if done.key != stage.key:
+        names = stage.reads.keys() | done.reads.keys()
+        changed = sorted(name for name in names if stage.reads.get(name) != done.reads.get(name))
+        return f"made again, changed: {', '.join(changed)}"
+    damage = done.damage(place)
+    if damage:
+        more = f" and {len(damage) - 3} more" if len(damage) > 3 else ""
+        return f"made again, damaged: {', '.join(damage[:3])}{more}"
+    return None
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

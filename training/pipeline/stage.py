@@ -1,0 +1,102 @@
+"""One stage on the way to a model, and the receipt that lies in its folder when it is done."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from training.pipeline.contents import Contents, contents_of, differences, hash_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+RECEIPT: Final = "stage.json"
+FOLDERS: Final = {
+    "prepare": "data",
+    "train": "training",
+    "convert": "adapter",
+    "merge": "merged",
+    "quantize": "w4a16",
+    "evaluate": "evaluation",
+}
+"""Stages in their order, and the folder that each of them writes."""
+STAGES: Final = tuple(FOLDERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is made, from what, and how."""
+
+    name: str
+    folder: str
+    """Where the result lies, inside the working folder."""
+    reads: Mapping[str, Any]
+    """All that the result depends on, as JSON: hashes, options, versions."""
+    make: Callable[[Path], Mapping[str, Any]]
+    """Writes the result into the folder it is given; returns figures for the manifest."""
+    goes_on: bool = False
+    """Whether `make` continues what it finds in a folder that it was killed in."""
+    is_dear: Callable[[Path], bool] = lambda _: False
+    """Whether such a folder holds work that is not thrown away without being told."""
+    result: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _: ()
+    """From what `make` returned: the files and folders that later stages read; none: all."""
+
+    @property
+    def key(self) -> str:
+        """Names the result before it is there."""
+        return hash_of({"stage": self.name, "reads": dict(self.reads)})
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Says of a folder how it was made; a folder without one is not finished."""
+
+    stage: str
+    key: str
+    reads: dict[str, Any]
+    metrics: dict[str, Any]
+    started: str
+    """UTC, ISO 8601: the last start, where the stage was interrupted."""
+    seconds: float
+    """Since that start."""
+    starts: int
+    """More than 1 where the stage was interrupted and went on."""
+    files: Contents = field(repr=False)
+    covers: list[str] = field(default_factory=list)
+    """The files and folders that are the result; none: all that lies there."""
+    made_with: dict[str, Any] = field(default_factory=dict)
+    """The commit of our code, and the machine."""
+
+    @property
+    def result(self) -> str:
+        """One hash for all files of the result."""
+        return hash_of(self.files)
+
+    def write(self, folder: Path) -> None:
+        """Finish `folder`; the receipt is there whole or not at all."""
+        write_json(folder / RECEIPT, asdict(self))
+
+    def damage(self, folder: Path) -> list[str]:
+        """Names of files that are no longer as they were written."""
+        return differences(self.files, contents_of(folder, without={RECEIPT}, only=self.covers))
+
+
+def read_receipt(folder: Path) -> Receipt | None:
+    """The receipt of a finished folder; None where there is none that can be read."""
+    try:
+        return Receipt(**json.loads((folder / RECEIPT).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_json(file: Path, value: Mapping[str, Any]) -> None:
+    """Write a file at once or not at all, and onto the disk before it is seen."""
+    draft = file.with_name(f".{file.name}.draft")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)

@@ -1,0 +1,56 @@
+"""Stage: corpora to data, by `python -m training prepare`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from training.pipeline.contents import code_hash, contents_of, hash_of
+from training.pipeline.stage import FOLDERS, Stage
+from training.pipeline.versions import ROOT, versions
+from training.prepare.command import prepare_and_tell
+from training.prepare.outcome import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training.pipeline.config import Preparing
+
+FOLDER: Final = FOLDERS["prepare"]
+_CODE: Final = (
+    *("training/prepare", "training/corpora", "training/small/tokenizer.py"),
+    *("training/small/gguf_tokenizer.py", "bot/safety", "inference/persona.py"),
+)
+
+
+def stage(options: Preparing) -> Stage:
+    """Clean and split the corpora."""
+    tokenizer = contents_of(options.tokenizer) if options.tokenizer else "packaged"
+    return Stage(
+        name="prepare",
+        folder=FOLDER,
+        reads={
+            "corpora": {
+                name: hash_of(contents_of(path)) for name, path in sorted(options.corpora.items())
+            },
+            "options": {"held_out": options.held_out, "tokenizer": tokenizer},
+            "code": code_hash(ROOT / place for place in _CODE),
+            "versions": versions(("numpy", "rensa", "tokenizers")),
+        },
+        make=lambda folder: _make(options, folder),
+    )
+
+
+def _make(options: Preparing, folder: Path) -> dict[str, Any]:
+    chosen = Options(held_out_share=options.held_out, tokenizer=options.tokenizer)
+    tallies = prepare_and_tell(
+        options.corpora, folder, chosen, workers=options.workers, strict=options.strict
+    )
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return {
+        "corpora": manifest["corpora"],
+        "dialogues": {
+            name: {side: size.dialogues for side, size in tally.sides.items()}
+            for name, tally in tallies.items()
+        },
+    }

@@ -1,4 +1,4 @@
-"""How many generations run at once, and who of those that wait is next."""
+"""How many generations run at once, and which of the waiting ones is next."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 class _Waiter:
     admitted: asyncio.Future[None]
     on_wait: OnWait
-    place: int = 0
+    queue_position: int = 0
     """The last one that `on_wait` was told."""
 
 
 class Admission:
-    """A bounded queue in which conversations take turns, and whose members know their place.
+    """A bounded queue in which conversations take turns, and whose members know their position.
 
     LMDeploy accepts any number of streams and never says that it is overloaded; its users would
     wait for each other in silence. So the limit is here. Of each conversation that waits one
@@ -44,9 +44,9 @@ class Admission:
     async def slot(
         self, on_wait: OnWait = ignore_wait, *, conversation: str = ""
     ) -> AsyncIterator[None]:
-        """Hold one of the running places; raises `EngineOverloaded` when the queue is full.
+        """Hold one of the running slots; raises `EngineOverloaded` when the queue is full.
 
-        `on_wait` is told the place in the queue (1: the next) whenever it changes. Without a
+        `on_wait` is told the position in the queue (1: the next) whenever it changes. Without a
         `conversation` the caller counts as one of its own.
         """
         if self._free > 0:
@@ -64,19 +64,19 @@ class Admission:
             raise EngineOverloaded(f"{waiting} generations are waiting already")
         waiter = _Waiter(asyncio.get_running_loop().create_future(), on_wait)
         self._queue.setdefault(conversation, []).append(waiter)
-        self._tell_places()
+        self._tell_positions()
         try:
             await waiter.admitted
         except asyncio.CancelledError:
             if waiter in self._queue.get(conversation, ()):
                 self._remove(conversation, waiter)
-                self._tell_places()
+                self._tell_positions()
             elif not waiter.admitted.cancelled():
-                self._leave()  # the place came in the same moment
+                self._leave()  # the slot came in the same moment
             raise
 
     def _leave(self) -> None:
-        """Give the place to the next in line."""
+        """Give the slot to the next in the queue."""
         while self._queue:
             conversation, waiters = next(iter(self._queue.items()))
             waiter = waiters[0]
@@ -84,7 +84,7 @@ class Admission:
             self._remove(conversation, waiter)
             if not waiter.admitted.done():  # done: its caller was cancelled in this moment
                 waiter.admitted.set_result(None)
-                self._tell_places()
+                self._tell_positions()
                 return
         self._free += 1
 
@@ -94,11 +94,11 @@ class Admission:
         if not waiters:
             del self._queue[conversation]
 
-    def _tell_places(self) -> None:
-        """Tell those whose place is another than it was."""
+    def _tell_positions(self) -> None:
+        """Tell those whose position has changed."""
         rounds = [pair for waiters in self._queue.values() for pair in enumerate(waiters)]
         rounds.sort(key=lambda pair: pair[0])  # stable: within a round in the conversations' order
-        for place, (_, waiter) in enumerate(rounds, start=1):
-            if waiter.place != place:
-                waiter.place = place
-                waiter.on_wait(place)
+        for position, (_, waiter) in enumerate(rounds, start=1):
+            if waiter.queue_position != position:
+                waiter.queue_position = position
+                waiter.on_wait(position)

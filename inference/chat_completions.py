@@ -59,21 +59,21 @@ class ChatCompletions:
         api_key: str = "",
         timeouts: Timeouts | None = None,
         repetition_field: str = "repetition_penalty",
-        no_repeat_field: str = "",
+        dry_multiplier_field: str = "",
         on_this_machine: bool = False,
     ) -> None:
         """Prepare the client; nothing is sent yet.
 
         `base_url` ends in /v1. `repetition_field` is the server's name for the repetition
-        penalty, which the OpenAI API does not have, and `no_repeat_field` the one for
-        `Sampling.no_repeat`; empty for a server without. To a server `on_this_machine` every
+        penalty, which the OpenAI API does not have, and `dry_multiplier_field` the one for
+        `Sampling.dry_multiplier`; empty for a server without. To a server `on_this_machine` every
         request opens a connection of its own, past HTTP_PROXY and its like.
         """
         url = httpx2.URL(base_url)
         self.address = f"{url.host}:{url.port}" if url.port else url.host
         self._timeouts = timeouts or Timeouts()
         self._repetition_field = repetition_field
-        self._no_repeat_field = no_repeat_field
+        self._dry_multiplier_field = dry_multiplier_field
         self._client = httpx2.AsyncClient(
             base_url=base_url,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
@@ -97,8 +97,8 @@ class ChatCompletions:
         else:
             body = parse_json(response.content)
             match body:
-                case {"data": [*cards]} if response.is_success:
-                    return [str(card["id"]) for card in cards if isinstance(card, dict)]
+                case {"data": [*models]} if response.is_success:
+                    return [str(model["id"]) for model in models if isinstance(model, dict)]
             failure = error_from_body(body, response.status_code)
         raise self._named(failure)
 
@@ -145,7 +145,7 @@ class ChatCompletions:
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout_at(deadline):
                 request = self._client.build_request(
-                    "POST", "chat/completions", json=self._order(messages, sampling, model)
+                    "POST", "chat/completions", json=self._request_body(messages, sampling, model)
                 )
                 response = await self._client.send(request, stream=True)
                 stack.push_async_callback(response.aclose)
@@ -167,11 +167,11 @@ class ChatCompletions:
                 yield piece
             await self._drain(answer)
 
-    def _order(
+    def _request_body(
         self, messages: Sequence[Message], sampling: Sampling, model: str
     ) -> dict[str, object]:
         """The body of a request for one answer."""
-        order: dict[str, object] = {
+        body: dict[str, object] = {
             "model": model,
             "messages": [{"role": m.role, "content": m.content} for m in messages],
             "temperature": sampling.temperature,
@@ -181,9 +181,9 @@ class ChatCompletions:
             "stream_options": {"include_usage": True},
             self._repetition_field: sampling.repetition_penalty,
         }
-        if self._no_repeat_field and sampling.no_repeat:
-            order[self._no_repeat_field] = sampling.no_repeat
-        return order
+        if self._dry_multiplier_field and sampling.dry_multiplier:
+            body[self._dry_multiplier_field] = sampling.dry_multiplier
+        return body
 
     async def _drain(self, body: AsyncIterator[bytes]) -> None:
         """Read the few bytes after the end, so that the connection can be used again."""

@@ -30,7 +30,7 @@ Role = Literal["system", "user", "assistant"]
 OnWait = Callable[[int], None]
 
 
-def ignore_wait(_place: int) -> None:
+def ignore_wait(_queue_position: int) -> None:
     """For callers who do not mind waiting."""
 
 
@@ -54,7 +54,7 @@ class Sampling:
     top_p: float = 0.8
     repetition_penalty: float = 1.005
     max_tokens: int = 768
-    no_repeat: float = 0.0
+    dry_multiplier: float = 0.0
     """How hard a run of tokens that would repeat an earlier one is held back (llama.cpp's DRY
     multiplier); 0 is not at all. Servers that do not know it are not told."""
 
@@ -101,8 +101,8 @@ class Engine(Protocol):
         generator (`contextlib.aclosing`) or cancelling its task stops the generation on the
         engine's side. `affinity` is an opaque key, the same for all turns of a conversation, by
         which an engine of many nodes may choose one whose cache is warm, and by which conversations
-        take turns where they wait. While the generation waits for a place to run, `on_wait` is
-        told its place in the line (1: the next) whenever that changes.
+        take turns where they wait. While the generation waits for a slot, `on_wait` is told its
+        position in the queue (1: the next) whenever that changes.
         """
         ...
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Conversation = tuple[tuple[Message, ...], ...]
 """The prompts of one dialogue, in order."""
 
-MOST_DIALOGUES = 2000
+MAX_DIALOGUES = 2000
 _EXPECTED = (
     'expected lines {"dialogue": [{"role": "client" or "counselor", "content"}]} or '
     '{"messages": [{"role": "user" or "assistant", "content"}]}'
@@ -47,7 +47,7 @@ def read(path: Path) -> list[Conversation]:
     """
     found: list[Conversation] = []
     try:
-        for number, line in enumerate(islice(_lines(path), MOST_DIALOGUES), start=1):
+        for number, line in enumerate(islice(_lines(path), MAX_DIALOGUES), start=1):
             found.append(_conversation(line, f"{path.name}, line {number}"))
     except (OSError, lzma.LZMAError, UnicodeDecodeError, EOFError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__

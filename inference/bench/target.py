@@ -89,10 +89,12 @@ async def at_address(
 async def on_this_cpu(model: Path, slots: int) -> AsyncIterator[Address]:
     """llama.cpp's server over a GGUF file, started for the measurement."""
     from inference.local.process import ServerProcess  # noqa: PLC0415 - not for every target
-    from inference.local.server import Order  # noqa: PLC0415
+    from inference.local.server import LocalServerConfig  # noqa: PLC0415
 
-    order = Order(model_path=str(model), slots=slots, max_context=8192, threads=0, api_key="")
-    process = ServerProcess(order)
+    config = LocalServerConfig(
+        model_path=str(model), slots=slots, max_context=8192, threads=0, api_key=""
+    )
+    process = ServerProcess(config)
     try:
         served = await process.start()
         url = f"{served.report.address}/v1"

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from inference.chat_completions import ChatCompletions, Timeouts
 from inference.console import CommandError, base_url, environment, say
 from inference.doctor.machine import (
-    Verdict,
+    LineStatus,
     bad,
     good,
-    look_at_cards,
+    look_at_gpus,
     look_at_memory,
     look_at_packages,
     note,
 )
 from inference.engine import EngineError, Message, Sampling
-from inference.serve.cards import NoDriver, visible_cards
 from inference.serve.checkpoint import read_checkpoint
-from inference.serve.checks import Weight, check_checkpoint, check_memory
+from inference.serve.checks import Severity, check_checkpoint, check_memory
+from inference.serve.gpus import NoDriver, visible_gpus
 from inference.serve.memory import GIB, weight_bytes
 from inference.serve.plan import ServeOptions
 
@@ -52,16 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Print the page; 1 if there is something to fix."""
-    lines = [*look_at_cards(), *look_at_packages(), *look_at_memory(Path.cwd()), *_proxy()]
+    lines = [*look_at_gpus(), *look_at_packages(), *look_at_memory(Path.cwd()), *_proxy()]
     if parsed.model:
         lines += _checkpoint(Path(parsed.model), parsed)
     urls = [url.strip() for url in parsed.address.split(",") if url.strip()]
     lines += asyncio.run(_servers(urls))
     for line in lines:
-        say(f"{line.verdict.value}  {line.area:<10} {line.what}")
+        say(f"{line.status.value}  {line.area:<10} {line.what}")
         if line.fix:
             say(f"{'':<17}-> {line.fix}")
-    broken = sum(line.verdict is Verdict.BAD for line in lines)
+    broken = sum(line.status is LineStatus.BAD for line in lines)
     say()
     say(f"{broken} to fix." if broken else "Nothing to fix.")
     return 1 if broken else 0
@@ -98,15 +98,15 @@ def _checkpoint(folder: Path, parsed: argparse.Namespace) -> Iterator[Line]:
     )
     found = list(check_checkpoint(checkpoint, options))
     try:
-        cards = visible_cards()
+        gpus = visible_gpus()
     except NoDriver:
-        cards = []
-    if cards:
-        found += check_memory(checkpoint, options, cards[0].free)
+        gpus = []
+    if gpus:
+        found += check_memory(checkpoint, options, gpus[0].free)
     for finding in found:
-        kind = bad if finding.weight is Weight.REFUSAL else note
+        kind = bad if finding.severity is Severity.REFUSAL else note
         yield kind("model", finding.what, finding.fix)
-    if not any(finding.weight is Weight.REFUSAL for finding in found):
+    if not any(finding.severity is Severity.REFUSAL for finding in found):
         size = weight_bytes(checkpoint.shape, checkpoint.quantization) / GIB
         yield good("model", f"{checkpoint.architecture}, {size:.1f} GiB of weights")
 

@@ -1,4 +1,4 @@
-"""What the machine brings: driver, cards, packages, memory."""
+"""What the machine brings: driver, GPUs, packages, memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from inference.serve.cards import OLDEST, NoDriver, visible_cards
+from inference.serve.gpus import MIN_COMPUTE_CAPABILITY, NoDriver, visible_gpus
 from inference.serve.memory import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-OLDEST_DRIVERS: Final = {12: 525, 13: 580}
+MIN_DRIVERS: Final = {12: 525, 13: 580}
 """CUDA's version -> the first driver that runs programs made with it."""
 
 TURBOMIND_CUDA: Final = 12
@@ -27,13 +27,13 @@ TURBOMIND_CUDA: Final = 12
 PACKAGES: Final = {"lmdeploy": "0.18.0", "transformers": "4.56", "torch": ""}
 """What the extra `inference` wants: this version, or this one and newer; empty for any."""
 
-NEWEST_TORCH: Final = (2, 12)
+MAX_TORCH: Final = (2, 12)
 """LMDeploy 0.18's own limit."""
 
 INSTALL: Final = "pip install --editable '.[inference]' in an environment of its own"
 
 
-class Verdict(Enum):
+class LineStatus(Enum):
     """How a line begins."""
 
     GOOD = "ok  "
@@ -45,7 +45,7 @@ class Verdict(Enum):
 class Line:
     """One line of the page."""
 
-    verdict: Verdict
+    status: LineStatus
     area: str
     what: str
     fix: str = ""
@@ -53,17 +53,17 @@ class Line:
 
 def good(area: str, what: str) -> Line:
     """Nothing to do."""
-    return Line(Verdict.GOOD, area, what)
+    return Line(LineStatus.GOOD, area, what)
 
 
 def note(area: str, what: str, fix: str) -> Line:
     """Worth knowing."""
-    return Line(Verdict.NOTE, area, what, fix)
+    return Line(LineStatus.NOTE, area, what, fix)
 
 
 def bad(area: str, what: str, fix: str) -> Line:
     """Serving will not work like this."""
-    return Line(Verdict.BAD, area, what, fix)
+    return Line(LineStatus.BAD, area, what, fix)
 
 
 def torch_cuda() -> int | None:
@@ -82,25 +82,25 @@ def torch_cuda() -> int | None:
     return int(told.group(1)) if told else None
 
 
-def look_at_cards(
+def look_at_gpus(
     query: Callable[[], str] | None = None, torch_cuda: Callable[[], int | None] = torch_cuda
 ) -> Iterator[Line]:
-    """Driver, the CUDA it has to run, and cards."""
+    """Driver, the CUDA it has to run, and GPUs."""
     try:
-        cards = visible_cards(query)
+        gpus = visible_gpus(query)
     except NoDriver as missing:
         yield bad(
             "driver", str(missing),
-            "install NVIDIA's driver on a machine with a card; in a container also the NVIDIA "
+            "install NVIDIA's driver on a machine with a GPU; in a container also the NVIDIA "
             "Container Toolkit and --gpus all",
         )  # fmt: skip
         return
-    if not cards:
-        yield bad("cards", "no card is visible", "look at CUDA_VISIBLE_DEVICES")
+    if not gpus:
+        yield bad("GPUs", "no GPU is visible", "look at CUDA_VISIBLE_DEVICES")
         return
-    driver = cards[0].driver
+    driver = gpus[0].driver
     cuda = max(torch_cuda() or TURBOMIND_CUDA, TURBOMIND_CUDA)
-    oldest = OLDEST_DRIVERS.get(cuda, 0)
+    oldest = MIN_DRIVERS.get(cuda, 0)
     what = f"version {driver}, for packages made with CUDA {cuda}"
     if driver.split(".")[0].isdecimal() and int(driver.split(".")[0]) < oldest:
         yield bad(
@@ -110,18 +110,18 @@ def look_at_cards(
         )  # fmt: skip
     else:
         yield good("driver", what)
-    for number, card in enumerate(cards):
-        capability = ".".join(map(str, card.capability))
+    for number, gpu in enumerate(gpus):
+        capability = ".".join(map(str, gpu.capability))
         what = (
-            f"GPU {number}: {card.name}, {card.free / GIB:.1f} of {card.total / GIB:.1f} GiB free, "
+            f"GPU {number}: {gpu.name}, {gpu.free / GIB:.1f} of {gpu.total / GIB:.1f} GiB free, "
             f"compute capability {capability}"
         )
-        if card.capability < OLDEST:
-            yield bad("cards", what, "TurboMind needs 7.0 or more: a V100, T4 or newer")
-        elif card.free < card.total * 0.8:
-            yield note("cards", what, "something else uses it: see nvidia-smi")
+        if gpu.capability < MIN_COMPUTE_CAPABILITY:
+            yield bad("GPUs", what, "TurboMind needs 7.0 or more: a V100, T4 or newer")
+        elif gpu.free < gpu.total * 0.8:
+            yield note("GPUs", what, "something else uses it: see nvidia-smi")
         else:
-            yield good("cards", what)
+            yield good("GPUs", what)
 
 
 def look_at_packages(installed: Callable[[str], str] = version) -> Iterator[Line]:
@@ -141,7 +141,7 @@ def look_at_packages(installed: Callable[[str], str] = version) -> Iterator[Line
             yield bad(
                 "packages", f"{what} is a build without CUDA", f"uninstall it, then {INSTALL}"
             )
-        elif name == "torch" and _numbers(found)[:2] > NEWEST_TORCH:
+        elif name == "torch" and _numbers(found)[:2] > MAX_TORCH:
             yield note("packages", what, "LMDeploy 0.18 asks for 2.12 or older")
         else:
             yield good("packages", what)

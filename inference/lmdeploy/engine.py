@@ -58,7 +58,7 @@ class LMDeployEngine:
                 which they do not tell.
             timeouts: How long to wait for a node.
             max_concurrent: Generations that run at once, over all nodes.
-            max_waiting: Generations that wait for one of those places; more are refused.
+            max_waiting: Generations that wait for one of those slots; more are refused.
             clock: Seconds, for remembering which node failed when.
         """
         if not urls:

@@ -11,7 +11,7 @@ from inference.admission import Admission
 from inference.chat_completions import ChatCompletions, Timeouts
 from inference.engine import EngineError, EngineUnavailable, ModelInfo, Sampling, ignore_wait
 from inference.local.process import ServerProcess
-from inference.local.server import Order
+from inference.local.server import LocalServerConfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PACKAGED_MODEL: Final = Path(__file__).with_name("model") / "shudong-small.gguf"
 
 TRIAL_SAMPLING: Final = Sampling(
-    temperature=0.5, top_p=0.85, repetition_penalty=1.0, max_tokens=96, no_repeat=2.0
+    temperature=0.5, top_p=0.85, repetition_penalty=1.0, max_tokens=96, dry_multiplier=2.0
 )
 """What suits the packaged model; a bigger one wants the defaults."""
 
@@ -57,7 +57,7 @@ class LocalEngine:
         self._timeouts = timeouts or Timeouts(connect=5.0, first_token=120.0, stall=60.0)
         self._admission = Admission(running=slots, waiting=max_waiting)
         self._process = ServerProcess(
-            Order(
+            LocalServerConfig(
                 model_path=str(model_path),
                 slots=slots,
                 max_context=max_context,
@@ -127,7 +127,7 @@ class LocalEngine:
                 api_key=served.api_key,
                 timeouts=self._timeouts,
                 repetition_field="repeat_penalty",
-                no_repeat_field="dry_multiplier",
+                dry_multiplier_field="dry_multiplier",
                 on_this_machine=True,
             )
             if stale is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.engine import EngineRejected
-from inference.local.server import Order, Report
+from inference.local.server import LocalServerConfig, Report
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -43,12 +43,12 @@ class ServerProcess:
 
     def __init__(
         self,
-        order: Order,
+        config: LocalServerConfig,
         *,
         delays: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0, 30.0),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._order = order
+        self._config = config
         self._delays = delays
         self._sleep = sleep
         self._process: Process | None = None
@@ -113,8 +113,8 @@ class ServerProcess:
     async def _handshake(self, process: Process, key: str) -> Report:
         assert process.stdin is not None  # noqa: S101 - both are pipes, see above
         assert process.stdout is not None  # noqa: S101
-        order = asdict(self._order) | {"api_key": key}
-        process.stdin.write(json.dumps(order).encode() + b"\n")
+        config = asdict(self._config) | {"api_key": key}
+        process.stdin.write(json.dumps(config).encode() + b"\n")
         try:
             async with asyncio.timeout(_LOADING):
                 line = await process.stdout.readline()
@@ -122,7 +122,7 @@ class ServerProcess:
             line = b""
         if not line:
             raise EngineRejected(
-                f"The process that loads {self._order.model_path} ended without a word: the "
+                f"The process that loads {self._config.model_path} ended without a word: the "
                 "model is probably too big for this machine's memory; "
                 "set LOCAL_MODEL to a smaller GGUF model."
             )

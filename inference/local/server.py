@@ -1,8 +1,8 @@
 """The process that holds the model: llama.cpp's HTTP server on a loopback port.
 
-Started by `inference.local.process`; not for use by hand. It reads one JSON line (`Order`) from
-standard input, answers with one JSON line (`Report`) on standard output and serves until its
-standard input is closed, which happens when its parent ends in whatever way.
+Started by `inference.local.process`; not for use by hand. It reads one JSON line
+(`LocalServerConfig`) from standard input, answers with one JSON line (`Report`) on standard
+output and serves until its standard input is closed, which happens when its parent ends.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOAD_ERROR = re.compile(r"error loading model: (.{1,200})")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LocalServerConfig:
     """What the parent asks for."""
 
     model_path: str
@@ -62,21 +62,21 @@ class ModelUnusableError(Exception):
 
 
 def main() -> None:
-    """Serve one order."""
-    order = Order(**json.loads(sys.stdin.readline()))
+    """Serve one model."""
+    config = LocalServerConfig(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICENESS)
     try:
-        header = _checked_header(Path(order.model_path), _memory())
-        context_window = min(header.context_length, order.max_context)
-        server = _load(order, context_window)
+        header = _checked_header(Path(config.model_path), _memory())
+        context_window = min(header.context_length, config.max_context)
+        server = _load(config, context_window)
     except ModelUnusableError as error:
         _tell(Report(error=str(error)))
         return
     _tell(
         Report(
             address=server.listening_address,
-            name=header.name or Path(order.model_path).stem,
+            name=header.name or Path(config.model_path).stem,
             context_window=context_window,
             is_trial=header.is_trial,
         )
@@ -125,7 +125,7 @@ def _checked_header(path: Path, memory: int) -> ModelHeader:
     return header
 
 
-def _load(order: Order, context_window: int) -> xllamacpp.Server:
+def _load(config: LocalServerConfig, context_window: int) -> xllamacpp.Server:
     try:
         import xllamacpp  # noqa: PLC0415 - an extra; its absence is an answer, not a crash
     except ImportError:
@@ -134,16 +134,16 @@ def _load(order: Order, context_window: int) -> xllamacpp.Server:
             "(pip install 'shudong[local]'), or set LMDEPLOY_URLS."
         ) from None
     params = xllamacpp.CommonParams()
-    params.model.path = order.model_path
-    params.n_parallel = order.slots
-    params.n_ctx = order.slots * context_window
+    params.model.path = config.model_path
+    params.n_parallel = config.slots
+    params.n_ctx = config.slots * context_window
     params.ctx_shift = False
     params.fit_params = False
-    threads = order.threads or best_threads(Path(order.model_path).stat().st_size)
+    threads = config.threads or best_threads(Path(config.model_path).stat().st_size)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.hostnames = ["127.0.0.1"]
     params.port = 0
-    params.api_keys = [order.api_key]
+    params.api_keys = [config.api_key]
     params.ui = False
     params.endpoint_slots = False  # it shows prompts
     params.endpoint_metrics = True
@@ -156,7 +156,7 @@ def _load(order: Order, context_window: int) -> xllamacpp.Server:
             log.seek(0)
             reason = _LOAD_ERROR.search(log.read().decode(errors="replace"))
     raise ModelUnusableError(
-        f"llama.cpp cannot load {order.model_path} "
+        f"llama.cpp cannot load {config.model_path} "
         f"({reason[1] if reason else 'it gives no reason'}): "
         "download it again, or set LOCAL_MODEL to another GGUF chat model."
     )

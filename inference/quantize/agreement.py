@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from inference.quantize.dialogues import Dialogue
 
-LONGEST = 2048
+MAX_SAMPLE_TOKENS = 2048
 """Tokens of one dialogue that are read."""
 
 # Half of transformers is untyped.
@@ -77,13 +77,15 @@ def count_tokens(model: Path, dialogues: Sequence[Dialogue], *, trust_remote_cod
         QuantizeError: the model has no chat template.
     """
     tokenizer = load_tokenizer(model, trust_remote_code=trust_remote_code)
-    return sum(len(sample_of(tokenizer, dialogue, LONGEST).tokens) for dialogue in dialogues)
+    return sum(
+        len(sample_of(tokenizer, dialogue, MAX_SAMPLE_TOKENS).tokens) for dialogue in dialogues
+    )
 
 
 def samples_of(
-    model: Path, dialogues: Sequence[Dialogue], *, most_tokens: int, trust_remote_code: bool
+    model: Path, dialogues: Sequence[Dialogue], *, max_tokens: int, trust_remote_code: bool
 ) -> list[Sample]:
-    """Dialogues under the model's chat template, until `most_tokens` of them are collected.
+    """Dialogues under the model's chat template, until `max_tokens` of them are collected.
 
     Raises:
         QuantizeError: the model has no chat template, or there is not a word of an assistant.
@@ -92,9 +94,9 @@ def samples_of(
     samples: list[Sample] = []
     total = 0
     for dialogue in dialogues:
-        if total >= most_tokens:
+        if total >= max_tokens:
             break
-        sample = sample_of(tokenizer, dialogue, min(LONGEST, most_tokens - total))
+        sample = sample_of(tokenizer, dialogue, min(MAX_SAMPLE_TOKENS, max_tokens - total))
         if bool(sample.said.any()):
             samples.append(sample)
             total += len(sample.tokens)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from inference.quantize.run import MANIFEST, Order, quantize
+from inference.quantize.run import MANIFEST, QuantizeConfig, quantize
 
 if TYPE_CHECKING:
     import argparse
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """Quantize and print what it cost."""
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     result = quantize(
-        Order(
+        QuantizeConfig(
             model=options.model,
             out=options.out,
             calibration=options.calibration,

@@ -36,7 +36,7 @@ _PACKAGES: Final = ("lmdeploy", "torch", "transformers")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class QuantizeConfig:
     """What to quantize and how. `samples` blocks of `length` tokens calibrate it."""
 
     model: Path
@@ -52,8 +52,8 @@ class Order:
     trust_remote_code: bool
 
 
-def quantize(order: Order) -> Agreement:
-    """Quantize `order.model` into `order.out`, a folder that `serve` can take.
+def quantize(config: QuantizeConfig) -> Agreement:
+    """Quantize `config.model` into `config.out`, a folder that `serve` can take.
 
     The folder appears only when everything holds. A result that is not good enough is kept beside
     it as `OUT.rejected`, with the figures that say why.
@@ -61,65 +61,65 @@ def quantize(order: Order) -> Agreement:
     Raises:
         QuantizeError: something is missing or wrong, LMDeploy failed, or the loss grew too much.
     """
-    _check(order)
-    calibration = read_dialogues(order.calibration)
-    held_out = read_dialogues(order.held_out)
+    _check(config)
+    calibration = read_dialogues(config.calibration)
+    held_out = read_dialogues(config.held_out)
     if not set(calibration).isdisjoint(held_out):
         raise QuantizeError("A dialogue is in both the calibration and the held-out file.")
-    blocks = _calibration_blocks(order, calibration)
+    blocks = _calibration_blocks(config, calibration)
     samples = agreement.samples_of(
-        order.model,
+        config.model,
         held_out,
-        most_tokens=order.held_out_tokens,
-        trust_remote_code=order.trust_remote_code,
+        max_tokens=config.held_out_tokens,
+        trust_remote_code=config.trust_remote_code,
     )
-    order.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=order.out.parent, prefix=".quantizing-") as scratch:
+    config.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=config.out.parent, prefix=".quantizing-") as scratch:
         made = Path(scratch) / "model"
-        _auto_awq(order, calibration, Path(scratch), made)
+        _auto_awq(config, calibration, Path(scratch), made)
         packed.check_config(made)
-        if (order.model / persona.FILE).is_file():  # LMDeploy leaves behind what it does not know
-            shutil.copy(order.model / persona.FILE, made)
-        result, layers = _measure(order, samples, made)
-        _write_manifest(order, made, blocks, result, layers)
-        if not result.loss_increase <= order.most_loss:  # a loss that is no number is refused too
-            rejected = _free_name(order.out.with_name(order.out.name + ".rejected"))
+        if (config.model / persona.FILE).is_file():  # LMDeploy leaves behind what it does not know
+            shutil.copy(config.model / persona.FILE, made)
+        result, layers = _measure(config, samples, made)
+        _write_manifest(config, made, blocks, result, layers)
+        if not result.loss_increase <= config.most_loss:  # a loss that is no number is refused too
+            rejected = _free_name(config.out.with_name(config.out.name + ".rejected"))
             made.rename(rejected)
             raise QuantizeError(
                 f"The held-out loss grew by {result.loss_increase:.3f} nats a token (from "
                 f"{result.original_loss:.3f} to {result.quantized_loss:.3f}), more than "
-                f"{order.most_loss}. The result is in {rejected}; calibrate on more dialogues, or "
+                f"{config.most_loss}. The result is in {rejected}; calibrate on more dialogues, or "
                 "allow more with --most-loss."
             )
-        made.rename(order.out)
+        made.rename(config.out)
     return result
 
 
-def _check(order: Order) -> None:
-    if min(order.samples, order.length, order.held_out_tokens) < 1:
+def _check(config: QuantizeConfig) -> None:
+    if min(config.samples, config.length, config.held_out_tokens) < 1:
         raise QuantizeError("--samples, --length and --held-out-tokens are at least 1.")
-    if order.out.exists():
-        raise QuantizeError(f"{order.out} exists already; name another folder.")
-    config = _config(order.model)
-    if "quantization_config" in config:
-        raise QuantizeError(f"{order.model} is quantized already.")
-    if "auto_map" in config and not order.trust_remote_code:
+    if config.out.exists():
+        raise QuantizeError(f"{config.out} exists already; name another folder.")
+    original = _config(config.model)
+    if "quantization_config" in original:
+        raise QuantizeError(f"{config.model} is quantized already.")
+    if "auto_map" in original and not config.trust_remote_code:
         raise QuantizeError(
-            f"{order.model} brings Python code of its own. Read it, and add --trust-remote-code "
+            f"{config.model} brings Python code of its own. Read it, and add --trust-remote-code "
             "if you want it to run."
         )
     for name in ("hidden_size", "intermediate_size"):
-        width = config.get(name)
+        width = original.get(name)
         if not isinstance(width, int) or width % packed.GROUP:
             raise QuantizeError(
-                f"{order.model}: {name} {width} does not divide by {packed.GROUP}, "
+                f"{config.model}: {name} {width} does not divide by {packed.GROUP}, "
                 "the group size of W4A16 in TurboMind."
             )
-    weights = [*order.model.glob("*.safetensors"), *order.model.glob("*.bin")]
+    weights = [*config.model.glob("*.safetensors"), *config.model.glob("*.bin")]
     if not weights:
-        raise QuantizeError(f"{order.model} holds no weights (*.safetensors or *.bin).")
+        raise QuantizeError(f"{config.model} holds no weights (*.safetensors or *.bin).")
     size = sum(file.stat().st_size for file in weights)
-    parent = next(folder for folder in order.out.absolute().parents if folder.exists())
+    parent = next(folder for folder in config.out.absolute().parents if folder.exists())
     free = shutil.disk_usage(parent).free
     if free < size * ROOM_NEEDED:
         raise QuantizeError(
@@ -140,36 +140,40 @@ def _config(model: Path) -> dict[str, Any]:
     return config
 
 
-def _calibration_blocks(order: Order, calibration: Sequence[Dialogue]) -> int:
+def _calibration_blocks(config: QuantizeConfig, calibration: Sequence[Dialogue]) -> int:
     """How many blocks the dialogues make; LMDeploy takes fewer than asked without a word."""
     tokens = agreement.count_tokens(
-        order.model, calibration, trust_remote_code=order.trust_remote_code
+        config.model, calibration, trust_remote_code=config.trust_remote_code
     )
-    blocks = min(order.samples, tokens // order.length)
+    blocks = min(config.samples, tokens // config.length)
     if not blocks:
         raise QuantizeError(
-            f"{order.calibration} has {tokens} tokens, not one block of {order.length}; bring more "
-            "dialogues or lower --length."
+            f"{config.calibration} has {tokens} tokens, not one block of {config.length}; bring "
+            "more dialogues or lower --length."
         )
-    if blocks < order.samples:
-        print(f"{order.calibration} makes {blocks} blocks of {order.length}, not {order.samples}.")
+    if blocks < config.samples:
+        print(
+            f"{config.calibration} makes {blocks} blocks of {config.length}, not {config.samples}."
+        )
     return blocks
 
 
-def _auto_awq(order: Order, calibration: Sequence[Dialogue], scratch: Path, made: Path) -> None:
+def _auto_awq(
+    config: QuantizeConfig, calibration: Sequence[Dialogue], scratch: Path, made: Path
+) -> None:
     """Run LMDeploy's quantizer in a process of its own, where it finds our dialogues."""
     write_dataset(calibration, scratch)
     command = [
-        *(sys.executable, "-m", "lmdeploy", "lite", "auto_awq", str(order.model.absolute())),
+        *(sys.executable, "-m", "lmdeploy", "lite", "auto_awq", str(config.model.absolute())),
         *("--work-dir", str(made.absolute())),
         *("--calib-dataset", "neuralmagic_calibration"),
-        *("--calib-samples", str(order.samples)),
-        *("--calib-seqlen", str(order.length)),
+        *("--calib-samples", str(config.samples)),
+        *("--calib-seqlen", str(config.length)),
         *("--w-bits", str(packed.BITS)),
         *("--w-group-size", str(packed.GROUP)),
-        *("--device", order.device),
+        *("--device", config.device),
     ]
-    if order.trust_remote_code:
+    if config.trust_remote_code:
         command.append("--trust-remote-code")
     # Otherwise the hub is asked first, or a set of the same name is taken from an earlier run.
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(scratch / "cache")}
@@ -186,15 +190,15 @@ def _auto_awq(order: Order, calibration: Sequence[Dialogue], scratch: Path, made
 
 
 def _measure(
-    order: Order, samples: Sequence[agreement.Sample], made: Path
+    config: QuantizeConfig, samples: Sequence[agreement.Sample], made: Path
 ) -> tuple[Agreement, int]:
     """The agreement, and the number of quantized layers. One model in memory at a time."""
-    trust = order.trust_remote_code
-    model = agreement.load_original(order.model, device=order.device, trust_remote_code=trust)
+    trust = config.trust_remote_code
+    model = agreement.load_original(config.model, device=config.device, trust_remote_code=trust)
     original = agreement.read_with(model, samples)
     del model
     _free_memory()
-    model, layers = agreement.load_dequantized(made, device=order.device, trust_remote_code=trust)
+    model, layers = agreement.load_dequantized(made, device=config.device, trust_remote_code=trust)
     quantized = agreement.read_with(model, samples)
     del model
     _free_memory()
@@ -207,23 +211,25 @@ def _free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _write_manifest(order: Order, made: Path, blocks: int, result: Agreement, layers: int) -> None:
+def _write_manifest(
+    config: QuantizeConfig, made: Path, blocks: int, result: Agreement, layers: int
+) -> None:
     manifest: dict[str, Any] = {
         "method": "awq",
         "bits": packed.BITS,
         "group_size": packed.GROUP,
         "quantized_layers": layers,
         "calibration": {
-            "sha256": _sha256(order.calibration),
+            "sha256": _sha256(config.calibration),
             "blocks": blocks,
-            "length": order.length,
+            "length": config.length,
         },
-        "held_out": {"sha256": _sha256(order.held_out), **asdict(result)},
+        "held_out": {"sha256": _sha256(config.held_out), **asdict(result)},
         "loss_increase": result.loss_increase,
-        "most_loss": order.most_loss,
-        "device": order.device,
+        "most_loss": config.most_loss,
+        "device": config.device,
         "versions": {package: version(package) for package in _PACKAGES},
-        "original": _hashes(order.model),
+        "original": _hashes(config.model),
         "result": _hashes(made),
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False)

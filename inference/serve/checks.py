@@ -8,15 +8,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from inference import chat_template, persona
-from inference.serve.cards import OLDEST
 from inference.serve.checkpoint import INTERNLM2
+from inference.serve.gpus import MIN_COMPUTE_CAPABILITY
 from inference.serve.memory import GIB, RESERVED, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from inference.serve.cards import Card
     from inference.serve.checkpoint import Checkpoint
+    from inference.serve.gpus import Gpu
     from inference.serve.plan import ServeOptions
 
 HEAD_DIMS: Final = (64, 128, 192, 256)
@@ -28,7 +28,7 @@ KNOWN: Final = (
 """Dense architectures in LMDeploy 0.18's table for TurboMind."""
 
 
-class Weight(Enum):
+class Severity(Enum):
     """How much a finding matters."""
 
     REFUSAL = "cannot be served"
@@ -39,7 +39,7 @@ class Weight(Enum):
 class Finding:
     """Something an operator should know."""
 
-    weight: Weight
+    severity: Severity
     what: str
     fix: str
 
@@ -58,50 +58,52 @@ def check_checkpoint(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[
         )
 
 
-def check_cards(
-    checkpoint: Checkpoint, options: ServeOptions, cards: Sequence[Card]
+def check_gpus(
+    checkpoint: Checkpoint, options: ServeOptions, gpus: Sequence[Gpu]
 ) -> Iterator[Finding]:
-    """Findings about the cards that `options.cards` would take: their number, age and memory."""
-    if len(cards) < options.cards:
+    """Findings about the GPUs that `options.tp` would take: their number, age and memory."""
+    if len(gpus) < options.tp:
         yield _refusal(
-            f"there {'is' if len(cards) == 1 else 'are'} {len(cards)} NVIDIA GPU"
-            f"{'' if len(cards) == 1 else 's'} here and --cards asks for {options.cards}",
-            "use fewer cards, or look at CUDA_VISIBLE_DEVICES"
-            if cards
+            f"there {'is' if len(gpus) == 1 else 'are'} {len(gpus)} NVIDIA GPU"
+            f"{'' if len(gpus) == 1 else 's'} here and --tp asks for {options.tp}",
+            "use fewer GPUs, or look at CUDA_VISIBLE_DEVICES"
+            if gpus
             else "serve on a machine with an NVIDIA GPU; `python -m inference doctor` looks closer",
         )
         return
-    used = cards[: options.cards]
-    for card in used:
-        if card.capability < OLDEST:
+    used = gpus[: options.tp]
+    for gpu in used:
+        if gpu.capability < MIN_COMPUTE_CAPABILITY:
             yield _refusal(
-                f"{card.name} has compute capability {'.'.join(map(str, card.capability))} "
-                f"and TurboMind needs {'.'.join(map(str, OLDEST))}",
+                f"{gpu.name} has compute capability {'.'.join(map(str, gpu.capability))} "
+                f"and TurboMind needs {'.'.join(map(str, MIN_COMPUTE_CAPABILITY))}",
                 "use a V100, T4 or newer",
             )
-    yield from check_memory(checkpoint, options, min(card.free for card in used))
+    yield from check_memory(checkpoint, options, min(gpu.free for gpu in used))
 
 
-def check_memory(checkpoint: Checkpoint, options: ServeOptions, card: int) -> Iterator[Finding]:
-    """Findings about a card with `card` bytes to give."""
+def check_memory(
+    checkpoint: Checkpoint, options: ServeOptions, gpu_memory: int
+) -> Iterator[Finding]:
+    """Findings about a GPU with `gpu_memory` bytes to give."""
     room = fit(
-        checkpoint.shape, checkpoint.quantization, card=card, kv_bits=options.kv_bits,
-        cache_share=options.cache_share, cards=options.cards,
+        checkpoint.shape, checkpoint.quantization, gpu_memory=gpu_memory, kv_bits=options.kv_bits,
+        cache_max_entry_count=options.cache_max_entry_count, tp=options.tp,
     )  # fmt: skip
     need = room.weights + RESERVED
-    if need >= card:
+    if need >= gpu_memory:
         smaller = "" if checkpoint.quantization else "quantize it to W4A16, or "
         yield _refusal(
-            f"weights and workspace need {need / GIB:.1f} GiB on each card and "
-            f"{card / GIB:.1f} GiB are free",
-            f"{smaller}end what else uses the card, or use more --cards",
+            f"weights and workspace need {need / GIB:.1f} GiB on each GPU and "
+            f"{gpu_memory / GIB:.1f} GiB are free",
+            f"{smaller}end what else uses the GPU, or use more GPUs (--tp)",
         )
     elif room.tokens < options.session_len:
         less = " --kv-bits 8 or 4," if options.kv_bits == 16 else ""
         yield _refusal(
             f"the KV cache has room for {room.tokens} tokens and one conversation may have "
             f"{options.session_len}",
-            f"try{less} a smaller --session-len (and CONTEXT_WINDOW), or a bigger card",
+            f"try{less} a smaller --session-len (and CONTEXT_WINDOW), or a bigger GPU",
         )
 
 
@@ -123,10 +125,10 @@ def _shape(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[Finding]:
             f"head_dim is {shape.head_dim}, and TurboMind quantizes the KV cache only for 128",
             "use --kv-bits 16",
         )
-    if shape.heads % options.cards:
+    if shape.heads % options.tp:
         yield _refusal(
-            f"{shape.heads} attention heads cannot be shared by {options.cards} cards",
-            "use a number of --cards that divides them",
+            f"{shape.heads} attention heads cannot be shared by {options.tp} GPUs",
+            "use a number of GPUs (--tp) that divides them",
         )
     if shape.context and options.session_len > shape.context:
         yield _remark(
@@ -227,8 +229,8 @@ def _persona(checkpoint: Checkpoint) -> Iterator[Finding]:
 
 
 def _refusal(what: str, fix: str) -> Finding:
-    return Finding(Weight.REFUSAL, what, fix)
+    return Finding(Severity.REFUSAL, what, fix)
 
 
 def _remark(what: str, fix: str) -> Finding:
-    return Finding(Weight.REMARK, what, fix)
+    return Finding(Severity.REMARK, what, fix)

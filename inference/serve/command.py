@@ -1,4 +1,4 @@
-"""`python -m inference serve`: look at the model and the card, say what fits, serve, watch."""
+"""`python -m inference serve`: look at the model and the GPU, say what fits, serve, watch."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from inference.chat_completions import ChatCompletions, Timeouts
 from inference.console import CommandError, say
 from inference.engine import EngineError, Message, Sampling
 from inference.serve import settings
-from inference.serve.cards import NoDriver, visible_cards
 from inference.serve.checkpoint import add_stop_ids, read_checkpoint
-from inference.serve.checks import Weight, check_cards, check_checkpoint, check_memory
+from inference.serve.checks import Severity, check_checkpoint, check_gpus, check_memory
+from inference.serve.gpus import NoDriver, visible_gpus
 from inference.serve.launch import KEYS_VARIABLE
 from inference.serve.memory import GIB, RESERVED, fit
 from inference.serve.plan import printable_command, server_arguments
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from inference.serve.cards import Card
     from inference.serve.checkpoint import Checkpoint
     from inference.serve.checks import Finding
+    from inference.serve.gpus import Gpu
     from inference.serve.plan import ServeOptions
 
 LENGTHS: Final = (2048, 4096, 8192)
@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--print-command", action="store_true", help="show what would be run, and do nothing"
     )
     parser.add_argument(
-        "--card", type=float, metavar="GIB",
-        help="with --print-command: count with a card of so many GiB instead of this machine's",
+        "--gpu-memory", type=float, metavar="GIB",
+        help="with --print-command: count with a GPU of so many GiB instead of this machine's",
     )  # fmt: skip
     parser.add_argument(
         "--fix", action="store_true", help="add missing stop tokens to generation_config.json"
@@ -60,24 +60,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     options = settings.read_options(parsed)
-    if parsed.card is not None and not (parsed.print_command and parsed.card > 0):
-        raise CommandError("--card goes with --print-command, in GiB above 0.", exit_status=2)
+    if parsed.gpu_memory is not None and not (parsed.print_command and parsed.gpu_memory > 0):
+        raise CommandError("--gpu-memory goes with --print-command, in GiB above 0.", exit_status=2)
     checkpoint = read_checkpoint(options.model)
     if parsed.fix and not parsed.print_command and checkpoint.wanted_stop_ids - checkpoint.stop_ids:
         add_stop_ids(checkpoint)
         checkpoint = read_checkpoint(options.model)
         say(f"Wrote eos_token_id {sorted(checkpoint.stop_ids)} to generation_config.json.")
     findings = list(check_checkpoint(checkpoint, options))
-    card, about_cards = _look_at_cards(parsed, options, checkpoint)
-    findings += about_cards
-    for line in _describe(options, checkpoint, card):
+    gpu_memory, about_gpus = _look_at_gpus(parsed, options, checkpoint)
+    findings += about_gpus
+    for line in _describe(options, checkpoint, gpu_memory):
         say(line)
     for finding in findings:
-        say(f"{finding.weight.value}: {finding.what}. {_sentence(finding.fix)}")
+        say(f"{finding.severity.value}: {finding.what}. {_sentence(finding.fix)}")
     if parsed.print_command:
         say(printable_command(options, checkpoint))
         return 0
-    if any(finding.weight is Weight.REFUSAL for finding in findings):
+    if any(finding.severity is Severity.REFUSAL for finding in findings):
         raise CommandError("Not started; the lines above say why.")
     _refuse_what_is_not_there(options)
     command = [sys.executable, "-m", "inference.serve.launch"]
@@ -137,53 +137,53 @@ def _authorization(options: ServeOptions) -> dict[str, str]:
     return {"Authorization": f"Bearer {options.api_keys[0]}"} if options.api_keys else {}
 
 
-def _look_at_cards(
+def _look_at_gpus(
     parsed: argparse.Namespace, options: ServeOptions, checkpoint: Checkpoint
 ) -> tuple[int | None, list[Finding]]:
-    """The bytes a card has to give, None where there is none, and what is to say about it."""
-    if parsed.card is not None:
-        card = int(parsed.card * GIB)
-        return card, list(check_memory(checkpoint, options, card))
+    """The bytes a GPU has to give, None where there is none, and what is to say about it."""
+    if parsed.gpu_memory is not None:
+        gpu_memory = int(parsed.gpu_memory * GIB)
+        return gpu_memory, list(check_memory(checkpoint, options, gpu_memory))
     try:
-        cards = visible_cards()
+        gpus = visible_gpus()
     except NoDriver as missing:
         say(f"{missing}.")
-        cards = []
-    for number, one in enumerate(cards):
-        say(_card(number, one))
-    found = list(check_cards(checkpoint, options, cards))
-    return min((c.free for c in cards[: options.cards]), default=None), found
+        gpus = []
+    for number, one in enumerate(gpus):
+        say(_gpu(number, one))
+    found = list(check_gpus(checkpoint, options, gpus))
+    return min((gpu.free for gpu in gpus[: options.tp]), default=None), found
 
 
-def _describe(options: ServeOptions, checkpoint: Checkpoint, card: int | None) -> list[str]:
+def _describe(options: ServeOptions, checkpoint: Checkpoint, gpu_memory: int | None) -> list[str]:
     """The arithmetic, for a person."""
     packed = checkpoint.quantization
     kind = f"{packed.bits} bits by {packed.method}" if packed else "16 bits"
     room = fit(
-        checkpoint.shape, packed, card=card or 0, kv_bits=options.kv_bits,
-        cache_share=options.cache_share, cards=options.cards,
+        checkpoint.shape, packed, gpu_memory=gpu_memory or 0, kv_bits=options.kv_bits,
+        cache_max_entry_count=options.cache_max_entry_count, tp=options.tp,
     )  # fmt: skip
-    each = " on each card" if options.cards > 1 else ""
+    each = " on each GPU" if options.tp > 1 else ""
     lines = [
         f"Model     {options.model} ({checkpoint.architecture}, {kind})",
         f"Weights   {room.weights / GIB:.1f} GiB{each}, "
         f"and {RESERVED / GIB:.1f} GiB set aside for CUDA and activations",
         f"KV cache  {room.per_token / 1024:g} KiB a token{each} at {options.kv_bits} bits",
     ]
-    if card is not None:
+    if gpu_memory is not None:
         counts = ", ".join(f"{room.chats(length)} of {length}" for length in LENGTHS)
         lines += [
-            f"Card      {card / GIB:.1f} GiB free{each}: {max(room.cache, 0) / GIB:.1f} GiB of KV "
-            f"cache, {room.tokens} tokens",
+            f"GPU       {gpu_memory / GIB:.1f} GiB free{each}: {max(room.cache, 0) / GIB:.1f} GiB "
+            f"of KV cache, {room.tokens} tokens",
             f"Room for  this many conversations at once, by their tokens: {counts}",
         ]
     return lines
 
 
-def _card(number: int, card: Card) -> str:
+def _gpu(number: int, gpu: Gpu) -> str:
     return (
-        f"GPU {number}     {card.name}, {card.free / GIB:.1f} of {card.total / GIB:.1f} GiB free, "
-        f"compute capability {'.'.join(map(str, card.capability))}, driver {card.driver}"
+        f"GPU {number}     {gpu.name}, {gpu.free / GIB:.1f} of {gpu.total / GIB:.1f} GiB free, "
+        f"compute capability {'.'.join(map(str, gpu.capability))}, driver {gpu.driver}"
     )
 
 

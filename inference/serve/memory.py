@@ -48,9 +48,9 @@ def kv_bytes_per_token(shape: Shape, kv_bits: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What there is room for on a card; all sizes in bytes and for one of the cards."""
+    """What there is room for on a GPU; all sizes in bytes and for one of the GPUs."""
 
-    card: int
+    gpu_memory: int
     weights: int
     cache: int
     per_token: int
@@ -69,23 +69,28 @@ def fit(
     shape: Shape,
     quantization: Quantization | None,
     *,
-    card: int,
+    gpu_memory: int,
     kv_bits: int,
-    cache_share: float,
-    cards: int = 1,
+    cache_max_entry_count: float,
+    tp: int = 1,
 ) -> Fit:
-    """Divide a card's memory: weights, the allowance, and a share of what is left for the cache.
+    """Divide a GPU's memory: weights, the allowance, and a share of what is left for the cache.
 
     Args:
         shape: Sizes of the model.
         quantization: How its weights are packed.
-        card: Bytes of one card, or what is free of them.
+        gpu_memory: Bytes of one GPU, or what is free of them.
         kv_bits: 16, 8 or 4 bits for a number in the KV cache.
-        cache_share: `--cache-max-entry-count`, of what weights and allowance leave.
-        cards: How many cards share the model (tensor parallelism).
+        cache_max_entry_count: `--cache-max-entry-count`, of what weights and allowance leave.
+        tp: How many GPUs share the model (tensor parallelism).
     """
-    weights = weight_bytes(shape, quantization) // cards
-    left = card - RESERVED - weights
-    # With more cards than KV heads, the heads are kept in several places.
-    per_token = kv_bytes_per_token(shape, kv_bits) // min(cards, shape.kv_heads)
-    return Fit(card=card, weights=weights, cache=int(left * cache_share), per_token=per_token)
+    weights = weight_bytes(shape, quantization) // tp
+    left = gpu_memory - RESERVED - weights
+    # With more GPUs than KV heads, the heads are kept in several places.
+    per_token = kv_bytes_per_token(shape, kv_bits) // min(tp, shape.kv_heads)
+    return Fit(
+        gpu_memory=gpu_memory,
+        weights=weights,
+        cache=int(left * cache_max_entry_count),
+        per_token=per_token,
+    )

@@ -26,9 +26,9 @@ class ServeOptions:
     session_len: int = 8192
     """Tokens of prompt and answer together; the bot's CONTEXT_WINDOW."""
     kv_bits: int = 8
-    cache_share: float = 0.8
-    max_batch: int = 128
-    cards: int = 1
+    cache_max_entry_count: float = 0.8
+    max_batch_size: int = 128
+    tp: int = 1
     prefix_caching: bool = True
     api_keys: tuple[str, ...] = ()
     proxy_url: str = ""
@@ -49,10 +49,10 @@ def server_arguments(options: ServeOptions, checkpoint: Checkpoint) -> list[str]
         "--server-name", options.host,
         "--server-port", str(options.port),
         "--session-len", str(options.session_len),
-        "--max-batch-size", str(options.max_batch),
-        "--cache-max-entry-count", f"{options.cache_share:g}",
+        "--max-batch-size", str(options.max_batch_size),
+        "--cache-max-entry-count", f"{options.cache_max_entry_count:g}",
         "--quant-policy", str(QUANT_POLICY[options.kv_bits]),
-        "--tp", str(options.cards),
+        "--tp", str(options.tp),
         # No prompt in a log, and nothing that a web page of somebody else could use.
         "--log-level", "WARNING",
         "--max-log-len", "0",

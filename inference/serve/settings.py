@@ -33,11 +33,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "bits of a number in the KV cache: 16, 8 or 4", kind=int,
     )  # fmt: skip
     _add(
-        parser, "--cache-share", "SERVE_CACHE_SHARE", "0.8",
+        parser, "--cache-max-entry-count", "SERVE_CACHE_SHARE", "0.8",
         "share of the memory left beside the weights that the KV cache takes", kind=float,
     )  # fmt: skip
-    _add(parser, "--max-batch", "SERVE_MAX_BATCH", "128", "answers made at once", kind=int)
-    _add(parser, "--cards", "SERVE_CARDS", "1", "GPUs that share the model", kind=int)
+    _add(parser, "--max-batch-size", "SERVE_MAX_BATCH", "128", "answers made at once", kind=int)
+    _add(
+        parser,
+        "--tp",
+        "SERVE_CARDS",
+        "1",
+        "GPUs that share the model (tensor parallelism)",
+        kind=int,
+    )
     _add(parser, "--proxy-url", "SERVE_PROXY_URL", "", "`lmdeploy serve proxy` to register with")
     parser.add_argument("--no-prefix-caching", action="store_true", help="for comparisons only")
     parser.add_argument(
@@ -60,9 +67,9 @@ def read_options(parsed: argparse.Namespace) -> ServeOptions:
         port=parsed.port,
         session_len=parsed.session_len,
         kv_bits=parsed.kv_bits,
-        cache_share=parsed.cache_share,
-        max_batch=parsed.max_batch,
-        cards=parsed.cards,
+        cache_max_entry_count=parsed.cache_max_entry_count,
+        max_batch_size=parsed.max_batch_size,
+        tp=parsed.tp,
         prefix_caching=not parsed.no_prefix_caching,
         api_keys=_keys(parsed.api_key_file),
         proxy_url=parsed.proxy_url.rstrip("/"),
@@ -77,9 +84,11 @@ def _problems(options: ServeOptions) -> list[str]:
         "--kv-bits is 16, 8 or 4": options.kv_bits in KV_BITS,
         "--port is a number from 1 to 65535": 0 < options.port < 65536,
         "--session-len is a number of tokens from 512": options.session_len >= 512,
-        "--cache-share is more than 0 and less than 1": 0 < options.cache_share < 1,
-        "--max-batch is at least 1": options.max_batch >= 1,
-        "--cards is 1, 2, 4 or 8": options.cards in {1, 2, 4, 8},
+        "--cache-max-entry-count is more than 0 and less than 1": 0
+        < options.cache_max_entry_count
+        < 1,
+        "--max-batch-size is at least 1": options.max_batch_size >= 1,
+        "--tp is 1, 2, 4 or 8": options.tp in {1, 2, 4, 8},
         # The server registers itself under the address it listens on.
         "with --proxy-url, --host is the address at which the proxy reaches this machine": not (
             options.proxy_url and options.host in _ANYWHERE

@@ -22,7 +22,7 @@ DELAYS: Final = (1.0, 5.0, 15.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class SupervisorTiming:
     """How long to wait for a server, in seconds."""
 
     loading: float = 900.0
@@ -53,7 +53,7 @@ class Supervisor:
         warm_up: Callable[[], Awaitable[None]],
         tell: Callable[[str], None],
         environment: Mapping[str, str] | None = None,
-        patience: Patience | None = None,
+        timing: SupervisorTiming | None = None,
         delays: Sequence[float] = DELAYS,
         starts_before_giving_up: int = 3,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -68,7 +68,7 @@ class Supervisor:
                 `CommandError` for a server that answers but does not work.
             tell: Takes one line at a time for the operator.
             environment: Of the process; this one's where it is None.
-            patience: How long to wait for what.
+            timing: How long to wait for what.
             delays: Seconds before each new start.
             starts_before_giving_up: Starts in a row that may fail before the first one that works;
                 a server that worked once is started for ever.
@@ -80,7 +80,7 @@ class Supervisor:
         self._warm_up = warm_up
         self._tell = tell
         self._environment = environment
-        self._patience = patience or Patience()
+        self._patience = timing or SupervisorTiming()
         self._delays = delays
         self._most_failed_starts = starts_before_giving_up
         self._sleep = sleep

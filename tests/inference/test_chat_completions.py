@@ -160,9 +160,9 @@ async def test_sampling_is_sent_under_the_servers_names() -> None:
 
 
 async def test_server_that_can_hold_repeats_back_is_asked_to() -> None:
-    wanted = replace(SAMPLING, no_repeat=0.8)
+    wanted = replace(SAMPLING, dry_multiplier=0.8)
     async with FakeLMDeploy().serve() as fake, endpoint(fake.url) as plain:
-        knows = ChatCompletions(fake.url, no_repeat_field="dry_multiplier")
+        knows = ChatCompletions(fake.url, dry_multiplier_field="dry_multiplier")
         for client, sampling in ((knows, wanted), (knows, SAMPLING), (plain, wanted)):
             [p async for p in client.stream(PROMPT, sampling, "shudong-7b")]
         await knows.aclose()

@@ -142,9 +142,9 @@ def original(tmp_path_factory, dialogues):
 @pytest.fixture(scope="session")
 def quantizing(original, calibration, held_out, tmp_path_factory):
     """A whole quantization in little."""
-    from inference.quantize.run import Order
+    from inference.quantize.run import QuantizeConfig
 
-    return Order(
+    return QuantizeConfig(
         model=original,
         out=tmp_path_factory.mktemp("quantized") / "tiny-w4a16",
         calibration=calibration,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.console import CommandError
-from inference.serve.cards import NoDriver, visible_cards
+from inference.serve.gpus import NoDriver, visible_gpus
 from inference.serve.memory import GIB
 from training.pipeline.stage import FOLDERS
 
@@ -34,7 +34,7 @@ class Machine:
 def look(work: Path) -> Machine:
     """Ask nvidia-smi, Linux and the disk of the working folder."""
     try:
-        cards = tuple(card.free for card in visible_cards())
+        cards = tuple(card.free for card in visible_gpus())
     except NoDriver:
         cards = ()
     place = next(folder for folder in (work, *work.absolute().parents) if folder.exists())

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.console import CommandError, say
-from inference.serve.cards import NoDriver, visible_cards
 from inference.serve.checkpoint import read_checkpoint
+from inference.serve.gpus import NoDriver, visible_gpus
 from training.corpora.files import size
 from training.corpora.registry import CORPORA
 from training.evaluate.options import add_shared_options, judge_of
@@ -185,7 +185,7 @@ def _preflight(order: Order, stages: Sequence[str]) -> None:
 
 def _cards() -> tuple[object, ...]:
     try:
-        return tuple(visible_cards())
+        return tuple(visible_gpus())
     except NoDriver:
         return ()
 

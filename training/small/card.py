@@ -16,7 +16,7 @@ NOT_READ = "Nobody has read these answers and judged them yet."
 
 _SAMPLING = {
     "temperature": "temperature", "top_p": "top-p", "repetition_penalty": "penalty",
-    "no_repeat": "DRY", "mean_characters": "characters", "looping": "looping",
+    "dry_multiplier": "DRY", "mean_characters": "characters", "looping": "looping",
     "distinct_2": "distinct-2", "same_beginning": "same start", "unfinished": "unfinished",
     "told_apart": "told apart", "score": "score",
 }  # fmt: skip

@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repetition-penalty", type=float, default=TRIAL_SAMPLING.repetition_penalty
     )
-    parser.add_argument("--no-repeat", type=float, default=TRIAL_SAMPLING.no_repeat)
+    parser.add_argument("--dry-multiplier", type=float, default=TRIAL_SAMPLING.dry_multiplier)
     parser.add_argument("--max-tokens", type=int, default=TRIAL_SAMPLING.max_tokens)
     parser.add_argument("--command", default="", help="how the model was made, for the card")
     parser.add_argument("--impression", type=Path, help="what a person says who read the answers")
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
         options.top_p,
         options.repetition_penalty,
         options.max_tokens,
-        options.no_repeat,
+        options.dry_multiplier,
     )
     found: dict[str, object] = {
         "model": _described(options.model, model),

@@ -107,7 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-p", type=float, nargs="+", default=[0.85])
     parser.add_argument("--repetition-penalty", type=float, nargs="+", default=[1.0, 1.1, 1.2])
     parser.add_argument(
-        "--no-repeat", type=float, nargs="+", default=[0.0], help="llama.cpp's DRY multiplier"
+        "--dry-multiplier", type=float, nargs="+", default=[0.0], help="llama.cpp's DRY multiplier"
     )
     parser.add_argument("--max-tokens", type=int, default=96)
     parser.add_argument("--runs", type=int, default=1, help="answers to each opening")
@@ -117,11 +117,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print one JSON line a setting, the best by its score last."""
     settings = [
-        Sampling(temperature, top_p, penalty, options.max_tokens, no_repeat)
+        Sampling(temperature, top_p, penalty, options.max_tokens, dry_multiplier)
         for temperature in options.temperature
         for top_p in options.top_p
         for penalty in options.repetition_penalty
-        for no_repeat in options.no_repeat
+        for dry_multiplier in options.dry_multiplier
     ]
     asyncio.run(_compare(options.model, settings, options.runs, show=options.show))
 

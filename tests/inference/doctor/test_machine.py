@@ -13,8 +13,8 @@ import pytest
 from inference.doctor.machine import (
     PACKAGES,
     Line,
-    Verdict,
-    look_at_cards,
+    LineStatus,
+    look_at_gpus,
     look_at_memory,
     look_at_packages,
     torch_cuda,
@@ -31,45 +31,45 @@ def _all_visible(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
-def verdicts(lines: Iterator[Line]) -> dict[str, Verdict]:
-    return {line.what.split(":")[0]: line.verdict for line in lines}
+def statuses(lines: Iterator[Line]) -> dict[str, LineStatus]:
+    return {line.what.split(":")[0]: line.status for line in lines}
 
 
 @pytest.mark.parametrize(
     ("smi", "worst"),
     [
-        (GOOD, Verdict.GOOD),
-        (GOOD.replace("22500", "3000"), Verdict.NOTE),
-        (GOOD.replace("8.9", "6.1"), Verdict.BAD),
-        (GOOD.replace("570.86.15", "470.1"), Verdict.BAD),
-        ("", Verdict.BAD),
-        ("no devices were found", Verdict.BAD),
+        (GOOD, LineStatus.GOOD),
+        (GOOD.replace("22500", "3000"), LineStatus.NOTE),
+        (GOOD.replace("8.9", "6.1"), LineStatus.BAD),
+        (GOOD.replace("570.86.15", "470.1"), LineStatus.BAD),
+        ("", LineStatus.BAD),
+        ("no devices were found", LineStatus.BAD),
     ],
 )
-def test_a_card_is_judged(smi: str, worst: Verdict) -> None:
-    lines = list(look_at_cards(lambda: smi, lambda: 12))
-    found = {line.verdict for line in lines}
-    order = [Verdict.BAD, Verdict.NOTE, Verdict.GOOD]
-    assert next(verdict for verdict in order if verdict in found) is worst
-    assert all(line.fix for line in lines if line.verdict is not Verdict.GOOD)
+def test_a_gpu_is_judged(smi: str, worst: LineStatus) -> None:
+    lines = list(look_at_gpus(lambda: smi, lambda: 12))
+    found = {line.status for line in lines}
+    order = [LineStatus.BAD, LineStatus.NOTE, LineStatus.GOOD]
+    assert next(status for status in order if status in found) is worst
+    assert all(line.fix for line in lines if line.status is not LineStatus.GOOD)
 
 
 @pytest.mark.parametrize(
-    ("driver", "cuda", "verdict"),
+    ("driver", "cuda", "status"),
     [
-        ("525.60", None, Verdict.GOOD),
-        ("525.60", 12, Verdict.GOOD),
-        ("570.86", 13, Verdict.BAD),
-        ("580.65", 13, Verdict.GOOD),
-        ("470.10", None, Verdict.BAD),
+        ("525.60", None, LineStatus.GOOD),
+        ("525.60", 12, LineStatus.GOOD),
+        ("570.86", 13, LineStatus.BAD),
+        ("580.65", 13, LineStatus.GOOD),
+        ("470.10", None, LineStatus.BAD),
     ],
 )
 def test_the_driver_has_to_run_the_newest_cuda_that_is_installed(
-    driver: str, cuda: int | None, verdict: Verdict
+    driver: str, cuda: int | None, status: LineStatus
 ) -> None:
     smi = GOOD.replace("570.86.15", driver)
-    first = next(look_at_cards(lambda: smi, lambda: cuda))
-    assert (first.area, first.verdict) == ("driver", verdict)
+    first = next(look_at_gpus(lambda: smi, lambda: cuda))
+    assert (first.area, first.status) == ("driver", status)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_packages_are_judged(changes: dict[str, str], bad: set[str]) -> None:
             raise PackageNotFoundError
         return versions[name]
 
-    found = verdicts(look_at_packages(installed))
-    assert {what for what, verdict in found.items() if verdict is Verdict.BAD} == bad
+    found = statuses(look_at_packages(installed))
+    assert {what for what, status in found.items() if status is LineStatus.BAD} == bad
 
 
 def test_the_wanted_versions_are_those_of_the_extra() -> None:

@@ -15,7 +15,7 @@ from inference.engine import EngineUnavailable, Message, Sampling
 from inference.local import LocalEngine
 from inference.local.engine import TRIAL_SAMPLING
 from inference.local.process import ServerProcess
-from inference.local.server import Order, best_threads, physical_cores
+from inference.local.server import LocalServerConfig, best_threads, physical_cores
 from tests.inference.engine_contract import eventually
 from tests.inference.local.tiny_model import write_tiny_model
 
@@ -72,8 +72,8 @@ async def test_a_restart_that_fails_is_tried_again_later_and_later(model: Path) 
         if len(waits) == 4:
             hidden.rename(model)
 
-    order = Order(str(model), slots=1, max_context=512, threads=1, api_key="")
-    process = ServerProcess(order, delays=(1, 5, 30), sleep=sleep)
+    config = LocalServerConfig(str(model), slots=1, max_context=512, threads=1, api_key="")
+    process = ServerProcess(config, delays=(1, 5, 30), sleep=sleep)
     first = await process.start()
     model.rename(hidden)  # noqa: ASYNC240 - one rename
     os.kill(first.pid, signal.SIGKILL)

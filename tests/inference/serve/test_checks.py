@@ -10,9 +10,9 @@ import pytest
 
 from inference import persona
 from inference.console import CommandError
-from inference.serve.cards import Card
 from inference.serve.checkpoint import add_stop_ids, read_checkpoint
-from inference.serve.checks import Weight, check_cards, check_checkpoint
+from inference.serve.checks import Severity, check_checkpoint, check_gpus
+from inference.serve.gpus import Gpu
 from inference.serve.memory import GIB
 from inference.serve.plan import ServeOptions
 from tests.inference.serve.checkpoints import AWQ, write_checkpoint
@@ -20,7 +20,7 @@ from tests.inference.serve.checkpoints import AWQ, write_checkpoint
 if TYPE_CHECKING:
     from pathlib import Path
 
-RTX_4090 = Card(0, "GPU-a", "NVIDIA GeForce RTX 4090", 24 * GIB, 23 * GIB, (8, 9), "570.86.15")
+RTX_4090 = Gpu(0, "GPU-a", "NVIDIA GeForce RTX 4090", 24 * GIB, 23 * GIB, (8, 9), "570.86.15")
 
 
 def options(folder: Path, **changes: object) -> ServeOptions:
@@ -29,12 +29,12 @@ def options(folder: Path, **changes: object) -> ServeOptions:
 
 def refusals(folder: Path, **changes: object) -> list[str]:
     found = check_checkpoint(read_checkpoint(folder), options(folder, **changes))
-    return [f.what for f in found if f.weight is Weight.REFUSAL]
+    return [f.what for f in found if f.severity is Severity.REFUSAL]
 
 
-def refused_cards(folder: Path, *cards: Card, **changes: object) -> list[str]:
-    found = check_cards(read_checkpoint(folder), options(folder, **changes), cards)
-    return [f.what for f in found if f.weight is Weight.REFUSAL]
+def refused_gpus(folder: Path, *gpus: Gpu, **changes: object) -> list[str]:
+    found = check_gpus(read_checkpoint(folder), options(folder, **changes), gpus)
+    return [f.what for f in found if f.severity is Severity.REFUSAL]
 
 
 @pytest.mark.parametrize("quantization", [None, AWQ])
@@ -43,7 +43,7 @@ def test_a_good_model_on_a_good_card_is_not_refused(
 ) -> None:
     folder = write_checkpoint(tmp_path / "m", quantization=quantization)
     assert refusals(folder) == []
-    assert refused_cards(folder, RTX_4090) == []
+    assert refused_gpus(folder, RTX_4090) == []
 
 
 @pytest.mark.parametrize(
@@ -143,28 +143,28 @@ def test_a_model_trained_under_another_persona_is_remarked_on(tmp_path: Path) ->
 
 
 def test_no_gpu_is_refused(tmp_path: Path) -> None:
-    assert "0 NVIDIA GPUs" in refused_cards(write_checkpoint(tmp_path / "m"))[0]
+    assert "0 NVIDIA GPUs" in refused_gpus(write_checkpoint(tmp_path / "m"))[0]
 
 
 def test_an_old_gpu_is_refused(tmp_path: Path) -> None:
     old = replace(RTX_4090, name="Tesla P40", capability=(6, 1))
-    assert "compute capability 6.1" in refused_cards(write_checkpoint(tmp_path / "m"), old)[0]
+    assert "compute capability 6.1" in refused_gpus(write_checkpoint(tmp_path / "m"), old)[0]
 
 
 def test_too_little_memory_is_refused_and_enough_is_not(tmp_path: Path) -> None:
     fp16 = write_checkpoint(tmp_path / "fp16")
     awq = write_checkpoint(tmp_path / "awq", quantization=AWQ)
     small = replace(RTX_4090, free=8 * GIB)
-    assert "need 15.9 GiB" in refused_cards(fp16, small)[0]
-    assert refused_cards(awq, small) == []
-    assert "room for" in refused_cards(awq, small, kv_bits=16, session_len=32768)[0]
+    assert "need 15.9 GiB" in refused_gpus(fp16, small)[0]
+    assert refused_gpus(awq, small) == []
+    assert "room for" in refused_gpus(awq, small, kv_bits=16, session_len=32768)[0]
 
 
 def test_the_fullest_of_the_used_cards_counts(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "m")
     full = replace(RTX_4090, index=1, free=4 * GIB)
-    assert refused_cards(folder, RTX_4090, full) == []
-    assert refused_cards(folder, RTX_4090, full, cards=2)
+    assert refused_gpus(folder, RTX_4090, full) == []
+    assert refused_gpus(folder, RTX_4090, full, tp=2)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"num_attention_heads": 0}', "\xff"])

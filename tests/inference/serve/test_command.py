@@ -1,4 +1,4 @@
-"""`python -m inference serve`, up to the missing card."""
+"""`python -m inference serve`, up to the missing GPU."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def serve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., t
 def test_print_command_shows_the_command_and_the_room(
     serve: Callable[..., tuple[int, str]],
 ) -> None:
-    status, said = serve("--print-command", "--card", "24")
+    status, said = serve("--print-command", "--gpu-memory", "24")
     assert status == 0
     assert "4.8 GiB" in said
     assert "66 KiB a token" in said
@@ -123,11 +123,11 @@ def test_fix_writes_the_stop_tokens(tmp_path: Path, capsys: pytest.CaptureFixtur
     [
         ["--kv-bits", "5"],
         ["--port", "0"],
-        ["--cards", "3"],
-        ["--cache-share", "1.5"],
+        ["--tp", "3"],
+        ["--cache-max-entry-count", "1.5"],
         ["--session-len", "3"],
-        ["--card", "24"],
-        ["--card", "0", "--print-command"],
+        ["--gpu-memory", "24"],
+        ["--gpu-memory", "0", "--print-command"],
         ["--proxy-url", "http://proxy:8000", "--host", "0.0.0.0"],
     ],
 )

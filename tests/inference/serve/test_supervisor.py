@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from inference.console import CommandError
-from inference.serve.supervisor import Patience, Supervisor
+from inference.serve.supervisor import Supervisor, SupervisorTiming
 from tests.clock import FakeClock, settle
 from tests.inference.engine_contract import eventually
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SERVER = [sys.executable, "-m", "devtools.engines.lmdeploy", "--port"]
 FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
-AT_ONCE = Patience(between_looks=0.02, between_looks_while_loading=0.02, stopping=10)
+AT_ONCE = SupervisorTiming(between_looks=0.02, between_looks_while_loading=0.02, stopping=10)
 
 
 def free_port() -> int:
@@ -51,7 +51,7 @@ class Server:
             healthy=self.healthy,
             warm_up=self.warm_up,
             tell=self.lines.append,
-            patience=AT_ONCE,
+            timing=AT_ONCE,
             delays=(0.01,),
         )
 
@@ -126,7 +126,7 @@ async def test_what_ignores_sigterm_is_killed_with_its_children() -> None:
 
     supervisor = Supervisor(
         [sys.executable, "-c", stubborn], healthy=healthy, warm_up=nothing, tell=lambda _: None,
-        patience=Patience(stopping=0.2, between_looks_while_loading=0.02),
+        timing=SupervisorTiming(stopping=0.2, between_looks_while_loading=0.02),
     )  # fmt: skip
     running = asyncio.create_task(supervisor.run())
 
@@ -178,7 +178,7 @@ async def test_loading_has_an_end() -> None:
 
     await eventually(loads)
     await settle()
-    await clock.advance(Patience().loading + 2)
+    await clock.advance(SupervisorTiming().loading + 2)
     with pytest.raises(CommandError, match="did not answer in time"):
         await running
 

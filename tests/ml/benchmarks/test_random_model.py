@@ -15,7 +15,7 @@ from inference.bench.dialogues import packaged
 from inference.chat_template import SPECIMEN, render
 from inference.quantize.packed import check_config, dequantized
 from inference.serve.checkpoint import read_checkpoint
-from inference.serve.checks import Weight, check_checkpoint
+from inference.serve.checks import Severity, check_checkpoint
 from inference.serve.memory import weight_bytes
 from inference.serve.plan import ServeOptions
 
@@ -65,7 +65,7 @@ def test_serve_finds_only_the_small_vocabulary_wrong_and_counts_its_bytes(
     folder = small(tmp_path / "m", w4a16=w4a16)
     checkpoint = read_checkpoint(folder)
     found = list(check_checkpoint(checkpoint, ServeOptions(folder, "m")))
-    refusals = [f.what for f in found if f.weight is Weight.REFUSAL]
+    refusals = [f.what for f in found if f.severity is Severity.REFUSAL]
     assert len(refusals) == 1  # 92542 is not in a vocabulary of 4,000
     assert "92542" in refusals[0]
     stored = 0

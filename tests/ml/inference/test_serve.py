@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from inference.serve.checkpoint import read_checkpoint
-from inference.serve.checks import Weight, check_checkpoint
+from inference.serve.checks import Severity, check_checkpoint
 from inference.serve.plan import ServeOptions
 from tests.inference.serve.checkpoints import TEMPLATE, write_checkpoint
 from tests.ml.inference.lmdeploy_server import write_model
@@ -150,5 +150,5 @@ def test_the_chat_template_has_to_be_trainings(
 ) -> None:
     checkpoint = read_checkpoint(write_checkpoint(tmp_path / "m", template=template))
     options = ServeOptions(checkpoint.path, "m")
-    found = [f for f in check_checkpoint(checkpoint, options) if f.weight is Weight.REFUSAL]
+    found = [f for f in check_checkpoint(checkpoint, options) if f.severity is Severity.REFUSAL]
     assert ["chat template" in f.what for f in found] == [True] * refused

@@ -70,6 +70,8 @@ def test_folder_goes_through_w4a16_and_can_be_served(tmp_path: Path) -> None:
         *("--held-out", tmp_path / "held-out.jsonl", "--most-loss", 0.2),
     )
 
-    said = inference("serve", quantized, "--print-command", "--card", "24", "--session-len", "512")
+    said = inference(
+        "serve", quantized, "--print-command", "--gpu-memory", "24", "--session-len", "512"
+    )
     assert "cannot be served" not in said
     assert "--model-format awq" in said.splitlines()[-1]

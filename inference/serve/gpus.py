@@ -1,4 +1,4 @@
-"""The NVIDIA cards of this machine, as nvidia-smi tells them."""
+"""The NVIDIA GPUs of this machine, as nvidia-smi tells them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MIB: Final = 2**20
-OLDEST: Final = (7, 0)
+MIN_COMPUTE_CAPABILITY: Final = (7, 0)
 """Compute capability that TurboMind's kernels start at (V100)."""
 
 _FIELDS: Final = "index,uuid,name,memory.total,memory.free,compute_cap,driver_version"
@@ -20,7 +20,7 @@ _SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class Gpu:
     """One GPU."""
 
     index: int
@@ -38,17 +38,17 @@ class NoDriver(Exception):
     """nvidia-smi is missing or cannot talk to the driver; the message says which."""
 
 
-def visible_cards(query: Callable[[], str] | None = None) -> list[Card]:
-    """The cards this process may use, in the order CUDA counts them.
+def visible_gpus(query: Callable[[], str] | None = None) -> list[Gpu]:
+    """The GPUs this process may use, in the order CUDA counts them.
 
     `query` gives nvidia-smi's lines. Raises `NoDriver` where it cannot be asked.
     """
-    cards = [_card(line) for line in (query or nvidia_smi)().splitlines() if line.strip()]
-    return _visible(cards, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    gpus = [_gpu(line) for line in (query or nvidia_smi)().splitlines() if line.strip()]
+    return _visible(gpus, os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def nvidia_smi() -> str:
-    """One line of comma-separated values for each card; raises `NoDriver`."""
+    """One line of comma-separated values for each GPU; raises `NoDriver`."""
     program = shutil.which("nvidia-smi")
     if program is None:
         raise NoDriver("nvidia-smi is not installed, so there is no NVIDIA driver here")
@@ -64,11 +64,11 @@ def nvidia_smi() -> str:
     return done.stdout
 
 
-def _card(line: str) -> Card:
+def _gpu(line: str) -> Gpu:
     try:
         index, uuid, name, total, free, capability, driver = (p.strip() for p in line.split(","))
         major, minor = capability.split(".")
-        return Card(
+        return Gpu(
             int(index), uuid, name, int(total) * MIB, int(free) * MIB, (int(major), int(minor)),
             driver,
         )  # fmt: skip
@@ -76,13 +76,13 @@ def _card(line: str) -> Card:
         raise NoDriver("nvidia-smi says something that cannot be read") from None
 
 
-def _visible(cards: Sequence[Card], wanted: str | None) -> list[Card]:
-    """What CUDA_VISIBLE_DEVICES leaves: like CUDA, up to the first name that is no card."""
+def _visible(gpus: Sequence[Gpu], wanted: str | None) -> list[Gpu]:
+    """What CUDA_VISIBLE_DEVICES leaves: like CUDA, up to the first name that is no GPU."""
     if wanted is None:
-        return list(cards)
-    chosen: list[Card] = []
+        return list(gpus)
+    chosen: list[Gpu] = []
     for name in filter(None, (part.strip() for part in wanted.split(","))):
-        named = [c for c in cards if name == str(c.index) or c.uuid.startswith(name)]
+        named = [gpu for gpu in gpus if name == str(gpu.index) or gpu.uuid.startswith(name)]
         if len(named) != 1:
             break
         chosen += named

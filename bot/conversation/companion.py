@@ -6,7 +6,7 @@ Knows neither Telegram nor SQL: it is given a stored turn and gives back what to
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,7 +32,7 @@ from bot.safety import (
     region_of,
     says_safe,
 )
-from inference.engine import ContextTooLong, Sampling, ignore_wait
+from inference.engine import ContextTooLong, ignore_wait
 from inference.persona import SYSTEM_PROMPT
 from inference.tokens import estimate_tokens
 
@@ -104,12 +104,7 @@ class Companion:
         if model.is_trial:  # it loses the thread long before the operator's limit
             self._answer_tokens = min(self._answer_tokens, tuned.max_tokens)
         self._prompt_budget = window - self._answer_tokens - window // 32
-        self._sampling = Sampling(
-            temperature=tuned.temperature,
-            top_p=tuned.top_p,
-            repetition_penalty=tuned.repetition_penalty,
-            max_tokens=self._answer_tokens,
-        )
+        self._sampling = replace(tuned, max_tokens=self._answer_tokens)
 
     async def plan(self, turn: Turn, language: Language) -> Plan:
         """Read the past, let the detector read the turn, and decide who answers it.

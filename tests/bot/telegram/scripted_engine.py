@@ -30,6 +30,7 @@ class ScriptedEngine:
 
     def __init__(self) -> None:
         self.prompts: list[list[Message]] = []
+        self.samplings: list[Sampling] = []
         self.scripts: deque[Sequence[Step]] = deque()
         self.is_ready = True
 
@@ -49,6 +50,7 @@ class ScriptedEngine:
         on_wait: OnWait = ignore_wait,
     ) -> AsyncGenerator[str, None]:
         self.prompts.append(list(messages))
+        self.samplings.append(sampling)
         for step in self.scripts.popleft() if self.scripts else (ANSWER,):
             if isinstance(step, asyncio.Event):
                 await step.wait()

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from bot.storage.store import StorageOptions
 
 FIRST_PERSON = 100_001
-LONGEST_LIFE = 2.0
+MAX_LIFE = 2.0
 """A kill comes at a random moment within so many seconds of the message it counts."""
 SHORTEST_QUOTE = 8
 """Characters of a text that can only be a quotation when they stand in the log."""
@@ -81,7 +81,7 @@ class Killer:
                     ) from None
                 continue
             self._due.clear()
-            await asyncio.sleep(self._random.uniform(0, LONGEST_LIFE))
+            await asyncio.sleep(self._random.uniform(0, MAX_LIFE))
             self.kills.append(time.monotonic())
             await self._bot.kill()
             await self._bot.start()

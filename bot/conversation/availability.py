@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 SILENCES = 2
 """So many time-outs in a row, of whatever turns, mean that the engine hangs."""
 FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 10.0
+MAX_PAUSE = 10.0
 GROWTH = 1.5
 
 
@@ -103,7 +103,7 @@ class Availability:
         pause = FIRST_PAUSE
         while self._is_down:
             await self._sleep(pause)
-            pause = min(pause * GROWTH, LONGEST_PAUSE)
+            pause = min(pause * GROWTH, MAX_PAUSE)
             # An answer that began meanwhile has said more than a sign of life could.
             if not await self._ready() or not self._is_down:
                 continue

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from bot.storage import RecentTurns, Turn, Turns
 
-MOST_TURNS = 200
+MAX_TURNS = 200
 """How far back a context window can reach; its budget of tokens usually ends sooner."""
 
 
@@ -31,10 +31,10 @@ class Memory:
         copy = await self._recent.get(turn)
         if copy is not None:
             return copy
-        return await self._turns.history(turn.conversation_id, turn.number, MOST_TURNS)
+        return await self._turns.history(turn.conversation_id, turn.number, MAX_TURNS)
 
     async def keep(self, turn: Turn, past: Sequence[PastTurn], answer: str, revision: int) -> None:
         """Copy the conversation as it is after `turn` to where the next one looks first."""
         newest = PastTurn(turn.number, turn.user_text, answer)
-        turns = [*past, newest][-MOST_TURNS:]
+        turns = [*past, newest][-MAX_TURNS:]
         await self._recent.put(turn.chat_id, turn.conversation_id, revision, turns)

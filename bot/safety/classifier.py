@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WEIGHTS_FILE = "classifier.json"
-LONGEST_PIECE = 4  # characters
+MAX_PIECE = 4  # characters
 SHORTEST = 3  # characters; of fewer nothing can be learnt
 
 
@@ -63,7 +63,7 @@ def pieces(view: str) -> list[str]:
     """Every run of one to four characters."""
     return [
         view[start : start + size]
-        for size in range(1, LONGEST_PIECE + 1)
+        for size in range(1, MAX_PIECE + 1)
         for start in range(len(view) - size + 1)
     ]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.safety.rules import Rule
     from bot.safety.utterance import Utterance
 
-LONGEST_READ = 4096  # characters read at once; a turn of several messages can be longer
+MAX_READ = 4096  # characters read at once; a turn of several messages can be longer
 OVERLAP = 200  # characters read twice, so that nothing falls between two pieces
 SHORT = (
     300  # characters of normalized text; of a longer one only what surrounds grave words is read
@@ -144,10 +144,10 @@ def _reading(text: str) -> str:
 
 
 def _pieces(message: str) -> Iterator[str]:
-    yield message[:LONGEST_READ]
-    step = LONGEST_READ - OVERLAP
+    yield message[:MAX_READ]
+    step = MAX_READ - OVERLAP
     for start in range(step, len(message) - OVERLAP, step):
-        yield message[start : start + LONGEST_READ]
+        yield message[start : start + MAX_READ]
 
 
 def _around_anchors(text: str) -> str:

@@ -10,7 +10,7 @@ from bot.safety.normalize import BREAK, normalize
 QUESTION_READ = (
     600  # characters at the end of the bot's message in which its question is looked for
 )
-LONGEST_REPLY = 20  # characters of normalized text; a longer answer speaks for itself
+MAX_REPLY = 20  # characters of normalized text; a longer answer speaks for itself
 
 # Questions to which yes means danger, and questions to which no does. A sentence each.
 _YES_IS_DANGER = re.compile(
@@ -65,7 +65,7 @@ def answered(question: str, reply: str) -> RiskLevel:
     NONE where the bot asked nothing of the kind.
     """
     short = reply.strip(BREAK + " ")
-    if not short or len(short) > LONGEST_REPLY:
+    if not short or len(short) > MAX_REPLY:
         return RiskLevel.NONE
     asked = _questions(question[-QUESTION_READ:])
     about_danger = any(_YES_IS_DANGER.search(sentence) for sentence in asked)
@@ -84,7 +84,7 @@ def answered(question: str, reply: str) -> RiskLevel:
 
 def may_be_reply(text: str) -> bool:
     """Whether a message is so short that what was asked before it can change what it means."""
-    return len(text.strip()) <= LONGEST_REPLY
+    return len(text.strip()) <= MAX_REPLY
 
 
 def asks_about_danger(text: str) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
-_MOST_FIELDS = 1000
+_MAX_FIELDS = 1000
 
 
 class BotApi:
@@ -156,7 +156,7 @@ async def _read_params(request: Request) -> Params:
         await request.body()
         return Params(values)
     uploads: dict[str, Upload] = {}
-    async with request.form(max_fields=_MOST_FIELDS, max_part_size=1024 * 1024) as form:
+    async with request.form(max_fields=_MAX_FIELDS, max_part_size=1024 * 1024) as form:
         for name, item in form.multi_items():
             if isinstance(item, UploadFile):
                 mime = item.content_type or "application/octet-stream"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.sandbox.flood import FloodControl
     from bot.sandbox.world import World
 
-_LONGEST_WAIT = 60.0
+_MAX_WAIT = 60.0
 
 
 class Inspection:
@@ -58,7 +58,7 @@ class Inspection:
         chat_id = int(query["chat_id"]) if "chat_id" in query else None
         if "wait" in query:
             with suppress(TimeoutError):
-                seconds = min(float(query["wait"]), _LONGEST_WAIT)
+                seconds = min(float(query["wait"]), _MAX_WAIT)
                 await self._calls.wait_for(
                     method=method, chat_id=chat_id, after=after, seconds=seconds
                 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.sandbox.world import World
 
 _ANSWER_SECONDS = 60.0
-_LONGEST_PAUSE = 60.0
+_MAX_PAUSE = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
 
 
@@ -144,7 +144,7 @@ class WebhookSender:
             else:
                 self._last_error = (self._world.now(), failure)
                 await self._sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                pause = min(pause * 2, _MAX_PAUSE)
 
     def _first_of(self, chat_id: int) -> Update | None:
         mine = (item for item in self._world.updates.pending() if item.chat_id == chat_id)

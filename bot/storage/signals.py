@@ -28,7 +28,7 @@ CHANNEL: Final = "shudong"
 CHECK_EVERY: Final = 10.0
 PATIENCE: Final = 5.0
 PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 10.0
+MAX_PAUSE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Signals:
             except Exception as error:  # asyncpg's own tree; the tables say everything as well
                 log.warning("signals_broke", error=type(error).__name__, next_try_in=pause)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_PAUSE)
 
     async def _listen_once(self, heard: Callable[[Signal], None]) -> None:
         # A connection of its own: one of the pool would be lost to everybody else.

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from bot.storage import Turn, Turns, Users
     from bot.telegram.edits import Edits
     from bot.telegram.features.crisis.cards import Crisis
-    from bot.telegram.features.disclosure import Disclosing
-    from bot.telegram.features.handoff.desk import DutyDesk
+    from bot.telegram.features.disclosure import DisclosureService
+    from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.generating import Generations
     from bot.telegram.outbound.outbox import Outbox
 
@@ -51,8 +51,8 @@ class Answering:
         crisis: Crisis,
         *,
         edits: Edits,
-        disclosing: Disclosing,
-        desk: DutyDesk,
+        disclosing: DisclosureService,
+        desk: HandoffDesk,
         clock: Callable[[], float],
         sure_for: float = inf,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

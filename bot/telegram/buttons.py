@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from bot.telegram.answering import Answering
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.buttons import CrisisButtons
-    from bot.telegram.features.disclosure import Disclosing
+    from bot.telegram.features.disclosure import DisclosureService
     from bot.telegram.features.feedback import Ratings
-    from bot.telegram.features.handoff.desk import DutyDesk
+    from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.requests import Pressed
+    from bot.telegram.requests import CallbackRequest
 
 ADMIN_QUESTION_LASTS = timedelta(minutes=10)
 
@@ -42,9 +42,9 @@ class Buttons:
         users: Users,
         recent: RecentTurns,
         audit: Audit,
-        disclosing: Disclosing,
+        disclosing: DisclosureService,
         crisis: CrisisButtons,
-        desk: DutyDesk,
+        desk: HandoffDesk,
         contacts: ContactBook,
         ratings: Ratings,
         admins: frozenset[int],
@@ -67,7 +67,7 @@ class Buttons:
         self._wake = wake
         self._now = now
 
-    async def run(self, pressed: Pressed) -> None:
+    async def run(self, pressed: CallbackRequest) -> None:
         """Do what a button asks for; data that no button of ours has does nothing."""
         try:
             toast = await self._toast(pressed)
@@ -75,7 +75,7 @@ class Buttons:
             toast = pressed.texts.button_expired
         await self._outbox.answer_callback(pressed.query_id, toast)
 
-    async def _toast(self, pressed: Pressed) -> str | None:
+    async def _toast(self, pressed: CallbackRequest) -> str | None:
         """Act, and return what is to be shown for a moment, if anything."""
         match pressed.press.action, pressed.press.arguments:
             case "risk", _:
@@ -99,7 +99,7 @@ class Buttons:
             case _:
                 return pressed.texts.button_expired
 
-    async def _stop(self, pressed: Pressed, turn_id: int) -> str | None:
+    async def _stop(self, pressed: CallbackRequest, turn_id: int) -> str | None:
         try:
             stopped = await self._answering.stop(pressed.chat_id, turn_id)
         except StorageError:
@@ -107,7 +107,7 @@ class Buttons:
         return None if stopped else pressed.texts.nothing_to_stop
 
     async def _about_oneself(
-        self, pressed: Pressed, what: str, answer: str, asker: int
+        self, pressed: CallbackRequest, what: str, answer: str, asker: int
     ) -> str | None:
         if pressed.user_id != asker:
             return pressed.texts.button_expired
@@ -120,7 +120,7 @@ class Buttons:
         await self._contacts.press_delete(pressed)
         return None
 
-    async def _redo(self, pressed: Pressed, turn_id: int) -> str | None:
+    async def _redo(self, pressed: CallbackRequest, turn_id: int) -> str | None:
         turn = await self._turns.turn(turn_id)
         mine = turn is not None and turn.chat_id == pressed.chat_id
         if not mine or await self._turns.reopen_turn(turn_id) is None:
@@ -128,7 +128,7 @@ class Buttons:
         self._wake(pressed.chat_id)
         return None
 
-    async def _reset(self, pressed: Pressed, confirmed: bool, asker: int) -> str | None:
+    async def _reset(self, pressed: CallbackRequest, confirmed: bool, asker: int) -> str | None:
         texts = pressed.texts
         if pressed.user_id != asker:
             return texts.button_expired
@@ -141,7 +141,7 @@ class Buttons:
         await self._replace(pressed, texts.reset_done if forgotten else texts.reset_nothing)
         return None
 
-    async def _erase(self, pressed: Pressed, confirmed: bool, asker: int) -> str | None:
+    async def _erase(self, pressed: CallbackRequest, confirmed: bool, asker: int) -> str | None:
         texts = pressed.texts
         if pressed.user_id != asker:
             return texts.button_expired
@@ -149,7 +149,7 @@ class Buttons:
             await self._replace(pressed, texts.erase_kept)
             return None
         await self._answering.stop(asker)
-        await self._desk.erased(asker)
+        await self._desk.end_for_erasure(asker)
         await self._users.erase(asker)
         self._crisis.forget(asker)
         await self._recent.forget(asker)
@@ -157,7 +157,7 @@ class Buttons:
         return None
 
     async def _admin_reset(
-        self, pressed: Pressed, confirmed: bool, admin: int, target: str
+        self, pressed: CallbackRequest, confirmed: bool, admin: int, target: str
     ) -> str | None:
         texts = pressed.texts
         fresh = self._now() - pressed.message_date < ADMIN_QUESTION_LASTS
@@ -181,7 +181,7 @@ class Buttons:
         await self._replace(pressed, said)
         return None
 
-    async def _replace(self, pressed: Pressed, text: str) -> None:
+    async def _replace(self, pressed: CallbackRequest, text: str) -> None:
         """Put the outcome in the place of the question, so that it cannot be answered twice."""
         await self._outbox.edit(
             pressed.chat_id, pressed.message_id, render(text)[0], None, final=True

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from bot.storage import Inbox, StoredUpdate, Turn, Turns, Users
     from bot.telegram.answering import Answering
     from bot.telegram.features.feedback import Ratings
-    from bot.telegram.features.handoff.desk import DutyDesk
+    from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.inbound.incoming import Said
     from bot.telegram.quota import Quota
 
 log = structlog.get_logger(__name__)
 
-MOST_TRIES = 10
+MAX_TRIES = 10
 TRIED_FOR = timedelta(minutes=15)
 """A turn that was begun so often over so long is given up with a button to try again.
 
@@ -48,15 +48,15 @@ A crash counts against every turn that ran, so tries alone say little: in a bad 
 they are bystanders'. A turn that brings the bot down each time still has an end.
 """
 
-LONGEST_BURST = 5
+MAX_BURST = 5
 """A burst is cut after so many windows: someone who never pauses is answered all the same."""
 
 
-MOST_STUMBLES = 5
+MAX_STUMBLES = 5
 """So often may what a chat has written fail to become a turn before it is kept as failed."""
 
 MESSAGES_AT_ONCE = 64
-LONGEST_TEXT = 32_000
+MAX_TEXT = 32_000
 """Messages and characters that become one turn at most. What is beyond becomes the next ones, each
 behind everybody who waits for the engine by then: a chat that floods delays itself."""
 
@@ -73,7 +73,7 @@ class Chats:
         turns: Turns,
         users: Users,
         answering: Answering,
-        desk: DutyDesk,
+        desk: HandoffDesk,
         quota: Quota,
         ratings: Ratings,
         burst_window: float,
@@ -197,7 +197,7 @@ class Chats:
     async def _stumbled(self, chat_id: int) -> None:
         """Keep what cannot be made into a turn as failed, so that it blocks nothing for ever."""
         self._stumbles[chat_id] += 1
-        if self._stumbles[chat_id] < MOST_STUMBLES:
+        if self._stumbles[chat_id] < MAX_STUMBLES:
             return
         try:
             for stored in await self._inbox.pending_of_chat(chat_id, MESSAGES_AT_ONCE):
@@ -211,7 +211,7 @@ class Chats:
 
     async def _answer(self, turn: Turn) -> None:
         language = await self._language_of(turn.user_id)
-        if turn.attempts > MOST_TRIES and self._now() - turn.created_at > TRIED_FOR:
+        if turn.attempts > MAX_TRIES and self._now() - turn.created_at > TRIED_FOR:
             await self._answering.give_up(turn, language)
             return
         with_media = turn.id in self._with_media
@@ -259,7 +259,7 @@ class Chats:
                 empty.append(stored.update_id)
             else:
                 said.append(item)
-        together = up_to(LONGEST_TEXT, one_person(said))
+        together = up_to(MAX_TEXT, one_person(said))
         # With no burst window each message gets its own answer, however long it had to wait.
         return together if self._window else one_message(together), empty, unreadable
 
@@ -269,7 +269,7 @@ class Chats:
             return 0  # the clock was set back meanwhile: nobody is to wait until it catches up
         end = min(
             batch[-1].received_at + self._window,
-            batch[0].received_at + LONGEST_BURST * self._window,
+            batch[0].received_at + MAX_BURST * self._window,
         )
         return min(end - now, self._window)
 

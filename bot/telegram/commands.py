@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from bot.telegram.features.account.export import Exporter
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
-    from bot.telegram.features.disclosure import Disclosing
+    from bot.telegram.features.disclosure import DisclosureService
     from bot.telegram.features.feedback import Ratings
-    from bot.telegram.features.handoff.desk import DutyDesk
+    from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.requests import Asked
+    from bot.telegram.requests import CommandRequest
 
 
 class Commands:
@@ -36,9 +36,9 @@ class Commands:
         users: Users,
         audit: Audit,
         exporter: Exporter,
-        disclosing: Disclosing,
+        disclosing: DisclosureService,
         hotlines: HotlineList,
-        desk: DutyDesk,
+        desk: HandoffDesk,
         contacts: ContactBook,
         ratings: Ratings,
         admins: frozenset[int],
@@ -54,7 +54,7 @@ class Commands:
         self._ratings = ratings
         self._admins = admins
         self._publish_menu_of_admin = publish_menu_of_admin
-        self.by_name: Mapping[str, Callable[[Asked], Awaitable[None]]] = {
+        self.by_name: Mapping[str, Callable[[CommandRequest], Awaitable[None]]] = {
             "start": self._start,
             "help": self._help,
             "help_now": self._help_now,
@@ -69,25 +69,25 @@ class Commands:
             "erase": self._erase,
         }
 
-    async def run(self, name: str, asked: Asked) -> None:
+    async def run(self, name: str, asked: CommandRequest) -> None:
         """Do what a command asks for; an unknown one is answered with what there is."""
         await self.by_name.get(name, self._unknown)(asked)
 
-    async def _start(self, asked: Asked) -> None:
+    async def _start(self, asked: CommandRequest) -> None:
         await self._disclosing.greet(asked.chat_id, asked.user_id, asked.language)
         if asked.user_id in self._admins:
             await self._publish_menu_of_admin(asked.user_id)
 
-    async def _help(self, asked: Asked) -> None:
+    async def _help(self, asked: CommandRequest) -> None:
         await self._say(asked, asked.texts.help)
 
-    async def _help_now(self, asked: Asked) -> None:
+    async def _help_now(self, asked: CommandRequest) -> None:
         await self._hotlines.show(asked.chat_id, asked.user_id, asked.language)
 
-    async def _safety(self, asked: Asked) -> None:
+    async def _safety(self, asked: CommandRequest) -> None:
         await self._say(asked, asked.texts.care_safety)
 
-    async def _stop(self, asked: Asked) -> None:
+    async def _stop(self, asked: CommandRequest) -> None:
         # The answer itself says that it was stopped; only silence needs a word.
         try:
             stopped = await self._answering.stop(asked.chat_id)
@@ -97,7 +97,7 @@ class Commands:
         if not stopped:
             await self._say(asked, asked.texts.nothing_to_stop)
 
-    async def _reset(self, asked: Asked) -> None:
+    async def _reset(self, asked: CommandRequest) -> None:
         if asked.argument:
             await self._admin_reset(asked)
             return
@@ -105,7 +105,7 @@ class Commands:
             asked, asked.texts.reset_ask, keyboards.ask_reset(asked.texts, asked.user_id)
         )
 
-    async def _admin_reset(self, asked: Asked) -> None:
+    async def _admin_reset(self, asked: CommandRequest) -> None:
         texts, target = asked.texts, asked.argument
         if asked.user_id not in self._admins:
             await self._audit.record(asked.user_id, "reset", _as_target(target), "refused")
@@ -124,23 +124,23 @@ class Commands:
                 question = texts.admin_reset_ask_user(user=user)
         await self._say(asked, question, keyboards.ask_admin_reset(texts, asked.user_id, target))
 
-    async def _privacy(self, asked: Asked) -> None:
+    async def _privacy(self, asked: CommandRequest) -> None:
         await self._say(asked, asked.texts.data_privacy)
         await self._ratings.show_training(asked)
 
-    async def _export(self, asked: Asked) -> None:
+    async def _export(self, asked: CommandRequest) -> None:
         await self._exporter.send(asked.chat_id, asked.user_id, asked.texts)
 
-    async def _erase(self, asked: Asked) -> None:
+    async def _erase(self, asked: CommandRequest) -> None:
         await self._say(
             asked, asked.texts.erase_ask, keyboards.ask_erase(asked.texts, asked.user_id)
         )
 
-    async def _unknown(self, asked: Asked) -> None:
+    async def _unknown(self, asked: CommandRequest) -> None:
         await self._say(asked, asked.texts.unknown_command)
 
     async def _say(
-        self, asked: Asked, text: str, keyboard: InlineKeyboardMarkup | None = None
+        self, asked: CommandRequest, text: str, keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
         parts = render(text)
         for part in parts[:-1]:

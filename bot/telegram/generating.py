@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MOST_SILENCES = 3
+MAX_SILENCES = 3
 """So often may one turn run into a time-out while others are answered, before it is given up."""
 OVERLOAD_PAUSE = 3.0
 RETRY_PAUSE = 1.0
@@ -169,7 +169,7 @@ class Generations:
                 silences += not self._availability.is_down
                 self._availability.silent()
                 log.info("answer_interrupted", turn=plan.turn.id, detail=str(error))
-                if silences >= MOST_SILENCES:
+                if silences >= MAX_SILENCES:
                     raise
             else:
                 return

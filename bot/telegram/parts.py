@@ -19,13 +19,13 @@ from bot.telegram.features.crisis.buttons import CrisisButtons
 from bot.telegram.features.crisis.cards import Crisis
 from bot.telegram.features.crisis.check_ins import CheckIns
 from bot.telegram.features.crisis.hotlines import HotlineList
-from bot.telegram.features.disclosure import Disclosing
+from bot.telegram.features.disclosure import DisclosureService
 from bot.telegram.features.feedback import Ratings
-from bot.telegram.features.handoff.alerts import DutyAlerts
-from bot.telegram.features.handoff.desk import DutyDesk
+from bot.telegram.features.handoff.alerts import OncallAlerts
+from bot.telegram.features.handoff.desk import HandoffDesk
 from bot.telegram.generating import Generations
 from bot.telegram.quota import Quota
-from bot.telegram.update_handler import Express
+from bot.telegram.update_handler import UpdateHandler
 from bot.telegram.upkeep import Upkeep
 from bot.telegram.waiting_room import WaitingRoom
 
@@ -74,14 +74,14 @@ class Parts:
     """What has to be started, stopped or woken."""
 
     availability: Availability
-    desk: DutyDesk
-    duty_alerts: DutyAlerts
+    desk: HandoffDesk
+    oncall_alerts: OncallAlerts
     check_ins: CheckIns
     crisis: Crisis
     answering: Answering
     chats: Chats
     commands: Commands
-    express: Express
+    update_handler: UpdateHandler
     upkeep: Upkeep
 
 
@@ -92,7 +92,7 @@ def build_parts(
     now = storage.claimant.clock
     availability = Availability(companion.ready, sleep=wiring.sleep)
     hotlines = HotlineList(outbox, storage.users, storage.counters)
-    disclosing = Disclosing(
+    disclosing = DisclosureService(
         outbox=outbox,
         hotlines=hotlines,
         disclosures=storage.disclosures,
@@ -108,7 +108,7 @@ def build_parts(
         now=now,
     )
     alerts_wanted = asyncio.Event()
-    desk = DutyDesk(
+    desk = HandoffDesk(
         outbox=outbox,
         hotlines=hotlines,
         storage=storage,
@@ -119,7 +119,7 @@ def build_parts(
         on_due=alerts_wanted.set,
         sleep=wiring.sleep,
     )
-    duty_alerts = DutyAlerts(
+    oncall_alerts = OncallAlerts(
         outbox=outbox,
         storage=storage,
         desk=desk,
@@ -209,7 +209,7 @@ def build_parts(
         admins=options.admins,
         publish_menu_of_admin=wiring.publish_menu_of_admin,
     )
-    express = Express(
+    update_handler = UpdateHandler(
         bot=wiring.bot,
         me=wiring.me,
         inbox=storage.inbox,
@@ -245,7 +245,7 @@ def build_parts(
         storage,
         answering,
         chats,
-        express,
+        update_handler,
         crisis,
         check_ins,
         WaitingRoom(storage.inbox, storage.jobs, outbox, language_of=wiring.language_of),
@@ -255,12 +255,12 @@ def build_parts(
     return Parts(
         availability,
         desk,
-        duty_alerts,
+        oncall_alerts,
         check_ins,
         crisis,
         answering,
         chats,
         commands,
-        express,
+        update_handler,
         upkeep,
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommandRequest:
     """One command of one person."""
 
     chat_id: int
@@ -30,7 +30,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class CallbackRequest:
     """One press of one button under the bot's message `message_id`."""
 
     query_id: str

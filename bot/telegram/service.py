@@ -66,12 +66,12 @@ class TelegramService:
             ),
         )
         self._availability = parts.availability
-        self._duty_alerts = parts.duty_alerts
+        self._oncall_alerts = parts.oncall_alerts
         self._check_ins = parts.check_ins
         self._crisis = parts.crisis
         self._answering = parts.answering
         self._chats = parts.chats
-        self._express = parts.express
+        self._update_handler = parts.update_handler
         self._upkeep = parts.upkeep
         self._intake = Intake(
             storage.inbox,
@@ -98,9 +98,9 @@ class TelegramService:
         """Take up what was left, then let new updates in."""
         await self._crisis.recover()
         await publish_menus(self._bot, self._admins)
-        self._express.start()
+        self._update_handler.start()
         self._upkeep.start()
-        self._duty_alerts.start()
+        self._oncall_alerts.start()
         connection = self._connection
         if connection.webhook_url is None:
             await self._leave_webhook()
@@ -114,11 +114,11 @@ class TelegramService:
         await asyncio.gather(
             within(grace, "intake", self._polling.stop()),
             self._chats.drain(grace),
-            self._express.drain(grace),
+            self._update_handler.drain(grace),
         )
         await within(1.0, "claims", self._hand_back())
         await within(1.0, "upkeep", self._upkeep.stop())
-        await within(0.5, "duty alerts", self._duty_alerts.stop())
+        await within(0.5, "on-call alerts", self._oncall_alerts.stop())
         await within(0.5, "engine probe", self._availability.aclose())
         await within(1.5, "outbox", self._outbox.aclose(drain_seconds=1.0))
         await within(0.5, "cards", self._crisis.aclose())
@@ -129,7 +129,7 @@ class TelegramService:
         """Let go of what could not be finished, so that nobody has to wait for its lease."""
         if owed := self._answering.owed:
             await self._storage.turns.release(owed)
-        if held := self._express.held:
+        if held := self._update_handler.held:
             await self._storage.inbox.release(held)
 
     async def receiving(self) -> bool:
@@ -145,7 +145,7 @@ class TelegramService:
             wake = self._chats.edited if arrival.is_edit else self._chats.wake
             wake(arrival.chat_id)
         else:
-            self._express.wake()
+            self._update_handler.wake()
 
     async def _language_of(self, user_id: int) -> Language:
         return language_for(await self._storage.users.language_code(user_id))

@@ -18,7 +18,7 @@ from bot.telegram.keyboards import Press
 from bot.telegram.letting_go import cut_off
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
-from bot.telegram.requests import Asked, Pressed
+from bot.telegram.requests import CallbackRequest, CommandRequest
 
 if TYPE_CHECKING:
     from telegram import Bot, CallbackQuery, ChatMemberUpdated, User
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MOST_TRIES = 3
+MAX_TRIES = 3
 AT_ONCE = 512
 OF_A_CHAT = 32
 """So many at once of any one chat: who presses a thousand buttons delays nobody else."""
 
 
-class Express:
+class UpdateHandler:
     """Handles the updates of the express lane, each in a task of its own."""
 
     def __init__(
@@ -98,10 +98,10 @@ class Express:
                     room, of_a_chat=OF_A_CHAT, exclude=self._full_chats()
                 )
             except StorageError as error:
-                log.warning("express_not_claimed", error=type(error).__name__)
+                log.warning("updates_not_claimed", error=type(error).__name__)
                 continue
             except Exception:
-                log.exception("express_broke")
+                log.exception("update_handler_broke")
                 continue
             for stored in claimed:
                 self._busy[stored.chat_id] += 1
@@ -117,9 +117,9 @@ class Express:
             await self._attempt(stored)
         except StorageError as error:
             # The claim runs out and the update is tried again.
-            log.error("express_paused", update=stored.update_id, error=type(error).__name__)
+            log.error("update_paused", update=stored.update_id, error=type(error).__name__)
         except Exception:
-            log.exception("express_failed", update=stored.update_id, attempt=stored.attempts)
+            log.exception("update_failed", update=stored.update_id, attempt=stored.attempts)
             await self._give_up_or_retry(stored)
         finally:
             if len(self._tasks) >= AT_ONCE or self._busy[stored.chat_id] >= OF_A_CHAT:
@@ -142,7 +142,7 @@ class Express:
     async def _give_up_or_retry(self, stored: StoredUpdate) -> None:
         try:
             # `attempts` counts the claims before this one.
-            if stored.attempts + 1 < MOST_TRIES:
+            if stored.attempts + 1 < MAX_TRIES:
                 await self._inbox.release([stored.update_id])  # the next sweep takes it up
                 return
             await self._inbox.failed(stored.update_id, "handler_error")
@@ -150,7 +150,7 @@ class Express:
                 texts = texts_for(language_for(None))
                 await self._outbox.send(stored.chat_id, render(texts.error_once_more)[0])
         except (StorageError, Unreachable, Undeliverable) as error:
-            log.error("express_paused", update=stored.update_id, error=type(error).__name__)
+            log.error("update_paused", update=stored.update_id, error=type(error).__name__)
 
     async def _dispatch(self, update: Update) -> None:
         if update.callback_query is not None:
@@ -191,7 +191,9 @@ class Express:
             )
             return
         name, argument = command
-        await self._commands.run(name, Asked(message.chat.id, person.id, argument, language))
+        await self._commands.run(
+            name, CommandRequest(message.chat.id, person.id, argument, language)
+        )
 
     def _is_more_of_an_album(self, message: Message) -> bool:
         """An album arrives as one message a picture; one answer to it is enough."""
@@ -209,7 +211,7 @@ class Express:
             await self._outbox.answer_callback(query.id, texts_for(language).button_expired)
             return
         await self._buttons.run(
-            Pressed(
+            CallbackRequest(
                 query_id=query.id,
                 chat_id=message.chat.id,
                 user_id=person.id,

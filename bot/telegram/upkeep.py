@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from bot.telegram.chats import Chats
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
-    from bot.telegram.update_handler import Express
+    from bot.telegram.update_handler import UpdateHandler
     from bot.telegram.waiting_room import WaitingRoom
 
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 5.0
 HEARTBEAT_SECONDS = 5.0
-SHORTEST_SWEEP = 0.5
+MIN_SWEEP_PAUSE = 0.5
 """Seconds between two sweeps, however often one is asked for."""
 PURGE_EVERY = timedelta(hours=1)
 UPDATES_ARE_KEPT = timedelta(days=7)
@@ -42,7 +42,7 @@ class Upkeep:
         storage: Storage,
         answering: Answering,
         chats: Chats,
-        express: Express,
+        update_handler: UpdateHandler,
         crisis: Crisis,
         check_ins: CheckIns,
         waiting_room: WaitingRoom,
@@ -54,7 +54,7 @@ class Upkeep:
         self._storage = storage
         self._answering = answering
         self._chats = chats
-        self._express = express
+        self._update_handler = update_handler
         self._crisis = crisis
         self._check_ins = check_ins
         self._waiting_room = waiting_room
@@ -98,8 +98,8 @@ class Upkeep:
                 log.warning("sweep_failed", error=type(error).__name__)
             except Exception:
                 log.exception("sweep_broke")
-            await self._sleep(min(SHORTEST_SWEEP, SWEEP_SECONDS))
-            await self._until_wanted(SWEEP_SECONDS - SHORTEST_SWEEP)
+            await self._sleep(min(MIN_SWEEP_PAUSE, SWEEP_SECONDS))
+            await self._until_wanted(SWEEP_SECONDS - MIN_SWEEP_PAUSE)
 
     async def _until_wanted(self, seconds: float) -> None:
         wanted = asyncio.ensure_future(self._wanted.wait())
@@ -114,12 +114,12 @@ class Upkeep:
         storage = self._storage
         await storage.keep_time()
         await self._crisis.recover()
-        await storage.inbox.release_expired(exclude=self._express.held)
+        await storage.inbox.release_expired(exclude=self._update_handler.held)
         await self._answering.claims.hand_back_left()
         if self._chats.was_full:
             await self._call_others()
         await self._chats.fill(self._waiting_chats)
-        self._express.wake()
+        self._update_handler.wake()
         if self._chats.was_full:
             await self._waiting_room.tell(self._chats.busy())
 
@@ -149,7 +149,7 @@ class Upkeep:
             await self._sleep(HEARTBEAT_SECONDS)
             try:
                 await self._answering.keep_claims()
-                if held := self._express.held:
+                if held := self._update_handler.held:
                     await self._storage.inbox.renew(held)
                 if cards := self._crisis.held:
                     await self._storage.cards.renew(cards)

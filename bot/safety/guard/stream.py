@@ -12,7 +12,7 @@ from bot.safety.levels import RiskLevel
 if TYPE_CHECKING:
     from bot.safety.guard.kinds import BlockReason
 
-LONGEST_SENTENCE = 240
+MAX_SENTENCE = 240
 """Characters after which a span without an end is judged as if it had one."""
 TAIL = 80
 """... of which the newest are judged again with what follows: no rule looks further."""
@@ -69,7 +69,7 @@ class Guard:
         return self._release(len(self._open))
 
     def _next_end(self) -> int | None:
-        limit = self._judged + LONGEST_SENTENCE
+        limit = self._judged + MAX_SENTENCE
         found = _END.search(self._open, max(self._scanned, self._judged), limit)
         if found:
             return found.end()
@@ -83,9 +83,9 @@ class Guard:
         self._judge(end)
         sentence = self._open[self._judged : end]
         self._judged = end
-        if len(sentence) >= LONGEST_SENTENCE and not _END.match(sentence[-1]):
+        if len(sentence) >= MAX_SENTENCE and not _END.match(sentence[-1]):
             return self._begin_anew_at(end - TAIL)
-        if _MORE_TO_COME.search(sentence) and end <= LONGEST_SENTENCE:
+        if _MORE_TO_COME.search(sentence) and end <= MAX_SENTENCE:
             return ""
         return self._begin_anew_at(end)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.sandbox.model import Json
     from bot.sandbox.params import Params
 
-_LONGEST_POLL = 50
+_MAX_POLL = 50
 _WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; "
     "use deleteWebhook to delete the webhook first"
@@ -30,7 +30,7 @@ async def get_updates(api: Api, params: Params) -> list[Json]:
     _take_allowed(api, params)
     limit = params.integer("limit", 100)
     limit = limit if 1 <= limit <= 100 else 100
-    seconds = min(max(params.integer("timeout"), 0), _LONGEST_POLL)
+    seconds = min(max(params.integer("timeout"), 0), _MAX_POLL)
     updates = await api.world.updates.poll(params.integer("offset"), limit, seconds)
     # An update must not reach the bot before its id is safe from being given away again.
     await api.world.store.flush()

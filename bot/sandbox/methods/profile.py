@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
-_MOST_COMMANDS = 100
+_MAX_COMMANDS = 100
 _DESCRIPTION_LENGTH = 256
 
 
@@ -54,7 +54,7 @@ async def set_my_commands(api: Api, params: Params) -> bool:
     given = params.object("commands", "can't parse commands JSON object")
     if not isinstance(given, list):
         raise bad_request("expected an Array of BotCommand")
-    if len(given) > _MOST_COMMANDS:
+    if len(given) > _MAX_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     commands = [_command(item) for item in given]
     api.world.put_setting(_commands_key(api, params), {"commands": commands})

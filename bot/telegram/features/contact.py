@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Contacts
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.requests import Asked, Pressed
+    from bot.telegram.requests import CallbackRequest, CommandRequest
 
 log = structlog.get_logger(__name__)
 
 CARD_WAITS = 0.2
 """Seconds a card waits for the contact; a database that is away must not keep it back."""
-LONGEST_NAME = 40
+MAX_NAME = 40
 
 _NAME_AND_PHONE = re.compile(r"(?P<name>.*?\S)[\s:：,，]+(?P<phone>\+?\d[\d -]{1,18}\d)", re.DOTALL)
 # A name is shown inside a card, and nothing in it may be read as Markdown there.
@@ -35,7 +35,7 @@ def read_contact(argument: str) -> EmergencyContact | None:
     found = _NAME_AND_PHONE.fullmatch(argument.strip())
     if found is None:
         return None
-    name = " ".join(_NOT_IN_A_NAME.sub("", found["name"]).split())[:LONGEST_NAME]
+    name = " ".join(_NOT_IN_A_NAME.sub("", found["name"]).split())[:MAX_NAME]
     return EmergencyContact(name, found["phone"]) if name.strip(" .-") else None
 
 
@@ -46,7 +46,7 @@ class ContactBook:
         self._outbox = outbox
         self._contacts = contacts
 
-    async def asked(self, asked: Asked) -> None:
+    async def asked(self, asked: CommandRequest) -> None:
         """Do what /contact asks for: show, or name somebody."""
         texts = asked.texts
         if asked.chat_id != asked.user_id:
@@ -67,7 +67,7 @@ class ContactBook:
         keyboard = keyboards.delete_contact(texts, asked.user_id)
         await self._outbox.send(asked.chat_id, render(text)[0], keyboard)
 
-    async def press_delete(self, pressed: Pressed) -> None:
+    async def press_delete(self, pressed: CallbackRequest) -> None:
         """Forget the contact."""
         await self._contacts.delete(pressed.user_id)
         done = render(pressed.texts.contact_deleted)[0]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.conversation import duties
-from bot.conversation.duties import Notice
+from bot.conversation import disclosure_policy
+from bot.conversation.disclosure_policy import Notice
 from bot.locales import texts_for
 from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import StorageError
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from bot.storage import Counters, Disclosure, Disclosures, Turn
     from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.requests import Pressed
+    from bot.telegram.requests import CallbackRequest
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class PendingNotice:
     """A notice that has to be said in a person's private chat, and what is known about them."""
 
     user_id: int
@@ -42,7 +42,7 @@ class Owed:
     in_danger: bool
 
 
-class Disclosing:
+class DisclosureService:
     """Says what has to be said beside the answers; only in private chats.
 
     What was said is stored after it was sent, so a crash in between says it twice rather than
@@ -68,7 +68,7 @@ class Disclosing:
 
     async def before_answer(
         self, turn: Turn, language: Language, *, in_danger: bool
-    ) -> Owed | None:
+    ) -> PendingNotice | None:
         """Say that this is an AI, if it is time; what can wait for the answer comes back.
 
         To somebody who may be in danger everything waits: a card and an answer come first.
@@ -78,24 +78,25 @@ class Disclosing:
         try:
             known = await self._disclosures.of(turn.user_id)
             now = self._now()
-            notice = duties.due(known, now, in_danger=in_danger)
+            notice = disclosure_policy.due(known, now, in_danger=in_danger)
             if notice is None:
-                if duties.worth_noting(known, now):
-                    await self._disclosures.record(turn.user_id, duties.wrote(known, now))
+                if disclosure_policy.worth_noting(known, now):
+                    known = disclosure_policy.wrote(known, now)
+                    await self._disclosures.record(turn.user_id, known)
                 return None
         except StorageError as error:
             log.warning("disclosures_not_read", turn=turn.id, error=type(error).__name__)
             return None
-        owed = Owed(turn.user_id, language, notice, known, in_danger)
+        pending = PendingNotice(turn.user_id, language, notice, known, in_danger)
         if in_danger or not notice.says_ai:
-            return owed
-        await self._give(owed)
+            return pending
+        await self._give(pending)
         return None
 
-    async def after_answer(self, owed: Owed | None) -> None:
+    async def after_answer(self, pending: PendingNotice | None) -> None:
         """Say what was left to say."""
-        if owed is not None:
-            await self._give(owed)
+        if pending is not None:
+            await self._give(pending)
 
     async def greet(self, chat_id: int, user_id: int, language: Language) -> None:
         """Send the greeting of /start: what this is, and the question about age if it is open."""
@@ -112,10 +113,10 @@ class Disclosing:
             parts.append(texts.care_ask_age)
         keyboard = keyboards.ask_age(texts, user_id) if asks else None
         await self._send(chat_id, "\n\n".join(parts), keyboard)
-        told = duties.given(known, Notice.FIRST, self._now(), asked=asks)
+        told = disclosure_policy.given(known, Notice.FIRST, self._now(), asked=asks)
         await self._disclosures.record(user_id, told)
 
-    async def press_age(self, pressed: Pressed, answer: str) -> str | None:
+    async def press_age(self, pressed: CallbackRequest, answer: str) -> str | None:
         """Remember an age and say what follows from it; returns a toast."""
         texts, person = pressed.texts, pressed.user_id
         match answer:
@@ -140,7 +141,7 @@ class Disclosing:
         await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, None)
         return None
 
-    async def press_guardian(self, pressed: Pressed, answer: str) -> str | None:
+    async def press_guardian(self, pressed: CallbackRequest, answer: str) -> str | None:
         """Remember whether a guardian agrees; returns a toast."""
         texts = pressed.texts
         if answer == "yes":
@@ -150,32 +151,32 @@ class Disclosing:
         await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, None)
         return texts.care_age_thanks if answer == "yes" else None
 
-    async def _give(self, owed: Owed) -> None:
-        asks_age = owed.notice is Notice.AGE or (
-            owed.notice is Notice.FIRST and owed.known.age is None and not owed.in_danger
+    async def _give(self, pending: PendingNotice) -> None:
+        asks_age = pending.notice is Notice.AGE or (
+            pending.notice is Notice.FIRST and pending.known.age is None and not pending.in_danger
         )
-        asks = asks_age or owed.notice is Notice.GUARDIAN
-        texts = texts_for(owed.language)
+        asks = asks_age or pending.notice is Notice.GUARDIAN
+        texts = texts_for(pending.language)
         keyboard = None
         if asks_age:
-            keyboard = keyboards.ask_age(texts, owed.user_id)
+            keyboard = keyboards.ask_age(texts, pending.user_id)
         elif asks:
-            keyboard = keyboards.ask_guardian(texts, owed.user_id)
+            keyboard = keyboards.ask_guardian(texts, pending.user_id)
         try:
-            await self._send(owed.user_id, self._words(owed, texts, asks_age), keyboard)
+            await self._send(pending.user_id, self._words(pending, texts, asks_age), keyboard)
             now = self._now()
-            known = duties.wrote(owed.known, now)
+            known = disclosure_policy.wrote(pending.known, now)
             await self._disclosures.record(
-                owed.user_id, duties.given(known, owed.notice, now, asked=asks)
+                pending.user_id, disclosure_policy.given(known, pending.notice, now, asked=asks)
             )
         except (Unreachable, Undeliverable, StorageError) as error:
-            # Still owed: the next message brings it.
-            log.warning("notice_not_given", notice=owed.notice, error=type(error).__name__)
+            # Still pending: the next message brings it.
+            log.warning("notice_not_given", notice=pending.notice, error=type(error).__name__)
         else:
-            await self._counters.add(f"notice_{owed.notice}")
+            await self._counters.add(f"notice_{pending.notice}")
 
-    def _words(self, owed: Owed, texts: Texts, asks_age: bool) -> str:
-        match owed.notice:
+    def _words(self, pending: PendingNotice, texts: Texts, asks_age: bool) -> str:
+        match pending.notice:
             case Notice.FIRST:
                 parts = [texts.care_first]
                 if self._is_trial:
@@ -191,7 +192,7 @@ class Disclosing:
                 return texts.care_break
             case Notice.AGE:
                 # Who was in danger at first contact has not been asked before.
-                return texts.care_ask_age_again if owed.known.asked else texts.care_ask_age
+                return texts.care_ask_age_again if pending.known.asked else texts.care_ask_age
             case Notice.GUARDIAN:
                 return texts.care_child
 

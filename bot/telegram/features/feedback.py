@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.storage import Counters, Disclosures, Feedback, Rating, Risk
     from bot.telegram.inbound.incoming import Said
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.requests import Asked, Pressed
+    from bot.telegram.requests import CallbackRequest, CommandRequest
 
 
 class Ratings:
@@ -49,7 +49,7 @@ class Ratings:
         self._now = now
 
     async def press(
-        self, pressed: Pressed, what: Literal["up", "down", "undo"], turn_id: int
+        self, pressed: CallbackRequest, what: Literal["up", "down", "undo"], turn_id: int
     ) -> str:
         """Keep or take back a rating, show it in the buttons, and return a toast."""
         texts, person = pressed.texts, pressed.user_id
@@ -74,7 +74,7 @@ class Ratings:
             await self._invite(pressed.chat_id, person, texts)
         return texts.rate_thanks_up if what == "up" else texts.rate_thanks_down
 
-    async def press_training(self, pressed: Pressed, answer: str) -> str | None:
+    async def press_training(self, pressed: CallbackRequest, answer: str) -> str | None:
         """Remember whether a person agrees to training, or tell what it is; returns a toast."""
         texts, person = pressed.texts, pressed.user_id
         if answer == "no":
@@ -94,7 +94,7 @@ class Ratings:
         await self._invite(pressed.chat_id, person, texts)
         return None
 
-    async def show_training(self, asked: Asked) -> None:
+    async def show_training(self, asked: CommandRequest) -> None:
         """Say what a person agreed to, with the button that changes it."""
         texts, person = asked.texts, asked.user_id
         if asked.chat_id != person or await self._disclosures.is_minor(person):
@@ -133,12 +133,12 @@ class Ratings:
         known = await self._risk.of(user_id)
         return level_at(known.ends, self._now()) >= RiskLevel.HIGH
 
-    async def _show(self, pressed: Pressed, turn_id: int, rated: Rating | None) -> None:
+    async def _show(self, pressed: CallbackRequest, turn_id: int, rated: Rating | None) -> None:
         keyboard = keyboards.after_answer(pressed.texts, turn_id, ratable=True, rated=rated)
         await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, keyboard)
 
     async def _replace(
-        self, pressed: Pressed, text: str, keyboard: InlineKeyboardMarkup | None = None
+        self, pressed: CallbackRequest, text: str, keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
         await self._outbox.edit(
             pressed.chat_id, pressed.message_id, render(text)[0], keyboard, final=True

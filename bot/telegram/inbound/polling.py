@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 30
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 15.0
+MAX_PAUSE = 15.0
 STORAGE_PAUSE = 2.0
 
 
@@ -83,21 +83,21 @@ class Polling:
                     "polling_conflict",
                     fix="another process polls with this token, or a webhook is set; stop it",
                 )
-                await self._sleep(LONGEST_PAUSE)
+                await self._sleep(MAX_PAUSE)
             except InvalidToken:
                 log.error("token_refused", fix="Telegram no longer knows this token; set a new one")
-                await self._sleep(LONGEST_PAUSE)
+                await self._sleep(MAX_PAUSE)
             except (TelegramError, StorageError, IntakeClosed) as error:
                 # Not stored, so not confirmed: Telegram keeps the updates and sends them again.
                 log.warning("polling_failed", error=type(error).__name__, next_try_in=pause)
                 await self._sleep(pause)
                 # Who is in danger is answered even if nothing can be stored: ask again soon then.
-                longest = STORAGE_PAUSE if isinstance(error, StorageError) else LONGEST_PAUSE
+                longest = STORAGE_PAUSE if isinstance(error, StorageError) else MAX_PAUSE
                 pause = min(pause * 2, longest)
             except Exception:
                 # A fault of ours must not leave the bot deaf.
-                log.exception("polling_broke", next_try_in=LONGEST_PAUSE)
-                await self._sleep(LONGEST_PAUSE)
+                log.exception("polling_broke", next_try_in=MAX_PAUSE)
+                await self._sleep(MAX_PAUSE)
             else:
                 self._last_success = self._clock()
                 pause = FIRST_PAUSE

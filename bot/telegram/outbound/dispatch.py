@@ -34,8 +34,8 @@ log = structlog.get_logger(__name__)
 
 PREVIEW_TRIES = 3
 FIRST_BACKOFF = 1.0
-LONGEST_BACKOFF = 30.0
-LONGEST_CRISIS_BACKOFF = 4.0
+MAX_BACKOFF = 30.0
+MAX_CRISIS_BACKOFF = 4.0
 TYPING_PATIENCE = 3.0
 
 
@@ -295,7 +295,7 @@ class Dispatcher:
         crisis = operation.priority is Priority.CRISIS
         pause = min(
             FIRST_BACKOFF * 2 ** (operation.attempts - 1),
-            LONGEST_CRISIS_BACKOFF if crisis else LONGEST_BACKOFF,
+            MAX_CRISIS_BACKOFF if crisis else MAX_BACKOFF,
         )
         operation.not_before = self._clock() + pause * self._random.uniform(0.5, 1.0)
         log.info("call_failed", kind=operation.kind, reason=reason(error), tries=operation.attempts)

@@ -40,7 +40,7 @@ PATIENCE = 0.8
 TYPING_EVERY = 4.5
 """Telegram shows "typing" for 5 s."""
 FIRST_INTERVAL = 1.0
-LONGEST_INTERVAL = 4.0
+MAX_INTERVAL = 4.0
 GROWTH = 1.1
 """Each preview makes the pause before the next one longer by this factor: a long answer is read
 slower than it is written, and each edit costs everybody's time."""
@@ -245,11 +245,11 @@ class StreamedReply:
                 )
             except Expired:
                 self._dirty, self._on_its_way = True, None
-                interval = LONGEST_INTERVAL
+                interval = MAX_INTERVAL
             self._arrived()
             if interval > FIRST_INTERVAL:  # the outbox itself keeps the first one
                 await self._sleep(interval)
-            interval = min(interval * GROWTH, LONGEST_INTERVAL)
+            interval = min(interval * GROWTH, MAX_INTERVAL)
 
     async def _wait_for_text(self, seconds: float) -> bool:
         """Wait until there is text not shown yet, or `seconds` have gone by (False)."""

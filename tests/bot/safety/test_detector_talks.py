@@ -3,7 +3,7 @@
 import pytest
 
 from bot.safety import Assessment, RiskLevel, Utterance, assess
-from bot.safety.detector import LONGEST_READ
+from bot.safety.detector import MAX_READ
 from bot.safety.normalize import normalize
 
 
@@ -88,7 +88,7 @@ def test_the_same_words_give_the_same_answer() -> None:
 def test_a_wish_deep_in_a_long_message_is_found() -> None:
     filler = "今天上课，老师讲了很多，晚上和同学吃饭，"
     text = filler * 80 + "其实我不想活了，" + filler * 80
-    assert len(text) < LONGEST_READ
+    assert len(text) < MAX_READ
     assert level(text) is RiskLevel.HIGH
 
 

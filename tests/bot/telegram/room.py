@@ -180,17 +180,18 @@ class Room:
                 sleep=clock.sleep,
             ),
         )
-        self.availability, self.desk, self.duty_alerts = (
+        self.availability, self.desk, self.oncall_alerts = (
             parts.availability,
             parts.desk,
-            parts.duty_alerts,
+            parts.oncall_alerts,
         )
         self.check_ins, self.crisis, self.answering = (
             parts.check_ins,
             parts.crisis,
             parts.answering,
         )
-        self.chats, self.commands, self.express = parts.chats, parts.commands, parts.express
+        self.chats, self.commands = parts.chats, parts.commands
+        self.update_handler = parts.update_handler
         self.upkeep, self.work_wanted = parts.upkeep, parts.upkeep._wanted
         self.risks: list[tuple[int, int, RiskLevel]] = []
         self.crisis._on_risk_detected = self._on_risk_detected
@@ -203,15 +204,15 @@ class Room:
             now=now,
             on_arrival=self._arrived,
         )
-        self.express.start()
-        self.duty_alerts.start()
+        self.update_handler.start()
+        self.oncall_alerts.start()
 
     async def aclose(self) -> None:
         """Stop as a process does that is given no time."""
         await self.chats.drain(0)
         await self.availability.aclose()
-        await self.express.drain(0)
-        await self.duty_alerts.stop()
+        await self.update_handler.drain(0)
+        await self.oncall_alerts.stop()
         closing = asyncio.create_task(self.outbox.aclose(0))
         await rest()
         await closing
@@ -227,7 +228,7 @@ class Room:
             wake = self.chats.edited if arrival.is_edit else self.chats.wake
             wake(arrival.chat_id)
         else:
-            self.express.wake()
+            self.update_handler.wake()
 
     async def _publish_menu_of_admin(self, admin: int) -> None:
         self.menus_of_admins.append(admin)

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bot.storage import Claimant, Turns
 from bot.storage.models import TurnRow
-from bot.telegram.chats import MOST_TRIES, TRIED_FOR
+from bot.telegram.chats import MAX_TRIES, TRIED_FOR
 from bot.telegram.ends import PERSIST_TRIES
 from inference.engine import EngineProtocolError
 from tests.bot.telegram.room import TEXTS, rest
@@ -202,7 +202,7 @@ async def test_a_turn_begun_too_often_ends_in_the_message_that_was_half_written(
     await half_written(first, engine)
     await first.aclose()
     await first.storage.database.write(
-        lambda connection: connection.execute(sa.update(TurnRow).values(attempts=MOST_TRIES))
+        lambda connection: connection.execute(sa.update(TurnRow).values(attempts=MAX_TRIES))
     )
     first.clock.now += TRIED_FOR.total_seconds()
     room = open_room()
@@ -225,7 +225,7 @@ async def test_many_crashes_in_a_short_time_cost_nobody_an_answer(open_room, eng
     await half_written(first, engine)
     await first.aclose()
     await first.storage.database.write(
-        lambda connection: connection.execute(sa.update(TurnRow).values(attempts=10 * MOST_TRIES))
+        lambda connection: connection.execute(sa.update(TurnRow).values(attempts=10 * MAX_TRIES))
     )
     room = open_room()
     await room.sweep()

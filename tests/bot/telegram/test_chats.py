@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.storage.models import TurnRow, UpdateRow
-from bot.telegram.chats import LONGEST_BURST, MOST_STUMBLES
+from bot.telegram.chats import MAX_BURST, MAX_STUMBLES
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import OTHER, PERSON, message
@@ -61,7 +61,7 @@ async def test_a_clock_that_is_set_back_keeps_nobody_waiting(open_room, monkeypa
 
 async def test_who_never_pauses_is_answered_all_the_same(open_room, engine):
     room = open_room(burst_window=WINDOW)
-    for number in range(LONGEST_BURST + 2):
+    for number in range(MAX_BURST + 2):
         await room.arrive(message(f"第{number}句"))
         await room.passes(1)
     assert engine.prompts
@@ -162,7 +162,7 @@ async def test_what_cannot_become_a_turn_is_kept_as_failed_and_blocks_nothing(ro
 
     monkeypatch.setattr(type(room.storage.turns), "begin_turn", broken)
     [update_id] = await room.arrive(message("坏"))
-    for _ in range(MOST_STUMBLES):
+    for _ in range(MAX_STUMBLES):
         await room.sweep()
         await room.passes(5)
     assert await room.update(update_id) == ("failed", "not_begun")

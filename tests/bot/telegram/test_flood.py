@@ -66,7 +66,7 @@ async def test_a_thousand_commands_delay_no_command_of_anybody_else(room):
     await room.arrive(message("/help", person=OTHER))
     await room.passes(1)
     assert room.bot.texts(OTHER) == [TEXTS.help.strip()]
-    assert len(room.express.held) <= 2 * OF_A_CHAT
+    assert len(room.update_handler.held) <= 2 * OF_A_CHAT
     await room.passes(100)
     assert len(room.bot.texts(PERSON)) >= 100
-    assert len(room.express.held) <= 2 * OF_A_CHAT
+    assert len(room.update_handler.held) <= 2 * OF_A_CHAT

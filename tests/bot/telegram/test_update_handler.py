@@ -12,7 +12,7 @@ from bot.locales import Language
 from bot.safety import render_hotlines
 from bot.storage.models import UpdateRow
 from bot.telegram.outbound.rendering import render
-from bot.telegram.update_handler import MOST_TRIES
+from bot.telegram.update_handler import MAX_TRIES
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, ME, PERSON, PHOTO, message
@@ -36,7 +36,7 @@ async def test_help_goes_out_before_an_answer_that_waits_for_its_slot(room, engi
 
 
 async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room, monkeypatch):
-    monkeypatch.setattr(room.express, "wake", lambda: None)
+    monkeypatch.setattr(room.update_handler, "wake", lambda: None)
     [broken] = await room.arrive(message("/help"))
     [good] = await room.arrive(message("/safety"))
     await room.storage.database.write(
@@ -46,7 +46,7 @@ async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room, monk
             .values(payload=b"not what was written")
         )
     )
-    room.express._wanted.set()
+    room.update_handler._wanted.set()
     await room.passes(5)
     assert room.bot.texts(PERSON) == [TEXTS.care_safety.strip()]
     assert await room.update(broken) == ("failed", "unreadable")
@@ -55,7 +55,7 @@ async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room, monk
 
 async def test_an_update_the_library_cannot_read_is_kept_as_failed(room):
     [odd] = await room.arrive({"update_id": 900_001, "message": "?"})
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         await room.sweep()
     assert await room.update(odd) == ("failed", "handler_error")
 
@@ -73,10 +73,10 @@ async def test_a_handler_that_raises_is_tried_a_few_times_and_then_said_to_have_
     [update_id] = await room.arrive(message("/help"))
     await room.passes(1)
     assert len(tries) == 1  # the next one is for the next sweep, not for the same moment
-    for _ in range(MOST_TRIES + 2):
+    for _ in range(MAX_TRIES + 2):
         await room.sweep()
         await room.passes(1)
-    assert len(tries) == MOST_TRIES == 3
+    assert len(tries) == MAX_TRIES == 3
     assert await room.update(update_id) == ("failed", "handler_error")
     assert room.bot.texts(PERSON) == [TEXTS.error_once_more]
 
@@ -91,7 +91,7 @@ async def test_a_command_is_done_once_the_database_is_back(room, database_switch
     monkeypatch.setitem(room.commands.by_name, "help", said_and_lost)
     [update_id] = await room.arrive(message("/help"))
     await room.passes(31)
-    assert room.express.held == []
+    assert room.update_handler.held == []
     monkeypatch.setitem(room.commands.by_name, "help", help_said)
     database_switch.is_away = False
     await room.sweep()

@@ -23,7 +23,7 @@ def upkeep(room):
 @pytest.fixture
 def at_once(monkeypatch):
     """Loops that pause for no time."""
-    for name in ("SWEEP_SECONDS", "SHORTEST_SWEEP", "HEARTBEAT_SECONDS"):
+    for name in ("SWEEP_SECONDS", "MIN_SWEEP_PAUSE", "HEARTBEAT_SECONDS"):
         monkeypatch.setattr(upkeep_module, name, 0)
 
 
@@ -122,7 +122,7 @@ async def test_the_express_lane_goes_on_after_a_fault(room, monkeypatch, fault):
 
     monkeypatch.setattr(type(room.storage.inbox), "claim_express", broken)
     for _ in range(3):
-        room.express.wake()
+        room.update_handler.wake()
         await rest()
     assert len(calls) == 3
 

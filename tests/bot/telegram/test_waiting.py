@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.storage import Signal, StorageError
-from bot.telegram.generating import MOST_SILENCES
+from bot.telegram.generating import MAX_SILENCES
 from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable
 from tests.bot.telegram.room import PATIENCE, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -172,12 +172,12 @@ async def test_an_engine_that_hangs_is_away_after_two_time_outs(room, engine):
 
 
 async def test_a_turn_that_alone_runs_into_time_outs_is_given_up(room, engine):
-    for _ in range(MOST_SILENCES):
+    for _ in range(MAX_SILENCES):
         engine.will(room.availability.answered, SILENT)  # somebody else is answered in between
     await room.arrive(message("睡不着"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [TEXTS.error_retry]
-    assert len(engine.prompts) == MOST_SILENCES
+    assert len(engine.prompts) == MAX_SILENCES
     assert room.buttons() == ["redo:1"]
 
 

@@ -46,7 +46,7 @@ class Exporter:
             ensure_ascii=False,
             indent=2,
         )
-        # Asked for in a group, it still goes to the person alone: their chat has their id.
+        # CommandRequest for in a group, it still goes to the person alone: their chat has their id.
         try:
             await self._outbox.send_document(
                 user_id,

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from bot.storage import Risk, Users
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.hotlines import HotlineList
-    from bot.telegram.features.handoff.desk import DutyDesk
+    from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.requests import Pressed
+    from bot.telegram.requests import CallbackRequest
 
 
 class CrisisButtons:
@@ -25,7 +25,7 @@ class CrisisButtons:
         *,
         outbox: Outbox,
         crisis: Crisis,
-        desk: DutyDesk,
+        desk: HandoffDesk,
         risk: Risk,
         users: Users,
         hotlines: HotlineList,
@@ -42,7 +42,7 @@ class CrisisButtons:
         """Let go of what is at hand about somebody who had everything erased."""
         self._hotlines.remember_region(user_id, None)
 
-    async def toast(self, pressed: Pressed) -> str | None:
+    async def toast(self, pressed: CallbackRequest) -> str | None:
         """Act, and return what is to be shown for a moment, if anything.
 
         Raises:
@@ -68,7 +68,7 @@ class CrisisButtons:
                 raise ValueError(what)
         return None
 
-    async def _safe(self, pressed: Pressed) -> None:
+    async def _safe(self, pressed: CallbackRequest) -> None:
         # Once under each card: a finger that taps twice must not end two levels.
         tapped = (pressed.chat_id, pressed.message_id)
         if tapped in self._safe_said:
@@ -79,7 +79,7 @@ class CrisisButtons:
         await self._hotlines.say(pressed.chat_id, pressed.texts.risk_safe)
         await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, keyboard)
 
-    async def _help(self, pressed: Pressed) -> None:
+    async def _help(self, pressed: CallbackRequest) -> None:
         user_id, language = pressed.user_id, pressed.language
         region = await self._hotlines.region(user_id)
         text = pressed.texts.risk_help(
@@ -92,7 +92,7 @@ class CrisisButtons:
         )
         await self._desk.help_wanted(pressed.chat_id, user_id, language)
 
-    async def _in(self, pressed: Pressed, code: str) -> None:
+    async def _in(self, pressed: CallbackRequest, code: str) -> None:
         texts, user_id = pressed.texts, pressed.user_id
         region = region_of(code)
         if region is None:

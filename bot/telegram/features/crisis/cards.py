@@ -296,6 +296,6 @@ class Crisis:
         try:
             await self._on_risk_detected(chat_id, user_id, level)
         except StorageError as error:
-            log.warning("nobody_alerted", error=type(error).__name__)
+            log.warning("oncall_not_alerted", error=type(error).__name__)
         except Exception:
-            log.exception("alert_broke", user=user_id)
+            log.exception("oncall_alert_broke", user=user_id)

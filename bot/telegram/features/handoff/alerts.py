@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import Handover
     from bot.storage.store import Storage
-    from bot.telegram.features.handoff.desk import DutyDesk
+    from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ PATIENCE = timedelta(minutes=10)
 IDLE = timedelta(hours=IDLE_HOURS)
 
 
-class DutyAlerts:
+class OncallAlerts:
     """One loop; an alert waits in the database, so that whoever dies leaves it to another."""
 
     def __init__(
@@ -43,7 +43,7 @@ class DutyAlerts:
         *,
         outbox: Outbox,
         storage: Storage,
-        desk: DutyDesk,
+        desk: HandoffDesk,
         admin_chat: int | None,
         language_of: Callable[[int], Awaitable[Language]],
         wanted: asyncio.Event,
@@ -64,8 +64,8 @@ class DutyAlerts:
         if self._admin_chat is not None:
             self._wanted.set()
             self._tasks = [
-                asyncio.create_task(self._send_alerts(self._admin_chat), name="duty alerts"),
-                asyncio.create_task(self._look_after(), name="duty desk"),
+                asyncio.create_task(self._send_alerts(self._admin_chat), name="on-call alerts"),
+                asyncio.create_task(self._look_after(), name="handoff desk"),
             ]
 
     async def stop(self) -> None:
@@ -83,9 +83,9 @@ class DutyAlerts:
                     if await self._handovers.claim_alert(handover.id):
                         await self._alert(admin_chat, handover)
             except StorageError as error:
-                log.warning("alerts_not_read", error=type(error).__name__)
+                log.warning("oncall_alerts_not_read", error=type(error).__name__)
             except Exception:
-                log.exception("alerts_broke")
+                log.exception("oncall_alerts_broke")
 
     async def _look_after(self) -> None:
         while True:
@@ -102,9 +102,9 @@ class DutyAlerts:
                     else:
                         await self._handovers.close(handover.id)
             except StorageError as error:
-                log.warning("duty_desk_not_read", error=type(error).__name__)
+                log.warning("handoff_desk_not_read", error=type(error).__name__)
             except Exception:
-                log.exception("duty_desk_broke")
+                log.exception("handoff_desk_broke")
 
     async def _alert(self, admin_chat: int, handover: Handover) -> None:
         """Tell the admins when and how serious, never who and what."""
@@ -121,7 +121,7 @@ class DutyAlerts:
             await self._outbox.send(admin_chat, render(text)[0], button, priority=Priority.CRISIS)
         except (Unreachable, Undeliverable) as error:
             # Tried again when the claim has run out.
-            log.error("alert_not_delivered", handover=handover.id, error=type(error).__name__)
+            log.error("oncall_alert_undelivered", handover=handover.id, error=type(error).__name__)
             return
         await self._handovers.alerted(handover.id)
         await self._storage.counters.add("handover_alert")

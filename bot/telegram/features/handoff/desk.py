@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.storage.store import Storage
     from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.requests import Asked, Pressed
+    from bot.telegram.requests import CallbackRequest, CommandRequest
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ LAST_WORDS_TRIES = 10
 LAST_WORDS_PAUSE = 0.5
 
 
-class DutyDesk:
+class HandoffDesk:
     """Lets admins take over, and carries words between them and people.
 
     Args:
@@ -82,7 +82,7 @@ class DutyDesk:
         await self._handovers.open(user_id, int(level))
         self._on_due()
 
-    async def asked_for(self, asked: Asked) -> None:
+    async def asked_for(self, asked: CommandRequest) -> None:
         """Ask for a human, because the person wants one; say honestly what comes of it."""
         texts = asked.texts
         if asked.chat_id != asked.user_id:
@@ -108,7 +108,7 @@ class DutyDesk:
         said = texts.desk_here_already if opened.state == "taken" else texts.desk_asked
         await self._outbox.send(chat_id, render(said)[0])
 
-    async def press(self, pressed: Pressed, verb: str, handover_id: int) -> str | None:
+    async def press(self, pressed: CallbackRequest, verb: str, handover_id: int) -> str | None:
         """Take over or give back; returns a toast."""
         texts, admin = pressed.texts, pressed.user_id
         if admin not in self._admins:
@@ -122,7 +122,7 @@ class DutyDesk:
         await self._close_by_admin(handover, admin)
         return None
 
-    async def close_asked(self, asked: Asked) -> None:
+    async def close_asked(self, asked: CommandRequest) -> None:
         """The admin's /close."""
         handover = None
         if asked.user_id in self._admins:
@@ -181,7 +181,7 @@ class DutyDesk:
         except StorageError:
             return False
 
-    async def erased(self, user_id: int) -> None:
+    async def end_for_erasure(self, user_id: int) -> None:
         """Tell the admin who writes with a person that this person deletes everything now."""
         handover = await self._handovers.of_person(user_id)
         if handover is not None:
@@ -196,7 +196,7 @@ class DutyDesk:
             await self._note(handover.admin_id, "close", handover.id, reason)
         await self._handovers.close(handover.id)
 
-    async def _take(self, pressed: Pressed, handover_id: int) -> str | None:
+    async def _take(self, pressed: CallbackRequest, handover_id: int) -> str | None:
         texts, admin = pressed.texts, pressed.user_id
         held = await self._handovers.of_admin(admin)
         if held is not None and held.id != handover_id:

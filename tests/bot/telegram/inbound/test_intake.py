@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.storage import DatabaseUnavailable, StorageError
 from bot.telegram.inbound import intake
-from bot.telegram.inbound.polling import FIRST_PAUSE, LONGEST_PAUSE, Polling
+from bot.telegram.inbound.polling import FIRST_PAUSE, MAX_PAUSE, Polling
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, OTHER, PERSON, message
@@ -90,7 +90,7 @@ async def polled(clock, keeper, seconds, passes):
 
 async def test_polling_goes_on_after_a_fault_of_ours_and_confirms_nothing_before(room, clock):
     keeper = Keeper(RuntimeError())
-    telegram = await polled(clock, keeper, LONGEST_PAUSE, room.passes)
+    telegram = await polled(clock, keeper, MAX_PAUSE, room.passes)
     assert keeper.kept == [7]
     assert telegram.offsets[:3] == [None, None, 8]
 

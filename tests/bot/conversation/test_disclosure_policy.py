@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.conversation.duties import Notice, due, given, worth_noting, wrote
+from bot.conversation.disclosure_policy import Notice, due, given, worth_noting, wrote
 from bot.storage import Disclosure
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ REMIND_EVERY = timedelta(hours=3)
 BREAK_EVERY = timedelta(hours=2)
 AWAY = timedelta(days=7)
 ASK_AGAIN_AFTER = timedelta(days=1)
-MOST_QUESTIONS = 2
+MAX_QUESTIONS = 2
 GUARDIAN_AGAIN_AFTER = timedelta(days=7)
 NOTED_EVERY = timedelta(minutes=1)
 """How exactly it is stored when somebody wrote last."""
@@ -84,7 +84,7 @@ def due(known: Disclosure, now: datetime, *, in_danger: bool) -> Notice | None:
 def _question(known: Disclosure, now: datetime) -> Notice | None:
     since = None if known.asked_at is None else now - known.asked_at
     if known.age is None:
-        again = known.asked < MOST_QUESTIONS and (since is None or since >= ASK_AGAIN_AFTER)
+        again = known.asked < MAX_QUESTIONS and (since is None or since >= ASK_AGAIN_AFTER)
         return Notice.AGE if again else None
     if known.age == "child" and known.guardian_agreed_at is None:
         return Notice.GUARDIAN if since is None or since >= GUARDIAN_AGAIN_AFTER else None

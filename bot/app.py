@@ -14,7 +14,7 @@ import structlog
 from starlette.applications import Starlette
 
 from bot.conversation.companion import Companion
-from bot.conversation.memory import Memory
+from bot.conversation.history import History
 from bot.errors import StartupError
 from bot.ops.health import health_routes
 from bot.ops.http_server import HttpServer
@@ -104,7 +104,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         calls_per_second=settings.telegram_calls_per_second,
     )
     routes = health_routes(
-        keeping={"database": storage.ready, "telegram": service.receiving},
+        keeping={"database": storage.is_ready, "telegram": service.receiving},
         answering={"engine": engine.ready},
     )
     if service.webhook is not None:
@@ -130,12 +130,12 @@ def build_companion(
     return Companion(
         engine,
         model,
-        Memory(storage.turns, storage.recent),
+        History(storage.turns, storage.history_cache),
         storage.risk,
         storage.counters,
         storage.disclosures,
         max_answer_tokens=settings.max_answer_tokens,
-        now=storage.claimant.clock,
+        now=storage.clock,
         count_tokens=_token_counter(settings),
     )
 

@@ -39,7 +39,7 @@ from inference.tokens import estimate_tokens
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from bot.conversation.memory import Memory
+    from bot.conversation.history import History
     from bot.locales import Language
     from bot.safety import Blocked
     from bot.storage import Clock, Counters, Disclosures, PastTurn, Risk, RiskState, Turn
@@ -80,7 +80,7 @@ class Companion:
         self,
         engine: Engine,
         model: ModelInfo,
-        memory: Memory,
+        history: History,
         risk: Risk,
         counters: Counters,
         disclosures: Disclosures,
@@ -91,7 +91,7 @@ class Companion:
     ) -> None:
         self._engine = engine
         self._model = model
-        self._memory = memory
+        self._history = history
         self._risk = risk
         self._now = now
         self._counters = counters
@@ -112,8 +112,8 @@ class Companion:
         Raises:
             StorageError: the history cannot be read.
         """
-        past = await self._memory.recall(turn)
-        risk = await self._risk.of(turn.user_id)
+        past = await self._history.load(turn)
+        risk = await self._risk.for_user(turn.user_id)
         assessment = await read_for_danger(_said(past, turn, risk, language))
         kept = level_at(risk.ends, self._now())
         if assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE:
@@ -121,7 +121,7 @@ class Companion:
         is_safe = risk.ends and says_safe(turn.user_text)
         if is_safe and turn.attempts == 1:
             await self._risk.lower(turn.user_id, LOWEST_BY_WORD)
-            risk = await self._risk.of(turn.user_id)
+            risk = await self._risk.for_user(turn.user_id)
         level = max(assessment.level, level_at(risk.ends, self._now()))
         if level is not RiskLevel.NONE:
             read = assessment.level.label
@@ -220,7 +220,7 @@ class Companion:
 
     async def remember(self, plan: Plan, answer: str, revision: int) -> None:
         """Copy a turn that was stored as `revision` to where the next one looks first."""
-        await self._memory.keep(plan.turn, plan.past, answer, revision)
+        await self._history.save(plan.turn, plan.past, answer, revision)
 
     def _prompt(self, plan: Plan, budget: int) -> list[Message]:
         extra = guidance(plan.level, plan.assessment.level)
@@ -250,8 +250,8 @@ def _said(
         said.append(Utterance(earlier.user_text))
         if earlier.answer:
             said.append(Utterance(earlier.answer, by_bot=True))
-    if risk.asked is not None:
-        said.append(asked_outside_answers(risk.asked == "check_in", language))
+    if risk.pending_question is not None:
+        said.append(asked_outside_answers(risk.pending_question == "check_in", language))
     return [*said, Utterance(turn.user_text)]
 
 

@@ -76,7 +76,7 @@ class Visits:
         await self.stop(visit)
         try:
             await self._storage.users.erase(visit)
-            await self._storage.recent.forget(visit)
+            await self._storage.history_cache.forget(visit)
         except StorageError as error:
             log.error("visit_not_forgotten", visit=visit, error=type(error).__name__)
 
@@ -86,9 +86,9 @@ class Visits:
         async def begun() -> Turn | None:
             # A turn is made of messages that wait; here one has just come in.
             message = next(self._messages)
-            now = self._storage.claimant.clock()
+            now = self._storage.lease_owner.clock()
             await self._storage.inbox.add(NewUpdate(message, visit, "chat", b"", now))
-            return await self._storage.turns.begin_turn(visit, visit, text[:LONGEST], [message])
+            return await self._storage.turns.begin(visit, visit, text[:LONGEST], [message])
 
         return self._answered(visit, begun)
 
@@ -97,10 +97,10 @@ class Visits:
         turns = self._storage.turns
 
         async def reopened() -> Turn | None:
-            last = await turns.last_turn(visit)
-            if last is None or await turns.reopen_turn(last.id) is None:
+            last = await turns.get_last(visit)
+            if last is None or await turns.reopen(last.id) is None:
                 return None
-            return await turns.claim_unfinished_of_chat(visit)
+            return await turns.claim_unfinished(visit)
 
         return self._answered(visit, reopened)
 
@@ -184,11 +184,9 @@ class Visits:
     async def _end(self, plan: Plan, said: str, *, complete: bool) -> None:
         turns = self._storage.turns
         if not said:
-            await turns.fail_turn(plan.turn.id, "no_answer")
+            await turns.fail(plan.turn.id, "no_answer")
             return
-        revision = await turns.finish_turn(
-            plan.turn.id, said, "answered" if complete else "stopped"
-        )
+        revision = await turns.finish(plan.turn.id, said, "answered" if complete else "stopped")
         if revision is not None:
             await self._companion.remember(plan, said, revision)
 
@@ -197,7 +195,7 @@ class Visits:
         level, visit = plan.assessment.level, plan.turn.chat_id
         if level is RiskLevel.NONE:
             return None
-        now = self._storage.claimant.clock()
+        now = self._storage.lease_owner.clock()
         signal = RiskSignal(
             update_id=0,
             chat_id=visit,
@@ -209,7 +207,7 @@ class Visits:
         owed = await self._storage.cards.owe_for_turn(plan.turn.id, signal, CARD_WINDOW)
         if owed is None:
             return None
-        await self._storage.cards.sent(owed.key)
+        await self._storage.cards.mark_sent(owed.key)
         await self._storage.counters.add("card_sent")
         if owed.repeated:
             return repeated_card(level, self._language, owed.number)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-    from bot.storage import Feedback, PastTurn, RatedAnswer, RatedTalk
+    from bot.storage import Feedback, PastTurn, RatedAnswer, RatedConversation
 
 FORMAT: Final = "shudong-feedback/1"
 TURNS_BEFORE: Final = 6
@@ -57,9 +57,9 @@ class Exporter:
             StorageError: the database cannot be read.
         """
         lines: list[str] = []
-        for talk_id in await self.feedback.consented_talks(since):
+        for talk_id in await self.feedback.list_consented_conversations(since):
             try:
-                talk = await self.feedback.talk(talk_id, since)
+                talk = await self.feedback.get_conversation(talk_id, since)
             except WrongKey:
                 exported.left_out[UNREADABLE] += 1
                 continue
@@ -74,7 +74,7 @@ class Exporter:
         self.random.shuffle(lines)
         return lines
 
-    def _moments(self, talk: RatedTalk) -> list[str]:
+    def _moments(self, talk: RatedConversation) -> list[str]:
         moments = []
         for place, turn in enumerate(talk.turns):
             if turn.number not in talk.rated:
@@ -132,7 +132,7 @@ def _write(file: Path, lines: Sequence[str]) -> None:
         raise StartupError(f"Cannot write {file}: {error.strerror}.") from None
 
 
-def _danger_in(talk: RatedTalk) -> str | None:
+def _danger_in(talk: RatedConversation) -> str | None:
     """Why nothing of a talk may be learnt from, from its first word to its last."""
     if talk.danger:
         return DANGER_KNOWN

@@ -27,44 +27,44 @@ from bot.storage.errors import (
 )
 from bot.storage.feedback import Feedback
 from bot.storage.handovers import Handovers
+from bot.storage.history_cache import HistoryCache, InProcessHistoryCache, RedisHistoryCache
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
-from bot.storage.keycheck import check_keys
+from bot.storage.key_verification import check_keys
 from bot.storage.limits import Limits
 from bot.storage.migrate import SchemaStatus, check_schema, schema_status, upgrade
-from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
+from bot.storage.notifications import Notification, Notifications
 from bot.storage.reencrypt import reencrypt
 from bot.storage.risk import Risk
-from bot.storage.signals import Signal, Signals
 from bot.storage.turns import Turns
 from bot.storage.users import Users
 from bot.storage.values import (
     Age,
-    Asked,
     AuditEntry,
     CardKey,
-    Claimant,
     Clock,
     ConsentState,
     ConversationSnapshot,
     Disclosure,
-    DutyMessage,
     EmergencyContact,
     EndState,
     Handover,
+    HandoverMessage,
     HandoverState,
     InboxCounts,
-    Kept,
     Lane,
+    LeaseOwner,
     NewUpdate,
     OwedCard,
     PastTurn,
-    Rated,
+    PendingQuestion,
     RatedAnswer,
-    RatedTalk,
+    RatedConversation,
     Rating,
+    RatingResult,
     RiskSignal,
     RiskState,
+    StoredBatch,
     StoredUpdate,
     Turn,
     TurnState,
@@ -76,13 +76,11 @@ from bot.storage.values import (
 
 __all__ = [
     "Age",
-    "Asked",
     "Audit",
     "AuditEntry",
     "BadKey",
     "CardKey",
     "Cipher",
-    "Claimant",
     "Clock",
     "ConsentState",
     "Contacts",
@@ -96,31 +94,34 @@ __all__ = [
     "DatabaseUnavailable",
     "Disclosure",
     "Disclosures",
-    "DutyMessage",
     "EmergencyContact",
     "EncryptionError",
     "EndState",
     "Feedback",
     "Handover",
+    "HandoverMessage",
     "HandoverState",
     "Handovers",
-    "InProcessRecentTurns",
+    "HistoryCache",
+    "InProcessHistoryCache",
     "Inbox",
     "InboxCounts",
     "Jobs",
-    "Kept",
     "KeyFileExposed",
     "Lane",
+    "LeaseOwner",
     "Limits",
     "NewUpdate",
+    "Notification",
+    "Notifications",
     "OwedCard",
     "PastTurn",
-    "Rated",
+    "PendingQuestion",
     "RatedAnswer",
-    "RatedTalk",
+    "RatedConversation",
     "Rating",
-    "RecentTurns",
-    "RedisRecentTurns",
+    "RatingResult",
+    "RedisHistoryCache",
     "Risk",
     "RiskSignal",
     "RiskState",
@@ -128,9 +129,8 @@ __all__ = [
     "SchemaBehind",
     "SchemaError",
     "SchemaStatus",
-    "Signal",
-    "Signals",
     "StorageError",
+    "StoredBatch",
     "StoredUpdate",
     "Turn",
     "TurnState",

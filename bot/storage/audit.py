@@ -26,7 +26,7 @@ class Audit:
         entry = AuditEntry(admin_id, action[:64], target[:64], outcome[:64], self._clock())
         await self._database.write(_record, entry)
 
-    async def recent(self, limit: int) -> list[AuditEntry]:
+    async def list_recent(self, limit: int) -> list[AuditEntry]:
         """The newest acts, newest first."""
         return await self._database.read(_recent, limit)
 

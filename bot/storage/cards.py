@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.storage.database import Database
-    from bot.storage.values import CardKey, Claimant, OwedCard, RiskSignal
+    from bot.storage.values import CardKey, LeaseOwner, OwedCard, RiskSignal
 
 
 class CrisisCards:
     """Cards and who is sending them. `Inbox.keep` makes them; each method is one transaction."""
 
-    def __init__(self, database: Database, claimant: Claimant) -> None:
+    def __init__(self, database: Database, lease_owner: LeaseOwner) -> None:
         self._database = database
-        self._claimant = claimant
+        self._lease_owner = lease_owner
 
     async def owe_for_turn(
         self, turn_id: int, signal: RiskSignal, window: timedelta
@@ -34,31 +34,33 @@ class CrisisCards:
         None where its updates asked for such a card already and somebody sends or has sent it.
         `signal.update_id` does not matter here.
         """
-        return await self._database.write(sql.owe_for_turn, turn_id, signal, window, self._claimant)
+        return await self._database.write(
+            sql.owe_for_turn, turn_id, signal, window, self._lease_owner
+        )
 
-    async def claim_free(self, limit: int) -> list[OwedCard]:
+    async def claim_owed(self, limit: int) -> list[OwedCard]:
         """Claim cards that are owed and that nobody is sending, the oldest first."""
-        return await self._database.write(sql.claim_free, limit, self._claimant)
+        return await self._database.write(sql.claim_owed, limit, self._lease_owner)
 
-    async def sent(self, key: CardKey) -> None:
+    async def mark_sent(self, key: CardKey) -> None:
         """Note that Telegram has taken a card."""
         await self._database.write(sql.end, key, "sent")
 
-    async def refused(self, key: CardKey) -> None:
+    async def mark_refused(self, key: CardKey) -> None:
         """Note that Telegram will not take a card, however often it is tried."""
         await self._database.write(sql.end, key, "refused")
 
     async def release(self, key: CardKey) -> None:
         """Hand back a card that could not be sent for now."""
-        await self._database.write(sql.release, key, self._claimant.owner)
+        await self._database.write(sql.release, key, self._lease_owner.id)
 
     async def renew(self, keys: Collection[CardKey]) -> None:
         """Prolong our claims."""
-        await self._database.write(sql.renew, tuple(keys), self._claimant)
+        await self._database.write(sql.renew, tuple(keys), self._lease_owner)
 
     async def take_over(self) -> int:
         """Hand back every claim of another owner, for a bot that knows it is the only one."""
-        return await self._database.write(sql.take_over, self._claimant.owner)
+        return await self._database.write(sql.take_over, self._lease_owner.id)
 
     async def purge(self, before: datetime) -> int:
         """Delete cards that ended and are older than a moment; how many."""

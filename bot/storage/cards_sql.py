@@ -10,13 +10,13 @@ from bot.storage import risk_sql
 from bot.storage.dialect import insert
 from bot.storage.inbox_sql import add_all
 from bot.storage.models import CrisisCardRow, UpdateRow, UserRow
-from bot.storage.values import CARD_FROM, Kept, OwedCard
+from bot.storage.values import CARD_FROM, OwedCard, StoredBatch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from bot.storage.values import CardKey, CardState, Claimant, RiskSignal
+    from bot.storage.values import CardKey, CardState, LeaseOwner, RiskSignal
 
 _FREE: Final = {"owner": None, "lease_until": None}
 _OWED: Final = (
@@ -40,17 +40,17 @@ def keep(
     rows: Sequence[Mapping[str, object]],
     signals: Sequence[RiskSignal],
     window: timedelta,
-    claimant: Claimant,
-) -> Kept:
+    lease_owner: LeaseOwner,
+) -> StoredBatch:
     """Store updates and, with those that are new, the cards they ask for."""
     new = add_all(connection, rows)
     cards = [
         card
         for signal in signals
         if signal.update_id in new
-        and (card := _owe(connection, signal, window, claimant)) is not None
+        and (card := _owe(connection, signal, window, lease_owner)) is not None
     ]
-    return Kept(frozenset(new), tuple(cards))
+    return StoredBatch(frozenset(new), tuple(cards))
 
 
 def owe_for_turn(
@@ -58,29 +58,29 @@ def owe_for_turn(
     turn_id: int,
     signal: RiskSignal,
     window: timedelta,
-    claimant: Claimant,
+    lease_owner: LeaseOwner,
 ) -> OwedCard | None:
     """Note a sign of danger that was read in a whole turn; the card to be sent for it, if any.
 
     None where its updates asked for such a card already and somebody sends or has sent it.
     """
-    risk_sql.raise_to(connection, signal, claimant.clock())
+    risk_sql.record(connection, signal, lease_owner.clock())
     of_turn = sa.select(UpdateRow.update_id).where(UpdateRow.turn_id == turn_id)
     shown = CrisisCardRow.update_id.in_(of_turn), CrisisCardRow.level >= signal.level
     if connection.scalar(sa.select(sa.exists().where(*shown))):
-        claimed = _claim(connection, sa.and_(*shown), 1, claimant)
+        claimed = _claim(connection, sa.and_(*shown), 1, lease_owner)
         return claimed[0] if claimed else None
     last = connection.scalar(
         sa.select(sa.func.max(UpdateRow.update_id)).where(UpdateRow.turn_id == turn_id)
     )
     if last is None or signal.level < CARD_FROM:
         return None  # said so long ago that its updates are deleted: it was shown then
-    return _owe_card(connection, signal, last, window, claimant)
+    return _owe_card(connection, signal, last, window, lease_owner)
 
 
-def claim_free(connection: sa.Connection, limit: int, claimant: Claimant) -> list[OwedCard]:
+def claim_owed(connection: sa.Connection, limit: int, lease_owner: LeaseOwner) -> list[OwedCard]:
     """Take cards that are owed and that nobody is sending, the oldest first."""
-    return _claim(connection, sa.true(), limit, claimant)
+    return _claim(connection, sa.true(), limit, lease_owner)
 
 
 def end(connection: sa.Connection, key: CardKey, state: CardState) -> None:
@@ -95,13 +95,13 @@ def release(connection: sa.Connection, key: CardKey, owner: str) -> None:
     )
 
 
-def renew(connection: sa.Connection, keys: Collection[CardKey], claimant: Claimant) -> None:
+def renew(connection: sa.Connection, keys: Collection[CardKey], lease_owner: LeaseOwner) -> None:
     """Move the end of leases."""
     for key in keys:
         connection.execute(
             sa.update(CrisisCardRow)
-            .where(*_is(key), CrisisCardRow.owner == claimant.owner)
-            .values(lease_until=claimant.lease_until())
+            .where(*_is(key), CrisisCardRow.owner == lease_owner.id)
+            .values(lease_until=lease_owner.lease_until())
         )
 
 
@@ -124,12 +124,12 @@ def purge(connection: sa.Connection, before: datetime) -> int:
 
 
 def _owe(
-    connection: sa.Connection, signal: RiskSignal, window: timedelta, claimant: Claimant
+    connection: sa.Connection, signal: RiskSignal, window: timedelta, lease_owner: LeaseOwner
 ) -> OwedCard | None:
-    risk_sql.raise_to(connection, signal, claimant.clock())
+    risk_sql.record(connection, signal, lease_owner.clock())
     if signal.level < CARD_FROM:
         return None
-    return _owe_card(connection, signal, signal.update_id, window, claimant)
+    return _owe_card(connection, signal, signal.update_id, window, lease_owner)
 
 
 def _owe_card(
@@ -137,7 +137,7 @@ def _owe_card(
     signal: RiskSignal,
     update_id: int,
     window: timedelta,
-    claimant: Claimant,
+    lease_owner: LeaseOwner,
 ) -> OwedCard | None:
     if _is_covered(connection, signal):
         return None
@@ -149,14 +149,14 @@ def _owe_card(
             chat_id=signal.chat_id,
             user_id=signal.user_id,
             language_code=signal.language_code,
-            repeated=_was_shown(connection, signal, claimant.clock() - window),
+            repeated=_was_shown(connection, signal, lease_owner.clock() - window),
             number=_next_number(connection, signal.user_id),
             state="owed",
-            created_at=claimant.clock(),
+            created_at=lease_owner.clock(),
         )
         .on_conflict_do_nothing()
     )
-    claimed = _claim(connection, sa.and_(*_is((update_id, signal.level))), 1, claimant)
+    claimed = _claim(connection, sa.and_(*_is((update_id, signal.level))), 1, lease_owner)
     return claimed[0] if claimed else None
 
 
@@ -216,11 +216,11 @@ def _claim(
     connection: sa.Connection,
     which: sa.ColumnElement[bool],
     limit: int,
-    claimant: Claimant,
+    lease_owner: LeaseOwner,
 ) -> list[OwedCard]:
     lease = CrisisCardRow.lease_until
     rows = connection.execute(
-        _OWED.where(which, sa.or_(lease.is_(None), lease < claimant.clock()))
+        _OWED.where(which, sa.or_(lease.is_(None), lease < lease_owner.clock()))
         .order_by(CrisisCardRow.created_at, CrisisCardRow.update_id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=CrisisCardRow)
@@ -229,7 +229,7 @@ def _claim(
         connection.execute(
             sa.update(CrisisCardRow)
             .where(*_is((row.update_id, row.level)))
-            .values(owner=claimant.owner, lease_until=claimant.lease_until())
+            .values(owner=lease_owner.id, lease_until=lease_owner.lease_until())
         )
     return [OwedCard(*row) for row in rows]
 

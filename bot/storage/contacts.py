@@ -25,12 +25,12 @@ class Contacts:
         self._cipher = cipher
         self._clock = clock
 
-    async def of(self, user_id: int) -> EmergencyContact | None:
+    async def for_user(self, user_id: int) -> EmergencyContact | None:
         """Whom a person named."""
         row = await self._database.read(row_of, user_id)
-        return None if row is None else opened(row, user_id, self._cipher)
+        return None if row is None else decrypted(row, user_id, self._cipher)
 
-    async def name(self, user_id: int, contact: EmergencyContact) -> None:
+    async def set(self, user_id: int, contact: EmergencyContact) -> None:
         """Remember a contact in the place of an earlier one."""
         sealed = {
             "name": self._cipher.encrypt_text(contact.name, name_context(user_id)),
@@ -63,7 +63,7 @@ def row_of(connection: sa.Connection, user_id: int) -> AnyRow | None:
     ).one_or_none()
 
 
-def opened(row: AnyRow, user_id: int, cipher: Cipher) -> EmergencyContact:
+def decrypted(row: AnyRow, user_id: int, cipher: Cipher) -> EmergencyContact:
     """A row of `row_of`, decrypted."""
     return EmergencyContact(
         name=cipher.decrypt_text(row.name, name_context(user_id)),

@@ -34,7 +34,7 @@ class Conversations:
         """End every open conversation; how many."""
         return await self._database.write(_end, self._clock(), None)
 
-    async def of_chat(self, chat_id: int) -> ConversationSnapshot | None:
+    async def for_chat(self, chat_id: int) -> ConversationSnapshot | None:
         """The open conversation of a chat."""
         return await self._database.read(_of_chat, chat_id)
 

@@ -25,7 +25,7 @@ class Disclosures:
         self._database = database
         self._clock = clock
 
-    async def of(self, user_id: int) -> Disclosure:
+    async def for_user(self, user_id: int) -> Disclosure:
         """What is known; of somebody new, nothing."""
         return await self._database.read(of_user, user_id) or Disclosure()
 
@@ -34,17 +34,17 @@ class Disclosures:
         times = {key: value for key, value in asdict(disclosure).items() if key not in _ANSWERS}
         await self._database.write(_put, user_id, times)
 
-    async def answer_age(self, user_id: int, age: Age) -> None:
+    async def set_age(self, user_id: int, age: Age) -> None:
         """Remember how old a person says they are."""
         await self._database.write(_put, user_id, {"age": age})
 
-    async def answer_guardian(self, user_id: int) -> None:
+    async def record_guardian_consent(self, user_id: int) -> None:
         """Remember that, by what the child says, a guardian agrees."""
         await self._database.write(_put, user_id, {"guardian_agreed_at": self._clock()})
 
     async def is_minor(self, user_id: int) -> bool:
         """Whether a person said they are under 18."""
-        return (await self.of(user_id)).is_minor
+        return (await self.for_user(user_id)).is_minor
 
 
 def of_user(connection: sa.Connection, user_id: int) -> Disclosure | None:

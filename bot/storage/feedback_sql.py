@@ -20,7 +20,7 @@ from bot.storage.models import (
     TrainingConsentRow,
     TurnRow,
 )
-from bot.storage.values import CARD_FROM, Rated, RatedAnswer, RatedTalk
+from bot.storage.values import CARD_FROM, RatedAnswer, RatedConversation, RatingResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ _YOUNG: Final = ("minor", "teen", "child")
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class NewRating:
     """What one person thinks of one turn's answer."""
 
     user_id: int
@@ -83,7 +83,7 @@ def may_rate(connection: sa.Connection, user_id: int, turn_id: int) -> bool:
     return bool(connection.scalar(sa.select(sa.exists().where(_ratable(user_id, turn_id)))))
 
 
-def rate(connection: sa.Connection, cipher: Cipher, judgement: Judgement) -> Rated | None:
+def rate(connection: sa.Connection, cipher: Cipher, judgement: NewRating) -> RatingResult | None:
     """Write a rating in place of an earlier one of the same answer."""
     user_id, turn_id = judgement.user_id, judgement.turn_id
     turn = connection.execute(
@@ -95,7 +95,7 @@ def rate(connection: sa.Connection, cipher: Cipher, judgement: Judgement) -> Rat
         return None
     consent = consent_of(connection, user_id)
     if consent == "no":
-        return Rated(consent)
+        return RatingResult(consent)
     answer = cipher.decrypt(turn.answer, turn_rows.answer_context(turn_id))
     statement = insert(connection, RatingRow).values(
         turn_id=turn_id,
@@ -119,12 +119,12 @@ def rate(connection: sa.Connection, cipher: Cipher, judgement: Judgement) -> Rat
         )
     )
     if consent is not None:
-        return Rated(consent)
+        return RatingResult(consent)
     asked = insert(connection, TrainingConsentRow).values(
         user_id=user_id, state="asked", at=judgement.at
     )
     first = connection.execute(asked.on_conflict_do_nothing(index_elements=["user_id"]))
-    return Rated("asked", asks=first.rowcount == 1)
+    return RatingResult("asked", asks=first.rowcount == 1)
 
 
 def take_back(connection: sa.Connection, user_id: int, turn_id: int) -> bool:
@@ -211,7 +211,7 @@ def of_user(connection: sa.Connection, user_id: int) -> Sequence[AnyRow]:
     ).all()
 
 
-def opened(row: AnyRow, cipher: Cipher) -> RatedAnswer:
+def decrypted(row: AnyRow, cipher: Cipher) -> RatedAnswer:
     """A rating, decrypted."""
     rewritten = row.rewritten
     return RatedAnswer(
@@ -231,7 +231,7 @@ def erase(connection: sa.Connection, user_id: int) -> None:
     connection.execute(sa.delete(TrainingConsentRow).where(TrainingConsentRow.user_id == user_id))
 
 
-def consented_talks(connection: sa.Connection, since: datetime | None) -> list[int]:
+def list_consented_conversations(connection: sa.Connection, since: datetime | None) -> list[int]:
     """Conversations with something rated by people who agreed and did not say they are under 18."""
     young = sa.select(DisclosureRow.user_id).where(DisclosureRow.age.in_(_YOUNG))
     statement = (
@@ -249,7 +249,7 @@ def consented_talks(connection: sa.Connection, since: datetime | None) -> list[i
 
 def talk(
     connection: sa.Connection, cipher: Cipher, conversation_id: int, since: datetime | None
-) -> RatedTalk:
+) -> RatedConversation:
     """One conversation, decrypted, with its rated answers."""
     rows = connection.execute(
         sa.select(
@@ -265,8 +265,8 @@ def talk(
         .where(TurnRow.conversation_id == conversation_id)
         .order_by(RatingRow.answered_at)
     ):
-        rated[numbers[row.turn_id]].append(opened(row, cipher))
-    return RatedTalk(
+        rated[numbers[row.turn_id]].append(decrypted(row, cipher))
+    return RatedConversation(
         turns=tuple(turn_rows.past(row, cipher) for row in rows),
         rated={
             number: tuple(answers)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from bot.storage.models import HandoverMessageRow, HandoverRow
-from bot.storage.values import DutyMessage, Handover
+from bot.storage.values import Handover, HandoverMessage
 
 if TYPE_CHECKING:
     from bot.storage.dialect import AnyRow
@@ -59,9 +59,9 @@ def of_user(connection: sa.Connection, user_id: int) -> list[AnyRow]:
     )
 
 
-def opened(row: AnyRow, user_id: int, cipher: Cipher) -> DutyMessage:
+def decrypted(row: AnyRow, user_id: int, cipher: Cipher) -> HandoverMessage:
     """A row of `of_user`, decrypted."""
-    return DutyMessage(cipher.decrypt_text(row.said, message_context(user_id)), row.at)
+    return HandoverMessage(cipher.decrypt_text(row.said, message_context(user_id)), row.at)
 
 
 def erase(connection: sa.Connection, user_id: int) -> None:

@@ -54,7 +54,7 @@ class Handovers:
             {"alerting_until": now + ALERT_LEASE},
         )
 
-    async def alerted(self, handover_id: int) -> None:
+    async def mark_alerted(self, handover_id: int) -> None:
         """Note that the alert was sent."""
         await self._database.write(
             rows.change,
@@ -62,7 +62,7 @@ class Handovers:
             {"alert_due": False, "alerting_until": None},
         )
 
-    async def due_alerts(self) -> list[Handover]:
+    async def list_due_alerts(self) -> list[Handover]:
         """The hand-overs whose alert has to be sent."""
         return await self._database.read(
             rows.some, sa.and_(HandoverRow.alert_due, HandoverRow.state != "closed")
@@ -76,7 +76,7 @@ class Handovers:
         taken = await self._database.write(_take, handover_id, admin_id, self._clock())
         return await self.get(handover_id) if taken else None
 
-    async def give_back(self, handover_id: int) -> None:
+    async def release(self, handover_id: int) -> None:
         """Undo a `take` whose admin cannot be reached."""
         await self._database.write(
             rows.change,
@@ -88,25 +88,25 @@ class Handovers:
         """One hand-over."""
         return await self._database.read(rows.one, HandoverRow.id == handover_id)
 
-    async def of_person(self, user_id: int) -> Handover | None:
+    async def for_user(self, user_id: int) -> Handover | None:
         """The hand-over in which a human writes to this person now."""
         return await self._database.read(
             rows.one, sa.and_(HandoverRow.user_id == user_id, HandoverRow.state == "taken")
         )
 
-    async def of_admin(self, admin_id: int) -> Handover | None:
+    async def for_admin(self, admin_id: int) -> Handover | None:
         """The hand-over in which this admin writes now."""
         return await self._database.read(
             rows.one, sa.and_(HandoverRow.admin_id == admin_id, HandoverRow.state == "taken")
         )
 
-    async def heard(self, handover_id: int) -> None:
+    async def touch(self, handover_id: int) -> None:
         """Note that one of the two wrote."""
         await self._database.write(
             rows.change, HandoverRow.id == handover_id, {"last_at": self._clock()}
         )
 
-    async def keep(self, handover: Handover, text: str) -> None:
+    async def record_message(self, handover: Handover, text: str) -> None:
         """Store, encrypted, what the human wrote: it belongs to the person's own data."""
         sealed = self._cipher.encrypt_text(text, rows.message_context(handover.user_id))
         row = {"user_id": handover.user_id, "said": sealed, "at": self._clock()}
@@ -120,7 +120,7 @@ class Handovers:
             {"state": "closed", "alert_due": False, "last_at": self._clock()},
         )
 
-    async def idle(self, longer_than: timedelta) -> list[Handover]:
+    async def list_idle(self, longer_than: timedelta) -> list[Handover]:
         """The hand-overs, taken or open, in which nothing happened for so long."""
         return await self._database.read(
             rows.some,
@@ -129,7 +129,7 @@ class Handovers:
             ),
         )
 
-    async def unanswered(self, longer_than: timedelta) -> list[Handover]:
+    async def list_unanswered(self, longer_than: timedelta) -> list[Handover]:
         """The open hand-overs a person asked for so long ago, and was told nothing since."""
         return await self._database.read(
             rows.some,
@@ -140,7 +140,7 @@ class Handovers:
             ),
         )
 
-    async def told_nobody(self, handover_id: int) -> None:
+    async def mark_told_nobody(self, handover_id: int) -> None:
         """Note that the person was told that nobody has come yet."""
         await self._database.write(
             rows.change, HandoverRow.id == handover_id, {"told_nobody_at": self._clock()}

@@ -126,7 +126,7 @@ def add_all(connection: sa.Connection, rows: Sequence[Mapping[str, object]]) -> 
     }
 
 
-def pending_of_chat(connection: sa.Connection, chat_id: int, limit: int) -> Sequence[AnyRow]:
+def list_pending(connection: sa.Connection, chat_id: int, limit: int) -> Sequence[AnyRow]:
     """New updates of a chat's lane, oldest first."""
     return connection.execute(_PENDING_OF_CHAT, {"chat": chat_id, "limit": limit}).all()
 
@@ -140,7 +140,9 @@ def of_turn(connection: sa.Connection, turn_id: int) -> Sequence[AnyRow]:
     ).all()
 
 
-def chats_with_work(connection: sa.Connection, limit: int, exclude: tuple[int, ...]) -> list[int]:
+def list_chats_with_work(
+    connection: sa.Connection, limit: int, exclude: tuple[int, ...]
+) -> list[int]:
     """Chats with new updates and nobody at work, the longest waiting first."""
     found = connection.scalars(_CHATS_WITH_WORK, {"limit": limit, "exclude": exclude})
     return [chat_id for chat_id in found if chat_id is not None]

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.storage.database import Database
-    from bot.storage.values import Claimant
+    from bot.storage.values import LeaseOwner
 
 
 class Jobs:
     """Jobs by name, at most 64 characters without anything about a person in them."""
 
-    def __init__(self, database: Database, claimant: Claimant) -> None:
+    def __init__(self, database: Database, lease_owner: LeaseOwner) -> None:
         self._database = database
-        self._claimant = claimant
+        self._lease_owner = lease_owner
 
     async def claim(self, name: str, every: timedelta) -> bool:
         """Whether we are the one to do a job now: true for one replica a period.
@@ -37,11 +37,11 @@ class Jobs:
 
     async def release(self, name: str) -> None:
         """Let go of a lease, so that another replica need not wait for its end."""
-        await self._database.write(_release, name, self._claimant.owner)
+        await self._database.write(_release, name, self._lease_owner.id)
 
     async def _take(self, name: str, lasts: timedelta, *, renewable: bool) -> bool:
-        now = self._claimant.clock()
-        row = {"name": name, "owner": self._claimant.owner, "until": now + lasts}
+        now = self._lease_owner.clock()
+        row = {"name": name, "owner": self._lease_owner.id, "until": now + lasts}
         return await self._database.write(_take, row, now, renewable)
 
 

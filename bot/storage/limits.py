@@ -35,7 +35,7 @@ class Limits:
         oldest = await self._database.read(_nth_newest, user_id, answers, since)
         return None if oldest is None else oldest + within
 
-    async def tell(self, user_id: int, every: timedelta) -> bool:
+    async def claim_notice(self, user_id: int, every: timedelta) -> bool:
         """Whether to tell a person now: true once in each span `every`, for one replica."""
         now = self._clock()
         return await self._database.write(_tell, user_id, now, now - every)

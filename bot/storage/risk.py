@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.storage.database import Database
-    from bot.storage.values import Asked, Clock, RiskSignal, RiskState
+    from bot.storage.values import Clock, PendingQuestion, RiskSignal, RiskState
 
 
 class Risk:
@@ -21,17 +21,17 @@ class Risk:
         self._database = database
         self._clock = clock
 
-    async def of(self, user_id: int) -> RiskState:
+    async def for_user(self, user_id: int) -> RiskState:
         """What is kept in mind of a person; the caller asks which level holds now."""
         return await self._database.read(sql.state_of, user_id)
 
-    async def asked_last(self, user_ids: Collection[int]) -> dict[int, Asked]:
+    async def pending_questions(self, user_ids: Collection[int]) -> dict[int, PendingQuestion]:
         """What people were asked by a card, a button or a check-in and not answered on since."""
-        return await self._database.read(sql.asked_last, tuple(user_ids))
+        return await self._database.read(sql.pending_questions, tuple(user_ids))
 
-    async def raise_to(self, signal: RiskSignal) -> None:
+    async def record(self, signal: RiskSignal) -> None:
         """Keep a level in mind without owing a card for it."""
-        await self._database.write(sql.raise_to, signal, self._clock())
+        await self._database.write(sql.record, signal, self._clock())
 
     async def lower(self, user_id: int, lowest: int) -> None:
         """Go down one level, never below `lowest`: the person said they are safe."""
@@ -48,7 +48,7 @@ class Risk:
         """
         return await self._database.write(sql.claim_check_ins, self._clock(), limit)
 
-    async def hand_back_check_in(self, user_id: int, due_at: datetime) -> None:
+    async def release_check_in(self, user_id: int, due_at: datetime) -> None:
         """Note that a check-in could not be delivered and is to be tried again."""
         await self._database.write(sql.hand_back, user_id, due_at)
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from bot.storage.values import Asked, RiskSignal
+    from bot.storage.values import PendingQuestion, RiskSignal
 
 
-def raise_to(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None:
+def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None:
     """Keep a level, and those below it, in mind for longer; never for shorter."""
     if signal.check_in_at is not None and signal.level >= CARD_FROM:
         _expect_check_in(connection, signal.user_id, signal.check_in_at, now)
@@ -46,12 +46,14 @@ def state_of(connection: sa.Connection, user_id: int) -> RiskState:
     return RiskState(
         ends={row.level: row.until for row in levels},
         check_in_at=due_at,
-        asked=asked_last(connection, [user_id]).get(user_id),
+        pending_question=pending_questions(connection, [user_id]).get(user_id),
         region=region,
     )
 
 
-def asked_last(connection: sa.Connection, user_ids: Collection[int]) -> dict[int, Asked]:
+def pending_questions(
+    connection: sa.Connection, user_ids: Collection[int]
+) -> dict[int, PendingQuestion]:
     """What people were asked, where the bot has given them no answer since.
 
     Whatever raises somebody so far shows a card, or the hotlines, which ask in the same way.
@@ -72,7 +74,7 @@ def asked_last(connection: sa.Connection, user_ids: Collection[int]) -> dict[int
         .where(RiskRow.user_id.in_(user_ids), RiskRow.level >= CARD_FROM)
         .group_by(RiskRow.user_id, CheckInRow.sent_at)
     )
-    asked: dict[int, Asked] = {}
+    asked: dict[int, PendingQuestion] = {}
     for row in rows:
         is_check_in = row.sent_at is not None and row.sent_at > row.raised_at
         at = row.sent_at if is_check_in else row.raised_at

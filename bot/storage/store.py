@@ -22,17 +22,17 @@ from bot.storage.encryption import Cipher, load_or_create_key_file
 from bot.storage.errors import DatabaseRefused, StorageError
 from bot.storage.feedback import Feedback
 from bot.storage.handovers import Handovers
+from bot.storage.history_cache import HistoryCache, InProcessHistoryCache, RedisHistoryCache
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
-from bot.storage.keycheck import check_keys
+from bot.storage.key_verification import check_keys
 from bot.storage.limits import Limits
 from bot.storage.migrate import check_schema, upgrade
-from bot.storage.recent import InProcessRecentTurns, RecentTurns, RedisRecentTurns
+from bot.storage.notifications import Notifications
 from bot.storage.risk import Risk
-from bot.storage.signals import Signals
 from bot.storage.turns import Turns
 from bot.storage.users import Users
-from bot.storage.values import Claimant, utc_now
+from bot.storage.values import LeaseOwner, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ class Storage:
 
     database: Database
     cipher: Cipher
-    claimant: Claimant
+    lease_owner: LeaseOwner
     inbox: Inbox
     turns: Turns
     conversations: Conversations
@@ -77,14 +77,19 @@ class Storage:
     counters: Counters
     jobs: Jobs
     limits: Limits
-    signals: Signals
+    notifications: Notifications
     disclosures: Disclosures
     cards: CrisisCards
     risk: Risk
     handovers: Handovers
     contacts: Contacts
     feedback: Feedback
-    recent: RecentTurns
+    history_cache: HistoryCache
+
+    @property
+    def clock(self) -> Clock:
+        """The time that all replicas of this database go by."""
+        return self.lease_owner.clock
 
     @property
     def is_shared(self) -> bool:
@@ -92,14 +97,14 @@ class Storage:
         return self.database.dialect == "postgresql"
 
     @property
-    def sure_for(self) -> float:
+    def lease_safe_seconds(self) -> float:
         """Seconds after a claim was renewed in which nobody else can have it.
 
         A fourth of the lease is kept for what lies between asking for it and its beginning.
         """
-        return 0.75 * self.claimant.lease.total_seconds() if self.is_shared else inf
+        return 0.75 * self.lease_owner.duration.total_seconds() if self.is_shared else inf
 
-    async def ready(self) -> bool:
+    async def is_ready(self) -> bool:
         """Whether what arrives now would be stored. Never raises, takes 2 s at most.
 
         A database whose disk is full answers every question, so it is asked to write.
@@ -111,14 +116,14 @@ class Storage:
             return False
         return True
 
-    async def keep_time(self) -> None:
+    async def sync_clock(self) -> None:
         """Set the clock that replicas share by the database's; to be called now and then."""
-        if isinstance(self.claimant.clock, DatabaseClock):
-            await self.claimant.clock.read()
+        if isinstance(self.lease_owner.clock, DatabaseClock):
+            await self.lease_owner.clock.read()
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self.recent.aclose()
+        await self.history_cache.aclose()
         await self.database.aclose()
 
 
@@ -162,32 +167,32 @@ async def open_storage(
     except BaseException:
         await database.aclose()
         raise
-    claimant = Claimant(owner=secrets.token_hex(8), clock=clock)
-    recent = (
-        InProcessRecentTurns()
+    lease_owner = LeaseOwner(id=secrets.token_hex(8), clock=clock)
+    history_cache = (
+        InProcessHistoryCache()
         if options.redis_url is None
-        else RedisRecentTurns(options.redis_url, cipher)
+        else RedisHistoryCache(options.redis_url, cipher)
     )
     storage = Storage(
         database=database,
         cipher=cipher,
-        claimant=claimant,
-        inbox=Inbox(database, cipher, claimant),
-        turns=Turns(database, cipher, claimant),
-        conversations=Conversations(database, claimant.clock),
-        users=Users(database, cipher, claimant.clock),
-        audit=Audit(database, claimant.clock),
-        counters=Counters(database, claimant.clock),
-        jobs=Jobs(database, claimant),
-        limits=Limits(database, claimant.clock),
-        signals=Signals(database),
-        disclosures=Disclosures(database, claimant.clock),
-        cards=CrisisCards(database, claimant),
-        risk=Risk(database, claimant.clock),
-        handovers=Handovers(database, cipher, claimant.clock),
-        contacts=Contacts(database, cipher, claimant.clock),
-        feedback=Feedback(database, cipher, claimant.clock),
-        recent=recent,
+        lease_owner=lease_owner,
+        inbox=Inbox(database, cipher, lease_owner),
+        turns=Turns(database, cipher, lease_owner),
+        conversations=Conversations(database, lease_owner.clock),
+        users=Users(database, cipher, lease_owner.clock),
+        audit=Audit(database, lease_owner.clock),
+        counters=Counters(database, lease_owner.clock),
+        jobs=Jobs(database, lease_owner),
+        limits=Limits(database, lease_owner.clock),
+        notifications=Notifications(database),
+        disclosures=Disclosures(database, lease_owner.clock),
+        cards=CrisisCards(database, lease_owner),
+        risk=Risk(database, lease_owner.clock),
+        handovers=Handovers(database, cipher, lease_owner.clock),
+        contacts=Contacts(database, cipher, lease_owner.clock),
+        feedback=Feedback(database, cipher, lease_owner.clock),
+        history_cache=history_cache,
     )
     if database.dialect == "sqlite":
         # A file has one bot (see the lock in `bot.app`): whatever is claimed, its owner is dead.

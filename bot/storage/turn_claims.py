@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage import signals
+from bot.storage import notifications
 from bot.storage.models import TURN_IS_UNFINISHED, TurnRow
 from bot.storage.turn_rows import TURN
 
@@ -58,7 +58,7 @@ def request_stop(connection: sa.Connection, chat_id: int, turn_id: int | None) -
     )
     if stopping is None:
         return False
-    signals.send(connection, signals.Signal("stop", stopping))
+    notifications.send(connection, notifications.Notification("stop", stopping))
     return True
 
 
@@ -69,7 +69,7 @@ def edited(connection: sa.Connection, chat_id: int) -> bool:
     )
     if turn_id is None:
         return False
-    signals.send(connection, signals.Signal("edited", turn_id))
+    notifications.send(connection, notifications.Notification("edited", turn_id))
     return True
 
 
@@ -89,7 +89,7 @@ def is_free(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def claim_unfinished_of_chat(
+def claim_unfinished(
     connection: sa.Connection, chat_id: int, now: datetime, owner: str, lease_until: datetime
 ) -> AnyRow | None:
     """Take the free turn of a chat, which has one at most; the row as it was before."""
@@ -107,7 +107,7 @@ def claim_unfinished_of_chat(
     return row
 
 
-def unfinished_chats(connection: sa.Connection, now: datetime, limit: int) -> list[int]:
+def list_unfinished_chats(connection: sa.Connection, now: datetime, limit: int) -> list[int]:
     """Chats whose unfinished turn is free."""
     return list(
         connection.scalars(

@@ -92,7 +92,7 @@ def of_user(connection: sa.Connection, user_id: int) -> Sequence[AnyRow]:
     return connection.execute(TURN.where(TurnRow.user_id == user_id).order_by(TurnRow.id)).all()
 
 
-def opened(row: AnyRow, cipher: Cipher, *, claimed_now: bool = False) -> Turn:
+def decrypted(row: AnyRow, cipher: Cipher, *, claimed_now: bool = False) -> Turn:
     """Decrypt a row of a turn; `claimed_now` counts the claim that was made with reading it."""
     return Turn(
         id=row.id,

@@ -18,7 +18,7 @@ from bot.storage.models import (
     UpdateRow,
     UserRow,
 )
-from bot.storage.values import ShownCard, User, UserExport
+from bot.storage.values import ExportedCard, User, UserExport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Users:
         self._clock = clock
         self._seen: OrderedDict[int, tuple[str | None, datetime]] = OrderedDict()
 
-    async def seen(self, user_id: int, language_code: str | None) -> None:
+    async def record_seen(self, user_id: int, language_code: str | None) -> None:
         """Note that a person wrote, so can be reached; written at most once a minute or on change.
 
         `language_code` is what their Telegram says.
@@ -63,18 +63,18 @@ class Users:
         known = self._seen.get(user_id)
         if known is not None:
             return known[0]
-        user = await self.user(user_id)
+        user = await self.get(user_id)
         return user.language_code if user is not None else None
 
-    async def user(self, user_id: int) -> User | None:
+    async def get(self, user_id: int) -> User | None:
         """What is stored about a person."""
         return await self._database.read(_user, user_id)
 
-    async def choose_region(self, user_id: int, region: str) -> None:
+    async def set_region(self, user_id: int, region: str) -> None:
         """Remember whose hotlines a person wants to see."""
         await self._database.write(_choose, user_id, {"region": region}, self._clock())
 
-    async def turn_check_ins_off(self, user_id: int) -> None:
+    async def disable_check_ins(self, user_id: int) -> None:
         """Remember that a person does not want to be asked after."""
         now = self._clock()
         await self._database.write(_choose, user_id, {"check_ins_off_at": now}, now)
@@ -95,12 +95,14 @@ class Users:
         return UserExport(
             user=user,
             disclosure=disclosure,
-            turns=tuple(turn_rows.opened(row, self._cipher) for row in rows),
+            turns=tuple(turn_rows.decrypted(row, self._cipher) for row in rows),
             risk=risk,
             cards=cards,
-            contact=contacts.opened(contact, user_id, self._cipher) if contact else None,
-            from_humans=tuple(handover_rows.opened(row, user_id, self._cipher) for row in messages),
-            ratings=tuple(feedback_sql.opened(row, self._cipher) for row in ratings),
+            contact=contacts.decrypted(contact, user_id, self._cipher) if contact else None,
+            from_humans=tuple(
+                handover_rows.decrypted(row, user_id, self._cipher) for row in messages
+            ),
+            ratings=tuple(feedback_sql.decrypted(row, self._cipher) for row in ratings),
             consent=consent,
         )
 
@@ -164,7 +166,7 @@ def _export(
     Disclosure | None,
     Sequence[AnyRow],
     RiskState,
-    tuple[ShownCard, ...],
+    tuple[ExportedCard, ...],
     Sequence[AnyRow],
     AnyRow | None,
     Sequence[AnyRow],
@@ -180,7 +182,7 @@ def _export(
         disclosures.of_user(connection, user_id),
         turn_rows.of_user(connection, user_id),
         risk_sql.state_of(connection, user_id),
-        tuple(ShownCard(*row) for row in cards),
+        tuple(ExportedCard(*row) for row in cards),
         handover_rows.of_user(connection, user_id),
         contacts.row_of(connection, user_id),
         feedback_sql.of_user(connection, user_id),

@@ -31,21 +31,21 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimant:
+class LeaseOwner:
     """Who claims work, and for how long a claim holds without being renewed.
 
-    `owner` is different in every start of every replica (at most 64 characters), so that a process
+    `id` is different in every start of every replica (at most 64 characters), so that a process
     that comes back is never taken for the one that died. Clocks of replicas may differ by much less
     than the lease, see `bot.storage.clock`.
     """
 
-    owner: str
-    lease: timedelta = timedelta(seconds=20)
+    id: str
+    duration: timedelta = timedelta(seconds=20)
     clock: Clock = utc_now
 
     def lease_until(self) -> datetime:
         """The moment a claim made now runs out."""
-        return self.clock() + self.lease
+        return self.clock() + self.duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,14 @@ class OwedCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredBatch:
     """What was stored just now: ids that are new, and the cards owed for them."""
 
     new: frozenset[int]
     cards: tuple[OwedCard, ...]
 
 
-Asked = Literal["safe", "check_in"]
+PendingQuestion = Literal["safe", "check_in"]
 """Whether the person is safe (a card, the help button), or how they are (a check-in)."""
 
 
@@ -119,18 +119,19 @@ Asked = Literal["safe", "check_in"]
 class RiskState:
     """What is kept in mind of a person: until when each level holds, and when to ask after them.
 
-    `check_in_at` is None where nobody is to be asked, or was asked already. `asked` is what the bot
-    asked last, if that was not in an answer. `region` is whose hotlines the person chose.
+    `check_in_at` is None where nobody is to be asked, or was asked already. `pending_question`
+    is what the bot asked last, if that was not in an answer. `region` is whose hotlines the person
+    chose.
     """
 
     ends: Mapping[int, datetime]
     check_in_at: datetime | None = None
-    asked: Asked | None = None
+    pending_question: PendingQuestion | None = None
     region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ShownCard:
+class ExportedCard:
     """A card in somebody's export."""
 
     at: datetime
@@ -261,7 +262,7 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
-class DutyMessage:
+class HandoverMessage:
     """What a human of the operators wrote to a person through the bot."""
 
     text: str
@@ -277,7 +278,7 @@ class EmergencyContact:
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RatingResult:
     """What became of a rating. `asks`: nobody asked this person yet, and whoever got this does."""
 
     consent: ConsentState | None
@@ -296,7 +297,7 @@ class RatedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class RatedTalk:
+class RatedConversation:
     """A conversation in which answers were rated by somebody who agreed to training with it.
 
     `rated` is by the number of the turn, oldest answer first. `danger`: a card was shown, or danger
@@ -316,8 +317,8 @@ class UserExport:
     disclosure: Disclosure | None
     turns: tuple[Turn, ...]
     risk: RiskState
-    cards: tuple[ShownCard, ...]
-    from_humans: tuple[DutyMessage, ...] = ()
+    cards: tuple[ExportedCard, ...]
+    from_humans: tuple[HandoverMessage, ...] = ()
     contact: EmergencyContact | None = None
     ratings: tuple[RatedAnswer, ...] = ()
     consent: ConsentState | None = None

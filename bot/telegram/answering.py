@@ -189,7 +189,7 @@ class Answering:
         """
         if held := self.claims.held:
             self._generations.abandon(await self.claims.renew())
-            self.stop_here(await self._turns.stopping(held))
+            self.stop_here(await self._turns.list_stop_requested(held))
 
     async def give_up(self, turn: Turn, language: Language) -> None:
         """End a turn that was begun too often, with a sentence and a button to try again."""

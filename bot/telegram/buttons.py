@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.storage import Audit, Conversations, RecentTurns, Turns, Users
+    from bot.storage import Audit, Conversations, HistoryCache, Turns, Users
     from bot.telegram.answering import Answering
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.buttons import CrisisButtons
@@ -40,7 +40,7 @@ class Buttons:
         conversations: Conversations,
         turns: Turns,
         users: Users,
-        recent: RecentTurns,
+        recent: HistoryCache,
         audit: Audit,
         disclosing: DisclosureService,
         crisis: CrisisButtons,
@@ -121,9 +121,9 @@ class Buttons:
         return None
 
     async def _redo(self, pressed: CallbackRequest, turn_id: int) -> str | None:
-        turn = await self._turns.turn(turn_id)
+        turn = await self._turns.get(turn_id)
         mine = turn is not None and turn.chat_id == pressed.chat_id
-        if not mine or await self._turns.reopen_turn(turn_id) is None:
+        if not mine or await self._turns.reopen(turn_id) is None:
             return pressed.texts.redo_not_last
         self._wake(pressed.chat_id)
         return None

@@ -180,7 +180,7 @@ class Chats:
                 if turn is None and not began:
                     # An unfinished turn keeps a new one from beginning, so it is asked for only
                     # when none began: most chats have none, and asking costs a transaction.
-                    turn = await self._turns.claim_unfinished_of_chat(chat_id)
+                    turn = await self._turns.claim_unfinished(chat_id)
                 if turn is None:
                     return
                 began = True
@@ -200,9 +200,9 @@ class Chats:
         if self._stumbles[chat_id] < MAX_STUMBLES:
             return
         try:
-            for stored in await self._inbox.pending_of_chat(chat_id, MESSAGES_AT_ONCE):
+            for stored in await self._inbox.list_pending(chat_id, MESSAGES_AT_ONCE):
                 log.error("update_given_up", update=stored.update_id)
-                await self._inbox.failed(stored.update_id, "not_begun")
+                await self._inbox.fail(stored.update_id, "not_begun")
             await self._answering.apologize(chat_id, await self._language_of(chat_id))
         except StorageError as error:
             log.error("chat_paused", chat=chat_id, error=type(error).__name__)
@@ -225,14 +225,14 @@ class Chats:
     async def _next_turn(self, chat_id: int) -> Turn | None:
         """Wait for the end of the burst and make what has arrived into one turn."""
         while True:
-            waiting = await self._inbox.pending_of_chat(chat_id, MESSAGES_AT_ONCE)
+            waiting = await self._inbox.list_pending(chat_id, MESSAGES_AT_ONCE)
             if not waiting:
                 return None
             batch, empty, unreadable = self._read(waiting)
             if empty:
-                await self._inbox.done_all(empty)
+                await self._inbox.finish_all(empty)
             for update_id in unreadable:
-                await self._inbox.failed(update_id, "unreadable")
+                await self._inbox.fail(update_id, "unreadable")
             if not batch:
                 continue
             rest = self._until_quiet(batch)
@@ -276,23 +276,23 @@ class Chats:
     async def _begin(self, batch: list[Said]) -> Turn | None:
         first = batch[0]
         if rewritten := [item.update_id for item in batch if await self._ratings.rewritten(item)]:
-            await self._inbox.done_all(rewritten)
+            await self._inbox.finish_all(rewritten)
             return await self._next_turn(first.chat_id)
         text = as_one_text(batch)
         update_ids = [item.update_id for item in batch]
         if not text:
-            if await self._turns.edited(first.chat_id):
+            if await self._turns.notify_edited(first.chat_id):
                 return None  # whoever answers there takes the edits, or else ends them
             # Only edits of what was answered before: nothing new was said.
-            await self._inbox.done_all(update_ids)
+            await self._inbox.finish_all(update_ids)
             return await self._next_turn(first.chat_id)
-        await self._users.seen(first.user_id, first.language_code)
+        await self._users.record_seen(first.user_id, first.language_code)
         if await self._desk.from_admin(first.chat_id, first.user_id, text):
-            await self._inbox.done_all(update_ids)
+            await self._inbox.finish_all(update_ids)
             return await self._next_turn(first.chat_id)
         if await self._must_rest(first, update_ids):
             return None
-        turn = await self._turns.begin_turn(
+        turn = await self._turns.begin(
             chat_id=first.chat_id,
             user_id=first.user_id,
             text=text,
@@ -300,7 +300,7 @@ class Chats:
             reply_to_message_id=batch[-1].message_id,
         )
         if turn is None and any(item.is_edit for item in batch):
-            await self._turns.edited(first.chat_id)
+            await self._turns.notify_edited(first.chat_id)
         elif turn is not None and any(item.with_media for item in batch):
             self._with_media.add(turn.id)
         return turn
@@ -313,6 +313,6 @@ class Chats:
         if first.chat_id == first.user_id:
             self._resting[first.chat_id] = until
         else:
-            await self._inbox.done_all(update_ids)
+            await self._inbox.finish_all(update_ids)
             self._again.add(first.chat_id)
         return True

@@ -118,7 +118,7 @@ class Commands:
                 await self._say(asked, texts.admin_reset_usage)
                 return
             case user:
-                if await self._users.user(int(user)) is None:
+                if await self._users.get(int(user)) is None:
                     await self._say(asked, texts.admin_unknown_user(user=user))
                     return
                 question = texts.admin_reset_ask_user(user=user)

@@ -35,10 +35,10 @@ class Edits:
         Raises:
             StorageError: they cannot be read or stored now.
         """
-        waiting = self._read(await self.inbox.pending_of_chat(turn.chat_id))
+        waiting = self._read(await self.inbox.list_pending(turn.chat_id))
         if not any(item.is_edit for item in waiting):
             return turn
-        said = self._read(await self.inbox.of_turn(turn.id))
+        said = self._read(await self.inbox.list_for_turn(turn.id))
         ours = {item.message_id for item in said}
         edits = [item for item in waiting if item.is_edit and item.message_id in ours]
         if not edits:

@@ -45,7 +45,7 @@ class Ends:
         """
         turn = plan.turn
         revision = await self._persist(
-            partial(self.turns.finish_turn, turn.id, answer, state, message_id, model=model)
+            partial(self.turns.finish, turn.id, answer, state, message_id, model=model)
         )
         if revision is None:
             log.warning("turn_no_longer_ours", turn=turn.id)
@@ -56,7 +56,7 @@ class Ends:
 
     async def fail(self, turn: Turn, reason: str, message_id: int | None = None) -> None:
         """Give a turn up, for a short reason for machines. Raises as `end`."""
-        await self._persist(partial(self.turns.fail_turn, turn.id, reason, message_id))
+        await self._persist(partial(self.turns.fail, turn.id, reason, message_id))
 
     async def _persist(self, store: Callable[[], Awaitable[int | None]]) -> int | None:
         for _ in range(PERSIST_TRIES):

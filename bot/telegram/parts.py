@@ -89,7 +89,7 @@ def build_parts(
     storage: Storage, companion: Companion, outbox: Outbox, options: Options, wiring: Wiring
 ) -> Parts:
     """The parts, ready to be started; nothing has begun."""
-    now = storage.claimant.clock
+    now = storage.clock
     availability = Availability(companion.ready, sleep=wiring.sleep)
     hotlines = HotlineList(outbox, storage.users, storage.counters)
     disclosing = DisclosureService(
@@ -222,7 +222,7 @@ def build_parts(
             conversations=storage.conversations,
             turns=storage.turns,
             users=storage.users,
-            recent=storage.recent,
+            recent=storage.history_cache,
             audit=storage.audit,
             disclosing=disclosing,
             crisis=CrisisButtons(

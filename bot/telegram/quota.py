@@ -55,12 +55,12 @@ class Quota:
         free_at = await self.limits.free_at(user_id, self.per_day, DAY)
         if free_at is None or free_at <= now:
             return None
-        danger = await self.risk.of(user_id)
+        danger = await self.risk.for_user(user_id)
         if any(end > now for end in danger.ends.values()):
             return None
-        if await self.handovers.of_person(user_id) is not None:
+        if await self.handovers.for_user(user_id) is not None:
             return None  # it is a human who answers
-        if await self.limits.tell(user_id, DAY):
+        if await self.limits.claim_notice(user_id, DAY):
             log.info("limit_reached", user=user_id)
             hours = ceil((free_at - now) / timedelta(hours=1))
             try:

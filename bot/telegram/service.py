@@ -62,7 +62,7 @@ class TelegramService:
                 clock=time.monotonic,
                 language_of=self._language_of,
                 publish_menu_of_admin=partial(publish_menu_of_admin, bot),
-                sure_for=storage.sure_for,
+                sure_for=storage.lease_safe_seconds,
             ),
         )
         self._availability = parts.availability
@@ -78,7 +78,7 @@ class TelegramService:
             bot,
             self._crisis,
             is_on_duty=parts.desk.is_on_duty,
-            now=storage.claimant.clock,
+            now=storage.clock,
             on_arrival=self._arrived,
         )
         polling = Polling(bot, self._intake, clock=time.monotonic)

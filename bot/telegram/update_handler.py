@@ -137,7 +137,7 @@ class UpdateHandler:
                 await self._users.mark_unreachable(stored.chat_id)
         except Undeliverable as error:
             log.warning("reply_undeliverable", update=stored.update_id, error=type(error).__name__)
-        await self._inbox.done(stored.update_id)
+        await self._inbox.finish(stored.update_id)
 
     async def _give_up_or_retry(self, stored: StoredUpdate) -> None:
         try:
@@ -145,7 +145,7 @@ class UpdateHandler:
             if stored.attempts + 1 < MAX_TRIES:
                 await self._inbox.release([stored.update_id])  # the next sweep takes it up
                 return
-            await self._inbox.failed(stored.update_id, "handler_error")
+            await self._inbox.fail(stored.update_id, "handler_error")
             if stored.chat_id is not None:
                 texts = texts_for(language_for(None))
                 await self._outbox.send(stored.chat_id, render(texts.error_once_more)[0])
@@ -178,7 +178,7 @@ class UpdateHandler:
         if person is None:
             return
         try:
-            await self._users.seen(person.id, person.language_code)
+            await self._users.record_seen(person.id, person.language_code)
         except StorageError as error:  # what needs no database is done without it
             log.warning("person_not_noted", error=type(error).__name__)
         language = language_for(person.language_code)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.storage import Signal, StorageError
+from bot.storage import Notification, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -67,7 +67,7 @@ class Upkeep:
         self._tasks = [
             asyncio.create_task(self._sweep(), name="sweep"),
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
-            asyncio.create_task(self._storage.signals.listen(self.heard), name="signals"),
+            asyncio.create_task(self._storage.notifications.listen(self.heard), name="signals"),
         ]
 
     async def stop(self) -> None:
@@ -77,7 +77,7 @@ class Upkeep:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._call_others()
 
-    def heard(self, signal: Signal) -> None:
+    def heard(self, signal: Notification) -> None:
         """Do what another replica asks for."""
         if signal.kind == "stop":
             self._answering.stop_here([signal.turn_id])
@@ -112,7 +112,7 @@ class Upkeep:
 
     async def _look_for_work(self) -> None:
         storage = self._storage
-        await storage.keep_time()
+        await storage.sync_clock()
         await self._crisis.recover()
         await storage.inbox.release_expired(exclude=self._update_handler.held)
         await self._answering.claims.hand_back_left()
@@ -125,20 +125,20 @@ class Upkeep:
 
     async def _waiting_chats(self, limit: int) -> list[int]:
         storage = self._storage
-        waiting = await storage.turns.unfinished_chats(limit)
-        return waiting + await storage.inbox.chats_with_work(limit, self._chats.busy())
+        waiting = await storage.turns.list_unfinished_chats(limit)
+        return waiting + await storage.inbox.list_chats_with_work(limit, self._chats.busy())
 
     async def _call_others(self) -> None:
         """Have other replicas look for the work that is too much for this one."""
         try:
-            await self._storage.signals.send(Signal("work"))
+            await self._storage.notifications.send(Notification("work"))
         except StorageError as error:
             log.info("others_not_called", error=type(error).__name__)
 
     async def _purge(self) -> None:
         """Once an hour, delete updates that ended long ago; a repeat comes within a day."""
         if await self._storage.jobs.claim("purge", PURGE_EVERY):
-            long_ago = self._storage.claimant.clock() - UPDATES_ARE_KEPT
+            long_ago = self._storage.lease_owner.clock() - UPDATES_ARE_KEPT
             await self._storage.inbox.purge(long_ago)
             await self._storage.cards.purge(long_ago)
             await self._storage.risk.purge()

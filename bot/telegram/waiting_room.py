@@ -52,7 +52,7 @@ class WaitingRoom:
         Raises:
             StorageError: nobody knows now who waits.
         """
-        waiting = await self._inbox.chats_with_work(REMEMBERED, busy)
+        waiting = await self._inbox.list_chats_with_work(REMEMBERED, busy)
         for chat_id in self._told.keys() - set(waiting):
             del self._told[chat_id]  # they had their turn
         new = [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def audited(house: House, number: int = 1) -> list[tuple[int, str, str]]:
     """The newest acts, newest first: who, to whom, with what outcome."""
     async with records(house.bot) as kept:
-        return [(e.admin_id, e.target, e.outcome) for e in await kept.audit.recent(number)]
+        return [(e.admin_id, e.target, e.outcome) for e in await kept.audit.list_recent(number)]
 
 
 async def remembers(person: Person, engine: ScriptedEngine, question: str) -> bool:

@@ -294,7 +294,7 @@ async def test_someone_who_blocked_the_bot_does_not_hold_up_others(
 
     async def noted() -> bool:
         async with records(house.bot) as kept:
-            user = await kept.users.user(gone.id)
+            user = await kept.users.get(gone.id)
             return user is not None and user.unreachable_at is not None
 
     await eventually(noted, "the bot notes that the person is unreachable")

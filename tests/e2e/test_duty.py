@@ -68,7 +68,7 @@ async def test_a_human_takes_over_writes_and_gives_back(
     async with records(house.bot) as kept:
         said = (await kept.users.export(person.id)).from_humans
         assert [message.text for message in said] == ["是真人，我叫小陈", "重启以后我还在"]
-        acts = [(act.action, act.outcome) for act in await kept.audit.recent(2)]
+        acts = [(act.action, act.outcome) for act in await kept.audit.list_recent(2)]
         assert acts == [("handover close", "done"), ("handover take", "done")]
 
 

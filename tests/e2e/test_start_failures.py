@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from bot.storage import Cipher, Claimant, Database, Inbox, NewUpdate, generate_key, upgrade
+from bot.storage import Cipher, Database, Inbox, LeaseOwner, NewUpdate, generate_key, upgrade
 from bot.storage.values import utc_now
 from devtools.processes import free_port
 from tests.inference.local.tiny_model import write_tiny_model
@@ -117,7 +117,7 @@ def another_key_than_the_stored_texts(at: Surroundings) -> Settings:
     async def write() -> None:
         database = Database(f"sqlite:///{data / 'shudong.db'}")
         await upgrade(database)
-        inbox = Inbox(database, Cipher.from_keys([generate_key()]), Claimant("test"))
+        inbox = Inbox(database, Cipher.from_keys([generate_key()]), LeaseOwner("test"))
         await inbox.add(NewUpdate(1, 1, "chat", b"{}", utc_now()))
         await database.aclose()
 

@@ -57,9 +57,9 @@ class ContactBook:
             if contact is None:
                 await self._outbox.send(asked.chat_id, render(texts.contact_unclear)[0])
                 return
-            await self._contacts.name(asked.user_id, contact)
+            await self._contacts.set(asked.user_id, contact)
         else:
-            contact = await self._contacts.of(asked.user_id)
+            contact = await self._contacts.for_user(asked.user_id)
         if contact is None:
             await self._outbox.send(asked.chat_id, render(texts.contact_none)[0])
             return
@@ -78,7 +78,7 @@ class ContactBook:
         if chat_id != user_id:  # others in a group would read it
             return None
         try:
-            contact = await asyncio.wait_for(self._contacts.of(user_id), CARD_WAITS)
+            contact = await asyncio.wait_for(self._contacts.for_user(user_id), CARD_WAITS)
         except (StorageError, TimeoutError) as error:
             log.warning("contact_not_on_card", error=type(error).__name__)
             return None

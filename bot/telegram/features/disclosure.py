@@ -76,7 +76,7 @@ class DisclosureService:
         if turn.chat_id != turn.user_id:  # a private chat has its person's id
             return None
         try:
-            known = await self._disclosures.of(turn.user_id)
+            known = await self._disclosures.for_user(turn.user_id)
             now = self._now()
             notice = disclosure_policy.due(known, now, in_danger=in_danger)
             if notice is None:
@@ -107,7 +107,7 @@ class DisclosureService:
         if chat_id != user_id:
             await self._send(chat_id, "\n\n".join(parts), None)
             return
-        known = await self._disclosures.of(user_id)
+        known = await self._disclosures.for_user(user_id)
         asks = known.age is None
         if asks:
             parts.append(texts.care_ask_age)
@@ -121,11 +121,11 @@ class DisclosureService:
         texts, person = pressed.texts, pressed.user_id
         match answer:
             case "adult" | "teen":
-                await self._disclosures.answer_age(person, "adult" if answer == "adult" else "teen")
+                await self._disclosures.set_age(person, "adult" if answer == "adult" else "teen")
                 await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, None)
                 return texts.care_age_thanks
             case "minor":
-                await self._disclosures.answer_age(person, "minor")
+                await self._disclosures.set_age(person, "minor")
                 region = await self._hotlines.region(person)
                 text = texts.care_minor(
                     lines=youth_hotlines(pressed.language, region),
@@ -133,7 +133,7 @@ class DisclosureService:
                 )
                 keyboard = keyboards.ask_under_14(texts, person)
             case "child":
-                await self._disclosures.answer_age(person, "child")
+                await self._disclosures.set_age(person, "child")
                 text, keyboard = texts.care_child, keyboards.ask_guardian(texts, person)
             case _:
                 return texts.button_expired
@@ -145,7 +145,7 @@ class DisclosureService:
         """Remember whether a guardian agrees; returns a toast."""
         texts = pressed.texts
         if answer == "yes":
-            await self._disclosures.answer_guardian(pressed.user_id)
+            await self._disclosures.record_guardian_consent(pressed.user_id)
         else:
             await self._send(pressed.chat_id, texts.care_guardian_later, None)
         await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, None)

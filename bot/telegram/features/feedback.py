@@ -53,12 +53,12 @@ class Ratings:
     ) -> str:
         """Keep or take back a rating, show it in the buttons, and return a toast."""
         texts, person = pressed.texts, pressed.user_id
-        if not await self._feedback.may_rate(person, turn_id):
+        if not await self._feedback.can_rate(person, turn_id):
             return texts.rate_gone
         if await self._in_danger(person):
             return texts.rate_not_now
         if what == "undo":
-            await self._feedback.take_back(person, turn_id)
+            await self._feedback.withdraw(person, turn_id)
             await self._show(pressed, turn_id, None)
             return texts.rate_undone
         kept = None
@@ -78,7 +78,7 @@ class Ratings:
         """Remember whether a person agrees to training, or tell what it is; returns a toast."""
         texts, person = pressed.texts, pressed.user_id
         if answer == "no":
-            await self._feedback.refuse(person)
+            await self._feedback.refuse_consent(person)
             await self._replace(pressed, texts.train_no)
             return None
         if await self._in_danger(person):
@@ -89,7 +89,7 @@ class Ratings:
             keyboard = keyboards.ask_training(texts, person, explained=True)
             await self._replace(pressed, texts.train_what, keyboard)
             return None
-        await self._feedback.agree(person)
+        await self._feedback.give_consent(person)
         await self._replace(pressed, texts.train_yes)
         await self._invite(pressed.chat_id, person, texts)
         return None
@@ -114,7 +114,7 @@ class Ratings:
         read = await read_for_danger([Utterance(said.text)])
         if read.level >= RiskLevel.HIGH or await self._in_danger(said.user_id):
             return False
-        if not await self._feedback.rewrite(said.user_id, said.reply_to, said.text):
+        if not await self._feedback.record_rewrite(said.user_id, said.reply_to, said.text):
             return False
         texts = texts_for(language_for(said.language_code))
         await self._outbox.send(said.chat_id, render(texts.rate_rewritten)[0])
@@ -122,15 +122,15 @@ class Ratings:
 
     async def _invite(self, chat_id: int, user_id: int, texts: Texts) -> None:
         """Say once of a dislike that the person may write what they would rather have heard."""
-        disliked = await self._feedback.disliked(user_id)
+        disliked = await self._feedback.last_disliked(user_id)
         if disliked is not None:
             turn_id, shown_in = disliked
             invitation = render(texts.rate_invite)[0]
             message_id = await self._outbox.send(chat_id, invitation, reply_to=shown_in)
-            await self._feedback.invite(user_id, turn_id, message_id)
+            await self._feedback.record_invitation(user_id, turn_id, message_id)
 
     async def _in_danger(self, user_id: int) -> bool:
-        known = await self._risk.of(user_id)
+        known = await self._risk.for_user(user_id)
         return level_at(known.ends, self._now()) >= RiskLevel.HIGH
 
     async def _show(self, pressed: CallbackRequest, turn_id: int, rated: Rating | None) -> None:

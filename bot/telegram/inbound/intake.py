@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bot.storage import Asked, Inbox, Kept, RiskSignal
+    from bot.storage import Inbox, PendingQuestion, RiskSignal, StoredBatch
     from bot.telegram.client import Client, RawUpdate
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.inbound.incoming import Said
@@ -151,7 +151,7 @@ class Intake:
 
     async def _store(
         self, new: Sequence[NewUpdate], signals: Sequence[RiskSignal], calls: Sequence[Said]
-    ) -> Kept:
+    ) -> StoredBatch:
         """Store updates with the cards they ask for.
 
         A database that is away or slow keeps nobody from a card, or from the hotlines.
@@ -167,14 +167,14 @@ class Intake:
 
         late = asyncio.get_running_loop().call_later(RECORD_WITHIN, send_unrecorded)
         try:
-            return await self._inbox.keep(new, signals, self._crisis.window)
+            return await self._inbox.add_with_cards(new, signals, self._crisis.window)
         except StorageError:
             send_unrecorded()
             raise
         finally:
             late.cancel()
 
-    async def _asked(self, said: Sequence[Said]) -> Mapping[int, Asked]:
+    async def _asked(self, said: Sequence[Said]) -> Mapping[int, PendingQuestion]:
         """What a card, a button or a check-in asked the people who may now reply to it.
 
         A database that is away or slow holds up no card: it is read again with its turn.
@@ -189,7 +189,9 @@ class Intake:
             log.warning("not_read_with_question", error=type(error).__name__)
             return {}
 
-    async def _read(self, said: Said | None, asked: Mapping[int, Asked]) -> RiskSignal | None:
+    async def _read(
+        self, said: Said | None, asked: Mapping[int, PendingQuestion]
+    ) -> RiskSignal | None:
         """The sign of danger in one message, if there is one."""
         if said is None:
             return None

@@ -37,17 +37,17 @@ class Talking:
     async def says(self, text: str, answer: str | None, person: int = PERSON) -> int:
         self._update_id += 1
         await self.storage.inbox.add(_update(self._update_id, person))
-        turn = await self.storage.turns.begin_turn(person, person, text, [self._update_id])
+        turn = await self.storage.turns.begin(person, person, text, [self._update_id])
         assert turn is not None
         if answer is None:
-            await self.storage.turns.fail_turn(turn.id, "lost")
+            await self.storage.turns.fail(turn.id, "lost")
         else:
-            await self.storage.turns.finish_turn(turn.id, answer, "answered", model="shudong-7b")
+            await self.storage.turns.finish(turn.id, answer, "answered", model="shudong-7b")
         return turn.id
 
     async def rates(self, turn_id: int, rating: Any, person: int = PERSON) -> None:
         assert await self.storage.feedback.rate(person, turn_id, rating) is not None
-        await self.storage.feedback.agree(person)
+        await self.storage.feedback.give_consent(person)
 
     async def exported(
         self, file: Path, since: datetime | None = None
@@ -85,8 +85,8 @@ async def test_a_moment_is_what_the_reader_takes(talking: Talking, file: Path) -
     await talking.says("没人回这句", None)
     turn_id = await talking.says("想考试的事", "多喝热水")
     await talking.rates(turn_id, "down")
-    await talking.storage.feedback.invite(PERSON, turn_id, 5)
-    await talking.storage.feedback.rewrite(PERSON, 5, "听起来很累")
+    await talking.storage.feedback.record_invitation(PERSON, turn_id, 5)
+    await talking.storage.feedback.record_rewrite(PERSON, 5, "听起来很累")
     done, [line] = await talking.exported(file)
     moment = Moment.model_validate(line)
     assert [(one.role, one.content) for one in moment.messages] == [
@@ -132,7 +132,7 @@ async def test_a_talk_is_left_out_whole_once_danger_was_noticed(
     turn_id = await talking.says("睡不着", "我在。")
     await talking.rates(turn_id, "up")
     until = datetime.now(UTC) + timedelta(days=1)
-    await talking.storage.risk.raise_to(RiskSignal(1, PERSON, PERSON, 2, None, {2: until}))
+    await talking.storage.risk.record(RiskSignal(1, PERSON, PERSON, 2, None, {2: until}))
     done, lines = await talking.exported(file)
     assert lines == []
     assert done.left_out == {DANGER_KNOWN: 1}
@@ -153,8 +153,8 @@ async def test_a_talk_is_left_out_whole_where_the_detector_reads_danger(
         await talking.says(danger, "我在。")
     await talking.rates(turn_id, "down")
     if where == "in one's own wording":
-        await talking.storage.feedback.invite(PERSON, turn_id, 5)
-        await talking.storage.feedback.rewrite(PERSON, 5, danger)
+        await talking.storage.feedback.record_invitation(PERSON, turn_id, 5)
+        await talking.storage.feedback.record_rewrite(PERSON, 5, danger)
     done, lines = await talking.exported(file)
     assert lines == []
     assert done.left_out == {DANGER_READ: 1}

@@ -9,7 +9,6 @@ import pytest
 from bot.storage import (
     Audit,
     Cipher,
-    Claimant,
     Contacts,
     Conversations,
     Counters,
@@ -20,6 +19,7 @@ from bot.storage import (
     Handovers,
     Inbox,
     Jobs,
+    LeaseOwner,
     NewUpdate,
     Risk,
     Turns,
@@ -50,16 +50,16 @@ class Replica:
     """The repositories as one process of the bot has them."""
 
     def __init__(self, database: Database, cipher: Cipher, owner: str, clock: Clock) -> None:
-        claimant = Claimant(owner=owner, lease=LEASE, clock=clock)
-        self.inbox = Inbox(database, cipher, claimant)
-        self.turns = Turns(database, cipher, claimant)
+        lease_owner = LeaseOwner(id=owner, duration=LEASE, clock=clock)
+        self.inbox = Inbox(database, cipher, lease_owner)
+        self.turns = Turns(database, cipher, lease_owner)
         self.conversations = Conversations(database, clock)
         self.users = Users(database, cipher, clock)
         self.audit = Audit(database, clock)
         self.counters = Counters(database, clock)
-        self.jobs = Jobs(database, claimant)
+        self.jobs = Jobs(database, lease_owner)
         self.disclosures = Disclosures(database, clock)
-        self.cards = CrisisCards(database, claimant)
+        self.cards = CrisisCards(database, lease_owner)
         self.risk = Risk(database, clock)
         self.handovers = Handovers(database, cipher, clock)
         self.contacts = Contacts(database, cipher, clock)
@@ -84,9 +84,9 @@ class Replica:
     async def says(self, chat_id: int, text: str, answer: str) -> int:
         """One whole turn; its id."""
         update_id = await self.arrives(chat_id)
-        turn = await self.turns.begin_turn(chat_id, chat_id, text, [update_id])
+        turn = await self.turns.begin(chat_id, chat_id, text, [update_id])
         assert turn is not None
-        assert await self.turns.finish_turn(turn.id, answer, "answered") is not None
+        assert await self.turns.finish(turn.id, answer, "answered") is not None
         return turn.id
 
 

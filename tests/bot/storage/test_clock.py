@@ -27,12 +27,12 @@ async def test_a_replica_whose_clock_was_set_wrong_takes_nobodys_turn_and_loses_
     wrong = await open_storage(options)
     try:
         for owner, other, chat_id in ((right, wrong, 1), (wrong, right, 2)):
-            received_at = owner.claimant.clock()
+            received_at = owner.clock()
             await owner.inbox.add(NewUpdate(chat_id, chat_id, "chat", b"{}", received_at))
-            turn = await owner.turns.begin_turn(chat_id, chat_id, "睡不着", [chat_id])
+            turn = await owner.turns.begin(chat_id, chat_id, "睡不着", [chat_id])
             assert turn is not None
-            assert await other.turns.claim_unfinished_of_chat(chat_id) is None
-            assert await owner.turns.finish_turn(turn.id, "我在。", "answered") == 1
+            assert await other.turns.claim_unfinished(chat_id) is None
+            assert await owner.turns.finish(turn.id, "我在。", "answered") == 1
     finally:
         await right.aclose()
         await wrong.aclose()

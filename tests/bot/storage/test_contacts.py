@@ -17,19 +17,19 @@ FRIEND = EmergencyContact("阿宁", "13900139000")
 
 
 async def test_a_contact_is_kept_replaced_and_deleted(replica: Replica) -> None:
-    assert await replica.contacts.of(PERSON) is None
-    await replica.contacts.name(PERSON, MOTHER)
-    await replica.contacts.name(PERSON, FRIEND)
-    assert await replica.contacts.of(PERSON) == FRIEND
+    assert await replica.contacts.for_user(PERSON) is None
+    await replica.contacts.set(PERSON, MOTHER)
+    await replica.contacts.set(PERSON, FRIEND)
+    assert await replica.contacts.for_user(PERSON) == FRIEND
     assert await replica.contacts.delete(PERSON)
     assert not await replica.contacts.delete(PERSON)
-    assert await replica.contacts.of(PERSON) is None
+    assert await replica.contacts.for_user(PERSON) is None
 
 
 async def test_name_and_number_rest_encrypted_and_do_not_open_for_somebody_else(
     replica: Replica, database: Database
 ) -> None:
-    await replica.contacts.name(PERSON, MOTHER)
+    await replica.contacts.set(PERSON, MOTHER)
     columns = sa.select(EmergencyContactRow.name, EmergencyContactRow.phone)
     [row] = await database.read(lambda c: c.execute(columns).all())
     assert "妈妈".encode() not in row.name
@@ -37,10 +37,10 @@ async def test_name_and_number_rest_encrypted_and_do_not_open_for_somebody_else(
 
 
 async def test_a_contact_is_exported_and_erased_with_the_person(replica: Replica) -> None:
-    await replica.contacts.name(PERSON, MOTHER)
+    await replica.contacts.set(PERSON, MOTHER)
     assert (await replica.users.export(PERSON)).contact == MOTHER
     await replica.users.erase(PERSON)
-    assert await replica.contacts.of(PERSON) is None
+    assert await replica.contacts.for_user(PERSON) is None
 
 
 async def test_a_contact_moves_to_a_new_key(database: Database, clock: WallClock) -> None:
@@ -48,4 +48,4 @@ async def test_a_contact_moves_to_a_new_key(database: Database, clock: WallClock
     await Contacts(database, Cipher.from_keys([old]), clock).name(PERSON, MOTHER)
     async for _ in reencrypt(database, Cipher.from_keys([new, old])):
         pass
-    assert await Contacts(database, Cipher.from_keys([new]), clock).of(PERSON) == MOTHER
+    assert await Contacts(database, Cipher.from_keys([new]), clock).for_user(PERSON) == MOTHER

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 async def test_a_chat_has_one_open_conversation_until_a_reset(
     replica: Replica, clock: WallClock
 ) -> None:
-    assert await replica.conversations.of_chat(1) is None
+    assert await replica.conversations.for_chat(1) is None
     assert not await replica.conversations.reset(1)
     await replica.says(1, "一", "嗯")
     await replica.says(1, "二", "嗯")
-    conversation = await replica.conversations.of_chat(1)
+    conversation = await replica.conversations.for_chat(1)
     assert conversation is not None
     assert (conversation.turns, conversation.started_at) == (2, clock())
     assert await replica.conversations.reset(1)
-    assert await replica.conversations.of_chat(1) is None
+    assert await replica.conversations.for_chat(1) is None
     assert not await replica.conversations.reset(1)
 
 
@@ -35,5 +35,7 @@ async def test_audit_keeps_who_did_what_newest_first(replica: Replica, clock: Wa
     await replica.audit.record(1, "reset", "all", "asked")
     clock.advance(seconds=5)
     await replica.audit.record(2, "reset", "user 5", "refused")
-    assert await replica.audit.recent(1) == [AuditEntry(2, "reset", "user 5", "refused", clock())]
-    assert [entry.admin_id for entry in await replica.audit.recent(10)] == [2, 1]
+    assert await replica.audit.list_recent(1) == [
+        AuditEntry(2, "reset", "user 5", "refused", clock())
+    ]
+    assert [entry.admin_id for entry in await replica.audit.list_recent(10)] == [2, 1]

@@ -38,7 +38,7 @@ async def arrives(
     replica: Replica, level: int, update_id: int, chat: int = ANNA, user: int = ANNA
 ) -> list[OwedCard]:
     update = NewUpdate(update_id, chat, "chat", b"{}", replica._clock())
-    kept = await replica.inbox.keep(
+    kept = await replica.inbox.add_with_cards(
         [update], [signal(replica, level, update_id, chat, user)], WINDOW
     )
     return list(kept.cards)
@@ -49,7 +49,7 @@ async def test_a_language_that_cannot_be_one_keeps_no_message_and_no_card_out(
 ) -> None:
     odd = replace(signal(replica, HIGH, 1), language_code="x" * 100)
     update = NewUpdate(1, ANNA, "chat", b"{}", replica._clock())
-    kept = await replica.inbox.keep([update], [odd], WINDOW)
+    kept = await replica.inbox.add_with_cards([update], [odd], WINDOW)
     assert kept.new == {1}
     assert [card.update_id for card in kept.cards] == [1]
 
@@ -60,13 +60,13 @@ async def test_a_card_is_owed_from_the_moment_its_update_is_stored(
     [card] = await arrives(replica, HIGH, 1)
     assert (card.update_id, card.level, card.chat_id, card.user_id) == (1, HIGH, ANNA, ANNA)
     assert (card.repeated, card.number, card.language_code) == (False, 0, "zh-hans")
-    assert await other_replica.cards.claim_free(9) == []  # the one that took it is sending it
+    assert await other_replica.cards.claim_owed(9) == []  # the one that took it is sending it
     clock.advance(seconds=LEASE.total_seconds() + 1)
-    assert await other_replica.cards.claim_free(9) == [card]  # it has died
-    assert await replica.cards.claim_free(9) == []
-    await other_replica.cards.sent(card.key)
+    assert await other_replica.cards.claim_owed(9) == [card]  # it has died
+    assert await replica.cards.claim_owed(9) == []
+    await other_replica.cards.mark_sent(card.key)
     clock.advance(days=1)
-    assert await replica.cards.claim_free(9) == []
+    assert await replica.cards.claim_owed(9) == []
 
 
 async def test_an_update_that_comes_again_owes_no_second_card(replica: Replica) -> None:
@@ -76,7 +76,7 @@ async def test_an_update_that_comes_again_owes_no_second_card(replica: Replica) 
 
 async def test_concern_owes_no_card_and_is_kept_in_mind(replica: Replica) -> None:
     assert await arrives(replica, CONCERN, 1) == []
-    assert list((await replica.risk.of(ANNA)).ends) == [CONCERN]
+    assert list((await replica.risk.for_user(ANNA)).ends) == [CONCERN]
 
 
 async def test_a_renewed_claim_does_not_run_out(
@@ -86,7 +86,7 @@ async def test_a_renewed_claim_does_not_run_out(
     clock.advance(seconds=20)
     await replica.cards.renew([card.key])
     clock.advance(seconds=20)
-    assert await other_replica.cards.claim_free(9) == []
+    assert await other_replica.cards.claim_owed(9) == []
 
 
 async def test_a_card_that_could_not_be_sent_is_free_at_once(
@@ -94,9 +94,9 @@ async def test_a_card_that_could_not_be_sent_is_free_at_once(
 ) -> None:
     [card] = await arrives(replica, HIGH, 1)
     await other_replica.cards.release(card.key)
-    assert await other_replica.cards.claim_free(9) == []  # it was not theirs to give
+    assert await other_replica.cards.claim_owed(9) == []  # it was not theirs to give
     await replica.cards.release(card.key)
-    assert await other_replica.cards.claim_free(9) == [card]
+    assert await other_replica.cards.claim_owed(9) == [card]
 
 
 async def test_the_only_process_takes_over_what_a_dead_one_held(
@@ -104,7 +104,7 @@ async def test_the_only_process_takes_over_what_a_dead_one_held(
 ) -> None:
     [card] = await arrives(replica, HIGH, 1)
     await other_replica.cards.take_over()
-    assert await other_replica.cards.claim_free(9) == [card]
+    assert await other_replica.cards.claim_owed(9) == [card]
 
 
 async def test_what_somebody_writes_in_one_breath_gets_one_card(replica: Replica) -> None:
@@ -126,8 +126,8 @@ async def test_the_same_card_is_repeated_in_short_until_the_window_is_over(
     ):
         clock.advance(minutes=minutes)
         [card] = await arrives(replica, level, update_id)
-        await replica.cards.sent(card.key)
-        await replica.inbox.done(update_id)
+        await replica.cards.mark_sent(card.key)
+        await replica.inbox.finish(update_id)
         seen.append((card.level, card.repeated, card.number))
     assert seen == [
         (HIGH, False, 0),
@@ -141,7 +141,7 @@ async def test_the_same_card_is_repeated_in_short_until_the_window_is_over(
 
 async def test_a_card_that_was_refused_does_not_count_as_shown(replica: Replica) -> None:
     [card] = await arrives(replica, HIGH, 1)
-    await replica.cards.refused(card.key)
+    await replica.cards.mark_refused(card.key)
     [again] = await arrives(replica, HIGH, 2)
     assert not again.repeated
 
@@ -150,8 +150,8 @@ async def test_a_turn_read_as_more_serious_than_its_updates_owes_another_card(
     replica: Replica,
 ) -> None:
     [high] = await arrives(replica, HIGH, 1)
-    await replica.cards.sent(high.key)
-    turn = await replica.turns.begin_turn(ANNA, ANNA, "x", [1])
+    await replica.cards.mark_sent(high.key)
+    turn = await replica.turns.begin(ANNA, ANNA, "x", [1])
     assert turn is not None
     same = await replica.cards.owe_for_turn(turn.id, signal(replica, HIGH, 0), WINDOW)
     worse = await replica.cards.owe_for_turn(turn.id, signal(replica, IMMINENT, 0), WINDOW)
@@ -165,7 +165,7 @@ async def test_a_turn_taken_over_brings_the_card_its_dead_process_owed(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:
     [card] = await arrives(replica, HIGH, 1)
-    turn = await replica.turns.begin_turn(ANNA, ANNA, "x", [1])
+    turn = await replica.turns.begin(ANNA, ANNA, "x", [1])
     assert turn is not None
     clock.advance(seconds=LEASE.total_seconds() + 1)
     danger = signal(other_replica, HIGH, 0)
@@ -178,27 +178,27 @@ async def test_a_turn_whose_updates_were_deleted_long_ago_owes_nothing(
 ) -> None:
     danger = signal(replica, level, 0)
     assert await replica.cards.owe_for_turn(12345, danger, WINDOW) is None
-    assert (await replica.risk.of(ANNA)).ends
+    assert (await replica.risk.for_user(ANNA)).ends
 
 
 async def test_old_cards_are_deleted_and_owed_ones_are_not(
     replica: Replica, clock: WallClock
 ) -> None:
     [sent] = await arrives(replica, HIGH, 1)
-    await replica.cards.sent(sent.key)
-    await replica.inbox.done(1)
+    await replica.cards.mark_sent(sent.key)
+    await replica.inbox.finish(1)
     [owed] = await arrives(replica, HIGH, 2)
     clock.advance(days=8)
     assert await replica.cards.purge(clock() - timedelta(days=7)) == 1
-    assert [card.key for card in await replica.cards.claim_free(9)] == [owed.key]
+    assert [card.key for card in await replica.cards.claim_owed(9)] == [owed.key]
 
 
 async def test_what_a_person_chose_goes_with_their_card(replica: Replica) -> None:
-    await replica.users.choose_region(ANNA, "HK")
+    await replica.users.set_region(ANNA, "HK")
     [card] = await arrives(replica, HIGH, 1)
     assert card.region == "HK"
-    await replica.users.seen(ANNA, "zh-hans")
-    user = await replica.users.user(ANNA)
+    await replica.users.record_seen(ANNA, "zh-hans")
+    user = await replica.users.get(ANNA)
     assert user is not None
     assert (user.region, user.language_code) == ("HK", "zh-hans")
 
@@ -206,7 +206,7 @@ async def test_what_a_person_chose_goes_with_their_card(replica: Replica) -> Non
 async def test_export_shows_and_erase_removes_everything_of_a_person(replica: Replica) -> None:
     await arrives(replica, HIGH, 1)
     await arrives(replica, HIGH, 2, chat=BELA, user=BELA)
-    await replica.users.choose_region(ANNA, "HK")
+    await replica.users.set_region(ANNA, "HK")
     export = await replica.users.export(ANNA)
     assert [(card.level, card.state) for card in export.cards] == [(HIGH, "owed")]
     assert sorted(export.risk.ends) == [CONCERN, HIGH]

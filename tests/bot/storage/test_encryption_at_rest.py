@@ -13,7 +13,7 @@ from bot.storage import (
     Cipher,
     Database,
     PastTurn,
-    RedisRecentTurns,
+    RedisHistoryCache,
     WrongKey,
     check_keys,
     generate_key,
@@ -50,9 +50,9 @@ async def _everything_in(database: Database) -> bytes:
 
 async def _says_the_secret(replica: Replica, chat_id: int = 1) -> int:
     update_id = await replica.arrives(chat_id, SECRET.encode())
-    turn = await replica.turns.begin_turn(chat_id, chat_id, SECRET, [update_id])
+    turn = await replica.turns.begin(chat_id, chat_id, SECRET, [update_id])
     assert turn is not None
-    await replica.turns.finish_turn(turn.id, ANSWER, "answered")
+    await replica.turns.finish(turn.id, ANSWER, "answered")
     await replica.arrives(chat_id, SECRET.encode())
     return turn.id
 
@@ -64,7 +64,7 @@ async def test_no_plain_text_rests_in_the_database(
     stored = await _everything_in(database)
     assert cipher.header in stored
     assert not [mark for mark in MARKS if mark in stored]
-    turn = await replica.turns.turn(turn_id)
+    turn = await replica.turns.get(turn_id)
     assert turn is not None
     assert (turn.user_text, turn.answer) == (SECRET, ANSWER)
 
@@ -73,9 +73,9 @@ async def test_no_plain_text_rests_in_redis(
     redis_url: str, replica: Replica, cipher: Cipher
 ) -> None:
     turn_id = await _says_the_secret(replica)
-    turn = await replica.turns.turn(turn_id)
+    turn = await replica.turns.get(turn_id)
     assert turn is not None
-    recent = RedisRecentTurns(redis_url, cipher, patience=30.0)
+    recent = RedisHistoryCache(redis_url, cipher, patience=30.0)
     await recent.put(1, turn.conversation_id, turn.revision, [PastTurn(1, SECRET, ANSWER)])
     assert await recent.get(turn) == (PastTurn(1, SECRET, ANSWER),)
     await recent.aclose()
@@ -113,16 +113,16 @@ async def test_a_key_is_retired_after_rewriting_even_if_that_was_interrupted(
         assert rewritten <= 3
         break
     with pytest.raises(WrongKey):
-        await Replica(database, Cipher.from_keys([new]), "replica-2", clock).turns.turn(ids[-1])
+        await Replica(database, Cipher.from_keys([new]), "replica-2", clock).turns.get(ids[-1])
 
     totals = [total async for total in reencrypt(database, both, batch=3)]
     assert totals[-1] == 3 * len(ids) - 3  # text, answer and what waits, less the first batch
     after = Replica(database, Cipher.from_keys([new]), "replica-2", clock)
     for turn_id in ids:
-        turn = await after.turns.turn(turn_id)
+        turn = await after.turns.get(turn_id)
         assert turn is not None
         assert (turn.user_text, turn.answer) == (SECRET, ANSWER)
-    (waiting,) = await after.inbox.pending_of_chat(1)
+    (waiting,) = await after.inbox.list_pending(1)
     assert waiting.payload == SECRET.encode()
     assert not any([total async for total in reencrypt(database, both, batch=3)])
 
@@ -140,4 +140,4 @@ async def test_a_ciphertext_moved_to_another_turn_is_refused(
 
     await database.write(swap)
     with pytest.raises(WrongKey):
-        await replica.turns.turn(second)
+        await replica.turns.get(second)

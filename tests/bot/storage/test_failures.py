@@ -78,15 +78,15 @@ async def test_a_full_disk_takes_nothing_new_and_loses_nothing(
     await database.write(fill_up)
     with pytest.raises(DatabaseFull, match="make room"):
         await asyncio.gather(*(replica.arrives(2, bytes(1000)) for _ in range(50)))
-    stored = len(await replica.inbox.pending_of_chat(2))
+    stored = len(await replica.inbox.list_pending(2))
     assert stored < 50
-    turn = await replica.turns.turn(turn_id)
+    turn = await replica.turns.get(turn_id)
     assert turn is not None
     assert turn.answer == "答过的话"
 
     await database.write(make_room)
     await replica.arrives(2, bytes(1000))
-    assert len(await replica.inbox.pending_of_chat(2)) == stored + 1
+    assert len(await replica.inbox.list_pending(2)) == stored + 1
     await database.aclose()
 
 
@@ -99,11 +99,11 @@ async def test_a_locked_file_is_unavailable_for_now(
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(DatabaseUnavailable, match="another try"):
         await replica.arrives(1)
-    assert await replica.inbox.pending_of_chat(1) == []  # reading goes on
+    assert await replica.inbox.list_pending(1) == []  # reading goes on
     other.execute("ROLLBACK")
     other.close()
     await replica.arrives(1)
-    assert len(await replica.inbox.pending_of_chat(1)) == 1
+    assert len(await replica.inbox.list_pending(1)) == 1
     await database.aclose()
 
 
@@ -171,7 +171,7 @@ async def test_a_postgres_that_dies_is_unavailable_until_it_is_back(
         await database.ping()
     own_postgres.start()
     await replica.arrives(2)
-    turn = await replica.turns.turn(turn_id)
+    turn = await replica.turns.get(turn_id)
     assert turn is not None
     assert turn.answer == "答过的话"
     await database.aclose()

@@ -35,15 +35,15 @@ async def test_an_alert_is_due_when_the_level_rises_and_not_when_it_is_repeated(
     replica: Replica,
 ) -> None:
     opened = await replica.handovers.open(PERSON, HIGH)
-    assert await replica.handovers.due_alerts() == [opened]
-    await replica.handovers.alerted(opened.id)
+    assert await replica.handovers.list_due_alerts() == [opened]
+    await replica.handovers.mark_alerted(opened.id)
     await replica.handovers.open(PERSON, HIGH)
-    assert await replica.handovers.due_alerts() == []
+    assert await replica.handovers.list_due_alerts() == []
     await replica.handovers.open(PERSON, IMMINENT)
-    assert [due.level for due in await replica.handovers.due_alerts()] == [IMMINENT]
-    await replica.handovers.alerted(opened.id)
+    assert [due.level for due in await replica.handovers.list_due_alerts()] == [IMMINENT]
+    await replica.handovers.mark_alerted(opened.id)
     await replica.handovers.open(PERSON, HIGH, asked=True)
-    [due] = await replica.handovers.due_alerts()
+    [due] = await replica.handovers.list_due_alerts()
     assert due.asked_at is not None
     assert due.level == IMMINENT
 
@@ -56,7 +56,7 @@ async def test_one_process_sends_an_alert_and_another_after_it_died(
     assert not await other_replica.handovers.claim_alert(opened.id)
     clock.advance(seconds=ALERT_LEASE.total_seconds())
     assert await other_replica.handovers.claim_alert(opened.id)
-    await other_replica.handovers.alerted(opened.id)
+    await other_replica.handovers.mark_alerted(opened.id)
     clock.advance(seconds=ALERT_LEASE.total_seconds())
     assert not await replica.handovers.claim_alert(opened.id)
 
@@ -72,10 +72,10 @@ async def test_of_two_admins_who_press_at_once_one_takes_over(
     winners = [handover.admin_id for handover in taken if handover is not None]
     assert len(winners) == 1
     assert (await replica.handovers.take(opened.id, winners[0])) is not None  # pressed twice
-    held = await replica.handovers.of_person(PERSON)
+    held = await replica.handovers.for_user(PERSON)
     assert held is not None
     assert held.admin_id == winners[0]
-    assert await replica.handovers.of_admin(winners[0]) == held
+    assert await replica.handovers.for_admin(winners[0]) == held
 
 
 async def test_an_admin_writes_to_one_person_at_a_time(replica: Replica) -> None:
@@ -91,8 +91,8 @@ async def test_an_admin_writes_to_one_person_at_a_time(replica: Replica) -> None
 async def test_a_take_can_be_undone_for_somebody_else(replica: Replica) -> None:
     opened = await replica.handovers.open(PERSON, HIGH)
     await replica.handovers.take(opened.id, ADMIN)
-    await replica.handovers.give_back(opened.id)
-    assert await replica.handovers.of_person(PERSON) is None
+    await replica.handovers.release(opened.id)
+    assert await replica.handovers.for_user(PERSON) is None
     assert await replica.handovers.take(opened.id, OTHER_ADMIN)
 
 
@@ -102,29 +102,29 @@ async def test_what_stands_still_is_found_and_a_word_of_either_keeps_it_going(
     opened = await replica.handovers.open(PERSON, HIGH)
     await replica.handovers.take(opened.id, ADMIN)
     clock.advance(hours=11)
-    await replica.handovers.heard(opened.id)
+    await replica.handovers.touch(opened.id)
     clock.advance(hours=11)
-    assert await replica.handovers.idle(timedelta(hours=12)) == []
+    assert await replica.handovers.list_idle(timedelta(hours=12)) == []
     clock.advance(hours=1)
-    assert [h.id for h in await replica.handovers.idle(timedelta(hours=12))] == [opened.id]
+    assert [h.id for h in await replica.handovers.list_idle(timedelta(hours=12))] == [opened.id]
 
 
 async def test_who_asked_and_waits_is_found_once(replica: Replica, clock: WallClock) -> None:
     await replica.handovers.open(OTHER, IMMINENT)  # an alert nobody asked for
     asked = await replica.handovers.open(PERSON, HIGH, asked=True)
     ten = timedelta(minutes=10)
-    assert await replica.handovers.unanswered(ten) == []
+    assert await replica.handovers.list_unanswered(ten) == []
     clock.advance(minutes=10)
-    assert [h.id for h in await replica.handovers.unanswered(ten)] == [asked.id]
-    await replica.handovers.told_nobody(asked.id)
-    assert await replica.handovers.unanswered(ten) == []
+    assert [h.id for h in await replica.handovers.list_unanswered(ten)] == [asked.id]
+    await replica.handovers.mark_told_nobody(asked.id)
+    assert await replica.handovers.list_unanswered(ten) == []
 
 
 async def test_what_a_human_wrote_rests_encrypted_is_exported_and_erased(
     replica: Replica, database: Database, clock: WallClock
 ) -> None:
     opened = await replica.handovers.open(PERSON, HIGH)
-    await replica.handovers.keep(opened, "我是值班的小陈，你现在安全吗")
+    await replica.handovers.record_message(opened, "我是值班的小陈，你现在安全吗")
     sealed = await database.read(lambda c: c.scalar(sa.select(HandoverMessageRow.said)))
     assert "小陈".encode() not in sealed
     [said] = (await replica.users.export(PERSON)).from_humans

@@ -14,7 +14,7 @@ CHAT = 7_000_000_001  # beyond 32 bits, as Telegram's newer ids are
 async def test_an_update_comes_out_as_it_went_in(replica: Replica, clock: WallClock) -> None:
     update = NewUpdate(41, CHAT, "chat", '{"text":"睡不着"}'.encode(), clock())
     assert await replica.inbox.add(update)
-    (stored,) = await replica.inbox.pending_of_chat(CHAT)
+    (stored,) = await replica.inbox.list_pending(CHAT)
     assert (stored.update_id, stored.chat_id, stored.lane) == (41, CHAT, "chat")
     assert stored.payload == update.payload
     assert stored.received_at == clock()
@@ -25,7 +25,7 @@ async def test_an_update_comes_out_as_it_went_in(replica: Replica, clock: WallCl
 async def test_a_repeated_update_is_a_no_op(replica: Replica, clock: WallClock) -> None:
     await replica.arrives(CHAT, b"first", update_id=41)
     assert not await replica.inbox.add(NewUpdate(41, CHAT, "chat", b"again", clock()))
-    (stored,) = await replica.inbox.pending_of_chat(CHAT)
+    (stored,) = await replica.inbox.list_pending(CHAT)
     assert stored.payload == b"first"
 
 
@@ -33,9 +33,9 @@ async def test_an_update_that_was_dealt_with_does_not_come_back(
     replica: Replica, clock: WallClock
 ) -> None:
     await replica.arrives(CHAT, update_id=41)
-    await replica.inbox.done(41)
+    await replica.inbox.finish(41)
     assert not await replica.inbox.add(NewUpdate(41, CHAT, "chat", b"again", clock()))
-    assert await replica.inbox.pending_of_chat(CHAT) == []
+    assert await replica.inbox.list_pending(CHAT) == []
 
 
 async def test_a_batch_tells_which_updates_are_new(replica: Replica, clock: WallClock) -> None:
@@ -49,7 +49,7 @@ async def test_what_waits_in_a_chat_is_in_order_and_of_its_lane(replica: Replica
         await replica.arrives(CHAT, update_id=update_id)
     await replica.arrives(CHAT, update_id=5, lane="express")
     await replica.arrives(CHAT + 1, update_id=6)
-    waiting = await replica.inbox.pending_of_chat(CHAT)
+    waiting = await replica.inbox.list_pending(CHAT)
     assert [update.update_id for update in waiting] == [10, 20, 30]
 
 
@@ -58,19 +58,19 @@ async def test_chats_are_served_by_the_age_of_what_waits(replica: Replica) -> No
     for update_id in range(20, 30):
         await replica.arrives(1, update_id=update_id)
     await replica.arrives(3, update_id=15)
-    assert await replica.inbox.chats_with_work(10) == [2, 3, 1]
-    assert await replica.inbox.chats_with_work(2) == [2, 3]
-    assert await replica.inbox.chats_with_work(10, exclude=[2]) == [3, 1]
+    assert await replica.inbox.list_chats_with_work(10) == [2, 3, 1]
+    assert await replica.inbox.list_chats_with_work(2) == [2, 3]
+    assert await replica.inbox.list_chats_with_work(10, exclude=[2]) == [3, 1]
 
 
 async def test_a_chat_where_someone_is_at_work_is_not_offered(replica: Replica) -> None:
     first = await replica.arrives(CHAT)
     await replica.arrives(CHAT)
-    turn = await replica.turns.begin_turn(CHAT, CHAT, "嗯", [first])
+    turn = await replica.turns.begin(CHAT, CHAT, "嗯", [first])
     assert turn is not None
-    assert await replica.inbox.chats_with_work(10) == []
-    await replica.turns.finish_turn(turn.id, "我在", "answered")
-    assert await replica.inbox.chats_with_work(10) == [CHAT]
+    assert await replica.inbox.list_chats_with_work(10) == []
+    await replica.turns.finish(turn.id, "我在", "answered")
+    assert await replica.inbox.list_chats_with_work(10) == [CHAT]
 
 
 async def test_express_updates_are_claimed_once(replica: Replica, other_replica: Replica) -> None:
@@ -88,12 +88,12 @@ async def test_the_express_lane_does_not_mind_what_is_answered_in_its_chat(
 ) -> None:
     first, second = await replica.arrives(CHAT), await replica.arrives(CHAT)
     button = await replica.arrives(CHAT, lane="express")
-    turn = await replica.turns.begin_turn(CHAT, CHAT, "嗯", [first])
+    turn = await replica.turns.begin(CHAT, CHAT, "嗯", [first])
     assert turn is not None
-    assert await replica.turns.begin_turn(CHAT, CHAT, "嗯", [second]) is None
+    assert await replica.turns.begin(CHAT, CHAT, "嗯", [second]) is None
     assert [one.update_id for one in await replica.inbox.claim_express(5)] == [button]
-    await replica.turns.finish_turn(turn.id, "我在", "answered")
-    assert await replica.turns.begin_turn(CHAT, CHAT, "嗯", [second]) is not None
+    await replica.turns.finish(turn.id, "我在", "answered")
+    assert await replica.turns.begin(CHAT, CHAT, "嗯", [second]) is not None
 
 
 async def test_a_released_update_waits_again(replica: Replica, other_replica: Replica) -> None:
@@ -142,8 +142,8 @@ async def test_the_only_bot_takes_over_every_claim_at_its_start(
 
 async def test_a_failed_update_is_kept_and_blocks_nothing(replica: Replica) -> None:
     bad, good = await replica.arrives(CHAT), await replica.arrives(CHAT)
-    await replica.inbox.failed(bad, "not an update")
-    assert [u.update_id for u in await replica.inbox.pending_of_chat(CHAT)] == [good]
+    await replica.inbox.fail(bad, "not an update")
+    assert [u.update_id for u in await replica.inbox.list_pending(CHAT)] == [good]
     assert await replica.inbox.counts() == InboxCounts(new=1, claimed=0, failed=1)
 
 
@@ -151,7 +151,7 @@ async def test_counts_follow_the_states(replica: Replica) -> None:
     assert await replica.inbox.counts() == InboxCounts(new=0, claimed=0, failed=0)
     ids = [await replica.arrives(CHAT, lane="express") for _ in range(4)]
     await replica.inbox.claim_express(2)
-    await replica.inbox.done(ids[0])
+    await replica.inbox.finish(ids[0])
     assert await replica.inbox.counts() == InboxCounts(new=2, claimed=1, failed=0)
 
 
@@ -172,9 +172,9 @@ async def test_purging_deletes_only_what_is_done_and_old(
     old_done, old_new = await replica.arrives(1), await replica.arrives(2)
     clock.advance(days=2)
     fresh_done = await replica.arrives(3)
-    await replica.inbox.done_all([old_done, fresh_done])
+    await replica.inbox.finish_all([old_done, fresh_done])
     assert await replica.inbox.purge(clock() - timedelta(days=1)) == 1
-    assert await replica.inbox.chats_with_work(10) == [2]
+    assert await replica.inbox.list_chats_with_work(10) == [2]
     assert await replica.inbox.add(NewUpdate(old_done, 1, "chat", b"{}", clock()))
     assert not await replica.inbox.add(NewUpdate(fresh_done, 3, "chat", b"{}", clock()))
     assert old_new

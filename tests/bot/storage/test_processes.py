@@ -8,7 +8,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.storage import Cipher, Claimant, Database, Inbox, Turns, generate_key, utc_now
+from bot.storage import Cipher, Database, Inbox, LeaseOwner, Turns, generate_key, utc_now
 from tests.bot.storage.conftest import Replica
 
 HERE = Path(__file__).parent
@@ -56,12 +56,12 @@ async def test_what_a_killed_process_had_taken_up_is_finished_by_the_next(
         return utc_now() + timedelta(seconds=31)
 
     database, cipher = Database(database_url), Cipher.from_keys([key])
-    claimant = Claimant(owner="the next", clock=after_the_lease)
-    inbox, turns = Inbox(database, cipher, claimant), Turns(database, cipher, claimant)
-    turn = await turns.claim_unfinished_of_chat(CHAT)
+    lease_owner = LeaseOwner(id="the next", clock=after_the_lease)
+    inbox, turns = Inbox(database, cipher, lease_owner), Turns(database, cipher, lease_owner)
+    turn = await turns.claim_unfinished(CHAT)
     assert turn is not None
     assert (turn.user_text, turn.answer_message_id, turn.attempts) == ("别走", 77, 2)
-    assert await turns.finish_turn(turn.id, "我不走", "answered") is not None
+    assert await turns.finish(turn.id, "我不走", "answered") is not None
     counts = await inbox.counts()
     assert (counts.new, counts.claimed, counts.failed) == (0, 0, 0)
     await database.aclose()

@@ -19,7 +19,7 @@ CHAT = 5
 
 async def _dies_answering(replica: Replica, chat_id: int = CHAT) -> Turn:
     update_id = await replica.arrives(chat_id)
-    turn = await replica.turns.begin_turn(chat_id, chat_id, "在吗", [update_id])
+    turn = await replica.turns.begin(chat_id, chat_id, "在吗", [update_id])
     assert turn is not None
     await replica.turns.set_answer_message(turn.id, 88)
     return turn
@@ -29,14 +29,14 @@ async def test_a_dead_replicas_turn_is_taken_over_when_its_lease_is_over(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:
     turn = await _dies_answering(replica)
-    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is None
-    assert await other_replica.turns.unfinished_chats(10) == []
+    assert await other_replica.turns.claim_unfinished(CHAT) is None
+    assert await other_replica.turns.list_unfinished_chats(10) == []
     clock.advance(seconds=31)
-    assert await other_replica.turns.unfinished_chats(10) == [CHAT]
-    taken = await other_replica.turns.claim_unfinished_of_chat(CHAT)
+    assert await other_replica.turns.list_unfinished_chats(10) == [CHAT]
+    taken = await other_replica.turns.claim_unfinished(CHAT)
     assert taken is not None
     assert (taken.id, taken.answer_message_id, taken.attempts) == (turn.id, 88, 2)
-    assert await other_replica.turns.finish_turn(taken.id, "在的", "answered") is not None
+    assert await other_replica.turns.finish(taken.id, "在的", "answered") is not None
 
 
 async def test_who_lost_a_turn_can_no_longer_end_or_change_it(
@@ -44,15 +44,15 @@ async def test_who_lost_a_turn_can_no_longer_end_or_change_it(
 ) -> None:
     turn = await _dies_answering(replica)
     clock.advance(seconds=31)
-    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is not None
+    assert await other_replica.turns.claim_unfinished(CHAT) is not None
     assert await replica.turns.renew([turn.id]) == set()
     assert not await replica.turns.set_answer_message(turn.id, 99)
     assert not await replica.turns.replace_text(turn.id, "改", [])
-    assert await replica.turns.fail_turn(turn.id, "late") is None
-    assert await replica.turns.finish_turn(turn.id, "旧的回答", "answered") is None
-    await other_replica.turns.finish_turn(turn.id, "新的回答", "answered")
-    assert await replica.turns.finish_turn(turn.id, "旧的回答", "answered") is None
-    done = await replica.turns.turn(turn.id)
+    assert await replica.turns.fail(turn.id, "late") is None
+    assert await replica.turns.finish(turn.id, "旧的回答", "answered") is None
+    await other_replica.turns.finish(turn.id, "新的回答", "answered")
+    assert await replica.turns.finish(turn.id, "旧的回答", "answered") is None
+    done = await replica.turns.get(turn.id)
     assert done is not None
     assert (done.answer, done.answer_message_id) == ("新的回答", 88)
 
@@ -64,15 +64,15 @@ async def test_a_renewed_turn_is_not_taken(
     clock.advance(seconds=20)
     assert await replica.turns.renew([turn.id]) == {turn.id}
     clock.advance(seconds=20)
-    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is None
+    assert await other_replica.turns.claim_unfinished(CHAT) is None
 
 
 async def test_a_released_turn_is_free_at_once(replica: Replica, other_replica: Replica) -> None:
     turn = await _dies_answering(replica)
     await other_replica.turns.release([turn.id])  # not theirs to release
-    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is None
+    assert await other_replica.turns.claim_unfinished(CHAT) is None
     await replica.turns.release([turn.id])
-    assert await other_replica.turns.claim_unfinished_of_chat(CHAT) is not None
+    assert await other_replica.turns.claim_unfinished(CHAT) is not None
 
 
 async def test_the_only_bot_takes_over_every_turn_at_its_start(
@@ -81,7 +81,7 @@ async def test_the_only_bot_takes_over_every_turn_at_its_start(
     turn = await _dies_answering(replica)
     assert await replica.turns.take_over() == 0
     assert await other_replica.turns.take_over() == 1
-    taken = await other_replica.turns.claim_unfinished_of_chat(CHAT)
+    taken = await other_replica.turns.claim_unfinished(CHAT)
     assert taken is not None
     assert taken.id == turn.id
 
@@ -92,7 +92,7 @@ async def test_many_claimers_begin_one_turn_a_chat(
     chats = range(1, 9)
     updates = {chat: [await replica.arrives(chat) for _ in range(3)] for chat in chats}
     attempts = [
-        each.turns.begin_turn(chat, chat, "嗯", updates[chat][:count])
+        each.turns.begin(chat, chat, "嗯", updates[chat][:count])
         for chat in chats
         for count in (1, 2, 3)
         for each in (replica, other_replica)
@@ -109,7 +109,7 @@ async def test_a_file_opened_twice_takes_the_writes_of_both(
     updates = {chat: await openers[0].arrives(chat) for chat in range(40)}
     begun = await asyncio.gather(
         *(
-            openers[chat % 2].turns.begin_turn(chat, chat, "嗯", [update])
+            openers[chat % 2].turns.begin(chat, chat, "嗯", [update])
             for chat, update in updates.items()
         )
     )
@@ -124,7 +124,7 @@ async def test_claimers_of_different_messages_in_a_chat_do_not_both_win(
     for chat in range(1, 7):
         updates = [await replica.arrives(chat) for _ in range(6)]
         claims = [
-            each.turns.begin_turn(chat, chat, "嗯", [update_id])
+            each.turns.begin(chat, chat, "嗯", [update_id])
             for update_id in updates
             for each in (replica, other_replica)
         ]
@@ -152,7 +152,7 @@ async def test_many_claimers_share_what_was_left(
     clock.advance(minutes=1)
     claims = await asyncio.gather(
         *(
-            each.turns.claim_unfinished_of_chat(chat)
+            each.turns.claim_unfinished(chat)
             for chat in range(1, 21)
             for each in (replica, other_replica)
         )

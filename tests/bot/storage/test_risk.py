@@ -19,7 +19,7 @@ async def raise_risk(
     replica: Replica, level: int, *, days: float = 3, user: int = ANNA, asks: bool = True
 ) -> None:
     now = replica._clock()
-    await replica.risk.raise_to(
+    await replica.risk.record(
         RiskSignal(
             update_id=0,
             chat_id=user,
@@ -34,7 +34,7 @@ async def raise_risk(
 
 async def levels(replica: Replica) -> list[int]:
     now = replica._clock()
-    ends = (await replica.risk.of(ANNA)).ends
+    ends = (await replica.risk.for_user(ANNA)).ends
     return sorted(level for level, end in ends.items() if end > now)
 
 
@@ -64,7 +64,7 @@ async def test_a_persons_word_lowers_one_level_at_a_time_and_not_below_the_lowes
 async def test_one_replica_asks_after_a_person_once_and_when_it_is_time(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:
-    await replica.users.seen(ANNA, "zh-tw")
+    await replica.users.record_seen(ANNA, "zh-tw")
     await raise_risk(replica, HIGH)
     clock.advance(hours=5)
     assert await replica.risk.claim_check_ins(9) == []
@@ -76,7 +76,7 @@ async def test_one_replica_asks_after_a_person_once_and_when_it_is_time(
 async def test_an_episode_has_one_check_in_and_the_next_one_another(
     replica: Replica, clock: WallClock
 ) -> None:
-    await replica.users.seen(ANNA, None)
+    await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, HIGH, days=3)
     clock.advance(hours=7)
     assert len(await replica.risk.claim_check_ins(9)) == 1
@@ -92,7 +92,7 @@ async def test_an_episode_has_one_check_in_and_the_next_one_another(
 async def test_who_writes_is_asked_later_and_who_is_safe_is_not_asked(
     replica: Replica, clock: WallClock
 ) -> None:
-    await replica.users.seen(ANNA, None)
+    await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, IMMINENT)
     clock.advance(hours=5)
     await replica.risk.postpone_check_in(ANNA, clock() + CHECK_IN)
@@ -109,10 +109,10 @@ async def test_nobody_is_asked_who_blocked_the_bot_or_does_not_want_it_or_is_no_
     replica: Replica, clock: WallClock
 ) -> None:
     for user in (1, 2, 3, 4):
-        await replica.users.seen(user, None)
+        await replica.users.record_seen(user, None)
         await raise_risk(replica, HIGH, user=user, days=0.2 if user == 3 else 3)
     await replica.users.mark_unreachable(1)
-    await replica.users.turn_check_ins_off(2)
+    await replica.users.disable_check_ins(2)
     clock.advance(hours=6)
     assert await replica.risk.claim_check_ins(9) == [(4, None)]
 
@@ -120,8 +120,8 @@ async def test_nobody_is_asked_who_blocked_the_bot_or_does_not_want_it_or_is_no_
 async def test_who_never_wants_check_ins_keeps_that_wish(
     replica: Replica, clock: WallClock
 ) -> None:
-    await replica.users.turn_check_ins_off(ANNA)
-    await replica.users.seen(ANNA, None)
+    await replica.users.disable_check_ins(ANNA)
+    await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, HIGH)
     clock.advance(hours=7)
     assert await replica.risk.claim_check_ins(9) == []
@@ -130,18 +130,18 @@ async def test_who_never_wants_check_ins_keeps_that_wish(
 async def test_a_check_in_that_could_not_be_delivered_is_tried_again(
     replica: Replica, clock: WallClock
 ) -> None:
-    await replica.users.seen(ANNA, None)
+    await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, HIGH)
     clock.advance(hours=6)
     await replica.risk.claim_check_ins(9)
-    await replica.risk.hand_back_check_in(ANNA, clock() + timedelta(minutes=10))
+    await replica.risk.release_check_in(ANNA, clock() + timedelta(minutes=10))
     assert await replica.risk.claim_check_ins(9) == []
     clock.advance(minutes=10)
     assert len(await replica.risk.claim_check_ins(9)) == 1
 
 
 async def test_without_a_check_in_nobody_is_asked(replica: Replica, clock: WallClock) -> None:
-    await replica.users.seen(ANNA, None)
+    await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, HIGH, asks=False)
     clock.advance(hours=7)
     assert await replica.risk.claim_check_ins(9) == []
@@ -154,5 +154,5 @@ async def test_danger_that_is_over_is_forgotten_and_other_danger_is_not(
     await raise_risk(replica, HIGH, days=5, user=BELA)
     clock.advance(days=2)
     await replica.risk.purge()
-    assert dict((await replica.risk.of(ANNA)).ends) == {}
-    assert sorted((await replica.risk.of(BELA)).ends) == [CONCERN, HIGH]
+    assert dict((await replica.risk.for_user(ANNA)).ends) == {}
+    assert sorted((await replica.risk.for_user(BELA)).ends) == [CONCERN, HIGH]

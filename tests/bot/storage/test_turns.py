@@ -19,16 +19,16 @@ async def test_a_turn_begins_with_its_updates_and_ends_with_them(
     replica: Replica, clock: WallClock
 ) -> None:
     updates = [await replica.arrives(CHAT, b'"hi"') for _ in range(2)]
-    turn = await replica.turns.begin_turn(CHAT, PERSON, "我睡不着", updates, reply_to_message_id=9)
+    turn = await replica.turns.begin(CHAT, PERSON, "我睡不着", updates, reply_to_message_id=9)
     assert turn is not None
     assert (turn.number, turn.state, turn.attempts) == (1, "pending", 1)
-    assert await replica.turns.turn(turn.id) == turn
+    assert await replica.turns.get(turn.id) == turn
     assert await replica.inbox.counts() == InboxCounts(new=0, claimed=2, failed=0)
 
     assert await replica.turns.set_answer_message(turn.id, 501)
     clock.advance(seconds=3)
-    revision = await replica.turns.finish_turn(turn.id, "我陪着你", "answered")
-    done = await replica.turns.turn(turn.id)
+    revision = await replica.turns.finish(turn.id, "我陪着你", "answered")
+    done = await replica.turns.get(turn.id)
     assert done is not None
     assert (done.user_text, done.answer, done.state) == ("我睡不着", "我陪着你", "answered")
     assert (done.answer_message_id, done.reply_to_message_id) == (501, 9)
@@ -47,14 +47,14 @@ async def test_a_text_rests_once_its_update_forgets_it_when_its_turn_ends(
         }
 
     ended, failed, button, waiting = [await replica.arrives(chat) for chat in (1, 2, 3, 4)]
-    turn = await replica.turns.begin_turn(1, PERSON, "一", [ended])
+    turn = await replica.turns.begin(1, PERSON, "一", [ended])
     assert turn is not None
     assert (await database.read(payloads))[ended] is not None
-    await replica.turns.finish_turn(turn.id, "嗯", "answered")
-    turn = await replica.turns.begin_turn(2, PERSON, "二", [failed])
+    await replica.turns.finish(turn.id, "嗯", "answered")
+    turn = await replica.turns.begin(2, PERSON, "二", [failed])
     assert turn is not None
-    await replica.turns.fail_turn(turn.id, "EngineTimeout")
-    await replica.inbox.done(button)
+    await replica.turns.fail(turn.id, "EngineTimeout")
+    await replica.inbox.finish(button)
     kept = {update for update, payload in (await database.read(payloads)).items() if payload}
     assert kept == {waiting}
 
@@ -62,44 +62,44 @@ async def test_a_text_rests_once_its_update_forgets_it_when_its_turn_ends(
 async def test_turns_of_a_conversation_are_numbered(replica: Replica) -> None:
     for text in "一二三":
         await replica.says(CHAT, text, "嗯")
-    last = await replica.turns.last_turn(CHAT)
+    last = await replica.turns.get_last(CHAT)
     assert last is not None
     assert (last.number, last.user_text) == (3, "三")
-    assert await replica.turns.last_turn(CHAT - 1) is None
+    assert await replica.turns.get_last(CHAT - 1) is None
 
 
 async def test_an_update_makes_one_turn_only(replica: Replica, other_replica: Replica) -> None:
     first, second = await replica.arrives(CHAT), await replica.arrives(CHAT)
-    turn = await replica.turns.begin_turn(CHAT, PERSON, "嗯", [first])
+    turn = await replica.turns.begin(CHAT, PERSON, "嗯", [first])
     assert turn is not None
-    await replica.turns.finish_turn(turn.id, "我在", "answered")
-    assert await other_replica.turns.begin_turn(CHAT, PERSON, "嗯嗯", [first, second]) is None
-    assert await other_replica.turns.begin_turn(CHAT, PERSON, "嗯嗯", [second]) is not None
+    await replica.turns.finish(turn.id, "我在", "answered")
+    assert await other_replica.turns.begin(CHAT, PERSON, "嗯嗯", [first, second]) is None
+    assert await other_replica.turns.begin(CHAT, PERSON, "嗯嗯", [second]) is not None
 
 
 async def test_an_unknown_update_or_one_of_another_chat_begins_nothing(replica: Replica) -> None:
     elsewhere = await replica.arrives(CHAT + 1)
-    assert await replica.turns.begin_turn(CHAT, PERSON, "嗯", [elsewhere]) is None
-    assert await replica.turns.begin_turn(CHAT, PERSON, "嗯", [1]) is None
-    assert await replica.turns.begin_turn(CHAT, PERSON, "嗯", []) is None
-    assert await replica.conversations.of_chat(CHAT) is None
+    assert await replica.turns.begin(CHAT, PERSON, "嗯", [elsewhere]) is None
+    assert await replica.turns.begin(CHAT, PERSON, "嗯", [1]) is None
+    assert await replica.turns.begin(CHAT, PERSON, "嗯", []) is None
+    assert await replica.conversations.for_chat(CHAT) is None
 
 
 async def test_a_chat_has_one_turn_at_a_time(replica: Replica, other_replica: Replica) -> None:
     first, second = await replica.arrives(CHAT), await replica.arrives(CHAT)
-    assert await replica.turns.begin_turn(CHAT, PERSON, "一", [first]) is not None
-    assert await other_replica.turns.begin_turn(CHAT, PERSON, "二", [second]) is None
-    assert [u.update_id for u in await replica.inbox.pending_of_chat(CHAT)] == [second]
+    assert await replica.turns.begin(CHAT, PERSON, "一", [first]) is not None
+    assert await other_replica.turns.begin(CHAT, PERSON, "二", [second]) is None
+    assert [u.update_id for u in await replica.inbox.list_pending(CHAT)] == [second]
 
 
 async def test_after_a_reset_numbers_begin_again(replica: Replica) -> None:
     await replica.says(CHAT, "一", "嗯")
-    before = await replica.turns.last_turn(CHAT)
+    before = await replica.turns.get_last(CHAT)
     assert before is not None
     assert await replica.conversations.reset(CHAT)
-    assert await replica.turns.last_turn(CHAT) is None
+    assert await replica.turns.get_last(CHAT) is None
     await replica.says(CHAT, "二", "嗯")
-    after = await replica.turns.last_turn(CHAT)
+    after = await replica.turns.get_last(CHAT)
     assert after is not None
     assert after.number == 1
     assert after.conversation_id != before.conversation_id
@@ -107,23 +107,23 @@ async def test_after_a_reset_numbers_begin_again(replica: Replica) -> None:
 
 async def test_a_turn_that_runs_through_a_reset_still_ends(replica: Replica) -> None:
     first, second = await replica.arrives(CHAT), await replica.arrives(CHAT)
-    turn = await replica.turns.begin_turn(CHAT, PERSON, "一", [first])
+    turn = await replica.turns.begin(CHAT, PERSON, "一", [first])
     assert turn is not None
     await replica.conversations.reset(CHAT)
-    assert await replica.turns.begin_turn(CHAT, PERSON, "二", [second]) is None
-    assert await replica.turns.finish_turn(turn.id, "嗯", "answered") is not None
-    assert await replica.turns.begin_turn(CHAT, PERSON, "二", [second]) is not None
+    assert await replica.turns.begin(CHAT, PERSON, "二", [second]) is None
+    assert await replica.turns.finish(turn.id, "嗯", "answered") is not None
+    assert await replica.turns.begin(CHAT, PERSON, "二", [second]) is not None
 
 
 async def test_history_is_the_newest_finished_turns_in_order(replica: Replica) -> None:
     for number in range(1, 6):
         await replica.says(CHAT, f"说{number}", f"答{number}")
     update = await replica.arrives(CHAT)
-    failed = await replica.turns.begin_turn(CHAT, PERSON, "没有回答", [update])
+    failed = await replica.turns.begin(CHAT, PERSON, "没有回答", [update])
     assert failed is not None
-    await replica.turns.fail_turn(failed.id, "EngineTimeout")
+    await replica.turns.fail(failed.id, "EngineTimeout")
     update = await replica.arrives(CHAT)
-    turn = await replica.turns.begin_turn(CHAT, PERSON, "现在", [update])
+    turn = await replica.turns.begin(CHAT, PERSON, "现在", [update])
     assert turn is not None
     assert await replica.turns.history(turn.conversation_id, turn.number, 3) == (
         PastTurn(4, "说4", "答4"),
@@ -135,22 +135,22 @@ async def test_history_is_the_newest_finished_turns_in_order(replica: Replica) -
 
 async def test_a_failed_turn_keeps_what_was_said_and_can_be_tried_again(replica: Replica) -> None:
     update = await replica.arrives(CHAT)
-    turn = await replica.turns.begin_turn(CHAT, PERSON, "在吗", [update])
+    turn = await replica.turns.begin(CHAT, PERSON, "在吗", [update])
     assert turn is not None
     await replica.turns.set_answer_message(turn.id, 77)
-    await replica.turns.fail_turn(turn.id, "EngineUnavailable")
-    failed = await replica.turns.turn(turn.id)
+    await replica.turns.fail(turn.id, "EngineUnavailable")
+    failed = await replica.turns.get(turn.id)
     assert failed is not None
     assert (failed.state, failed.failure) == ("failed", "EngineUnavailable")
     assert await replica.inbox.counts() == InboxCounts(new=0, claimed=0, failed=1)
 
-    reopened = await replica.turns.reopen_turn(turn.id)
+    reopened = await replica.turns.reopen(turn.id)
     assert reopened is not None
-    claimed = await replica.turns.claim_unfinished_of_chat(CHAT)
+    claimed = await replica.turns.claim_unfinished(CHAT)
     assert claimed is not None
     assert (claimed.number, claimed.user_text, claimed.answer_message_id) == (1, "在吗", 77)
-    await replica.turns.finish_turn(turn.id, "在的", "answered")
-    done = await replica.turns.turn(turn.id)
+    await replica.turns.finish(turn.id, "在的", "answered")
+    done = await replica.turns.get(turn.id)
     assert done is not None
     assert (done.state, done.answer, done.failure) == ("answered", "在的", None)
     assert await replica.inbox.counts() == InboxCounts(new=0, claimed=0, failed=0)
@@ -159,14 +159,14 @@ async def test_a_failed_turn_keeps_what_was_said_and_can_be_tried_again(replica:
 async def test_redo_replaces_the_answer_under_the_same_number(replica: Replica) -> None:
     await replica.says(CHAT, "一", "嗯")
     turn_id = await replica.says(CHAT, "二", "第一次")
-    before = await replica.turns.turn(turn_id)
-    reopened = await replica.turns.reopen_turn(turn_id)
+    before = await replica.turns.get(turn_id)
+    reopened = await replica.turns.reopen(turn_id)
     assert before is not None
     assert reopened is not None
     assert (reopened.state, reopened.answer, reopened.number) == ("pending", None, 2)
     assert reopened.revision == before.revision + 1
-    assert await replica.turns.claim_unfinished_of_chat(CHAT) is not None
-    await replica.turns.finish_turn(turn_id, "第二次", "answered")
+    assert await replica.turns.claim_unfinished(CHAT) is not None
+    await replica.turns.finish(turn_id, "第二次", "answered")
     history = await replica.turns.history(reopened.conversation_id, 99, 99)
     assert [past.answer for past in history] == ["嗯", "第二次"]
 
@@ -174,42 +174,42 @@ async def test_redo_replaces_the_answer_under_the_same_number(replica: Replica) 
 async def test_only_the_last_turn_of_an_open_conversation_is_reopened(replica: Replica) -> None:
     first = await replica.says(CHAT, "一", "嗯")
     second = await replica.says(CHAT, "二", "嗯")
-    assert await replica.turns.reopen_turn(first) is None
-    assert await replica.turns.reopen_turn(12345) is None
+    assert await replica.turns.reopen(first) is None
+    assert await replica.turns.reopen(12345) is None
     update = await replica.arrives(CHAT)
-    running = await replica.turns.begin_turn(CHAT, PERSON, "三", [update])
+    running = await replica.turns.begin(CHAT, PERSON, "三", [update])
     assert running is not None
-    assert await replica.turns.reopen_turn(second) is None
-    assert await replica.turns.reopen_turn(running.id) is None
-    await replica.turns.finish_turn(running.id, "嗯", "stopped")
+    assert await replica.turns.reopen(second) is None
+    assert await replica.turns.reopen(running.id) is None
+    await replica.turns.finish(running.id, "嗯", "stopped")
     await replica.conversations.reset(CHAT)
-    assert await replica.turns.reopen_turn(running.id) is None
+    assert await replica.turns.reopen(running.id) is None
 
 
 async def test_an_edit_replaces_the_text_of_an_unfinished_turn_and_ends_with_it(
     replica: Replica,
 ) -> None:
     update = await replica.arrives(CHAT)
-    turn = await replica.turns.begin_turn(CHAT, PERSON, "错字", [update])
+    turn = await replica.turns.begin(CHAT, PERSON, "错字", [update])
     assert turn is not None
     edit = await replica.arrives(CHAT)
-    assert await replica.turns.edited(CHAT)
+    assert await replica.turns.notify_edited(CHAT)
     assert await replica.turns.replace_text(turn.id, "改过的字", [edit])
     assert not await replica.turns.replace_text(turn.id, "再来一次", [edit])
-    edited = await replica.turns.turn(turn.id)
+    edited = await replica.turns.get(turn.id)
     assert edited is not None
     assert edited.user_text == "改过的字"
-    assert [it.update_id for it in await replica.inbox.of_turn(turn.id)] == [update, edit]
-    await replica.turns.finish_turn(turn.id, "嗯", "answered")
+    assert [it.update_id for it in await replica.inbox.list_for_turn(turn.id)] == [update, edit]
+    await replica.turns.finish(turn.id, "嗯", "answered")
     late = await replica.arrives(CHAT)
-    assert not await replica.turns.edited(CHAT)
+    assert not await replica.turns.notify_edited(CHAT)
     assert not await replica.turns.replace_text(turn.id, "太晚了", [late])
-    assert [it.update_id for it in await replica.inbox.pending_of_chat(CHAT)] == [late]
+    assert [it.update_id for it in await replica.inbox.list_pending(CHAT)] == [late]
 
 
 async def test_texts_that_are_hard_to_store_come_back_unchanged(replica: Replica) -> None:
     hard = "𠮷👩‍👩‍👧 \x00 \ud83d end"
     turn_id = await replica.says(CHAT, hard, "")
-    turn = await replica.turns.turn(turn_id)
+    turn = await replica.turns.get(turn_id)
     assert turn is not None
     assert (turn.user_text, turn.answer) == (hard, "")

@@ -54,7 +54,7 @@ async def test_the_lane_of_the_chat_goes_on(replica: Replica, database: Database
     spoilt = await replica.arrives(CHAT)
     good = await replica.arrives(CHAT)
     await spoil_update(database, spoilt)
-    waiting = await replica.inbox.pending_of_chat(CHAT)
+    waiting = await replica.inbox.list_pending(CHAT)
     assert [stored.update_id for stored in waiting] == [good]
     assert await states(database) == [("failed", "unreadable"), ("new", None)]
 
@@ -63,11 +63,11 @@ async def test_a_turn_is_given_up_and_its_chat_goes_on(
     replica: Replica, database: Database
 ) -> None:
     update_id = await replica.arrives(CHAT)
-    turn = await replica.turns.begin_turn(CHAT, CHAT, "丢了", [update_id])
+    turn = await replica.turns.begin(CHAT, CHAT, "丢了", [update_id])
     assert turn is not None
     await replica.turns.release([turn.id])
     await spoil_turn(database, turn.id)
-    assert await replica.turns.claim_unfinished_of_chat(CHAT) is None
+    assert await replica.turns.claim_unfinished(CHAT) is None
     assert await states(database) == [("failed", "unreadable")]
     await replica.says(CHAT, "在吗", "在")
 
@@ -77,13 +77,13 @@ async def test_one_turn_among_many_does_not_keep_the_others_from_being_claimed(
 ) -> None:
     turns = []
     for chat in (CHAT, CHAT + 1):
-        turn = await replica.turns.begin_turn(chat, chat, "说", [await replica.arrives(chat)])
+        turn = await replica.turns.begin(chat, chat, "说", [await replica.arrives(chat)])
         assert turn is not None
         turns.append(turn.id)
     await replica.turns.release(turns)
     await spoil_turn(database, turns[0])
-    assert await replica.turns.claim_unfinished_of_chat(CHAT) is None
-    claimed = await replica.turns.claim_unfinished_of_chat(CHAT + 1)
+    assert await replica.turns.claim_unfinished(CHAT) is None
+    claimed = await replica.turns.claim_unfinished(CHAT + 1)
     assert claimed is not None
     assert claimed.id == turns[1]
 
@@ -91,7 +91,7 @@ async def test_one_turn_among_many_does_not_keep_the_others_from_being_claimed(
 async def test_the_history_is_read_without_it(replica: Replica, database: Database) -> None:
     turns = [await replica.says(CHAT, f"第{n}句", "嗯") for n in (1, 2, 3)]
     await spoil_turn(database, turns[1])
-    turn = await replica.turns.turn(turns[0])
+    turn = await replica.turns.get(turns[0])
     assert turn is not None
     history = await replica.turns.history(turn.conversation_id, 99, 99)
     assert [past.user_text for past in history] == ["第1句", "第3句"]

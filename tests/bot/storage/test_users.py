@@ -17,12 +17,12 @@ GROUP = -1_001_234_567_890
 
 
 async def test_a_person_is_noted_with_language_and_time(replica: Replica, clock: WallClock) -> None:
-    assert await replica.users.user(PERSON) is None
+    assert await replica.users.get(PERSON) is None
     first = clock()
-    await replica.users.seen(PERSON, "zh-hans")
+    await replica.users.record_seen(PERSON, "zh-hans")
     clock.advance(minutes=5)
-    await replica.users.seen(PERSON, "en")
-    user = await replica.users.user(PERSON)
+    await replica.users.record_seen(PERSON, "en")
+    user = await replica.users.get(PERSON)
     assert user is not None
     assert user.language_code == "en"
     assert (user.created_at, user.last_seen_at) == (first, clock())
@@ -31,8 +31,8 @@ async def test_a_person_is_noted_with_language_and_time(replica: Replica, clock:
 @pytest.mark.parametrize("odd", ["x" * 36, "zh\0hans", "\ud800", ""], ids=ascii)
 async def test_a_language_that_cannot_be_one_keeps_nobody_out(replica: Replica, odd: str) -> None:
     for told in ("zh-hans", odd):
-        await replica.users.seen(PERSON, told)
-    user = await replica.users.user(PERSON)
+        await replica.users.record_seen(PERSON, told)
+    user = await replica.users.get(PERSON)
     assert user is not None
     assert user.language_code is None
 
@@ -45,50 +45,50 @@ async def test_being_seen_is_written_once_a_minute_or_on_change(
         connection.execute(sa.update(UserRow).values(language_code="untouched"))
 
     async def language() -> str | None:
-        user = await replica.users.user(PERSON)
+        user = await replica.users.get(PERSON)
         assert user is not None
         return user.language_code
 
-    await replica.users.seen(PERSON, "zh")
+    await replica.users.record_seen(PERSON, "zh")
     await database.write(writes_so_far)
     clock.advance(seconds=59)
-    await replica.users.seen(PERSON, "zh")
+    await replica.users.record_seen(PERSON, "zh")
     assert await language() == "untouched"
     clock.advance(seconds=2)
-    await replica.users.seen(PERSON, "zh")
+    await replica.users.record_seen(PERSON, "zh")
     assert await language() == "zh"
-    await replica.users.seen(PERSON, "en")
+    await replica.users.record_seen(PERSON, "en")
     assert await language() == "en"
 
 
 async def test_who_blocked_the_bot_is_reachable_again_after_writing(
     replica: Replica, clock: WallClock
 ) -> None:
-    await replica.users.seen(PERSON, "zh")
+    await replica.users.record_seen(PERSON, "zh")
     await replica.users.mark_unreachable(PERSON)
-    user = await replica.users.user(PERSON)
+    user = await replica.users.get(PERSON)
     assert user is not None
     assert user.unreachable_at == clock()
-    await replica.users.seen(PERSON, "zh")
-    user = await replica.users.user(PERSON)
+    await replica.users.record_seen(PERSON, "zh")
+    user = await replica.users.get(PERSON)
     assert user is not None
     assert user.unreachable_at is None
 
     await replica.users.mark_unreachable(PERSON)
     await replica.users.mark_reachable(PERSON)
-    user = await replica.users.user(PERSON)
+    user = await replica.users.get(PERSON)
     assert user is not None
     assert user.unreachable_at is None
 
 
 async def test_an_export_holds_everything_a_person_said(replica: Replica) -> None:
-    await replica.users.seen(PERSON, "zh")
+    await replica.users.record_seen(PERSON, "zh")
     await replica.says(PERSON, "第一次", "我在")
     await replica.conversations.reset(PERSON)
     await replica.says(PERSON, "第二次", "还在")
     await replica.says(PERSON + 1, "别人", "嗯")
     update = await replica.arrives(GROUP)
-    in_group = await replica.turns.begin_turn(GROUP, PERSON, "群里说的", [update])
+    in_group = await replica.turns.begin(GROUP, PERSON, "群里说的", [update])
     assert in_group is not None
     export = await replica.users.export(PERSON)
     assert export.user is not None
@@ -100,25 +100,25 @@ async def test_erasing_leaves_nothing_of_a_person_and_everything_of_others(
     replica: Replica,
 ) -> None:
     for person in (PERSON, PERSON + 1):
-        await replica.users.seen(person, "zh")
+        await replica.users.record_seen(person, "zh")
         await replica.says(person, "说", "答")
     waiting = await replica.arrives(PERSON)
-    running = await replica.turns.begin_turn(PERSON, PERSON, "还在说", [waiting])
+    running = await replica.turns.begin(PERSON, PERSON, "还在说", [waiting])
     assert running is not None
     await replica.arrives(PERSON)
     assert await replica.users.erase(PERSON) == 2
 
     export = await replica.users.export(PERSON)
     assert (export.user, export.turns) == (None, ())
-    assert await replica.conversations.of_chat(PERSON) is None
-    assert await replica.inbox.pending_of_chat(PERSON) == []
-    assert await replica.turns.finish_turn(running.id, "晚了", "answered") is None
+    assert await replica.conversations.for_chat(PERSON) is None
+    assert await replica.inbox.list_pending(PERSON) == []
+    assert await replica.turns.finish(running.id, "晚了", "answered") is None
     assert len((await replica.users.export(PERSON + 1)).turns) == 1
 
     # A row id that came back would let an old button reach somebody else's turn.
     assert await replica.says(PERSON, "新的开始", "欢迎") > running.id
-    await replica.users.seen(PERSON, "zh")
-    assert await replica.users.user(PERSON) is not None
+    await replica.users.record_seen(PERSON, "zh")
+    assert await replica.users.get(PERSON) is not None
 
 
 async def test_erasing_a_person_does_not_end_the_group_they_spoke_in(
@@ -126,12 +126,12 @@ async def test_erasing_a_person_does_not_end_the_group_they_spoke_in(
 ) -> None:
     other = Replica(database, cipher, "replica-1", clock)
     update = await replica.arrives(GROUP)
-    turn = await replica.turns.begin_turn(GROUP, PERSON, "我说的", [update])
+    turn = await replica.turns.begin(GROUP, PERSON, "我说的", [update])
     assert turn is not None
-    await replica.turns.finish_turn(turn.id, "嗯", "answered")
+    await replica.turns.finish(turn.id, "嗯", "answered")
     await replica.users.erase(PERSON)
     update = await other.arrives(GROUP, update_id=5000)
-    following = await other.turns.begin_turn(GROUP, PERSON + 1, "别人说的", [update])
+    following = await other.turns.begin(GROUP, PERSON + 1, "别人说的", [update])
     assert following is not None
     assert following.conversation_id == turn.conversation_id
     assert await other.turns.history(turn.conversation_id, 99, 99) == ()
@@ -141,26 +141,26 @@ async def test_erasing_a_person_in_mid_answer_frees_the_group_and_leaves_none_of
     replica: Replica, database: Database
 ) -> None:
     update = await replica.arrives(GROUP)
-    running = await replica.turns.begin_turn(GROUP, PERSON, "我说的", [update])
+    running = await replica.turns.begin(GROUP, PERSON, "我说的", [update])
     assert running is not None
     await replica.users.erase(PERSON)
 
     left = await database.read(lambda c: c.scalars(sa.select(UpdateRow.update_id)).all())
     assert left == []
     following = await replica.arrives(GROUP)
-    assert await replica.inbox.chats_with_work(10) == [GROUP]
-    turn = await replica.turns.begin_turn(GROUP, PERSON + 1, "别人说的", [following])
+    assert await replica.inbox.list_chats_with_work(10) == [GROUP]
+    turn = await replica.turns.begin(GROUP, PERSON + 1, "别人说的", [following])
     assert turn is not None
 
 
 async def test_erasing_a_person_makes_copies_of_the_groups_past_misses(replica: Replica) -> None:
     update = await replica.arrives(GROUP)
-    turn = await replica.turns.begin_turn(GROUP, PERSON, "我说的", [update])
+    turn = await replica.turns.begin(GROUP, PERSON, "我说的", [update])
     assert turn is not None
-    revision = await replica.turns.finish_turn(turn.id, "嗯", "answered")
+    revision = await replica.turns.finish(turn.id, "嗯", "answered")
     await replica.users.erase(PERSON)
     update = await replica.arrives(GROUP)
-    following = await replica.turns.begin_turn(GROUP, PERSON + 1, "别人说的", [update])
+    following = await replica.turns.begin(GROUP, PERSON + 1, "别人说的", [update])
     assert following is not None
     assert revision is not None
     assert following.revision > revision

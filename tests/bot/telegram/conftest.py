@@ -54,11 +54,11 @@ async def in_hand(
 async def storage(in_hand: tuple[Storage, InlineDatabase]) -> Storage:
     """Storage that knows a few people; of anybody else it has never heard."""
     storage, _ = in_hand
-    now = storage.claimant.clock()
+    now = storage.clock()
     for known in (PERSON, OTHER, ADMIN):
         told = Disclosure(told_at=now, last_wrote_at=now, session_began_at=now)
         await storage.disclosures.record(known, told)
-        await storage.disclosures.answer_age(known, "adult")
+        await storage.disclosures.set_age(known, "adult")
     return storage
 
 

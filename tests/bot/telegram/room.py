@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bot.conversation.companion import Companion
-from bot.conversation.memory import Memory
+from bot.conversation.history import History
 from bot.locales import language_for, texts_for
 from bot.storage import (
     Audit,
-    Claimant,
     Contacts,
     Conversations,
     Counters,
@@ -28,6 +27,7 @@ from bot.storage import (
     Handovers,
     Inbox,
     Jobs,
+    LeaseOwner,
     Limits,
     Risk,
     Turns,
@@ -92,20 +92,20 @@ def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDat
     def now() -> datetime:
         return FIRST_MOMENT + timedelta(seconds=clock.now - start)
 
-    claimant = Claimant(owner="this process", clock=now)
+    lease_owner = LeaseOwner(id="this process", clock=now)
     in_hand = replace(
         storage,
-        claimant=claimant,
-        inbox=Inbox(database, cipher, claimant),
-        turns=Turns(database, cipher, claimant),
+        lease_owner=lease_owner,
+        inbox=Inbox(database, cipher, lease_owner),
+        turns=Turns(database, cipher, lease_owner),
         conversations=Conversations(database, now),
         users=Users(database, cipher, now),
         audit=Audit(database, now),
         counters=Counters(database, now),
-        jobs=Jobs(database, claimant),
+        jobs=Jobs(database, lease_owner),
         limits=Limits(database, now),
         disclosures=Disclosures(database, now),
-        cards=CrisisCards(database, claimant),
+        cards=CrisisCards(database, lease_owner),
         risk=Risk(database, now),
         handovers=Handovers(database, cipher, now),
         contacts=Contacts(database, cipher, now),
@@ -142,13 +142,13 @@ class Room:
         sure_for: float = inf,
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
-        self.now = now = storage.claimant.clock
+        self.now = now = storage.clock
         self.menus_of_admins: list[int] = []
         self.outbox = Outbox(bot, clock=clock, sleep=clock.sleep, random=Random(7))
         self.companion = Companion(
             engine,
             ModelInfo("scripted", 8192, is_trial=is_trial),
-            Memory(storage.turns, storage.recent),
+            History(storage.turns, storage.history_cache),
             storage.risk,
             storage.counters,
             storage.disclosures,
@@ -234,7 +234,7 @@ class Room:
         self.menus_of_admins.append(admin)
 
     async def _language_of(self, user_id: int) -> Language:
-        user = await self.storage.users.user(user_id)
+        user = await self.storage.users.get(user_id)
         return language_for(user.language_code if user else None)
 
     async def arrive(self, *updates: dict[str, Any]) -> list[int]:

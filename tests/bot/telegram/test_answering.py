@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from telegram.error import BadRequest, Forbidden, RetryAfter
 
-from bot.storage import Claimant, Turns
+from bot.storage import LeaseOwner, Turns
 from bot.storage.models import TurnRow
 from bot.telegram.chats import MAX_TRIES, TRIED_FOR
 from bot.telegram.ends import PERSIST_TRIES
@@ -31,9 +31,9 @@ async def half_written(room, engine, *, text="睡不着", **where):
 
 async def taken_by_another(room):
     """Another process takes over what this one is answering."""
-    claimant = Claimant(owner="another process", clock=room.now)
-    another = Turns(room.storage.database, room.storage.cipher, claimant)
-    assert await another.claim_unfinished_of_chat(PERSON) is not None
+    lease_owner = LeaseOwner(id="another process", clock=room.now)
+    another = Turns(room.storage.database, room.storage.cipher, lease_owner)
+    assert await another.claim_unfinished(PERSON) is not None
 
 
 async def test_an_answer_ends_in_one_message_and_in_the_database(room, engine):
@@ -77,7 +77,7 @@ async def test_an_answer_that_was_shown_while_the_database_was_away_is_stored_wi
 
     database_switch.is_away = False
     await room.passes(2)
-    turn = await room.storage.turns.turn(1)
+    turn = await room.storage.turns.get(1)
     assert turn is not None
     assert turn.state == "answered"
     assert [(PERSON, turn.answer_message_id)] == list(room.bot.shown)
@@ -86,14 +86,14 @@ async def test_an_answer_that_was_shown_while_the_database_was_away_is_stored_wi
 async def test_a_turn_whose_past_cannot_be_read_is_answered_once_the_database_is_back(
     room, engine, database_switch, monkeypatch
 ):
-    begin = room.storage.turns.begin_turn
+    begin = room.storage.turns.begin
 
     async def begin_and_lose(*args, **kwargs):
         turn = await begin(*args, **kwargs)
         database_switch.is_away = True
         return turn
 
-    monkeypatch.setattr(type(room.storage.turns), "begin_turn", staticmethod(begin_and_lose))
+    monkeypatch.setattr(type(room.storage.turns), "begin", staticmethod(begin_and_lose))
     await room.arrive(message("睡不着"))
     assert (room.answering.held, engine.prompts) == ([], [])
     database_switch.is_away = False
@@ -257,7 +257,7 @@ async def test_a_stop_in_mid_answer_keeps_what_was_said(room, engine):
     await room.passes(5)
     assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
     assert await room.turns() == [("stopped", None)]
-    turn = await room.storage.turns.turn(1)
+    turn = await room.storage.turns.get(1)
     assert turn.answer == "我在听，"
     assert room.buttons() == ["redo:1"]
 
@@ -270,7 +270,7 @@ async def test_a_shutdown_hands_the_turn_to_the_next_process_and_its_message_wit
     before = dict(first.bot.shown)
     assert len(before) == 1
     await first.aclose()
-    assert await first.storage.turns.unfinished_chats(10) == [PERSON]  # no lease to wait for
+    assert await first.storage.turns.list_unfinished_chats(10) == [PERSON]  # no lease to wait for
 
     second = open_room()
     await second.sweep()
@@ -285,7 +285,7 @@ async def test_a_group_that_threw_the_bot_out_says_nothing_about_the_person(room
     await room.arrive(message("你好", chat=GROUP))
     await room.passes(5)
     assert await room.turns() == [("failed", "unreachable")]
-    person = await room.storage.users.user(PERSON)
+    person = await room.storage.users.get(PERSON)
     assert person.unreachable_at is None
     await room.arrive(message("在吗"))
     await room.passes(5)
@@ -296,7 +296,7 @@ async def test_who_blocked_the_bot_is_marked_and_answered_after_writing_again(ro
     room.bot.chat_faults[PERSON].append(Forbidden("bot was blocked"))
     await room.arrive(message("你好"))
     await room.passes(5)
-    assert (await room.storage.users.user(PERSON)).unreachable_at is not None
+    assert (await room.storage.users.get(PERSON)).unreachable_at is not None
     # The message reached another process: here nothing but the turn tells that they are back.
     await room.arrive(message("我回来了"))
     await room.passes(5)

@@ -20,7 +20,7 @@ async def talked(room, chat=None, person=PERSON):
     """One turn, so that there is something to forget."""
     await room.arrive(message("睡不着", person=person, chat=chat))
     await room.passes(5)
-    assert await room.storage.conversations.of_chat(chat or person) is not None
+    assert await room.storage.conversations.for_chat(chat or person) is not None
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def test_data_that_no_button_has_gets_a_toast_and_does_nothing_else(room, 
     assert [call.method for call in room.bot.calls[calls:]] == ["callback"]
     assert await room.update(update_id) == ("done", None)
     assert await room.turns() == [("answered", None)]
-    assert await room.storage.conversations.of_chat(PERSON) is not None
+    assert await room.storage.conversations.for_chat(PERSON) is not None
 
 
 @pytest.mark.parametrize("target", ["everybody", "", "-5x", str(10**30)])
@@ -64,7 +64,7 @@ async def test_an_admin_with_a_forged_target_resets_nobody(room, target):
     await room.passes(5)
     assert toasts(room) == [TEXTS.button_expired]
     assert await room.update(update_id) == ("done", None)
-    assert await room.storage.conversations.of_chat(PERSON) is not None
+    assert await room.storage.conversations.for_chat(PERSON) is not None
 
 
 @pytest.mark.parametrize("action", ["reset", "erase"])
@@ -81,14 +81,14 @@ async def test_only_who_was_asked_can_say_yes_in_a_group(room, action):
     assert toasts(room) == [TEXTS.button_expired]
     assert room.bot.texts(GROUP) == shown
     assert await room.turns() == [("answered", None)]
-    assert await room.storage.conversations.of_chat(GROUP) is not None
+    assert await room.storage.conversations.for_chat(GROUP) is not None
 
     await room.arrive(press(yes, person=PERSON, chat=GROUP, message_id=newest))
     await room.passes(5)
     done = TEXTS.reset_done if action == "reset" else TEXTS.erase_done
     assert room.bot.texts(GROUP)[-1] == done
     if action == "reset":
-        assert await room.storage.conversations.of_chat(GROUP) is None
+        assert await room.storage.conversations.for_chat(GROUP) is None
     else:
         assert await room.turns() == []
 
@@ -105,7 +105,7 @@ async def test_no_keeps_everything(room, action):
     kept = TEXTS.reset_kept if action == "reset" else TEXTS.erase_kept
     assert room.bot.texts(PERSON)[-1] == kept
     assert await room.turns() == [("answered", None)]
-    assert await room.storage.conversations.of_chat(PERSON) is not None
+    assert await room.storage.conversations.for_chat(PERSON) is not None
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ async def test_the_question_to_an_admin_expires_after_ten_minutes(room, age, out
     newest = max(number for chat, number in room.bot.shown if chat == ADMIN)
     await room.arrive(press(yes, person=ADMIN, chat=ADMIN, message_id=newest, at=room.now() - age))
     await room.passes(5)
-    [entry] = await room.storage.audit.recent(10)
+    [entry] = await room.storage.audit.list_recent(10)
     assert (entry.admin_id, entry.target, entry.outcome) == (ADMIN, str(PERSON), outcome)
-    still_open = await room.storage.conversations.of_chat(PERSON) is not None
+    still_open = await room.storage.conversations.for_chat(PERSON) is not None
     assert still_open == (outcome == "refused")
     assert toasts(room) == [TEXTS.admin_expired if outcome == "refused" else None]
 
@@ -132,7 +132,7 @@ async def test_an_admin_button_in_other_hands_does_nothing(room):
     await room.arrive(press(f"admin_reset:yes:{OTHER}:{PERSON}", person=OTHER, at=room.now()))
     await room.passes(5)
     assert toasts(room) == [TEXTS.admin_expired] * 2
-    assert await room.storage.conversations.of_chat(PERSON) is not None
+    assert await room.storage.conversations.for_chat(PERSON) is not None
 
 
 async def test_a_turn_of_another_chat_cannot_be_made_again(room, engine):

@@ -118,7 +118,7 @@ async def test_a_past_that_no_key_opens_is_left_out_and_the_rest_remembered(room
     await spoil(room, TurnRow, "user_text")
     await room.arrive(message("第二句"))
     await room.passes(5)
-    await room.storage.recent.forget(PERSON)
+    await room.storage.history_cache.forget(PERSON)
     await room.arrive(message("第三句"))
     await room.passes(5)
     assert [said.content for said in engine.prompts[-1][1:]] == ["第二句", ANSWER, "第三句"]
@@ -153,14 +153,14 @@ async def test_an_error_is_said_in_the_persons_language(room, engine, code, said
 
 
 async def test_what_cannot_become_a_turn_is_kept_as_failed_and_blocks_nothing(room, monkeypatch):
-    begin = type(room.storage.turns).begin_turn
+    begin = type(room.storage.turns).begin
 
     async def broken(turns, *, text, **rest):
         if "坏" in text:
             raise ValueError
         return await begin(turns, text=text, **rest)
 
-    monkeypatch.setattr(type(room.storage.turns), "begin_turn", broken)
+    monkeypatch.setattr(type(room.storage.turns), "begin", broken)
     [update_id] = await room.arrive(message("坏"))
     for _ in range(MAX_STUMBLES):
         await room.sweep()

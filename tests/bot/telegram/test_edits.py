@@ -8,7 +8,7 @@ import pytest
 
 from bot.locales import Language
 from bot.safety import RiskLevel, card
-from bot.storage import Signal
+from bot.storage import Notification
 from bot.telegram.outbound.rendering import render
 from inference.engine import EngineUnavailable
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -43,7 +43,7 @@ async def test_an_edit_while_the_engine_is_away_is_what_is_answered(room, engine
     await room.passes(15)
     assert asked(engine) == ["睡不找", "睡不着"]
     assert room.bot.texts(PERSON) == [ANSWER]
-    assert (await room.storage.turns.turn(1)).user_text == "睡不着"
+    assert (await room.storage.turns.get(1)).user_text == "睡不着"
     assert await room.update(edited) == ("done", None)
     await room.arrive(message("还在吗"))
     assert [said.content for said in engine.prompts[-1][1:]] == ["睡不着", ANSWER, "还在吗"]
@@ -138,7 +138,7 @@ async def test_an_edit_that_reaches_another_replica_is_kept_for_the_one_that_ans
     more = [message("在吗")] if with_more else []
     edited, *_ = await other.arrive(edit(said, "睡不着"), *more)
     assert await room.update(edited) == ("new", None)
-    room.upkeep.heard(Signal("edited", 1))
+    room.upkeep.heard(Notification("edited", 1))
     await room.passes(5)
     assert asked(engine) == ["睡不找", "睡不着", *with_more * ["在吗"]]
     assert room.bot.texts(PERSON) == (1 + with_more) * [ANSWER]
@@ -149,7 +149,7 @@ async def test_an_edit_that_cannot_be_read_now_costs_no_answer(room, engine, dat
     await room.arrive(message("睡不着"))
     await room.passes(2)
     database_switch.is_away = True
-    room.upkeep.heard(Signal("edited", 1))
+    room.upkeep.heard(Notification("edited", 1))
     await room.passes(30)
     database_switch.is_away = False
     await room.sweep()

@@ -152,10 +152,10 @@ async def test_who_blocks_the_bot_is_marked_and_who_comes_back_is_not(room):
     await room.passes(5)
     gone = membership("member", "kicked", chat=PERSON, chat_type="private")
     await room.arrive(gone)
-    assert (await room.storage.users.user(PERSON)).unreachable_at is not None
+    assert (await room.storage.users.get(PERSON)).unreachable_at is not None
     back = membership("kicked", "member", chat=PERSON, chat_type="private")
     await room.arrive(back | {"update_id": 700_000})
-    assert (await room.storage.users.user(PERSON)).unreachable_at is None
+    assert (await room.storage.users.get(PERSON)).unreachable_at is None
     assert room.bot.texts(PERSON) == [ANSWER]
 
 
@@ -166,7 +166,7 @@ async def test_a_command_in_a_chat_that_is_shut_ends_and_marks_it(room):
     [update_id] = await room.arrive(message("/help"))
     await room.passes(5)
     assert await room.update(update_id) == ("done", None)
-    assert (await room.storage.users.user(PERSON)).unreachable_at is not None
+    assert (await room.storage.users.get(PERSON)).unreachable_at is not None
 
 
 async def test_what_was_asked_in_a_group_is_sent_to_the_person_alone(room):

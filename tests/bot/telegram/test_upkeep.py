@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.storage import Claimant, DatabaseUnavailable, NewUpdate
+from bot.storage import DatabaseUnavailable, LeaseOwner, NewUpdate
 from bot.telegram import upkeep as upkeep_module
 from bot.telegram.inbound.election import LEASE, RENEW_SECONDS
 from bot.telegram.upkeep import PURGE_EVERY
@@ -28,21 +28,21 @@ def at_once(monkeypatch):
 
 
 async def arrived(storage, days_ago, update_id):
-    moment = storage.claimant.clock() - timedelta(days=days_ago)
+    moment = storage.clock() - timedelta(days=days_ago)
     await storage.inbox.add(NewUpdate(update_id, PERSON, "express", b"{}", moment))
 
 
 async def known(storage, update_id):
     """Whether an update is still stored: a repeat of it is then no news."""
-    again = NewUpdate(update_id, PERSON, "express", b"{}", storage.claimant.clock())
+    again = NewUpdate(update_id, PERSON, "express", b"{}", storage.clock())
     return not await storage.inbox.add(again)
 
 
 async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_not(upkeep, storage):
     for update_id, days_ago in ((1, 8), (2, 8), (3, 8), (4, 6)):
         await arrived(storage, days_ago, update_id)
-    await storage.inbox.done_all([1, 4])
-    await storage.inbox.failed(2, "handler_error")
+    await storage.inbox.finish_all([1, 4])
+    await storage.inbox.fail(2, "handler_error")
     await upkeep._purge()
     assert [await known(storage, update_id) for update_id in (1, 2, 3, 4)] == [
         False,
@@ -55,7 +55,7 @@ async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_no
 async def test_updates_are_deleted_once_an_hour(upkeep, storage, clock):
     await upkeep._purge()
     await arrived(storage, 8, 1)
-    await storage.inbox.done(1)
+    await storage.inbox.finish(1)
     await upkeep._purge()
     assert await known(storage, 1)
     clock.now += PURGE_EVERY.total_seconds()
@@ -128,7 +128,7 @@ async def test_the_express_lane_goes_on_after_a_fault(room, monkeypatch, fault):
 
 
 def test_the_turns_of_a_dead_replica_are_found_within_half_a_minute():
-    longest = Claimant("anybody").lease.total_seconds() + upkeep_module.SWEEP_SECONDS
+    longest = LeaseOwner("anybody").duration.total_seconds() + upkeep_module.SWEEP_SECONDS
     assert longest < 30
-    assert Claimant("anybody").lease.total_seconds() > upkeep_module.HEARTBEAT_SECONDS * 3
+    assert LeaseOwner("anybody").duration.total_seconds() > upkeep_module.HEARTBEAT_SECONDS * 3
     assert LEASE.total_seconds() + RENEW_SECONDS < 30

@@ -49,7 +49,7 @@ async def test_an_answer_that_broke_off_is_made_anew_in_its_message(room, engine
     engine.is_ready = True
     await room.passes(15)
     assert room.bot.texts(PERSON) == [ANSWER]
-    assert (await room.storage.turns.turn(1)).answer == ANSWER
+    assert (await room.storage.turns.get(1)).answer == ANSWER
 
 
 async def test_one_bad_answer_of_a_living_engine_is_made_anew_and_holds_up_nobody(room, engine):

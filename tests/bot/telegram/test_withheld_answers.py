@@ -65,7 +65,7 @@ async def test_only_the_reviewed_text_is_kept_and_read_by_the_model_later(room, 
     engine.will(LEAD, BAD)
     await room.arrive(message("压力好大"))
     await room.passes(5)
-    turn = await room.storage.turns.turn(1)
+    turn = await room.storage.turns.get(1)
     assert (turn.state, turn.answer) == ("answered", DANGER)
     await room.arrive(message("那怎么办"))
     await room.passes(5)
@@ -89,7 +89,7 @@ async def test_an_answer_that_is_stopped_shows_nothing_that_was_not_judged(room,
     await room.arrive(press("stop:1"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [f"{LEAD}\n\n{TEXTS.stopped_suffix}"]
-    assert (await room.storage.turns.turn(1)).answer == LEAD
+    assert (await room.storage.turns.get(1)).answer == LEAD
     assert "割" not in ever_said(room)
 
 

@@ -62,7 +62,7 @@ class CrisisButtons:
             case "in", [code]:
                 await self._in(pressed, code)
             case "quiet", []:
-                await self._users.turn_check_ins_off(pressed.user_id)
+                await self._users.disable_check_ins(pressed.user_id)
                 await self._hotlines.say(pressed.chat_id, pressed.texts.risk_check_in_off)
             case _:
                 raise ValueError(what)
@@ -97,7 +97,7 @@ class CrisisButtons:
         region = region_of(code)
         if region is None:
             raise ValueError(code)
-        await self._users.choose_region(user_id, region.value)
+        await self._users.set_region(user_id, region.value)
         if region is not Region.OTHER:
             name = keyboards.region_names(texts)[region]
             await self._hotlines.say(pressed.chat_id, texts.risk_region_done(region=name))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.companion import Plan
     from bot.locales import Language
-    from bot.storage import Asked, CardKey, Clock, Counters, CrisisCards, Risk, Users
+    from bot.storage import CardKey, Clock, Counters, CrisisCards, PendingQuestion, Risk, Users
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.outbound.outbox import Outbox
@@ -175,16 +175,16 @@ class Crisis:
     ) -> None:
         """Note that somebody asked for help by a button, which is a sign of danger of its own."""
         signal = self.signal(level, chat_id=chat_id, user_id=user_id, language_code=language.value)
-        await self._risk.raise_to(signal)
+        await self._risk.record(signal)
         self._tell(chat_id, user_id, level)
 
-    async def asked_last(self, user_ids: Collection[int]) -> Mapping[int, Asked]:
+    async def asked_last(self, user_ids: Collection[int]) -> Mapping[int, PendingQuestion]:
         """What people were asked by a card, a button or a check-in and not answered on since."""
-        return await self._risk.asked_last(user_ids)
+        return await self._risk.pending_questions(user_ids)
 
     async def recover(self) -> None:
         """Send what is owed and nobody sends: after a crash, an outage, a failed attempt."""
-        for owed in await self._cards.claim_free(CARDS_AT_ONCE):
+        for owed in await self._cards.claim_owed(CARDS_AT_ONCE):
             self.send(owed)
 
     async def aclose(self) -> None:
@@ -240,15 +240,15 @@ class Crisis:
             await self._say_once(owed)
         except Unreachable:
             await self._users.mark_unreachable(owed.chat_id)
-            await self._cards.refused(owed.key)
+            await self._cards.mark_refused(owed.key)
         except (Expired, Closed) as error:
             log.warning("card_not_delivered_yet", update=owed.update_id, error=type(error).__name__)
             await self._cards.release(owed.key)
         except Undeliverable as error:
             log.error("card_undeliverable", update=owed.update_id, error=type(error).__name__)
-            await self._cards.refused(owed.key)
+            await self._cards.mark_refused(owed.key)
         else:
-            await self._cards.sent(owed.key)
+            await self._cards.mark_sent(owed.key)
             await self._counters.add("card_sent")
 
     async def _try_to_say(self, owed: OwedCard) -> None:

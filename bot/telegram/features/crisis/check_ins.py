@@ -69,7 +69,7 @@ class CheckIns:
             await self._unless_away(self._users.mark_unreachable(user_id))
         except (Expired, Closed):
             again = self._now() + TRY_AGAIN_AFTER
-            await self._unless_away(self._risk.hand_back_check_in(user_id, again))
+            await self._unless_away(self._risk.release_check_in(user_id, again))
         except Undeliverable as error:
             log.warning("check_in_undeliverable", error=type(error).__name__)
 

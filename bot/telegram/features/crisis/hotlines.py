@@ -46,7 +46,7 @@ class HotlineList:
     async def region(self, user_id: int) -> Region | None:
         """What a person chose, as far as it is known; None where they chose nothing."""
         try:
-            user = await self._users.user(user_id)
+            user = await self._users.get(user_id)
         except StorageError as error:
             log.warning("region_not_read", error=type(error).__name__)
             return self.last_region(user_id)

@@ -79,7 +79,7 @@ class OncallAlerts:
             await self._wanted.wait()
             self._wanted.clear()
             try:
-                for handover in await self._handovers.due_alerts():
+                for handover in await self._handovers.list_due_alerts():
                     if await self._handovers.claim_alert(handover.id):
                         await self._alert(admin_chat, handover)
             except StorageError as error:
@@ -94,9 +94,9 @@ class OncallAlerts:
             try:
                 if not await self._storage.jobs.claim("duty desk", LOOK_EVERY / 2):
                     continue
-                for handover in await self._handovers.unanswered(PATIENCE):
+                for handover in await self._handovers.list_unanswered(PATIENCE):
                     await self._say_nobody_came(handover)
-                for handover in await self._handovers.idle(IDLE):
+                for handover in await self._handovers.list_idle(IDLE):
                     if handover.state == "taken":
                         await self._desk.end(handover, "idle")
                     else:
@@ -123,12 +123,12 @@ class OncallAlerts:
             # Tried again when the claim has run out.
             log.error("oncall_alert_undelivered", handover=handover.id, error=type(error).__name__)
             return
-        await self._handovers.alerted(handover.id)
+        await self._handovers.mark_alerted(handover.id)
         await self._storage.counters.add("handover_alert")
 
     async def _say_nobody_came(self, handover: Handover) -> None:
         texts = texts_for(await self._language_of(handover.user_id))
         with suppress(Unreachable, Undeliverable):
             await self._outbox.send(handover.user_id, render(texts.desk_unanswered)[0])
-        await self._handovers.told_nobody(handover.id)
+        await self._handovers.mark_told_nobody(handover.id)
         await self._storage.counters.add("handover_unanswered")

@@ -126,7 +126,7 @@ class HandoffDesk:
         """The admin's /close."""
         handover = None
         if asked.user_id in self._admins:
-            handover = await self._handovers.of_admin(asked.user_id)
+            handover = await self._handovers.for_admin(asked.user_id)
         if handover is None:
             await self._outbox.send(asked.chat_id, render(asked.texts.desk_nothing_to_close)[0])
             return
@@ -140,7 +140,7 @@ class HandoffDesk:
         """
         if self._admin_chat is None or turn.chat_id != turn.user_id:
             return False
-        handover = await self._handovers.of_person(turn.user_id)
+        handover = await self._handovers.for_user(turn.user_id)
         if handover is None or handover.admin_id is None:
             return False
         try:
@@ -151,17 +151,17 @@ class HandoffDesk:
         except (Unreachable, Undeliverable):
             await self.end(handover, "admin unreachable")
             return False
-        await self._handovers.heard(handover.id)
+        await self._handovers.touch(handover.id)
         return True
 
     async def from_admin(self, chat_id: int, user_id: int, text: str) -> bool:
         """Carry what an admin wrote in private to their person; False if it is for the model."""
         if self._admin_chat is None or user_id not in self._admins or chat_id != user_id:
             return False
-        handover = await self._handovers.of_admin(user_id)
+        handover = await self._handovers.for_admin(user_id)
         if handover is None:
             return False
-        await self._handovers.keep(handover, text)
+        await self._handovers.record_message(handover, text)
         mark = (await self._texts(handover.user_id)).desk_human
         try:
             for part in plain(f"{mark}\n{text}"):
@@ -177,13 +177,13 @@ class HandoffDesk:
         if self._admin_chat is None or user_id not in self._admins or chat_id != user_id:
             return False
         try:
-            return await self._handovers.of_admin(user_id) is not None
+            return await self._handovers.for_admin(user_id) is not None
         except StorageError:
             return False
 
     async def end_for_erasure(self, user_id: int) -> None:
         """Tell the admin who writes with a person that this person deletes everything now."""
-        handover = await self._handovers.of_person(user_id)
+        handover = await self._handovers.for_user(user_id)
         if handover is not None:
             await self.end(handover, "erased")
 
@@ -198,7 +198,7 @@ class HandoffDesk:
 
     async def _take(self, pressed: CallbackRequest, handover_id: int) -> str | None:
         texts, admin = pressed.texts, pressed.user_id
-        held = await self._handovers.of_admin(admin)
+        held = await self._handovers.for_admin(admin)
         if held is not None and held.id != handover_id:
             return texts.desk_busy(handle=held.id)
         handover = await self._handovers.take(handover_id, admin)
@@ -213,7 +213,7 @@ class HandoffDesk:
                 keyboards.close_handover(texts, handover.id),
             )
         except (Unreachable, Undeliverable):
-            await self._handovers.give_back(handover.id)
+            await self._handovers.release(handover.id)
             return texts.desk_write_first
         await self._stop(handover.user_id)
         language = await self._language_of(handover.user_id)
@@ -235,7 +235,7 @@ class HandoffDesk:
     async def _close_by_admin(self, handover: Handover, admin: int) -> None:
         # A command passes the queue; the words written just before it must still arrive.
         for _ in range(LAST_WORDS_TRIES):
-            if not await self._inbox.pending_of_chat(admin):
+            if not await self._inbox.list_pending(admin):
                 break
             await self._sleep(LAST_WORDS_PAUSE)
         await self.end(handover, "done")

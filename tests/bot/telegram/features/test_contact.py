@@ -55,7 +55,7 @@ async def test_others_and_groups_see_nothing_of_it(room):
 async def test_in_a_group_nobody_is_asked_for_a_number(room):
     await says(room, "/contact 妈妈 13800138000", chat=GROUP)
     assert room.bot.texts(GROUP) == [TEXTS.contact_private]
-    assert await room.storage.contacts.of(PERSON) is None
+    assert await room.storage.contacts.for_user(PERSON) is None
 
 
 async def test_whose_only_trace_is_a_contact_gets_it_exported(room):
@@ -71,10 +71,10 @@ async def test_a_contact_is_shown_and_deleted_by_its_button(room):
     assert room.buttons() == [f"contact:delete:{PERSON}"]
     newest = max(number for chat, number in room.bot.shown if chat == PERSON)
     await room.arrive(press(f"contact:delete:{PERSON}", person=OTHER, message_id=newest))
-    assert await room.storage.contacts.of(PERSON) is not None
+    assert await room.storage.contacts.for_user(PERSON) is not None
     await room.arrive(press(f"contact:delete:{PERSON}", message_id=newest))
     await room.passes(5)
-    assert await room.storage.contacts.of(PERSON) is None
+    assert await room.storage.contacts.for_user(PERSON) is None
     assert room.bot.texts(PERSON)[-1] == TEXTS.contact_deleted
     await says(room, HIGH)
     assert all(LINE not in text for text in room.bot.texts(PERSON))

@@ -101,7 +101,7 @@ async def test_who_was_in_danger_at_first_is_later_asked_for_the_first_time_not_
 
 async def test_the_young_read_the_lines_of_the_region_they_chose(room):
     await says(room, "你好")
-    await room.storage.users.choose_region(NEWCOMER, "HK")
+    await room.storage.users.set_region(NEWCOMER, "HK")
     await presses(room, "age:minor")
     said = TEXTS.care_minor(
         lines=youth_hotlines(Language.ZH_CN, Region.HK),
@@ -181,7 +181,7 @@ async def test_somebody_under_18_is_welcome_and_told_who_helps(room):
     assert room.bot.texts(NEWCOMER)[-1] == shown(MINOR)[0]
     assert await room.storage.disclosures.is_minor(NEWCOMER)
     await presses(room, "age:teen")
-    assert (await room.storage.disclosures.of(NEWCOMER)).age == "teen"
+    assert (await room.storage.disclosures.for_user(NEWCOMER)).age == "teen"
     await says(room, "作业写不完")
     assert room.bot.texts(NEWCOMER)[-1] == ANSWER
 
@@ -203,7 +203,7 @@ async def test_a_child_is_asked_about_a_guardian_and_answered_all_the_same(room,
     await presses(room, "age:child")
     assert room.bot.texts(NEWCOMER)[-1] == TEXTS.care_child
     await presses(room, f"guardian:{answer}")
-    agreed = (await room.storage.disclosures.of(NEWCOMER)).guardian_agreed_at
+    agreed = (await room.storage.disclosures.for_user(NEWCOMER)).guardian_agreed_at
     assert (agreed is not None) is (answer == "yes")
     if answer == "no":
         assert room.bot.texts(NEWCOMER)[-1] == TEXTS.care_guardian_later
@@ -216,7 +216,7 @@ async def test_nobody_answers_for_somebody_else(room):
     await room.arrive(press(f"age:minor:{NEWCOMER}", person=PERSON, chat=NEWCOMER))
     await room.passes(5)
     assert room.bot.answered[-1][1] == TEXTS.button_expired
-    assert (await room.storage.disclosures.of(NEWCOMER)).age is None
+    assert (await room.storage.disclosures.for_user(NEWCOMER)).age is None
 
 
 async def test_a_notice_waits_out_a_hiccup_and_still_comes_first(room):

@@ -178,7 +178,7 @@ async def test_other_replies_are_answered(room, engine):
     await room.arrive(reply("你刚才说的我没懂", to=1))
     await room.passes(5)
     assert len(engine.prompts) == 2
-    await room.storage.feedback.refuse(PERSON)
+    await room.storage.feedback.refuse_consent(PERSON)
     await room.arrive(reply("太晚了吗", to=3))
     await room.passes(5)
     assert len(engine.prompts) == 3
@@ -274,7 +274,7 @@ async def test_data_that_no_button_has_changes_nothing(room, data):
 
 
 async def test_who_is_under_18_is_thanked_and_nothing_is_kept_or_asked(room):
-    await room.storage.disclosures.answer_age(PERSON, "teen")
+    await room.storage.disclosures.set_age(PERSON, "teen")
     await talked(room)
     await presses(room, "rate:down:1")
     assert keyboard(room) == DOWN

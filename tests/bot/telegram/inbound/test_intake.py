@@ -113,7 +113,7 @@ async def test_an_update_the_database_will_not_take_costs_nobody_else_theirs(
             raise StorageError("PostgreSQL could not do what was asked (SQLSTATE 22021).")
         return await keep(inbox, updates, *rest)
 
-    monkeypatch.setattr(type(room.storage.inbox), "keep", refuses_one)
+    monkeypatch.setattr(type(room.storage.inbox), "add_with_cards", refuses_one)
     bad, good = message("坏"), message("睡不着", person=OTHER)
     await room.arrive(bad, good)
     for _ in range(4):

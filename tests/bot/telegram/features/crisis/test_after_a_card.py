@@ -38,7 +38,7 @@ async def test_danger_survives_a_reset_and_another_process_and_fades(open_room, 
     for days, told in expected:
         await room.passes(days * DAY)
         await room.storage.conversations.reset(PERSON)
-        await room.storage.recent.forget(PERSON)
+        await room.storage.history_cache.forget(PERSON)
         room = open_room()
         await says(room, "今天吃什么")
         others = {guidance(level) for level in list(RiskLevel)[1:]} - {told}
@@ -148,7 +148,7 @@ async def test_others_in_a_group_cannot_say_that_somebody_is_safe(room):
     await room.passes(10)
     await room.arrive(press(SAFE, person=OTHER, chat=GROUP))
     assert room.bot.answered[-1][1] == TEXTS.risk_not_yours
-    assert 3 in (await room.storage.risk.of(PERSON)).ends
+    assert 3 in (await room.storage.risk.for_user(PERSON)).ends
 
 
 async def check_in(room, hours):

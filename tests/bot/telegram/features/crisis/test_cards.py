@@ -108,7 +108,7 @@ async def test_a_database_that_is_away_keeps_nobody_from_a_card(room, database_s
     await room.arrive(update, another)
     await room.passes(10)
     assert room.bot.texts(PERSON)[2:] == [ANSWER, ANSWER]
-    assert await room.storage.cards.claim_free(9) == []
+    assert await room.storage.cards.claim_owed(9) == []
 
 
 async def test_numbers_are_of_the_chosen_region_with_the_database_away(room, database_switch):

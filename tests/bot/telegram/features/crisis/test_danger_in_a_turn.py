@@ -43,7 +43,7 @@ async def test_the_trial_model_never_answers_a_person_in_danger(open_room, engin
         *shown(card(level, Language.ZH_CN)),
         *shown(question(level, Language.ZH_CN)),
     ]
-    turn = await room.storage.turns.turn(1)
+    turn = await room.storage.turns.get(1)
     assert (turn.state, turn.answer) == ("answered", question(level, Language.ZH_CN))
 
 

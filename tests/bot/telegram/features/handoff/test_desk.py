@@ -48,7 +48,7 @@ async def takes_over(room, admin=ADMIN, handover=1):
 
 
 async def acts(room):
-    return [(entry.action, entry.outcome) for entry in await room.storage.audit.recent(10)]
+    return [(entry.action, entry.outcome) for entry in await room.storage.audit.list_recent(10)]
 
 
 @pytest.mark.parametrize(("text", "level"), [(HIGH, "desk_high"), (IMMINENT, "desk_imminent")])
@@ -89,7 +89,7 @@ async def test_an_alert_of_a_process_that_died_is_sent_by_the_next(open_room):
 async def test_nobody_is_told_where_no_chat_is_set_and_the_card_goes_out(room):
     await says(room, HIGH)
     assert room.bot.texts(PERSON)[-1] == ANSWER
-    assert await room.storage.handovers.due_alerts() == []
+    assert await room.storage.handovers.list_due_alerts() == []
 
 
 async def test_person_and_admin_write_to_each_other_and_the_model_is_silent(desk, engine):
@@ -172,17 +172,19 @@ async def test_only_admins_take_over_and_refusals_are_written_down(desk):
     await says(desk, HIGH)
     await takes_over(desk, admin=OTHER)
     assert desk.bot.answered[-1][1] == TEXTS.desk_admins_only
-    assert await desk.storage.handovers.of_person(PERSON) is None
+    assert await desk.storage.handovers.for_user(PERSON) is None
     assert await acts(desk) == [("handover take", "refused")]
 
 
 async def test_a_second_press_comes_too_late(desk):
     await says(desk, HIGH)
-    opened = (await desk.storage.handovers.due_alerts()) or [await desk.storage.handovers.get(1)]
+    opened = (await desk.storage.handovers.list_due_alerts()) or [
+        await desk.storage.handovers.get(1)
+    ]
     await desk.storage.handovers.take(opened[0].id, 12345)
     await takes_over(desk)
     assert desk.bot.answered[-1][1] == TEXTS.desk_gone
-    assert (await desk.storage.handovers.of_person(PERSON)).admin_id == 12345
+    assert (await desk.storage.handovers.for_user(PERSON)).admin_id == 12345
 
 
 async def test_an_admin_has_one_person_at_a_time(desk):
@@ -263,7 +265,7 @@ async def test_who_asks_for_a_human_where_nobody_is_on_duty_is_told_so(room):
 async def test_who_chose_a_region_reads_its_numbers_whether_somebody_is_on_duty_or_not(
     room, open_room
 ):
-    await room.storage.users.choose_region(PERSON, "HK")
+    await room.storage.users.set_region(PERSON, "HK")
     await says(room, "/human")
     lines = render_hotlines(Language.ZH_CN, Region.HK)
     assert room.bot.texts(PERSON)[1:] == [part.text for part in render(lines)]

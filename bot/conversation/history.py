@@ -1,4 +1,4 @@
-"""The past of a conversation: the copy of recent turns, or SQL where the copy falls short."""
+"""The past of a conversation: the history cache, or SQL on a miss."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from bot.storage import PastTurn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.storage import RecentTurns, Turn, Turns
+    from bot.storage import HistoryCache, Turn, Turns
 
 MAX_TURNS = 200
 """How far back a context window can reach; its budget of tokens usually ends sooner."""
 
 
-class Memory:
+class History:
     """What was said before a turn."""
 
-    def __init__(self, turns: Turns, recent: RecentTurns) -> None:
+    def __init__(self, turns: Turns, cache: HistoryCache) -> None:
         self._turns = turns
-        self._recent = recent
+        self._cache = cache
 
-    async def recall(self, turn: Turn) -> Sequence[PastTurn]:
+    async def load(self, turn: Turn) -> Sequence[PastTurn]:
         """The turns before `turn` in its conversation, oldest first.
 
         Raises:
             StorageError: the copy does not have them and the database cannot be read.
         """
-        copy = await self._recent.get(turn)
+        copy = await self._cache.get(turn)
         if copy is not None:
             return copy
         return await self._turns.history(turn.conversation_id, turn.number, MAX_TURNS)
 
-    async def keep(self, turn: Turn, past: Sequence[PastTurn], answer: str, revision: int) -> None:
+    async def save(self, turn: Turn, past: Sequence[PastTurn], answer: str, revision: int) -> None:
         """Copy the conversation as it is after `turn` to where the next one looks first."""
         newest = PastTurn(turn.number, turn.user_text, answer)
         turns = [*past, newest][-MAX_TURNS:]
-        await self._recent.put(turn.chat_id, turn.conversation_id, revision, turns)
+        await self._cache.put(turn.chat_id, turn.conversation_id, revision, turns)

@@ -10,14 +10,21 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot.storage import Cipher, InProcessRecentTurns, PastTurn, RedisRecentTurns, Turn, generate_key
-from bot.storage.recent import PAUSE_AFTER_FAILURE, WARN_EVERY
+from bot.storage import (
+    Cipher,
+    InProcessHistoryCache,
+    PastTurn,
+    RedisHistoryCache,
+    Turn,
+    generate_key,
+)
+from bot.storage.history_cache import PAUSE_AFTER_FAILURE, WARN_EVERY
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.storage import RecentTurns
+    from bot.storage import HistoryCache
     from devtools.servers import RedisServer
     from tests.bot.storage.conftest import WallClock
 
@@ -56,19 +63,19 @@ def ticks() -> FakeClock:
 @pytest.fixture(params=["in process", "redis"])
 async def recent(
     request: pytest.FixtureRequest, cipher: Cipher, ticks: FakeClock
-) -> AsyncIterator[RecentTurns]:
-    kept: RecentTurns
+) -> AsyncIterator[HistoryCache]:
+    kept: HistoryCache
     if request.param == "redis":
-        kept = RedisRecentTurns(
+        kept = RedisHistoryCache(
             request.getfixturevalue("redis_url"), cipher, patience=UNHURRIED, clock=ticks
         )
     else:
-        kept = InProcessRecentTurns(clock=ticks)
+        kept = InProcessHistoryCache(clock=ticks)
     yield kept
     await kept.aclose()
 
 
-async def test_what_is_put_is_got(recent: RecentTurns, turn: Turn) -> None:
+async def test_what_is_put_is_got(recent: HistoryCache, turn: Turn) -> None:
     assert await recent.get(turn) is None
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     assert await recent.get(turn) == TURNS
@@ -76,7 +83,7 @@ async def test_what_is_put_is_got(recent: RecentTurns, turn: Turn) -> None:
 
 
 async def test_a_copy_of_another_conversation_or_revision_is_a_miss(
-    recent: RecentTurns, turn: Turn
+    recent: HistoryCache, turn: Turn
 ) -> None:
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     assert await recent.get(replace(turn, conversation_id=4)) is None
@@ -86,7 +93,7 @@ async def test_a_copy_of_another_conversation_or_revision_is_a_miss(
     assert await recent.get(turn) is None
 
 
-async def test_what_is_forgotten_is_a_miss(recent: RecentTurns, turn: Turn) -> None:
+async def test_what_is_forgotten_is_a_miss(recent: HistoryCache, turn: Turn) -> None:
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     await recent.forget(turn.chat_id)
     await recent.forget(turn.chat_id)
@@ -94,7 +101,7 @@ async def test_what_is_forgotten_is_a_miss(recent: RecentTurns, turn: Turn) -> N
 
 
 async def test_a_chat_in_process_is_dropped_after_a_day(turn: Turn, ticks: FakeClock) -> None:
-    recent = InProcessRecentTurns(clock=ticks)
+    recent = InProcessHistoryCache(clock=ticks)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     ticks.now += 24 * 3600 - 1
     assert await recent.get(turn) == TURNS
@@ -103,7 +110,7 @@ async def test_a_chat_in_process_is_dropped_after_a_day(turn: Turn, ticks: FakeC
 
 
 async def test_chats_in_process_stay_within_their_bound(turn: Turn, ticks: FakeClock) -> None:
-    recent = InProcessRecentTurns(max_characters=10_000, clock=ticks)
+    recent = InProcessHistoryCache(max_characters=10_000, clock=ticks)
     long = [PastTurn(1, "长" * 1500, "话" * 1000)]
     for chat_id in (1, 2, 3):
         await recent.put(chat_id, 3, 2, long)
@@ -118,7 +125,7 @@ async def test_chats_in_process_stay_within_their_bound(turn: Turn, ticks: FakeC
 async def test_flushing_redis_is_a_miss_and_no_failure(
     redis_url: str, cipher: Cipher, turn: Turn
 ) -> None:
-    recent = RedisRecentTurns(redis_url, cipher, patience=UNHURRIED)
+    recent = RedisHistoryCache(redis_url, cipher, patience=UNHURRIED)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     async with Redis.from_url(redis_url) as redis:
         await redis.flushall()
@@ -133,9 +140,9 @@ async def test_flushing_redis_is_a_miss_and_no_failure(
 async def test_a_copy_under_a_key_that_is_gone_is_a_miss(
     redis_url: str, cipher: Cipher, turn: Turn
 ) -> None:
-    writer = RedisRecentTurns(redis_url, cipher, patience=UNHURRIED)
+    writer = RedisHistoryCache(redis_url, cipher, patience=UNHURRIED)
     await writer.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
-    reader = RedisRecentTurns(redis_url, Cipher.from_keys([generate_key()]), patience=UNHURRIED)
+    reader = RedisHistoryCache(redis_url, Cipher.from_keys([generate_key()]), patience=UNHURRIED)
     assert await reader.get(turn) is None
     async with Redis.from_url(redis_url) as redis:
         (key,) = await redis.keys("*")
@@ -148,7 +155,7 @@ async def test_a_copy_under_a_key_that_is_gone_is_a_miss(
 async def test_a_redis_that_dies_and_returns_is_used_again(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
-    recent = RedisRecentTurns(own_redis.url, cipher, patience=UNHURRIED, clock=ticks)
+    recent = RedisHistoryCache(own_redis.url, cipher, patience=UNHURRIED, clock=ticks)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     own_redis.kill()
     assert not await recent.available()
@@ -168,7 +175,7 @@ async def test_a_redis_that_dies_and_returns_is_used_again(
 async def test_a_hanging_redis_is_asked_once_and_then_left_alone(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
-    recent = RedisRecentTurns(own_redis.url, cipher, patience=1.0, clock=ticks)
+    recent = RedisHistoryCache(own_redis.url, cipher, patience=1.0, clock=ticks)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     await recent.put(6, turn.conversation_id, turn.revision, TURNS[:1])
     own_redis.freeze()
@@ -189,7 +196,7 @@ async def test_an_outage_is_warned_about_once_in_a_while(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
     own_redis.kill()
-    recent = RedisRecentTurns(own_redis.url, cipher, patience=UNHURRIED, clock=ticks)
+    recent = RedisHistoryCache(own_redis.url, cipher, patience=UNHURRIED, clock=ticks)
     with capture_logs() as logs:
         for _ in range(int(WARN_EVERY / PAUSE_AFTER_FAILURE)):
             await recent.get(turn)

@@ -39,7 +39,7 @@ PAUSE_AFTER_FAILURE: Final = 5.0
 WARN_EVERY: Final = 60.0
 
 
-class RecentTurns(Protocol):
+class HistoryCache(Protocol):
     """The copy. No method raises, and none takes longer than about a tenth of a second."""
 
     async def get(self, turn: Turn) -> tuple[PastTurn, ...] | None:
@@ -73,7 +73,7 @@ class _Kept:
         return (self.conversation_id, self.revision) == (turn.conversation_id, turn.revision)
 
 
-class InProcessRecentTurns:
+class InProcessHistoryCache:
     """The copy of a single process: the chats used last, up to a number of characters."""
 
     def __init__(
@@ -85,7 +85,7 @@ class InProcessRecentTurns:
         self._chats: OrderedDict[int, _Kept] = OrderedDict()
 
     async def get(self, turn: Turn) -> tuple[PastTurn, ...] | None:
-        """See `RecentTurns`."""
+        """See `HistoryCache`."""
         kept = self._chats.get(turn.chat_id)
         if kept is None:
             return None
@@ -98,7 +98,7 @@ class InProcessRecentTurns:
     async def put(
         self, chat_id: int, conversation_id: int, revision: int, turns: Sequence[PastTurn]
     ) -> None:
-        """See `RecentTurns`."""
+        """See `HistoryCache`."""
         self._drop(chat_id)
         size = 100 + sum(100 + len(turn.user_text) + len(turn.answer or "") for turn in turns)
         until = self._clock() + TIME_TO_LIVE.total_seconds()
@@ -108,11 +108,11 @@ class InProcessRecentTurns:
             self._drop(next(iter(self._chats)))
 
     async def forget(self, chat_id: int) -> None:
-        """See `RecentTurns`."""
+        """See `HistoryCache`."""
         self._drop(chat_id)
 
     async def aclose(self) -> None:
-        """See `RecentTurns`."""
+        """See `HistoryCache`."""
         self._chats.clear()
         self._characters = 0
 
@@ -122,7 +122,7 @@ class InProcessRecentTurns:
             self._characters -= kept.size
 
 
-class RedisRecentTurns:
+class RedisHistoryCache:
     """The copy that replicas share: one encrypted value a chat, gone 24 hours after the last turn.
 
     After a failure Redis is left alone for a while, so that one that hangs costs one turn a tenth
@@ -153,7 +153,7 @@ class RedisRecentTurns:
         self._warned_at = float("-inf")
 
     async def get(self, turn: Turn) -> tuple[PastTurn, ...] | None:
-        """See `RecentTurns`."""
+        """See `HistoryCache`."""
         sealed = await self._attempt(lambda: self._redis.get(_key(turn.chat_id)))
         if not isinstance(sealed, bytes):
             return None
@@ -169,7 +169,7 @@ class RedisRecentTurns:
     async def put(
         self, chat_id: int, conversation_id: int, revision: int, turns: Sequence[PastTurn]
     ) -> None:
-        """See `RecentTurns`."""
+        """See `HistoryCache`."""
         plain = json.dumps(
             [conversation_id, revision, [[t.number, t.user_text, t.answer] for t in turns]],
             ensure_ascii=False,
@@ -179,7 +179,7 @@ class RedisRecentTurns:
         await self._attempt(lambda: self._redis.set(_key(chat_id), sealed, ex=TIME_TO_LIVE))
 
     async def forget(self, chat_id: int) -> None:
-        """See `RecentTurns`."""
+        """See `HistoryCache`."""
         await self._attempt(lambda: self._redis.delete(_key(chat_id)))
 
     async def available(self) -> bool:
@@ -191,7 +191,7 @@ class RedisRecentTurns:
             return False
 
     async def aclose(self) -> None:
-        """See `RecentTurns`."""
+        """See `HistoryCache`."""
         await self._redis.aclose()
         await self._redis.connection_pool.aclose()
 

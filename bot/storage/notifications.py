@@ -32,7 +32,7 @@ MAX_PAUSE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class Notification:
     """What another replica asks for.
 
     `stop`: whoever answers the turn `turn_id` is to stop. `edited`: they are to look for edits of
@@ -43,7 +43,7 @@ class Signal:
     turn_id: int = 0
 
 
-def send(connection: sa.Connection, signal: Signal) -> None:
+def send(connection: sa.Connection, signal: Notification) -> None:
     """Tell every replica, when the transaction commits."""
     if connection.dialect.name == "postgresql":
         word = f"{signal.kind}:{signal.turn_id}"
@@ -58,17 +58,17 @@ class _Listening(Protocol):
     async def execute(self, query: str, *, timeout: float) -> str: ...  # noqa: ASYNC109
 
 
-class Signals:
+class Notifications:
     """The words of all replicas on one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def send(self, signal: Signal) -> None:
+    async def send(self, signal: Notification) -> None:
         """Tell every other replica something that stands in no other transaction."""
         await self._database.write(send, signal)
 
-    async def listen(self, heard: Callable[[Signal], None]) -> None:
+    async def listen(self, heard: Callable[[Notification], None]) -> None:
         """Pass on what is said until cancelled; `heard` is told to look for work on each connect.
 
         Returns at once where there is nobody to listen to.
@@ -86,7 +86,7 @@ class Signals:
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE)
 
-    async def _listen_once(self, heard: Callable[[Signal], None]) -> None:
+    async def _listen_once(self, heard: Callable[[Notification], None]) -> None:
         # A connection of its own: one of the pool would be lost to everybody else.
         engine = create_async_engine(
             self._database.url, poolclass=NullPool, connect_args={"timeout": PATIENCE}
@@ -96,7 +96,7 @@ class Signals:
                 raw = await connection.get_raw_connection()
                 driver: _Listening = raw.driver_connection  # type: ignore[assignment]
                 await driver.add_listener(CHANNEL, lambda *said: _pass_on(said, heard))
-                heard(Signal("work"))
+                heard(Notification("work"))
                 while True:
                     await asyncio.sleep(CHECK_EVERY)
                     await driver.execute("SELECT 1", timeout=PATIENCE)
@@ -104,12 +104,12 @@ class Signals:
             await engine.dispose()
 
 
-def _pass_on(said: tuple[Any, ...], heard: Callable[[Signal], None]) -> None:
+def _pass_on(said: tuple[Any, ...], heard: Callable[[Notification], None]) -> None:
     """Read asyncpg's (connection, process, channel, payload); pass over what is not ours."""
     kind, _, number = str(said[-1]).partition(":")
     if kind == "stop" and number.isdecimal():
-        heard(Signal("stop", int(number)))
+        heard(Notification("stop", int(number)))
     elif kind == "edited" and number.isdecimal():
-        heard(Signal("edited", int(number)))
+        heard(Notification("edited", int(number)))
     elif kind == "work":
-        heard(Signal("work"))
+        heard(Notification("work"))

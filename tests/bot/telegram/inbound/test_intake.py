@@ -106,7 +106,7 @@ async def test_an_update_the_database_will_not_take_costs_nobody_else_theirs(
     open_room, monkeypatch
 ):
     room = open_room()
-    keep = type(room.storage.inbox).keep
+    keep = type(room.storage.inbox).add_with_cards
 
     async def refuses_one(inbox, updates, *rest):
         if any("坏".encode() in update.payload for update in updates):

@@ -163,7 +163,7 @@ class Inbox:
                 decrypted.append(self._decrypted(row))
             except WrongKey:
                 log.error("update_unreadable", update=row.update_id)
-                await self.failed(row.update_id, "unreadable")
+                await self.fail(row.update_id, "unreadable")
         return decrypted
 
     def _decrypted(self, row: AnyRow) -> StoredUpdate:

@@ -45,7 +45,7 @@ async def test_a_contact_is_exported_and_erased_with_the_person(replica: Replica
 
 async def test_a_contact_moves_to_a_new_key(database: Database, clock: WallClock) -> None:
     old, new = generate_key(), generate_key()
-    await Contacts(database, Cipher.from_keys([old]), clock).name(PERSON, MOTHER)
+    await Contacts(database, Cipher.from_keys([old]), clock).set(PERSON, MOTHER)
     async for _ in reencrypt(database, Cipher.from_keys([new, old])):
         pass
     assert await Contacts(database, Cipher.from_keys([new]), clock).for_user(PERSON) == MOTHER

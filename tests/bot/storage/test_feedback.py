@@ -11,7 +11,7 @@ from bot.storage import (
     Feedback,
     NewUpdate,
     PastTurn,
-    Rated,
+    RatingResult,
     RiskSignal,
     generate_key,
     reencrypt,
@@ -55,8 +55,8 @@ async def ratings(replica: Replica, person: int = PERSON) -> list[tuple[str, str
 async def test_the_first_rating_asks_for_consent_and_no_later_one_does(replica: Replica) -> None:
     turn_id = await answered(replica)
     assert await replica.feedback.consent(PERSON) is None
-    assert await replica.feedback.rate(PERSON, turn_id, "up") == Rated("asked", asks=True)
-    assert await replica.feedback.rate(PERSON, turn_id, "down") == Rated("asked", asks=False)
+    assert await replica.feedback.rate(PERSON, turn_id, "up") == RatingResult("asked", asks=True)
+    assert await replica.feedback.rate(PERSON, turn_id, "down") == RatingResult("asked", asks=False)
     assert await replica.feedback.consent(PERSON) == "asked"
 
 
@@ -102,7 +102,7 @@ async def test_a_no_deletes_what_was_rated_and_keeps_nothing_from_then_on(
     await replica.feedback.rate(PERSON, turn_id, "up")
     await replica.feedback.refuse_consent(PERSON)
     assert await ratings(replica) == []
-    assert await replica.feedback.rate(PERSON, turn_id, "up") == Rated("no")
+    assert await replica.feedback.rate(PERSON, turn_id, "up") == RatingResult("no")
     assert await ratings(replica) == []
 
 
@@ -147,7 +147,7 @@ async def test_what_was_rated_rests_encrypted_and_moves_to_a_new_key(
     async for _ in reencrypt(database, both):
         pass
     [talk] = await Feedback(database, both, clock).list_consented_conversations()
-    moved = await Feedback(database, Cipher.from_keys([new]), clock).talk(talk)
+    moved = await Feedback(database, Cipher.from_keys([new]), clock).get_conversation(talk)
     assert [(one.text, one.rewritten) for one in moved.rated[1]] == [("我在。", "辛苦了")]
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.storage import Signal, StorageError
+from bot.storage import Notification, StorageError
 from bot.telegram.generating import MAX_SILENCES
 from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable
 from tests.bot.telegram.room import PATIENCE, TEXTS
@@ -232,10 +232,10 @@ async def test_a_stop_told_by_another_replica_is_obeyed_at_once(room, engine):
     engine.will("我在听，", asyncio.Event())
     await room.arrive(message("睡不着"))
     await room.passes(2)
-    room.upkeep.heard(Signal("stop", 2))
+    room.upkeep.heard(Notification("stop", 2))
     await room.passes(1)
     assert room.bot.texts(PERSON) == ["我在听，"]
-    room.upkeep.heard(Signal("stop", 1))
+    room.upkeep.heard(Notification("stop", 1))
     await room.passes(1)
     assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
 

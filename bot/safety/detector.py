@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator, Sequence
 
-    from bot.safety.rules import Rule
+    from bot.safety.rules import Risk, Rule
     from bot.safety.utterance import Utterance
 
 MAX_READ = 4096  # characters read at once; a turn of several messages can be longer
@@ -160,10 +160,10 @@ def _around_anchors(text: str) -> str:
     return BREAK.join(clause for index, clause in enumerate(clauses) if index in kept)
 
 
-def matches(text: str, among: Sequence[Rule] = rules.RULES) -> Iterator[Match]:
+def matches(text: str, among: Sequence[Rule[Risk]] = rules.RULES) -> Iterator[Match]:
     """What the rules find in a reading, and at which level where it stands; NONE if denied."""
     for rule in among:
-        if not rule.signs.search(text):
+        if rule.signs is not None and not rule.signs.search(text):
             continue
         for match in rule.pattern.finditer(text):
             level = _in_context(rule, match, text)
@@ -186,8 +186,9 @@ def _of_writer(match: re.Match[str], text: str) -> bool:
     return not _about_another(before, after)
 
 
-def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
+def _in_context(rule: Rule[Risk], match: re.Match[str], text: str) -> RiskLevel:
     """The level of a rule where it matched: lower for a story, another person, long ago."""
+    level = rule.meaning.level
     before = text[max(0, match.start() - _CONTEXT) : match.start()]
     clause = before.rpartition(BREAK)[2]
     if _negated(clause, match[0]):
@@ -196,13 +197,13 @@ def _in_context(rule: Rule, match: re.Match[str], text: str) -> RiskLevel:
     subject = context.SUBJECT.search(before + match[0] + text[match.end() : match.end() + _CONTEXT])
     if not about_self and (subject or context.TOLD.search(before + match[0])):
         # A card would be out of place, but "in a story" may also be a way to ask.
-        return RiskLevel.CONCERN if rule.level >= RiskLevel.HIGH else RiskLevel.NONE
+        return RiskLevel.CONCERN if level >= RiskLevel.HIGH else RiskLevel.NONE
     if not about_self and _about_another(before, text[match.end() :]):
         # Somebody else in danger now needs the same numbers; otherwise the model asks about both.
-        return RiskLevel.HIGH if rule.level is RiskLevel.IMMINENT else RiskLevel.CONCERN
-    if rule.fades and _long_ago(clause, match, text):
+        return RiskLevel.HIGH if level is RiskLevel.IMMINENT else RiskLevel.CONCERN
+    if rule.meaning.fades and _long_ago(clause, match, text):
         return RiskLevel.CONCERN
-    return rule.level
+    return level
 
 
 def _negated(clause: str, matched: str) -> bool:

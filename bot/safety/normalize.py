@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from importlib import resources
+
+from bot.safety.vocabulary import words
 
 BREAK = "，"  # the one mark that ends a clause in normalized text
 
-_TABLE = str.maketrans(
-    {
-        pair[0]: pair[1]
-        for line in resources.files("bot.safety")
-        .joinpath("traditional.txt")
-        .read_text("utf-8")
-        .splitlines()
-        if not line.startswith("#")
-        for pair in line.split()
-    }
-)
+_TABLE = str.maketrans({pair[0]: pair[1] for pair in words("traditional")})
 
 # Sound-alikes, slang and half-spelt words that stand for the thing itself.
 _ALIKE = tuple(

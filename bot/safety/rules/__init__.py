@@ -1,25 +1,44 @@
-"""What the detector looks for, in normalized text.
+"""What the detector looks for, in normalized text: `imminent`, `high`, `plans`, `concern`.toml.
 
-The rules are read by people who check them: a rule is a name, a level and the ways to say it.
-They are a floor. They know what is said openly, not what is only meant.
+They are read by people who check them: a rule is a name, a level and the ways to say it. They are
+a floor. They know what is said openly, not what is only meant.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Any
 
 from bot.safety.levels import RiskLevel
-from bot.safety.rules import concern, high, imminent, plans
-from bot.safety.rules.rule import Rule, one_by_one
+from bot.safety.rules.rule import Rule, Way, one_by_one, read_rules
 
-__all__ = ["ANCHOR", "NEVER_LOWERED", "OPEN_WORDS", "RULES", "Rule", "one_by_one"]
+__all__ = ["ANCHOR", "NEVER_LOWERED", "OPEN_WORDS", "RULES", "Risk", "Rule", "Way", "one_by_one"]
 
-RULES = (*imminent.RULES, *high.RULES, *plans.RULES, *concern.RULES)
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What the words of a rule mean in the mouth of the person who writes them."""
+
+    level: RiskLevel
+    fades: bool = False
+    """Whether it is only a concern when it was long ago, or dreamt."""
+
+
+def _risk(entry: dict[str, Any]) -> Risk:
+    return Risk(RiskLevel[entry.pop("level").upper()], **entry)
+
+
+RULES: tuple[Rule[Risk], ...] = tuple(
+    rule
+    for file in ("imminent", "high", "plans", "concern")
+    for rule in read_rules(__name__, f"{file}.toml", _risk)
+)
 
 OPEN_WORDS = "suicide_mentioned"
 """The rule whose words are open enough for the classifier to raise them to high."""
 
-NEVER_LOWERED = frozenset(rule.name for rule in RULES if rule.level is RiskLevel.CONCERN)
+NEVER_LOWERED = frozenset(rule.name for rule in RULES if rule.meaning.level is RiskLevel.CONCERN)
 """Rules that are a concern of their own, not because a story or another person is meant."""
 
 # Every rule needs one of these. A long message is read only around them.

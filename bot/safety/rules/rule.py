@@ -1,64 +1,77 @@
-"""What a rule is: a name, a level and the ways to say it."""
+"""What a rule is: a name, what it means, and the ways to say it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import tomllib
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from bot.safety.levels import RiskLevel
+from bot.safety.vocabulary import compiled, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable
+
+Meaning = TypeVar("Meaning")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A name that may be counted and shown to an operator, a level, and a pattern."""
+class Way:
+    """One way to say what a rule looks for, with words that it catches and words that it spares.
+
+    The second look like the first and mean something else. A test reads both.
+    """
+
+    pattern: str
+    catches: str
+    spares: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[Meaning]):
+    """A name that may be counted and shown to an operator, never chat text; and what it means."""
 
     name: str
-    level: RiskLevel
-    pattern: re.Pattern[str] = field(repr=False)
+    meaning: Meaning
+    ways: tuple[Way, ...] = field(repr=False)
     family: str
-    signs: re.Pattern[str] = field(repr=False)
-    """One character, of which every text that `pattern` matches has at least one: most texts have
-    none, and to see that takes a small part of the time of `pattern`."""
-    fades: bool = False
-    """Whether it is only a concern when it was long ago, or dreamt."""
+    """The rule itself, where `name` is one way of it."""
+    pattern: re.Pattern[str] = field(repr=False)
+    signs: re.Pattern[str] | None = field(default=None, repr=False)
+    """One character, of which every text that `pattern` matches has at least one (a test proves
+    it): most texts have none, and to see that takes a small part of the time of `pattern`."""
 
 
-def rule(name: str, level: RiskLevel, signs: str, *ways: str, fades: bool | None = None) -> Rule:
-    """A rule with the ways to say it: regular expressions over normalized text.
+def read_rules(
+    package: str, file: str, meaning: Callable[[dict[str, Any]], Meaning]
+) -> tuple[Rule[Meaning], ...]:
+    """The rules of a TOML file in a package, in its order.
 
-    Nothing that a way matches may be without all of the characters in `signs`: a test proves it.
+    A [[rule]] has a `name`, perhaps `signs`, `ways` (pattern, what it catches, what it spares; see
+    `bot.safety.vocabulary`), and what `meaning` makes of its other keys.
     """
-    fades = level is RiskLevel.HIGH if fades is None else fades
-    pattern = re.compile("|".join(ways))
-    return Rule(name, level, pattern, name, re.compile(f"[{signs}]"), fades)
+    record = tomllib.loads(resources.files(package).joinpath(file).read_text("utf-8"))
+    return tuple(_rule(entry, meaning) for entry in record["rule"])
 
 
-def one_by_one(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+def one_by_one(rules: Iterable[Rule[Meaning]]) -> tuple[Rule[Meaning], ...]:
     """A rule for every way to say it, with a name of its own: what each contributes."""
     return tuple(
-        Rule(f"{one.name}_{number}", one.level, re.compile(way), one.name, one.signs, one.fades)
-        for one in rules
-        for number, way in enumerate(_alternatives(one.pattern.pattern))
+        replace(rule, name=f"{rule.name}_{number}", ways=(way,), pattern=compiled(way.pattern))
+        for rule in rules
+        for number, way in enumerate(rule.ways)
     )
 
 
-def _alternatives(pattern: str) -> Iterator[str]:
-    """The parts of a pattern between bars that stand in no group and no set."""
-    start = depth = 0
-    in_set = False
-    for token in re.finditer(r"\\.|[\[\]()|]", pattern):
-        sign = token[0]
-        if in_set:
-            in_set = sign != "]"
-        elif sign == "[":
-            in_set = True
-        elif sign in "()":
-            depth += 1 if sign == "(" else -1
-        elif sign == "|" and not depth:
-            yield pattern[start : token.start()]
-            start = token.end()
-    yield pattern[start:]
+def _rule(entry: dict[str, Any], meaning: Callable[[dict[str, Any]], Meaning]) -> Rule[Meaning]:
+    name, signs = str(entry.pop("name")), entry.pop("signs", None)
+    ways = tuple(Way(*way) for way in entry.pop("ways"))
+    return Rule(
+        name=name,
+        meaning=meaning(entry),
+        ways=ways,
+        family=name,
+        pattern=re.compile("|".join(expand(way.pattern) for way in ways)),
+        signs=re.compile(f"[{signs}]") if signs else None,
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.safety.rules import RULES
-from bot.safety.rules.high import RULES as HIGH
+from bot.safety.rules import RULES as HIGH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,0 +1,38 @@
+"""Every way of every rule, held against the words beside it: what it catches, what it spares."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.safety.detector import matches, reading
+from bot.safety.levels import RiskLevel
+from bot.safety.rules import RULES, Risk, Rule, one_by_one
+
+WAYS = [pytest.param(way, id=way.name) for way in one_by_one(RULES)]
+
+
+def is_caught(way: Rule[Risk], words: str) -> bool:
+    """Whether this way alone raises a level."""
+    return any(found.level > RiskLevel.NONE for found in matches(reading(words), [way]))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_catches_its_example(way: Rule[Risk]) -> None:
+    (only,) = way.ways
+    assert is_caught(way, only.catches)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_spares_words_that_only_look_like_it(way: Rule[Risk]) -> None:
+    (only,) = way.ways
+    assert not is_caught(way, only.spares)
+
+
+def test_an_example_stands_beside_one_way_only() -> None:
+    caught = [way.catches for rule in RULES for way in rule.ways]
+    assert len(set(caught)) == len(caught)
+
+
+def test_names_are_unique() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)

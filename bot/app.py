@@ -23,7 +23,7 @@ from bot.sandbox import ADMIN_ID, Sandbox, SandboxError
 from bot.storage import StorageError
 from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.client import Connection, connect
-from bot.telegram.parts import Options
+from bot.telegram.context import Options
 from bot.telegram.service import TelegramService
 from inference.chat_completions import Timeouts
 from inference.engine import EngineError
@@ -100,8 +100,8 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
             engine_patience=settings.engine_patience,
             card_window=timedelta(seconds=settings.card_window),
             check_in_after=timedelta(seconds=settings.check_in_after) or None,
+            calls_per_second=settings.telegram_calls_per_second,
         ),
-        calls_per_second=settings.telegram_calls_per_second,
     )
     routes = health_routes(
         keeping={"database": storage.is_ready, "telegram": service.receiving},

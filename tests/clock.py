@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from math import inf
 
 
 class FakeClock:
@@ -38,6 +39,11 @@ class FakeClock:
             await settle()
         self.now = end
         await settle()
+
+    @property
+    def next_at(self) -> float:
+        """The moment at which the next sleeper wakes; infinity if none sleeps."""
+        return self._sleepers[0][0] if self._sleepers else inf
 
     @property
     def sleepers(self) -> int:

@@ -54,10 +54,10 @@ class Answering:
         disclosing: DisclosureService,
         desk: HandoffDesk,
         clock: Callable[[], float],
-        sure_for: float = inf,
+        lease_safe_seconds: float = inf,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`sure_for`: see `Claims`."""
+        """`lease_safe_seconds`: see `Claims`."""
         self._companion = companion
         self._turns = turns
         self._users = users
@@ -70,7 +70,7 @@ class Answering:
         self._clock = clock
         self._sleep = sleep
         self._generations = generations
-        self.claims = Claims(turns, clock=clock, sure_for=sure_for)
+        self.claims = Claims(turns, clock=clock, lease_safe_seconds=lease_safe_seconds)
         self._held: dict[int, int] = {}
         self._stopping: set[int] = set()
         self._edited: set[int] = set()

@@ -28,11 +28,13 @@ class Lost(Exception):
 class Claims:
     """The claims of the turns that are being answered here."""
 
-    def __init__(self, turns: Turns, *, clock: Callable[[], float], sure_for: float = inf) -> None:
-        """`sure_for`: seconds from a renewal in which nobody else can take a turn."""
+    def __init__(
+        self, turns: Turns, *, clock: Callable[[], float], lease_safe_seconds: float = inf
+    ) -> None:
+        """`lease_safe_seconds`: seconds from a renewal in which nobody else can take a turn."""
         self._turns = turns
         self._clock = clock
-        self._sure_for = sure_for
+        self._sure_for = lease_safe_seconds
         self._sure_until: dict[int, float] = {}
         self._left_behind: dict[int, int | None] = {}
         """Turns that could not be handed back, and the messages that show them."""

@@ -91,9 +91,9 @@ class Upkeep:
         while True:
             self._wanted.clear()
             try:
-                await self._look_for_work()
+                await self.look_for_work()
                 await self._check_ins.send_due()
-                await self._purge()
+                await self.purge()
             except StorageError as error:
                 log.warning("sweep_failed", error=type(error).__name__)
             except Exception:
@@ -110,7 +110,8 @@ class Upkeep:
             wanted.cancel()
             limit.cancel()
 
-    async def _look_for_work(self) -> None:
+    async def look_for_work(self) -> None:
+        """Take up what waits and is not worked on. Raises StorageError."""
         storage = self._storage
         await storage.sync_clock()
         await self._crisis.recover()
@@ -135,7 +136,7 @@ class Upkeep:
         except StorageError as error:
             log.info("others_not_called", error=type(error).__name__)
 
-    async def _purge(self) -> None:
+    async def purge(self) -> None:
         """Once an hour, delete updates that ended long ago; a repeat comes within a day."""
         if await self._storage.jobs.claim("purge", PURGE_EVERY):
             long_ago = self._storage.lease_owner.clock() - UPDATES_ARE_KEPT

@@ -1,17 +1,23 @@
-"""Puts the parts of the room together: who knows whom. `service` starts and stops them."""
+"""Puts the Telegram room together: who knows whom. Tests build it the same way.
+
+`service` starts and stops what is made here; nothing begins on its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
-from math import inf
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.conversation.availability import Availability
 from bot.telegram.answering import Answering
+from bot.telegram.arrivals import ArrivalRouter
 from bot.telegram.buttons import Buttons
 from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
+from bot.telegram.context import Context
 from bot.telegram.edits import Edits
 from bot.telegram.features.account.export import Exporter
 from bot.telegram.features.contact import ContactBook
@@ -24,6 +30,11 @@ from bot.telegram.features.feedback import Ratings
 from bot.telegram.features.handoff.alerts import OncallAlerts
 from bot.telegram.features.handoff.desk import HandoffDesk
 from bot.telegram.generating import Generations
+from bot.telegram.inbound.election import OnePoller
+from bot.telegram.inbound.intake import Intake
+from bot.telegram.inbound.polling import Polling
+from bot.telegram.menus import publish_menu_of_admin
+from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.quota import Quota
 from bot.telegram.update_handler import UpdateHandler
 from bot.telegram.upkeep import Upkeep
@@ -31,48 +42,21 @@ from bot.telegram.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import timedelta
-
-    from telegram import Bot, User
+    from random import Random
 
     from bot.conversation.companion import Companion
-    from bot.locales import Language
     from bot.storage.store import Storage
-    from bot.telegram.outbound.outbox import Outbox
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What an operator decides; times in seconds, `answers_per_day` 0: no limit."""
-
-    admins: frozenset[int]
-    burst_window: float
-    is_trial: bool
-    card_window: timedelta
-    check_in_after: timedelta | None
-    admin_chat_id: int | None = None
-    answers_per_day: int = 0
-    chats_at_once: int = 1000
-    engine_patience: float = 1800.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
-    """What the parts are given of the world: Telegram, time, and a person's language."""
-
-    bot: Bot
-    me: User
-    clock: Callable[[], float]
-    language_of: Callable[[int], Awaitable[Language]]
-    publish_menu_of_admin: Callable[[int], Awaitable[None]]
-    sure_for: float = inf
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    from bot.telegram.client import Client
+    from bot.telegram.context import Options
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What has to be started, stopped or woken."""
 
+    outbox: Outbox
+    intake: Intake
+    poller: Polling | OnePoller
     availability: Availability
     desk: HandoffDesk
     oncall_alerts: OncallAlerts
@@ -83,14 +67,50 @@ class Parts:
     commands: Commands
     update_handler: UpdateHandler
     upkeep: Upkeep
+    work_wanted: asyncio.Event
+    """Set where work is to be looked for before the next sweep."""
 
 
 def build_parts(
-    storage: Storage, companion: Companion, outbox: Outbox, options: Options, wiring: Wiring
+    client: Client,
+    storage: Storage,
+    companion: Companion,
+    options: Options,
+    *,
+    lease_safe_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    random: Random | None = None,
 ) -> Parts:
-    """The parts, ready to be started; nothing has begun."""
-    now = storage.clock
-    availability = Availability(companion.ready, sleep=wiring.sleep)
+    """The parts, ready to be started; nothing has begun.
+
+    Args:
+        client: what speaks to Telegram.
+        storage: the repositories.
+        companion: the conversation.
+        options: what the operator decides.
+        lease_safe_seconds: seconds from the renewal of a claim in which no other replica can have it.
+        clock: monotonic seconds.
+        sleep: waits for seconds of that clock.
+        random: spreads repeated calls to Telegram; None: a new one.
+    """
+    outbox = Outbox(
+        client,
+        clock=clock,
+        sleep=sleep,
+        random=random,
+        calls_per_second=options.calls_per_second,
+    )
+    context = Context(
+        client=client,
+        storage=storage,
+        outbox=outbox,
+        options=options,
+        clock=clock,
+        sleep=sleep,
+    )
+    now, language_of = context.now, context.language_of
+    availability = Availability(companion.ready, sleep=sleep)
     hotlines = HotlineList(outbox, storage.users, storage.counters)
     disclosing = DisclosureService(
         outbox=outbox,
@@ -114,19 +134,19 @@ def build_parts(
         storage=storage,
         admins=options.admins,
         admin_chat=options.admin_chat_id,
-        language_of=wiring.language_of,
+        language_of=language_of,
         stop=lambda chat_id: answering.stop(chat_id),  # noqa: PLW0108  (made below)
         on_due=alerts_wanted.set,
-        sleep=wiring.sleep,
+        sleep=sleep,
     )
     oncall_alerts = OncallAlerts(
         outbox=outbox,
         storage=storage,
         desk=desk,
         admin_chat=options.admin_chat_id,
-        language_of=wiring.language_of,
+        language_of=language_of,
         wanted=alerts_wanted,
-        sleep=wiring.sleep,
+        sleep=sleep,
     )
     contacts = ContactBook(outbox, storage.contacts)
     ratings = Ratings(
@@ -159,21 +179,21 @@ def build_parts(
             companion,
             availability,
             patience=options.engine_patience,
-            clock=wiring.clock,
-            sleep=wiring.sleep,
+            clock=clock,
+            sleep=sleep,
         ),
         crisis,
-        edits=Edits(wiring.bot, wiring.me, storage.inbox, storage.turns),
+        edits=Edits(client, context.me, storage.inbox, storage.turns),
         disclosing=disclosing,
         desk=desk,
-        clock=wiring.clock,
-        sure_for=wiring.sure_for,
-        sleep=wiring.sleep,
+        clock=clock,
+        lease_safe_seconds=lease_safe_seconds,
+        sleep=sleep,
     )
     work_wanted = asyncio.Event()
     chats = Chats(
-        bot=wiring.bot,
-        me=wiring.me,
+        bot=client,
+        me=context.me,
         inbox=storage.inbox,
         turns=storage.turns,
         users=storage.users,
@@ -189,11 +209,11 @@ def build_parts(
         ),
         ratings=ratings,
         burst_window=options.burst_window,
-        language_of=wiring.language_of,
+        language_of=language_of,
         now=now,
         at_once=options.chats_at_once,
         on_room=work_wanted.set,
-        sleep=wiring.sleep,
+        sleep=sleep,
     )
     commands = Commands(
         outbox=outbox,
@@ -207,11 +227,11 @@ def build_parts(
         contacts=contacts,
         ratings=ratings,
         admins=options.admins,
-        publish_menu_of_admin=wiring.publish_menu_of_admin,
+        publish_menu_of_admin=partial(publish_menu_of_admin, client),
     )
     update_handler = UpdateHandler(
-        bot=wiring.bot,
-        me=wiring.me,
+        bot=client,
+        me=context.me,
         inbox=storage.inbox,
         users=storage.users,
         outbox=outbox,
@@ -248,19 +268,34 @@ def build_parts(
         update_handler,
         crisis,
         check_ins,
-        WaitingRoom(storage.inbox, storage.jobs, outbox, language_of=wiring.language_of),
+        WaitingRoom(storage.inbox, storage.jobs, outbox, language_of=language_of),
         wanted=work_wanted,
-        sleep=wiring.sleep,
+        sleep=sleep,
     )
-    return Parts(
-        availability,
-        desk,
-        oncall_alerts,
-        check_ins,
+    intake = Intake(
+        storage.inbox,
+        client,
         crisis,
-        answering,
-        chats,
-        commands,
-        update_handler,
-        upkeep,
+        is_on_duty=desk.is_on_duty,
+        now=now,
+        on_arrival=ArrivalRouter(outbox, chats, update_handler).route,
+    )
+    polling = Polling(client, intake, clock=clock, sleep=sleep)
+    return Parts(
+        outbox=outbox,
+        intake=intake,
+        poller=OnePoller(polling, storage.jobs, clock=clock, sleep=sleep)
+        if storage.is_shared
+        else polling,
+        availability=availability,
+        desk=desk,
+        oncall_alerts=oncall_alerts,
+        check_ins=check_ins,
+        crisis=crisis,
+        answering=answering,
+        chats=chats,
+        commands=commands,
+        update_handler=update_handler,
+        upkeep=upkeep,
+        work_wanted=work_wanted,
     )

@@ -8,7 +8,7 @@ from bot.storage import Disclosure, generate_key
 from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.inbound import intake
 from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
-from tests.bot.telegram.room import InlineDatabase, Room, take_in_hand
+from tests.bot.telegram.room import InlineExecutor, Moment, Room
 from tests.bot.telegram.scripted_engine import ScriptedEngine
 from tests.bot.telegram.updates import ADMIN, OTHER, PERSON
 from tests.clock import FakeClock
@@ -38,34 +38,35 @@ def engine() -> ScriptedEngine:
 
 
 @pytest.fixture
-async def in_hand(
-    sqlite_path: Path, clock: FakeClock
-) -> AsyncIterator[tuple[Storage, InlineDatabase]]:
-    opened = await open_storage(
-        StorageOptions(
-            sqlite_path.parent, database_url=f"sqlite:///{sqlite_path}", keys=[generate_key()]
-        )
-    )
-    yield take_in_hand(opened, clock)
-    await opened.aclose()
+def moment(clock: FakeClock) -> Moment:
+    return Moment(clock)
 
 
 @pytest.fixture
-async def storage(in_hand: tuple[Storage, InlineDatabase]) -> Storage:
+def database_switch() -> InlineExecutor:
+    """Makes the database go away and come back."""
+    return InlineExecutor()
+
+
+@pytest.fixture
+async def storage(
+    sqlite_path: Path, moment: Moment, database_switch: InlineExecutor
+) -> AsyncIterator[Storage]:
     """Storage that knows a few people; of anybody else it has never heard."""
-    storage, _ = in_hand
-    now = storage.clock()
+    storage = await open_storage(
+        StorageOptions(
+            sqlite_path.parent, database_url=f"sqlite:///{sqlite_path}", keys=[generate_key()]
+        ),
+        clock=moment,
+        executor=database_switch,
+    )
+    now = moment()
     for known in (PERSON, OTHER, ADMIN):
         told = Disclosure(told_at=now, last_wrote_at=now, session_began_at=now)
         await storage.disclosures.record(known, told)
         await storage.disclosures.set_age(known, "adult")
-    return storage
-
-
-@pytest.fixture
-def database_switch(in_hand: tuple[Storage, InlineDatabase]) -> InlineDatabase:
-    """Makes the database go away and come back."""
-    return in_hand[1]
+    yield storage
+    await storage.aclose()
 
 
 @pytest.fixture

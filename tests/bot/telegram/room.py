@@ -3,54 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
-from dataclasses import replace
+from concurrent.futures import Executor, Future
 from datetime import timedelta
 from math import inf
 from random import Random
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from bot.conversation.companion import Companion
 from bot.conversation.history import History
 from bot.locales import language_for, texts_for
-from bot.storage import (
-    Audit,
-    Contacts,
-    Conversations,
-    Counters,
-    CrisisCards,
-    Disclosures,
-    Feedback,
-    Handovers,
-    Inbox,
-    Jobs,
-    LeaseOwner,
-    Limits,
-    Risk,
-    Turns,
-    Users,
-)
 from bot.storage.models import TurnRow, UpdateRow
-from bot.telegram.inbound.intake import Intake
-from bot.telegram.outbound.outbox import Outbox
-from bot.telegram.parts import Options, Wiring, build_parts
+from bot.telegram.context import Options
+from bot.telegram.outbound.outbox import CALLS_PER_SECOND
+from bot.telegram.wiring import build_parts
 from inference.engine import ModelInfo
-from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, ME, PERSON
+from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.locales import Language
-    from bot.safety import RiskLevel
     from bot.storage.store import Storage
-    from bot.telegram.inbound.intake import Arrival
     from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
     from tests.bot.telegram.scripted_engine import ScriptedEngine
     from tests.clock import FakeClock
+
+T = TypeVar("T")
 
 PATIENCE = 600.0
 """Seconds that a turn waits for an engine that is away."""
@@ -59,59 +39,35 @@ CHECK_IN_AFTER = timedelta(hours=6)
 TEXTS = texts_for(language_for("zh-hans"))
 
 
-class InlineDatabase:
+class InlineExecutor(Executor):
     """Runs transactions at once instead of in a thread, so that a test can wait for rest."""
 
     def __init__(self) -> None:
         self.is_away = False
+        """Whether the database is away."""
 
-    def submit(self, transact: Callable[[], Any]) -> Future[Any]:
-        future: Future[Any] = Future()
+    def submit(self, transact: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
         if self.is_away:
             future.set_exception(OSError("the database is away"))
             return future
         try:
-            future.set_result(transact())
+            future.set_result(transact(*args, **kwargs))
         except Exception as error:
             future.set_exception(error)
         return future
 
-    def shutdown(self, wait: bool) -> None:
-        """There are no threads."""
 
+class Moment:
+    """The time of day, which goes with a test's clock and can be set wrong."""
 
-def take_in_hand(storage: Storage, clock: FakeClock) -> tuple[Storage, InlineDatabase]:
-    """Real storage whose moment is `clock`'s and which can be made to go away."""
-    inline = InlineDatabase()
-    database, cipher = storage.database, storage.cipher
-    for lane in database._driver._lanes.values():
-        lane.thread.shutdown(wait=True)
-        lane.thread = inline
-    start = clock.now
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock, self._start = clock, clock.now
+        self.wrong_by = timedelta()
 
-    def now() -> datetime:
-        return FIRST_MOMENT + timedelta(seconds=clock.now - start)
-
-    lease_owner = LeaseOwner(id="this process", clock=now)
-    in_hand = replace(
-        storage,
-        lease_owner=lease_owner,
-        inbox=Inbox(database, cipher, lease_owner),
-        turns=Turns(database, cipher, lease_owner),
-        conversations=Conversations(database, now),
-        users=Users(database, cipher, now),
-        audit=Audit(database, now),
-        counters=Counters(database, now),
-        jobs=Jobs(database, lease_owner),
-        limits=Limits(database, now),
-        disclosures=Disclosures(database, now),
-        cards=CrisisCards(database, lease_owner),
-        risk=Risk(database, now),
-        handovers=Handovers(database, cipher, now),
-        contacts=Contacts(database, cipher, now),
-        feedback=Feedback(database, cipher, now),
-    )
-    return in_hand, inline
+    def __call__(self) -> datetime:
+        seconds = self._clock.now - self._start
+        return FIRST_MOMENT + timedelta(seconds=seconds) + self.wrong_by
 
 
 async def rest() -> None:
@@ -139,12 +95,10 @@ class Room:
         at_once: int = 1000,
         admin_chat: int | None = None,
         answers_per_day: int = 0,
-        sure_for: float = inf,
+        lease_safe_seconds: float = inf,
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = now = storage.clock
-        self.menus_of_admins: list[int] = []
-        self.outbox = Outbox(bot, clock=clock, sleep=clock.sleep, random=Random(7))
         self.companion = Companion(
             engine,
             ModelInfo("scripted", 8192, is_trial=is_trial),
@@ -156,9 +110,9 @@ class Room:
             now=now,
         )
         parts = build_parts(
+            bot,
             storage,
             self.companion,
-            self.outbox,
             Options(
                 admins=frozenset({ADMIN}),
                 burst_window=burst_window,
@@ -169,17 +123,14 @@ class Room:
                 answers_per_day=answers_per_day,
                 chats_at_once=at_once,
                 engine_patience=PATIENCE,
+                calls_per_second=CALLS_PER_SECOND,
             ),
-            Wiring(
-                bot=None,
-                me=ME,
-                clock=clock,
-                language_of=self._language_of,
-                publish_menu_of_admin=self._publish_menu_of_admin,
-                sure_for=sure_for,
-                sleep=clock.sleep,
-            ),
+            lease_safe_seconds=lease_safe_seconds,
+            clock=clock,
+            sleep=clock.sleep,
+            random=Random(7),
         )
+        self.outbox, self.intake = parts.outbox, parts.intake
         self.availability, self.desk, self.oncall_alerts = (
             parts.availability,
             parts.desk,
@@ -190,20 +141,12 @@ class Room:
             parts.crisis,
             parts.answering,
         )
-        self.chats, self.commands = parts.chats, parts.commands
-        self.update_handler = parts.update_handler
-        self.upkeep, self.work_wanted = parts.upkeep, parts.upkeep._wanted
-        self.risks: list[tuple[int, int, RiskLevel]] = []
-        self.crisis._on_risk_detected = self._on_risk_detected
-        client = SimpleNamespace(bot=ME)
-        self.intake = Intake(
-            storage.inbox,
-            client,
-            self.crisis,
-            is_on_duty=self.desk.is_on_duty,
-            now=now,
-            on_arrival=self._arrived,
+        self.chats, self.commands, self.update_handler = (
+            parts.chats,
+            parts.commands,
+            parts.update_handler,
         )
+        self.upkeep, self.work_wanted = parts.upkeep, parts.work_wanted
         self.update_handler.start()
         self.oncall_alerts.start()
 
@@ -219,33 +162,20 @@ class Room:
         await self.crisis.aclose()
         await self.check_ins.aclose()
 
-    async def _on_risk_detected(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
-        self.risks.append((chat_id, user_id, level))
-        await self.desk.on_risk_detected(chat_id, user_id, level)
-
-    def _arrived(self, arrival: Arrival) -> None:
-        if arrival.lane == "chat" and arrival.chat_id is not None:
-            wake = self.chats.edited if arrival.is_edit else self.chats.wake
-            wake(arrival.chat_id)
-        else:
-            self.update_handler.wake()
-
-    async def _publish_menu_of_admin(self, admin: int) -> None:
-        self.menus_of_admins.append(admin)
-
-    async def _language_of(self, user_id: int) -> Language:
-        user = await self.storage.users.get(user_id)
-        return language_for(user.language_code if user else None)
+    async def store(self, *updates: dict[str, Any]) -> list[int]:
+        """Take in updates that nothing has begun to handle when this returns; their ids."""
+        await self.intake.keep(updates)
+        return [update["update_id"] for update in updates]
 
     async def arrive(self, *updates: dict[str, Any]) -> list[int]:
         """Take in updates and let everything happen that needs no time; their ids."""
-        await self.intake.keep(updates)
+        update_ids = await self.store(*updates)
         await rest()
-        return [update["update_id"] for update in updates]
+        return update_ids
 
     async def sweep(self) -> None:
         """Wake what waits, as the upkeep does every few seconds."""
-        await self.upkeep._look_for_work()
+        await self.upkeep.look_for_work()
         await self.check_ins.send_due()
         await rest()
 
@@ -253,8 +183,8 @@ class Room:
         """Let time go by, and everything happen that it brings."""
         end = self.clock.now + seconds
         await rest()
-        while self.clock._sleepers and self.clock._sleepers[0][0] <= end:
-            await self.clock.advance(max(self.clock._sleepers[0][0] - self.clock.now, 0))
+        while self.clock.next_at <= end:
+            await self.clock.advance(max(self.clock.next_at - self.clock.now, 0))
             await rest()
         await self.clock.advance(end - self.clock.now)
         await rest()

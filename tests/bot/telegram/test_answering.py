@@ -317,7 +317,7 @@ async def test_a_turn_that_is_somebody_elses_says_nothing_more(room, engine):
 
 
 async def test_who_was_frozen_says_nothing_in_a_turn_that_another_took(open_room, engine):
-    room = open_room(sure_for=15)
+    room = open_room(lease_safe_seconds=15)
     more = await half_written(room, engine)
     shown = dict(room.bot.shown)
     room.clock.now += LEASE
@@ -329,7 +329,7 @@ async def test_who_was_frozen_says_nothing_in_a_turn_that_another_took(open_room
 
 
 async def test_who_was_frozen_before_the_first_word_leaves_no_message_behind(open_room, engine):
-    room = open_room(sure_for=15)
+    room = open_room(lease_safe_seconds=15)
     more = asyncio.Event()
     engine.will(more, ANSWER)
     await room.arrive(message("睡不着"))
@@ -346,7 +346,7 @@ async def test_who_was_frozen_before_the_first_word_leaves_no_message_behind(ope
 async def test_who_was_frozen_goes_on_where_nobody_took_the_turn(
     open_room, engine, database_switch, is_away
 ):
-    room = open_room(sure_for=15)
+    room = open_room(lease_safe_seconds=15)
     more = await half_written(room, engine)
     room.clock.now += LEASE
     database_switch.is_away = is_away

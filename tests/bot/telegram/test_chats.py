@@ -51,10 +51,10 @@ async def test_a_burst_becomes_one_turn_and_one_answer(open_room, engine):
     assert [prompt[-1].content for prompt in engine.prompts] == ["睡不着\n明天\n还要考试"]
 
 
-async def test_a_clock_that_is_set_back_keeps_nobody_waiting(open_room, monkeypatch):
+async def test_a_clock_that_is_set_back_keeps_nobody_waiting(open_room, moment):
     room = open_room(burst_window=WINDOW)
     await room.arrive(message("睡不着"))
-    monkeypatch.setattr(room.chats, "_now", lambda: room.now() - timedelta(minutes=10))
+    moment.wrong_by = timedelta(minutes=-10)
     await room.passes(5)
     assert room.bot.texts(PERSON) == [ANSWER]
 
@@ -88,10 +88,8 @@ async def test_one_persons_answer_does_not_wait_for_anothers(room, engine):
 
 
 async def test_a_message_that_no_key_opens_does_not_stop_the_next_one(room):
-    room.chats._open = False
-    [spoilt] = await room.arrive(message("丢了"))
+    [spoilt] = await room.store(message("丢了"))
     await spoil(room, UpdateRow, "payload")
-    room.chats._open = True
     await room.arrive(message("你好"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [ANSWER]
@@ -126,13 +124,11 @@ async def test_a_past_that_no_key_opens_is_left_out_and_the_rest_remembered(room
 
 async def test_an_update_without_readable_words_does_not_stop_the_next_one(room):
     broken = message("你好")
-    room.chats._open = False
-    [update_id] = await room.arrive(broken)
+    [update_id] = await room.store(broken)
     sealed = room.storage.cipher.encrypt(b"not json", b"updates.payload:%d" % update_id)
     await room.storage.database.write(
         lambda connection: connection.execute(sa.update(UpdateRow).values(payload=sealed))
     )
-    room.chats._open = True
     await room.arrive(message("在吗"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [ANSWER]

@@ -35,10 +35,8 @@ async def test_help_goes_out_before_an_answer_that_waits_for_its_slot(room, engi
     ]
 
 
-async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room, monkeypatch):
-    monkeypatch.setattr(room.update_handler, "wake", lambda: None)
-    [broken] = await room.arrive(message("/help"))
-    [good] = await room.arrive(message("/safety"))
+async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room):
+    broken, good = await room.store(message("/help"), message("/safety"))
     await room.storage.database.write(
         lambda connection: connection.execute(
             sa.update(UpdateRow)
@@ -46,7 +44,6 @@ async def test_a_command_that_cannot_be_read_does_not_stop_the_others(room, monk
             .values(payload=b"not what was written")
         )
     )
-    room.update_handler._wanted.set()
     await room.passes(5)
     assert room.bot.texts(PERSON) == [TEXTS.care_safety.strip()]
     assert await room.update(broken) == ("failed", "unreadable")

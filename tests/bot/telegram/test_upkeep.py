@@ -6,25 +6,19 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.storage import DatabaseUnavailable, LeaseOwner, NewUpdate
-from bot.telegram import upkeep as upkeep_module
+from bot.storage.models import TurnRow
 from bot.telegram.inbound.election import LEASE, RENEW_SECONDS
-from bot.telegram.upkeep import PURGE_EVERY
+from bot.telegram.upkeep import HEARTBEAT_SECONDS, PURGE_EVERY, SWEEP_SECONDS
 from tests.bot.telegram.room import rest
-from tests.bot.telegram.updates import PERSON
+from tests.bot.telegram.updates import PERSON, message
 
 
 @pytest.fixture
 def upkeep(room):
     return room.upkeep
-
-
-@pytest.fixture
-def at_once(monkeypatch):
-    """Loops that pause for no time."""
-    for name in ("SWEEP_SECONDS", "MIN_SWEEP_PAUSE", "HEARTBEAT_SECONDS"):
-        monkeypatch.setattr(upkeep_module, name, 0)
 
 
 async def arrived(storage, days_ago, update_id):
@@ -43,7 +37,7 @@ async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_no
         await arrived(storage, days_ago, update_id)
     await storage.inbox.finish_all([1, 4])
     await storage.inbox.fail(2, "handler_error")
-    await upkeep._purge()
+    await upkeep.purge()
     assert [await known(storage, update_id) for update_id in (1, 2, 3, 4)] == [
         False,
         False,
@@ -53,63 +47,65 @@ async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_no
 
 
 async def test_updates_are_deleted_once_an_hour(upkeep, storage, clock):
-    await upkeep._purge()
+    await upkeep.purge()
     await arrived(storage, 8, 1)
     await storage.inbox.finish(1)
-    await upkeep._purge()
+    await upkeep.purge()
     assert await known(storage, 1)
     clock.now += PURGE_EVERY.total_seconds()
-    await upkeep._purge()
+    await upkeep.purge()
     assert not await known(storage, 1)
 
 
-async def goes_on_after(loop, calls, ticks=3):
-    """Run a loop that pauses for no time until it has called often enough."""
-    task = asyncio.create_task(loop())
-    for _ in range(1000):
-        await asyncio.sleep(0)
-        if len(calls) >= ticks:
-            break
-    ended = task.done()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    await rest()
-    return len(calls) >= ticks and not ended
-
-
 @pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
-async def test_the_sweep_goes_on_after_a_fault(upkeep, storage, at_once, monkeypatch, fault):
+async def test_the_sweep_goes_on_after_a_fault(room, upkeep, monkeypatch, fault):
     calls = []
 
     async def broken(_, exclude):
         calls.append(1)
         raise fault
 
-    monkeypatch.setattr(type(storage.inbox), "release_expired", broken)
-    assert await goes_on_after(upkeep._sweep, calls)
+    monkeypatch.setattr(type(room.storage.inbox), "release_expired", broken)
+    upkeep.start()
+    await room.passes(3 * SWEEP_SECONDS)
+    await upkeep.stop()
+    assert len(calls) >= 3
+
+
+@pytest.fixture
+async def answering(room, engine):
+    """A process that is in the middle of an answer."""
+    engine.will("我在听，", asyncio.Event())
+    await room.arrive(message("睡不着"))
+    await room.passes(2)
+    return room
 
 
 @pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
-async def test_the_heartbeat_goes_on_after_a_fault(upkeep, storage, at_once, monkeypatch, fault):
+async def test_the_heartbeat_goes_on_after_a_fault(answering, monkeypatch, fault):
     calls = []
 
     async def broken(_, turn_ids):
-        calls.append(turn_ids)
+        calls.append(list(turn_ids))
         raise fault
 
-    upkeep._answering.claims.begin(1)
-    monkeypatch.setattr(type(storage.turns), "renew", broken)
-    assert await goes_on_after(upkeep._heartbeat, calls)
+    monkeypatch.setattr(type(answering.storage.turns), "renew", broken)
+    answering.upkeep.start()
+    await answering.passes(3 * HEARTBEAT_SECONDS)
+    await answering.upkeep.stop()
+    assert calls == [[1]] * 3
 
 
-async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(
-    upkeep, storage, at_once, monkeypatch
-):
-    abandoned = []
-    upkeep._answering.claims.begin(1)
-    monkeypatch.setattr(upkeep._answering._generations, "abandon", abandoned.append)
-    assert await goes_on_after(upkeep._heartbeat, abandoned)
-    assert abandoned[0] == {1}
+async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(answering, engine):
+    await answering.storage.database.write(
+        lambda connection: connection.execute(sa.update(TurnRow).values(owner="another replica"))
+    )
+    answering.upkeep.start()
+    await answering.passes(3 * HEARTBEAT_SECONDS)
+    await answering.upkeep.stop()
+    assert await answering.turns() == [("answering", None)]
+    assert answering.answering.held == []
+    assert len(engine.prompts) == 1
 
 
 @pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
@@ -128,7 +124,7 @@ async def test_the_express_lane_goes_on_after_a_fault(room, monkeypatch, fault):
 
 
 def test_the_turns_of_a_dead_replica_are_found_within_half_a_minute():
-    longest = LeaseOwner("anybody").duration.total_seconds() + upkeep_module.SWEEP_SECONDS
+    longest = LeaseOwner("anybody").duration.total_seconds() + SWEEP_SECONDS
     assert longest < 30
-    assert LeaseOwner("anybody").duration.total_seconds() > upkeep_module.HEARTBEAT_SECONDS * 3
+    assert LeaseOwner("anybody").duration.total_seconds() > HEARTBEAT_SECONDS * 3
     assert LEASE.total_seconds() + RENEW_SECONDS < 30

@@ -221,10 +221,9 @@ async def test_a_stop_asked_of_another_replica_is_seen_at_the_next_heartbeat(roo
     await room.arrive(message("睡不着"))
     await room.passes(2)
     assert await room.storage.turns.request_stop(PERSON)
-    heartbeat = asyncio.create_task(room.upkeep._heartbeat())
+    room.upkeep.start()
     await room.passes(6)
-    heartbeat.cancel()
-    await asyncio.gather(heartbeat, return_exceptions=True)
+    await room.upkeep.stop()
     assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.error import BadRequest
 
+from tests.bot.telegram.updates import ME
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -40,6 +42,9 @@ class ScriptedBot:
         self.answered: list[tuple[str, str | None, bool]] = []
         self.lost_answer: BaseException | None = None
         """Raised once AFTER the effect of a send."""
+        self.menus: dict[int, list[str]] = {}
+        """The commands in the menu of each chat that has one of its own."""
+        self.bot = ME
         self._next_id = 0
 
     async def _enter(self, method: str, chat_id: int, text: str = "", **more: Any) -> None:
@@ -120,6 +125,11 @@ class ScriptedBot:
     async def answer_callback_query(self, callback_query_id, text, *, show_alert):
         await self._enter("callback", 0, text or "")
         self.answered.append((callback_query_id, text, show_alert))
+        return True
+
+    async def set_my_commands(self, commands, scope, *, language_code):
+        assert language_code is None or len(language_code) == 2
+        self.menus[scope.chat_id] = [command.command for command in commands]
         return True
 
     def texts(self, chat_id: int) -> list[str]:

@@ -12,6 +12,8 @@ IMMINENT = "我今晚就去跳楼，已经决定了。"
 DAY = 24 * 3600
 CN = Language.ZH_CN
 HIGH_CARD, IMMINENT_CARD = card(RiskLevel.HIGH, CN), card(RiskLevel.IMMINENT, CN)
+TEAM = -900
+"""The chat of the operators, where there is one."""
 SAFE, HELP, WHERE = (f"risk:{what}:{PERSON}" for what in ("safe", "help", "where"))
 
 
@@ -27,6 +29,11 @@ async def says(room, text, seconds=10, **fields):
     await room.arrive(message(text, **fields))
     await room.passes(seconds)
     return room.bot.texts(PERSON)[before:]
+
+
+def alerts(room):
+    """What the operators' chat was told, oldest first."""
+    return room.bot.texts(TEAM)
 
 
 def sent_at(room, text):

@@ -16,7 +16,9 @@ from tests.bot.telegram.features.crisis.cards import (
     HIGH,
     IMMINENT,
     SAFE,
+    TEAM,
     WHERE,
+    alerts,
     says,
     shown,
 )
@@ -86,6 +88,13 @@ async def test_safe_lowers_one_step_once_and_asks_what_helped(room, engine):
     assert guidance(RiskLevel.HIGH, RiskLevel.CONCERN) in engine.prompts[-1][0].content
 
 
+async def test_who_needs_help_is_told_to_the_operators(open_room):
+    room = open_room(admin_chat=TEAM)
+    await room.arrive(press(HELP))
+    await room.passes(3)
+    assert any(TEXTS.desk_high in alert for alert in alerts(room))
+
+
 async def test_who_needs_help_gets_the_emergency_number_and_the_lines(room):
     await says(room, HIGH)
     await room.arrive(press(HELP))
@@ -94,7 +103,6 @@ async def test_who_needs_help_gets_the_emergency_number_and_the_lines(room):
     assert "110 或 120" in said
     assert "· 12356 " in said
     assert "谁离你最近" in said
-    assert room.risks[-1] == (PERSON, PERSON, RiskLevel.HIGH)
     [call] = [call for call in room.bot.calls if call.text == said]
     marked = {
         said[entity.offset : entity.offset + entity.length] for entity in call.details["entities"]

@@ -15,11 +15,13 @@ from tests.bot.telegram.features.crisis.cards import (
     HIGH_CARD,
     IMMINENT,
     IMMINENT_CARD,
+    TEAM,
+    alerts,
     says,
     sent_at,
     shown,
 )
-from tests.bot.telegram.room import CARD_WINDOW
+from tests.bot.telegram.room import CARD_WINDOW, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, PERSON, message, press
 
@@ -126,7 +128,7 @@ async def test_numbers_are_of_the_chosen_region_with_the_database_away(room, dat
 
 
 @pytest.mark.parametrize("words", ["求助", "求助！", "Help", "/help_now"])
-async def test_the_help_lines_come_with_the_database_away(room, database_switch, words):
+async def test_the_hotlines_come_with_the_database_away(room, database_switch, words):
     update = message(words)
     database_switch.is_away = True
     for _ in range(2):
@@ -137,16 +139,18 @@ async def test_the_help_lines_come_with_the_database_away(room, database_switch,
 
 
 @pytest.mark.parametrize("words", ["求助", "求助。", "help"])
-async def test_who_writes_a_call_for_help_sees_the_hotlines(room, engine, words):
+async def test_who_writes_a_call_for_help_sees_the_help_lines(room, engine, words):
     assert await says(room, words) == [shown(render_hotlines(CN))]
     assert engine.prompts == []
 
 
-async def test_a_whole_turn_is_read_again_and_what_is_worse_brings_its_card(room, engine):
+async def test_a_whole_turn_is_read_again_and_what_is_worse_brings_its_card(open_room, engine):
+    room = open_room(admin_chat=TEAM)
     engine.will("你是不是想过结束自己的生命？")
     await says(room, "最近很累")
     assert await says(room, "想过") == [shown(HIGH_CARD), ANSWER]
-    assert room.risks == [(PERSON, PERSON, RiskLevel.HIGH)]
+    [alert] = alerts(room)
+    assert TEXTS.desk_high in alert
 
 
 async def test_what_is_written_in_one_breath_brings_one_card(open_room):
@@ -180,11 +184,13 @@ async def test_a_card_that_cannot_be_delivered_ends_or_stays_owed(room, fault):
     assert (shown(HIGH_CARD) in room.bot.texts(PERSON)) is isinstance(fault, RetryAfter)
 
 
-async def test_who_is_on_duty_is_told_and_a_fault_there_costs_nobody_a_card(room, monkeypatch):
-    async def broken(*_):
+async def test_who_is_on_duty_is_told_and_a_fault_there_costs_nobody_a_card(open_room, monkeypatch):
+    async def broken(*_, **__):
         raise RuntimeError
 
+    room = open_room(admin_chat=TEAM)
     await says(room, HIGH)
-    assert room.risks == [(PERSON, PERSON, RiskLevel.HIGH)]
-    monkeypatch.setattr(room.crisis, "_on_risk_detected", broken)
+    [alert] = alerts(room)
+    assert TEXTS.desk_high in alert
+    monkeypatch.setattr(type(room.storage.handovers), "open", broken)
     assert (await says(room, IMMINENT))[0] == shown(IMMINENT_CARD)

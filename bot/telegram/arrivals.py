@@ -1,0 +1,32 @@
+"""Which lane hears of an update that has just been stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.telegram.chats import Chats
+    from bot.telegram.inbound.intake import Arrival
+    from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.update_handler import UpdateHandler
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalRouter:
+    """Wakes the lane of each arrival."""
+
+    outbox: Outbox
+    chats: Chats
+    update_handler: UpdateHandler
+
+    def route(self, arrival: Arrival) -> None:
+        """Wake the lane in which an update waits; its chat counts as reachable from now on."""
+        if arrival.chat_id is not None:
+            self.outbox.reachable(arrival.chat_id)
+        if arrival.lane != "chat" or arrival.chat_id is None:
+            self.update_handler.wake()
+        elif arrival.is_edit:
+            self.chats.edited(arrival.chat_id)
+        else:
+            self.chats.wake(arrival.chat_id)

@@ -1,0 +1,77 @@
+"""What every part of the Telegram room is given: storage, outbox, options, and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.locales import language_for
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime, timedelta
+
+    from telegram import User
+
+    from bot.locales import Language
+    from bot.storage.store import Storage
+    from bot.telegram.client import Client
+    from bot.telegram.outbound.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What an operator decides, as `Settings` gives it; times in seconds.
+
+    Args:
+        admins: who may take over people and reset what others said.
+        burst_window: silence after which what a person wrote becomes a turn.
+        is_trial: whether the packaged small model answers.
+        card_window: after a crisis card, the same one is not shown again for so long.
+        check_in_after: silence after which a person in danger is asked how they are; None: never.
+        admin_chat_id: where alerts go; None: no human takes over.
+        answers_per_day: answers a person gets in 24 hours; 0: no limit.
+        chats_at_once: chats this process works on at a time.
+        engine_patience: how long a turn waits for an engine that is away.
+        calls_per_second: calls to Telegram in all chats together.
+    """
+
+    admins: frozenset[int]
+    burst_window: float
+    is_trial: bool
+    card_window: timedelta
+    check_in_after: timedelta | None
+    admin_chat_id: int | None
+    answers_per_day: int
+    chats_at_once: int
+    engine_patience: float
+    calls_per_second: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the parts share. `clock` is monotonic; `now` is the moment that records go by."""
+
+    client: Client
+    storage: Storage
+    outbox: Outbox
+    options: Options
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+
+    @property
+    def me(self) -> User:
+        """The bot itself, as Telegram knows it."""
+        return self.client.bot
+
+    def now(self) -> datetime:
+        """The moment, by the clock that all replicas share."""
+        return self.storage.clock()
+
+    async def language_of(self, user_id: int) -> Language:
+        """The language of a person, as their Telegram said it last.
+
+        Raises:
+            StorageError: it cannot be read now.
+        """
+        return language_for(await self.storage.users.language_code(user_id))

@@ -89,7 +89,7 @@ def build_parts(
         storage: the repositories.
         companion: the conversation.
         options: what the operator decides.
-        lease_safe_seconds: seconds from the renewal of a claim in which no other replica can have it.
+        lease_safe_seconds: seconds after a renewal in which no other replica can have a turn.
         clock: monotonic seconds.
         sleep: waits for seconds of that clock.
         random: spreads repeated calls to Telegram; None: a new one.

@@ -4,8 +4,8 @@
     ├── SettingsError       a setting is wrong or missing                    (exit status 2)
     └── StartupError        the surroundings are not as the settings say     (exit status 1)
 
-Rooms have trees of their own (`bot.storage.errors`, `inference.engine`); the composition root turns
-what they raise at start into a `StartupError`.
+Rooms have trees of their own (`bot.storage.db.errors`, `inference.engine`); the composition root
+turns what they raise at start into a `StartupError`.
 """
 
 

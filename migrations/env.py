@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from alembic import context
 
-from bot.storage.database import Database
+from bot.storage.db.database import Database
 from bot.storage.models import Base
 
 if TYPE_CHECKING:

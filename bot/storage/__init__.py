@@ -9,10 +9,9 @@ from bot.storage.cards import CrisisCards
 from bot.storage.contacts import Contacts
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
-from bot.storage.database import Database
-from bot.storage.disclosures import Disclosures
-from bot.storage.encryption import Cipher, generate_key, load_or_create_key_file
-from bot.storage.errors import (
+from bot.storage.db.database import Database
+from bot.storage.db.encryption import Cipher, generate_key, load_or_create_key_file
+from bot.storage.db.errors import (
     BadKey,
     DatabaseFull,
     DatabaseRefused,
@@ -25,6 +24,8 @@ from bot.storage.errors import (
     StorageError,
     WrongKey,
 )
+from bot.storage.db.migrate import SchemaStatus, check_schema, schema_status, upgrade
+from bot.storage.disclosures import Disclosures
 from bot.storage.feedback import Feedback
 from bot.storage.handovers import Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache, RedisHistoryCache
@@ -32,11 +33,10 @@ from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import check_keys
 from bot.storage.limits import Limits
-from bot.storage.migrate import SchemaStatus, check_schema, schema_status, upgrade
 from bot.storage.notifications import Notification, Notifications
 from bot.storage.reencrypt import reencrypt
 from bot.storage.risk import Risk
-from bot.storage.turns import Turns
+from bot.storage.turns.repository import Turns
 from bot.storage.users import Users
 from bot.storage.values import (
     Age,

@@ -10,7 +10,7 @@ from bot.storage.models import AdminAuditRow
 from bot.storage.values import AuditEntry
 
 if TYPE_CHECKING:
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
     from bot.storage.values import Clock
 
 

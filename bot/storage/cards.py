@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime, timedelta
 
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
     from bot.storage.values import CardKey, LeaseOwner, OwedCard, RiskSignal
 
 

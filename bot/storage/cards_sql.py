@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from bot.storage import risk_sql
-from bot.storage.dialect import insert
+from bot.storage.db.dialect import insert
 from bot.storage.inbox_sql import add_all
 from bot.storage.models import CrisisCardRow, UpdateRow, UserRow
 from bot.storage.values import CARD_FROM, OwedCard, StoredBatch

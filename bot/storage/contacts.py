@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage.dialect import insert
+from bot.storage.db.dialect import insert
 from bot.storage.models import EmergencyContactRow
 from bot.storage.values import EmergencyContact
 
 if TYPE_CHECKING:
-    from bot.storage.database import Database
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.database import Database
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import Clock
 
 

@@ -12,7 +12,7 @@ from bot.storage.values import ConversationSnapshot
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
     from bot.storage.values import Clock
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
-from bot.storage.dialect import insert
-from bot.storage.errors import StorageError
+from bot.storage.db.dialect import insert
+from bot.storage.db.errors import StorageError
 from bot.storage.models import CounterRow
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
     from bot.storage.values import Clock
 
 log = structlog.get_logger(__name__)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.storage.dialect import insert
+from bot.storage.db.dialect import insert
 from bot.storage.models import DisclosureRow
 from bot.storage.values import Disclosure
 
 if TYPE_CHECKING:
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
     from bot.storage.values import Age, Clock
 
 _ANSWERS = {"age", "guardian_agreed_at"}

@@ -9,8 +9,8 @@ from bot.storage import feedback_sql as sql
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.storage.database import Database
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.database import Database
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import Clock, ConsentState, RatedConversation, Rating, RatingResult
 
 

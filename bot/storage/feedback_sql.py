@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import turn_rows
-from bot.storage.dialect import insert
+from bot.storage.db.dialect import insert
 from bot.storage.models import (
     ConversationRow,
     CrisisCardRow,
@@ -20,14 +19,15 @@ from bot.storage.models import (
     TrainingConsentRow,
     TurnRow,
 )
+from bot.storage.turns import turn as turn_rows
 from bot.storage.values import CARD_FROM, RatedAnswer, RatedConversation, RatingResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import ConsentState, Rating
 
 DANGER_BEFORE: Final = timedelta(days=2)

@@ -10,8 +10,8 @@ from bot.storage.models import HandoverMessageRow, HandoverRow
 from bot.storage.values import Handover, HandoverMessage
 
 if TYPE_CHECKING:
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
 
 _HANDOVER: Final = sa.select(
     HandoverRow.id,

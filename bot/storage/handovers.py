@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from bot.storage import handover_rows as rows
-from bot.storage.dialect import lock_chat
+from bot.storage.db.dialect import lock_chat
 from bot.storage.models import HandoverMessageRow, HandoverRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.storage.database import Database
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.database import Database
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import Clock, Handover
 
 ALERT_LEASE: Final = timedelta(minutes=15)

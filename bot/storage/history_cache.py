@@ -21,13 +21,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from bot.storage.errors import WrongKey
+from bot.storage.db.errors import WrongKey
 from bot.storage.values import PastTurn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import Turn
 
 T = TypeVar("T")

@@ -17,16 +17,16 @@ import structlog
 
 from bot.storage import cards_sql
 from bot.storage import inbox_sql as sql
-from bot.storage.errors import WrongKey
+from bot.storage.db.errors import WrongKey
 from bot.storage.values import StoredUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from bot.storage.database import Database
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.database import Database
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import InboxCounts, LeaseOwner, NewUpdate, RiskSignal, StoredBatch
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from bot.storage.dialect import AnyRow
+    from bot.storage.db.dialect import AnyRow
     from bot.storage.values import UpdateState
 
 

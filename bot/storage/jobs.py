@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage.dialect import insert
+from bot.storage.db.dialect import insert
 from bot.storage.models import JobRow
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
     from bot.storage.values import LeaseOwner
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage import turn_rows
 from bot.storage.inbox_sql import payload_context
 from bot.storage.models import TurnRow, UpdateRow
+from bot.storage.turns import turn as turn_rows
 
 if TYPE_CHECKING:
-    from bot.storage.database import Database
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.database import Database
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
 
 
 async def check_keys(database: Database, cipher: Cipher) -> None:

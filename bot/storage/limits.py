@@ -15,7 +15,7 @@ from bot.storage.models import TurnRow, UserRow
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
     from bot.storage.values import Clock
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.storage.column_types import LanguageTag, UtcDateTime
+from bot.storage.db.types import LanguageTag, UtcDateTime
 from bot.storage.values import (
     Age,
     CardState,

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
 
 log = structlog.get_logger(__name__)
 

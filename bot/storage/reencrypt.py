@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from bot.storage.contacts import name_context, phone_context
-from bot.storage.encryption import HEADER_BYTES
+from bot.storage.db.encryption import HEADER_BYTES
 from bot.storage.feedback_sql import answer_context as rated_context
 from bot.storage.feedback_sql import rewritten_context
 from bot.storage.handover_rows import message_context
@@ -20,16 +20,16 @@ from bot.storage.models import (
     TurnRow,
     UpdateRow,
 )
-from bot.storage.turn_rows import answer_context, user_text_context
+from bot.storage.turns.turn import answer_context, user_text_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from sqlalchemy.orm import InstrumentedAttribute
 
-    from bot.storage.database import Database
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.database import Database
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
 
 
 @dataclass(frozen=True, slots=True)

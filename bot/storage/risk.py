@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
     from bot.storage.values import Clock, PendingQuestion, RiskSignal, RiskState
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage.dialect import insert
+from bot.storage.db.dialect import insert
 from bot.storage.models import CheckInRow, RiskRow, TurnRow, UserRow
 from bot.storage.values import CARD_FROM, RiskState
 

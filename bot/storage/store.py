@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from bot.storage.audit import Audit
 from bot.storage.cards import CrisisCards
-from bot.storage.clock import DatabaseClock
 from bot.storage.contacts import Contacts
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
-from bot.storage.database import Database, normalize_url
+from bot.storage.db.clock import DatabaseClock
+from bot.storage.db.database import Database, normalize_url
+from bot.storage.db.encryption import Cipher, load_or_create_key_file
+from bot.storage.db.errors import DatabaseRefused, StorageError
+from bot.storage.db.migrate import check_schema, upgrade
 from bot.storage.disclosures import Disclosures
-from bot.storage.encryption import Cipher, load_or_create_key_file
-from bot.storage.errors import DatabaseRefused, StorageError
 from bot.storage.feedback import Feedback
 from bot.storage.handovers import Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache, RedisHistoryCache
@@ -27,10 +28,9 @@ from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import check_keys
 from bot.storage.limits import Limits
-from bot.storage.migrate import check_schema, upgrade
 from bot.storage.notifications import Notifications
 from bot.storage.risk import Risk
-from bot.storage.turns import Turns
+from bot.storage.turns.repository import Turns
 from bot.storage.users import Users
 from bot.storage.values import LeaseOwner, utc_now
 

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from bot.storage import notifications
 from bot.storage.models import TURN_IS_UNFINISHED, TurnRow
-from bot.storage.turn_rows import TURN
+from bot.storage.turns.turn import TURN
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.storage.dialect import AnyRow
+    from bot.storage.db.dialect import AnyRow
 
 
 def release(connection: sa.Connection, turn_ids: tuple[int, ...], owner: str) -> None:

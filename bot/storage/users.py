@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import contacts, disclosures, feedback_sql, handover_rows, risk_sql, turn_rows
-from bot.storage.dialect import insert, lock_chat
+from bot.storage import contacts, disclosures, feedback_sql, handover_rows, risk_sql
+from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.models import (
     ConversationRow,
     CrisisCardRow,
@@ -18,14 +18,15 @@ from bot.storage.models import (
     UpdateRow,
     UserRow,
 )
+from bot.storage.turns import turn as turn_rows
 from bot.storage.values import ExportedCard, User, UserExport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.storage.database import Database
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.database import Database
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import Clock, ConsentState, Disclosure, RiskState
 
 SEEN_EVERY: Final = timedelta(minutes=1)

@@ -36,7 +36,7 @@ class LeaseOwner:
 
     `id` is different in every start of every replica (at most 64 characters), so that a process
     that comes back is never taken for the one that died. Clocks of replicas may differ by much less
-    than the lease, see `bot.storage.clock`.
+    than the lease, see `bot.storage.db.clock`.
     """
 
     id: str

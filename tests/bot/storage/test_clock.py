@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.storage import generate_key, values
-from bot.storage.clock import DatabaseClock
-from bot.storage.database import Database
+from bot.storage.db.clock import DatabaseClock
+from bot.storage.db.database import Database
 from bot.storage.store import StorageOptions, open_storage
 from bot.storage.values import NewUpdate
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.storage import BadKey, Cipher, KeyFileExposed, WrongKey, generate_key
-from bot.storage.encryption import load_or_create_key_file
+from bot.storage.db.encryption import load_or_create_key_file
 
 if TYPE_CHECKING:
     from pathlib import Path

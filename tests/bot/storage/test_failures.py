@@ -18,8 +18,8 @@ from bot.storage import (
     StorageError,
     upgrade,
 )
-from bot.storage.database import normalize_url
-from bot.storage.failures import as_storage_error
+from bot.storage.db.database import normalize_url
+from bot.storage.db.driver_errors import as_storage_error
 from bot.storage.models import ConversationRow
 from tests.bot.storage.conftest import Replica, WallClock
 

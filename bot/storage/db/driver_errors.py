@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from bot.storage.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable, StorageError
+from bot.storage.db.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable, StorageError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRES_FULL: Final = ("53100",)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.storage.errors import BadKey, KeyFileExposed, WrongKey
+from bot.storage.db.errors import BadKey, KeyFileExposed, WrongKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

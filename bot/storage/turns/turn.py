@@ -12,8 +12,8 @@ from bot.storage.values import PastTurn, Turn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
 
 
 def user_text_context(conversation_id: int, number: int) -> bytes:

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Concatenate, Final, Literal, ParamSpec, Protoc
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.storage.errors import DatabaseRefused
-from bot.storage.failures import as_storage_error
+from bot.storage.db.driver_errors import as_storage_error
+from bot.storage.db.errors import DatabaseRefused
 
 if TYPE_CHECKING:
     import sqlite3

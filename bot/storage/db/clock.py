@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
 
 _NOW: Final = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
 

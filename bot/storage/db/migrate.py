@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 import migrations
-from bot.storage.errors import SchemaAhead, SchemaBehind
+from bot.storage.db.errors import SchemaAhead, SchemaBehind
 
 if TYPE_CHECKING:
-    from bot.storage.database import Database
+    from bot.storage.db.database import Database
 
 # Any number will do, as long as every replica takes the same one.
 _MIGRATION_LOCK: Final = 0x5348_5544

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage.dialect import lock_chat
+from bot.storage.db.dialect import lock_chat
 from bot.storage.inbox_sql import chat_is_in_work
 from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, UpdateRow
-from bot.storage.turn_rows import LAST_TURN, TURN_BY_ID, user_text_context
+from bot.storage.turns.turn import LAST_TURN, TURN_BY_ID, user_text_context
 from bot.storage.values import Turn
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.storage.dialect import AnyRow
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.dialect import AnyRow
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import TurnState
 
 

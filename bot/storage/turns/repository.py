@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.storage import turn_claims, turn_rows
-from bot.storage import turn_sql as sql
-from bot.storage.errors import WrongKey
+from bot.storage import turn_claims
+from bot.storage.db.errors import WrongKey
+from bot.storage.turns import transitions as sql
+from bot.storage.turns import turn as turn_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bot.storage.database import Database
-    from bot.storage.encryption import Cipher
+    from bot.storage.db.database import Database
+    from bot.storage.db.encryption import Cipher
     from bot.storage.values import EndState, LeaseOwner, PastTurn, Turn
 
 

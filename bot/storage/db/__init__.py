@@ -1,0 +1,1 @@
+"""The way to the database: connections, errors, encryption, types, the clock and leases."""

@@ -51,5 +51,5 @@ $(READY): pyproject.toml | $(BIN)/python
 
 $(VENV)/.ready-dev: pyproject.toml | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,demo,dev,corpora-cluster,evaluate,feedback]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,demo,dev,corpora-ray,evaluate,feedback]'
 	@touch $@ $(READY)

@@ -72,12 +72,24 @@ def records(
         raise CorpusFormatError(path.name, f"a broken archive ({type(error).__name__})") from None
 
 
+def files(path: Path, ending: str) -> list[Path]:
+    """The files that `records` reads at `path`, in its order; raises FileNotFoundError."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file or folder")
+    if not path.is_dir():
+        return [path]
+    found = (
+        file
+        for file in path.rglob("*")
+        if file.name.endswith((ending, *LINES)) and not file.name.startswith(".")
+    )
+    return sorted(found, key=lambda file: _order(file.relative_to(path).as_posix()))
+
+
 def _records(path: Path, ending: str, advance: Callable[[int], object]) -> Iterator[Record]:
     if path.is_dir():
-        files = (file for file in path.rglob("*") if file.name.endswith((ending, *LINES)))
-        for file in sorted(files, key=lambda file: _order(file.relative_to(path).as_posix())):
-            if not file.name.startswith("."):
-                yield from _records(file, ending, advance)
+        for file in files(path, ending):
+            yield from _records(file, ending, advance)
     elif path.name.endswith(LINES):
         yield from _lines(path, advance)
     elif path.name.endswith(".zip"):

@@ -23,6 +23,8 @@ class Corpus:
     name: str
     title: str
     licence: str
+    ending: str
+    """Of its files, where it is a folder of them."""
     records: Callable[..., Iterator[Record]]
     parse: Callable[[Record], list[Dialogue]]
 
@@ -34,6 +36,7 @@ CORPORA = {
             smile.SOURCE,
             "SmileChat: folder of .json files, .zip, .tar.xz, .jsonl or .jsonl.xz",
             "CC0 1.0",
+            smile.ENDING,
             lambda path, advance: records(path, smile.ENDING, advance),
             smile.parse_smile,
         ),
@@ -41,6 +44,7 @@ CORPORA = {
             psyqa.SOURCE,
             "PsyQA: the .json list you were given by its authors",
             "by agreement with its authors",
+            psyqa.ENDING,
             psyqa.psyqa_records,
             psyqa.parse_psyqa,
         ),
@@ -48,6 +52,7 @@ CORPORA = {
             cpsycoun.SOURCE,
             "CPsyCounD: folder of .txt files, .zip or .tar.xz",
             "CC BY 4.0",
+            cpsycoun.ENDING,
             lambda path, advance: records(path, cpsycoun.ENDING, advance),
             cpsycoun.parse_cpsycoun,
         ),
@@ -55,6 +60,7 @@ CORPORA = {
             feedback.SOURCE,
             "the bot's own feedback, as `python -m bot feedback export` writes it",
             "given by the people who wrote it, for this purpose",
+            feedback.ENDING,
             lambda path, advance: records(path, feedback.ENDING, advance),
             feedback.parse_feedback,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from training.pipeline.contents import contents_of, hash_of
+from training.hashing import contents_of, hash_of
 from training.pipeline.manifest import write_manifest
 from training.pipeline.runner import Workshop
 from training.pipeline.stage import STAGES

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import CommandError
-from training.pipeline.contents import changes, contents_of
+from training.hashing import changes, contents_of
 from training.pipeline.stage import RECEIPT, Receipt, Stage, read_receipt, write_json
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from training.pipeline.contents import Contents, contents_of, differences, hash_of
+from training.hashing import Contents, contents_of, differences, hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -1,9 +1,9 @@
-"""The steps of `prepare` as pipelines of DataTrove, for corpora that outgrow one machine.
+"""The steps of `prepare` as pipelines of DataTrove, for corpora that outgrow one process pool.
 
-DataTrove runs the same pipeline on one machine, on Slurm or on Ray; only the executor differs.
-Near-duplicates are found by its own MinHash stages, over our runs of characters; unlike `prepare`
-it does not look at a pair again after their bands met, so it takes out a little more. The stages
-depend on each other in their order; the last one writes what `prepare` writes.
+DataTrove runs the same pipelines on one machine, on Slurm or on Ray; only the executor differs
+(`executors.py`). Near-duplicates are found by its own MinHash stages, over our runs of characters;
+unlike `prepare` on one machine it does not compare signatures again after two dialogues met in a
+band, so it takes out a little more. The last pipeline writes what `prepare` writes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.dedup import (
     MinhashDedupBuckets,
     MinhashDedupCluster,
@@ -36,38 +35,39 @@ from training.prepare.gather import DUPLICATES, FINISHED, TOO_CLOSE
 from training.prepare.outcome import HELD_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from datatrove.pipeline.base import PipelineStep
 
+    from training.prepare.gather import Shard
     from training.prepare.outcome import Options
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class ClusterStage:
     """A pipeline and on how many tasks it must run; a later stage needs all of an earlier one."""
 
     name: str
     tasks: int
     steps: list[PipelineStep]
+    at_once: int = 1
+    """Light tasks that share one of Ray's workers, each of which takes seconds to start."""
 
 
-def stages(
-    corpus: str,
-    shards: Path,
+def cluster_stages(
+    shards: tuple[Shard, ...],
+    work: Path,
     out: Path,
     tasks: int,
     options: Options,
     *,
-    work: Path,
     strict: bool = False,
-) -> list[Stage]:
-    """The pipelines that prepare the files in the folder `shards`, `tasks` at a time.
+) -> list[ClusterStage]:
+    """Return the pipelines that prepare `shards` as `tasks` tasks, in their order.
 
     The last one writes into `out` what `prepare` writes on one machine, from what the others left
-    in `work`, which may be deleted then. Every machine must see all three folders. A record that
-    cannot be read is named in problems.jsonl, and with `strict` fails its task.
+    in `work`. Every machine must see the shards and both folders. A record that cannot be read is
+    named in problems.jsonl, and with `strict` fails its task.
     """
     kept, unique, near_folder, keys = (work / name for name in (KEPT, "unique", "near", "keys"))
     finished = str(work / FINISHED)
@@ -81,11 +81,11 @@ def stages(
     duplicates = JsonlWriter(str(work / DUPLICATES))
     unseen = Unseen(keys, JsonlWriter(str(work / TOO_CLOSE)))
     return [
-        Stage("clean", tasks, [Clean(corpus, shards, options, strict=strict), _sorted_to(work)]),
-        Stage("signatures", tasks, [_reader(kept), signature]),
-        Stage("pairs", near.DIALOGUES.bands, [find]),
-        Stage("groups", 1, [group]),
-        Stage(
+        ClusterStage("clean", tasks, [Clean(shards, options, strict=strict), _sorted_to(work)]),
+        ClusterStage("signatures", tasks, [_reader(kept), signature]),
+        ClusterStage("pairs", near.DIALOGUES.bands, [find], at_once=8),
+        ClusterStage("groups", 1, [group]),
+        ClusterStage(
             "unique",
             tasks,
             [
@@ -95,7 +95,7 @@ def stages(
                 _sorted_to(unique),
             ],
         ),
-        Stage(
+        ClusterStage(
             "seen",
             tasks,
             [
@@ -104,8 +104,8 @@ def stages(
                 JsonlWriter(finished, "seen-${rank}.jsonl"),
             ],
         ),
-        Stage(
-            "held out",
+        ClusterStage(
+            "held-out",
             tasks,
             [
                 _reader(unique / HELD_OUT),
@@ -113,23 +113,12 @@ def stages(
                 JsonlWriter(finished, "held-out-${rank}.jsonl"),
             ],
         ),
-        Stage("files", 1, [Files(corpus, work, out, options)]),
+        ClusterStage("files", 1, [Files([shard.corpus for shard in shards], work, out, options)]),
     ]
 
 
-def run_locally(stages: Iterable[Stage], logs: Path, workers: int) -> None:
-    """Run the stages one after the other on this machine; finished tasks are not run again."""
-    for stage in stages:
-        LocalPipelineExecutor(
-            pipeline=list(stage.steps),
-            tasks=stage.tasks,
-            workers=workers,
-            logging_dir=str(logs / stage.name.replace(" ", "-")),
-        ).run()
-
-
 def _sorted_to(folder: Path) -> JsonlWriter:
-    """Writes the documents of every part into a folder of its own."""
+    """Write the documents of every part into a folder of its own."""
     return JsonlWriter(str(folder), "${part}/${rank}.jsonl")
 
 

@@ -19,13 +19,14 @@ from training.prepare.gather import LEFT_OUT, SHARDS, UNREADABLE, gather, packed
 from training.prepare.outcome import HELD_OUT, Options, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from datatrove.pipeline.writers import JsonlWriter
     from numpy.typing import NDArray
 
     from training.corpora.files import Record
+    from training.prepare.gather import Shard
 
 KEPT = "clean/kept"
 SEEN = "seen"
@@ -37,14 +38,13 @@ MINHASH = MinhashConfig(
 
 
 class Clean(PipelineStep):  # type: ignore[misc]
-    """Reads every n-th file of a folder and cleans its dialogues."""
+    """Reads every n-th of the corpora's files and cleans its dialogues."""
 
     name = "clean"
     type = "shudong"
 
-    def __init__(self, corpus: str, shards: Path, options: Options, *, strict: bool) -> None:
+    def __init__(self, shards: Sequence[Shard], options: Options, *, strict: bool) -> None:
         super().__init__()
-        self._corpus = corpus
         self._shards = shards
         self._options = options
         self._strict = strict
@@ -55,23 +55,23 @@ class Clean(PipelineStep):  # type: ignore[misc]
         The text of a dialogue that is kept is what near-duplicates are looked for in.
         """
         worker = Worker(self._options)
-        for file in sorted(self._shards.iterdir())[rank::world_size]:
+        for shard in self._shards[rank::world_size]:
             sha256, records = hashlib.sha256(), 0
-            for record in opened(self._corpus, file):
+            for record in opened(shard.corpus, shard.file):
                 records += 1
                 sha256.update(record.data)
-                yield from self._read(record, worker)
-            shard = {"file": file.name, "records": records, "sha256": sha256.hexdigest()}
-            yield _document(SHARDS, file.name, shard)
+                yield from self._read(shard.corpus, record, worker)
+            read = {"corpus": shard.corpus, "file": shard.name, "records": records}
+            yield _document(SHARDS, shard.name, {**read, "sha256": sha256.hexdigest()})
 
-    def _read(self, record: Record, worker: Worker) -> Iterator[Document]:
+    def _read(self, corpus: str, record: Record, worker: Worker) -> Iterator[Document]:
         try:
-            dialogues = CORPORA[self._corpus].parse(record)
+            dialogues = CORPORA[corpus].parse(record)
         except CorpusFormatError as error:
             if self._strict:
                 raise
             self.stat_update("unreadable")
-            problem = {"place": error.place, "reason": error.reason}
+            problem = {"corpus": corpus, "place": error.place, "reason": error.reason}
             yield _document(UNREADABLE, error.place, problem)
             return
         for raw in dialogues:
@@ -162,16 +162,16 @@ class Files(PipelineStep):  # type: ignore[misc]
     name = "files"
     type = "shudong"
 
-    def __init__(self, corpus: str, work: Path, out: Path, options: Options) -> None:
+    def __init__(self, corpora: Iterable[str], work: Path, out: Path, options: Options) -> None:
         super().__init__()
-        self._corpus = corpus
+        self._corpora = tuple(dict.fromkeys(corpora))
         self._work = work
         self._out = out
         self._options = options
 
     def run(self, data: object = None, rank: int = 0, world_size: int = 1) -> None:
         """Runs in one task."""
-        gather(self._corpus, self._work, self._out, self._options)
+        gather(self._corpora, self._work, self._out, self._options)
 
 
 class Signature(MinhashDedupSignature):  # type: ignore[misc]

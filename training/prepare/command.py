@@ -12,6 +12,8 @@ from training.corpora.files import size
 from training.corpora.registry import CORPORA, opened
 from training.prepare.finish import PrepareError
 from training.prepare.outcome import SIDES_IN_ORDER, Options
+from training.prepare.output import MANIFEST
+from training.prepare.resources import MAX_TASKS, Executor, Resources
 from training.prepare.run import prepare
 
 if TYPE_CHECKING:
@@ -39,7 +41,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tokenizer", type=Path, help="tokenizer.json to count with (default: the packaged one)"
     )
-    parser.add_argument("--workers", type=int, default=2, help="processes that read and clean")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="processes that read and clean, or tasks at once (2)"
+    )
+    _add_executor(parser)
+
+
+def _add_executor(parser: argparse.ArgumentParser) -> None:
+    usual = Resources()
+    parser.add_argument(
+        "--executor",
+        choices=[str(one) for one in Executor],
+        help="run as tasks of DataTrove, here or on a cluster (extra corpora-cluster)",
+    )
+    parser.add_argument(
+        "--tasks",
+        type=int,
+        help=f"of the executor (one a file of the corpora, at most {MAX_TASKS})",
+    )
+    parser.add_argument(
+        "--memory-gb", type=int, default=usual.memory_gb, help="of a task on Slurm or Ray (2)"
+    )
+    parser.add_argument("--partition", default=usual.partition, help="Slurm's")
+    parser.add_argument("--time", default=usual.time, help=f"Slurm's, of a task ({usual.time})")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -51,8 +75,35 @@ def run(options: argparse.Namespace) -> None:
         known = ", ".join(f"--{name}" for name in CORPORA)
         raise PrepareError(f"name at least one corpus: {known}")
     chosen = Options(held_out_share=options.held_out, tokenizer=options.tokenizer)
-    prepare_and_tell(paths, options.out, chosen, workers=options.workers, strict=options.strict)
+    if options.executor is None:
+        prepare_and_tell(paths, options.out, chosen, workers=options.workers, strict=options.strict)
+    elif not _prepare_by_executor(paths, chosen, options):
+        print(f"Submitted to Slurm. {options.out / MANIFEST} is there when all jobs have ended.")
+        return
     print(f"{options.out / 'README.md'} says what was changed and left out.")
+
+
+def _prepare_by_executor(
+    paths: Mapping[str, Path], chosen: Options, options: argparse.Namespace
+) -> bool:
+    try:
+        from training.prepare.executors import prepare_by  # noqa: PLC0415 - an extra of its own
+    except ModuleNotFoundError as error:
+        raise PrepareError(
+            f"--executor needs the package {error.name}: "
+            "pip install --editable '.[corpora-cluster]'"
+        ) from None
+
+    resources = Resources(
+        workers=options.workers,
+        tasks=options.tasks,
+        memory_gb=options.memory_gb,
+        partition=options.partition,
+        time=options.time,
+    )
+    return prepare_by(
+        Executor(options.executor), paths, options.out, chosen, resources, strict=options.strict
+    )
 
 
 def prepare_and_tell(

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from training.prepare.outcome import Options, Outcome
 
+CODE = (
+    *("training/prepare", "training/corpora", "training/small/tokenizer.py"),
+    *("training/small/gguf_tokenizer.py", "bot/safety", "inference/persona.py"),
+)
+"""What decides the files beside the corpora and the options, below the root of the code."""
 WORK = ".work"
 _FINISHED = "finished"
 _KEYS = ("whole_key", "opening_key", "group_key")

@@ -7,10 +7,12 @@ reads them all, one by one, at the end.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from training.corpora.files import files
 from training.corpora.registry import CORPORA
 from training.prepare.finish import Distinct, begun, finish, problem_line, write_outcomes
 from training.prepare.outcome import Outcome, Size
@@ -18,7 +20,7 @@ from training.prepare.output import PROBLEMS
 from training.prepare.store import DUPLICATE, NEAR_OPENING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from training.prepare.outcome import Options
@@ -34,6 +36,28 @@ UNREADABLE: Final = "clean/unreadable"
 SHARDS: Final = "clean/shards"
 
 _REASONS: Final = {FINISHED: None, DUPLICATES: DUPLICATE, TOO_CLOSE: NEAR_OPENING}
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A file of a corpus, which one task reads."""
+
+    corpus: str
+    file: Path
+    name: str
+    """Inside of the corpus's folder."""
+
+
+def shards_of(corpora: Mapping[str, Path]) -> tuple[Shard, ...]:
+    """Return every file of the corpora at their paths, in a stable order.
+
+    Raises FileNotFoundError.
+    """
+    return tuple(
+        Shard(corpus, file.absolute(), str(file.relative_to(path)) if path.is_dir() else file.name)
+        for corpus, path in corpora.items()
+        for file in files(path, CORPORA[corpus].ending)
+    )
 
 
 def packed(outcome: Outcome) -> dict[str, Any]:
@@ -54,26 +78,35 @@ def unpacked(fields: dict[str, Any]) -> Outcome:
     return Outcome(**{**fields, **lists, **sizes, **rows})
 
 
-def gather(corpus: str, made: Path, out: Path, options: Options) -> Tally:
+def gather(corpora: Sequence[str], made: Path, out: Path, options: Options) -> dict[str, Tally]:
     """Write `prepare`'s files into `out` from what the tasks left below `made`."""
     with begun(out) as (work, finished):
-        distinct = Distinct(work, corpus)
-        tallies = write_outcomes(_watched(_outcomes(made), distinct), finished, (corpus,))
-        tally = tallies[corpus]
+        distinct = {corpus: Distinct(work, corpus) for corpus in corpora}
+        tallies = write_outcomes(_watched(_outcomes(made), distinct), finished, corpora)
         with (finished / PROBLEMS).open("w", encoding="utf-8") as problems:
             for problem in _lines(made / UNREADABLE):
+                corpus = problem["corpus"]
                 problems.write(problem_line(corpus, problem["place"], problem["reason"]))
-                tally.unreadable += 1
-        shards = {shard["file"]: shard["sha256"] for shard in _lines(made / SHARDS)}
-        tally.records = sum(shard["records"] for shard in _lines(made / SHARDS))
-        distinct.describe(tally)
-        told = {
-            "records": tally.records,
-            "sha256": dict(sorted(shards.items())),
-            "licence": CORPORA[corpus].licence,
-        }
-        finish(finished, out, tallies, {corpus: told}, options)
-    return tally
+                tallies[corpus].unreadable += 1
+        told = {corpus: _manifest(corpus, made) for corpus in corpora}
+        for corpus, tally in tallies.items():
+            tally.records = told[corpus]["records"]
+            distinct[corpus].describe(tally)
+        finish(finished, out, tallies, told, options)
+    return tallies
+
+
+def _manifest(corpus: str, made: Path) -> dict[str, Any]:
+    """What the manifest says of a corpus; the hash is over the names and hashes of its files."""
+    read = [shard for shard in _lines(made / SHARDS) if shard["corpus"] == corpus]
+    sha256 = hashlib.sha256()
+    for shard in sorted(read, key=lambda shard: str(shard["file"])):
+        sha256.update(f"{shard['file']}\0{shard['sha256']}\0".encode())
+    return {
+        "records": sum(shard["records"] for shard in read),
+        "sha256": sha256.hexdigest(),
+        "licence": CORPORA[corpus].licence,
+    }
 
 
 def _outcomes(made: Path) -> Iterator[Outcome]:
@@ -84,9 +117,9 @@ def _outcomes(made: Path) -> Iterator[Outcome]:
         yield unpacked(line["outcome"])
 
 
-def _watched(outcomes: Iterable[Outcome], distinct: Distinct) -> Iterator[Outcome]:
+def _watched(outcomes: Iterable[Outcome], distinct: Mapping[str, Distinct]) -> Iterator[Outcome]:
     for outcome in outcomes:
-        distinct.add(outcome)
+        distinct[outcome.source].add(outcome)
         yield outcome
 
 

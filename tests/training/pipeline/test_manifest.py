@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from training.pipeline.contents import contents_of
+from training.hashing import contents_of
 from training.pipeline.manifest import write_manifest
 from training.pipeline.stage import FOLDERS, STAGES, Receipt, read_receipt
 

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -10,18 +15,20 @@ from tests.training.prepare.made_up import sentence, smile_line, smile_records
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.files import CorpusFormatError
 from training.corpora.registry import opened
-from training.prepare.cluster import run_locally, stages
 from training.prepare.cluster_steps import Clean
-from training.prepare.gather import packed, unpacked
+from training.prepare.executors import prepare_by
+from training.prepare.finish import PrepareError
+from training.prepare.gather import packed, shards_of, unpacked
 from training.prepare.outcome import Options, Worker
+from training.prepare.resources import Executor, Resources
 from training.prepare.run import prepare
 from training.prepare.store import DUPLICATE
 from training.prepare.store import NEAR_OPENING as LEAK
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[3]
 
-OPTIONS = Options(held_out_share=0.1, calibration_share=0.05, token_every=0)
+# The first test of each executor waits for a whole preparation.
+pytestmark = pytest.mark.timeout(600)
 LINES = ("held-out", "calibration", "crisis", "decisions", "problems", "dpo")
 
 
@@ -53,41 +60,62 @@ def as_text(value: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The same shards, prepared by DataTrove's stages and by one machine."""
-    folder = tmp_path_factory.mktemp("cluster")
-    shards = write_shards(folder / "shards")
-    many, one = folder / "many", folder / "one"
-    run_locally(stages("smile", shards, many, 2, OPTIONS, work=folder / "work"), folder / "logs", 1)
-    prepare({"smile": opened("smile", shards)}, one, OPTIONS)
-    return many, one
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shards(tmp_path_factory.mktemp("cluster") / "shards")
 
 
-def test_datatrove_writes_the_files_of_one_machine(prepared: tuple[Path, Path]) -> None:
-    many, one = prepared
+@pytest.fixture(scope="module")
+def one(shards: Path) -> Path:
+    """The shards, prepared on one machine."""
+    corpora = {"smile": opened("smile", shards)}
+    prepare(corpora, out := shards.with_name("one"), Options(held_out_share=0.1))
+    return out
+
+
+@pytest.fixture(scope="module", params=["local", "ray"])
+def many(request: pytest.FixtureRequest, shards: Path, one: Path) -> Path:
+    """The same by the command, on an executor of DataTrove."""
+    out = shards.with_name(request.param)
+    command = ["prepare", f"--smile={shards}", f"--out={out}", "--held-out=0.1", "--tasks=2"]
+    if request.param == "local":
+        command.append("--workers=1")  # in one process: eight pools of them take longer to start
+    ended = subprocess.run(
+        [sys.executable, "-m", "training", *command, f"--executor={request.param}"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert f"{out / 'README.md'} says" in ended.stdout
+    return out
+
+
+def test_datatrove_writes_the_files_of_one_machine(many: Path, one: Path) -> None:
     assert {file.name for file in many.iterdir()} == {file.name for file in one.iterdir()}
     for name in LINES:
         assert sorted_lines(many, name) == sorted_lines(one, name)
     train = loaded(many / "train.json")
     assert sorted(map(as_text, train)) == sorted(map(as_text, loaded(one / "train.json")))
     assert len(train) > 150
+    assert not list(many.parent.glob(".*.tasks"))
     assert len(sorted_lines(many, "problems")) == len(sorted_lines(many, "crisis")) == 1
 
 
-def test_the_data_card_of_many_machines_counts_the_same(prepared: tuple[Path, Path]) -> None:
-    many, one = prepared
+def test_the_data_card_of_many_machines_counts_the_same(many: Path, one: Path) -> None:
     counted = loaded(many / "statistics.json")["smile"]
     expected = loaded(one / "statistics.json")["smile"]
     assert counted["left_out"].keys() >= {LEAK, DUPLICATE}
     assert counted == expected
     records = [
-        loaded(folder / "manifest.json")["corpora"]["smile"]["records"] for folder in prepared
+        loaded(folder / "manifest.json")["corpora"]["smile"]["records"] for folder in (many, one)
     ]
     assert records[0] == records[1]
 
 
 def test_strict_refuses_what_cannot_be_read(tmp_path: Path) -> None:
-    step = Clean("smile", write_shards(tmp_path / "shards"), OPTIONS, strict=True)
+    shards = shards_of({"smile": write_shards(tmp_path / "shards")})
+    step = Clean(shards, Options(), strict=True)
 
     with pytest.raises(CorpusFormatError, match="not valid JSON"):
         list(step.run())
@@ -100,3 +128,40 @@ def test_an_outcome_is_the_same_when_it_was_packed() -> None:
 
     assert unpacked(json.loads(json.dumps(packed(outcome)))) == outcome
     assert outcome.preferences
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for Slurm's `sbatch`, and the file in which it notes every job it was given."""
+    given = tmp_path / "given"
+    (tmp_path / "sbatch").write_text(
+        f"#!/bin/sh\nfor script; do :; done\n"
+        f'echo "$(sed -n s/.*job-name=//p "$script") $@" >>{given}\n'
+        f"echo Submitted batch job $(grep -c RUN_OFFSET {given})\n"
+    )
+    (tmp_path / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    return given
+
+
+ON_SLURM = Resources(partition="cpu", tasks=2)
+
+
+def test_on_slurm_a_stage_waits_for_the_one_before_it(tmp_path: Path, slurm: Path) -> None:
+    corpora = {"smile": write_shards(tmp_path / "shards")}
+    assert not prepare_by(Executor.SLURM, corpora, tmp_path / "out", Options(), ON_SLURM)
+    jobs = [line for line in slurm.read_text().splitlines() if "RUN_OFFSET" in line]
+    names = [job.split()[0] for job in jobs]
+    assert names[0] == "prepare-clean"
+    assert names[-1] == "prepare-files"
+    waits = [re.findall(r"afterok:(\d+)", job) for job in jobs]
+    assert waits == [[], *([str(number)] for number in range(1, len(jobs)))]
+
+
+def test_tasks_that_were_begun_for_something_else_are_not_mixed_in(
+    tmp_path: Path, slurm: Path
+) -> None:
+    corpora = {"smile": write_shards(tmp_path / "shards")}
+    prepare_by(Executor.SLURM, corpora, tmp_path / "out", Options(), ON_SLURM)
+    with pytest.raises(PrepareError, match="begun with other corpora"):
+        prepare_by(Executor.SLURM, corpora, tmp_path / "out", Options(0.5), ON_SLURM)

@@ -15,7 +15,7 @@ from huggingface_hub import HfApi
 from inference.console import CommandError
 from training.evaluate import gate
 from training.evaluate.report import Against, Column, Comparison, Figure, Limits, Metric, Report
-from training.pipeline.contents import contents_of
+from training.hashing import contents_of
 from training.pipeline.stage import RECEIPT, Receipt
 from training.publish import command
 from training.publish.card import About

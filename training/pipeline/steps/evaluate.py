@@ -14,8 +14,8 @@ from inference.console import CommandError
 from training.evaluate.gate import promote
 from training.evaluate.options import NOT_PROMOTED
 from training.evaluate.report import Report
+from training.hashing import code_hash, contents_of, hash_of
 from training.pipeline.child import run_command
-from training.pipeline.contents import code_hash, contents_of, hash_of
 from training.pipeline.stage import FOLDERS, Stage
 from training.pipeline.versions import ROOT, versions
 

@@ -11,7 +11,7 @@ from inference import persona
 from inference.console import CommandError, say
 from inference.serve.checkpoint import read_checkpoint
 from training import xtuner
-from training.pipeline.contents import code_hash
+from training.hashing import code_hash
 from training.pipeline.stage import FOLDERS, Stage
 from training.pipeline.steps.convert import PACKAGES
 from training.pipeline.versions import ROOT, versions

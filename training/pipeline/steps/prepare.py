@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from training.pipeline.contents import code_hash, contents_of, hash_of
+from training.hashing import code_hash, contents_of, hash_of
 from training.pipeline.stage import FOLDERS, Stage
 from training.pipeline.versions import ROOT, versions
 from training.prepare.command import prepare_and_tell
+from training.prepare.finish import CODE
 from training.prepare.outcome import Options
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from training.pipeline.config import Preparing
 
 FOLDER: Final = FOLDERS["prepare"]
-_CODE: Final = (
-    *("training/prepare", "training/corpora", "training/small/tokenizer.py"),
-    *("training/small/gguf_tokenizer.py", "bot/safety", "inference/persona.py"),
-)
 
 
 def stage(options: Preparing) -> Stage:
@@ -34,7 +31,7 @@ def stage(options: Preparing) -> Stage:
                 name: hash_of(contents_of(path)) for name, path in sorted(options.corpora.items())
             },
             "options": {"held_out": options.held_out, "tokenizer": tokenizer},
-            "code": code_hash(ROOT / place for place in _CODE),
+            "code": code_hash(ROOT / place for place in CODE),
             "versions": versions(("numpy", "rensa", "tokenizers")),
         },
         make=lambda folder: _make(options, folder),

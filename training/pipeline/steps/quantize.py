@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import CommandError, say
+from training.hashing import code_hash
 from training.pipeline.child import run_command
 from training.pipeline.config import Quantizing
-from training.pipeline.contents import code_hash
 from training.pipeline.stage import FOLDERS, Stage
 from training.pipeline.versions import ROOT, versions
 from training.pipeline.whole import made_whole

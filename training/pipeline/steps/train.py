@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import say
 from training import xtuner
+from training.hashing import code_hash
 from training.pipeline.budget import Load, Method
-from training.pipeline.contents import code_hash
 from training.pipeline.manifest import ABOUT
 from training.pipeline.stage import FOLDERS, Stage
 from training.pipeline.steps import curve

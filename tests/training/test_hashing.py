@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from training.pipeline.contents import changes, code_hash, contents_of, differences, hash_of
+from training.hashing import changes, code_hash, contents_of, differences, hash_of
 
 if TYPE_CHECKING:
     from pathlib import Path

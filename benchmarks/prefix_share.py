@@ -15,7 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.conversation.context import TOKENS_OF_A_MESSAGE, build_prompt
+from bot.conversation.prompt import TOKENS_OF_A_MESSAGE, build_prompt
 from bot.storage import PastTurn
 from inference.engine import Message
 from inference.persona import SYSTEM_PROMPT

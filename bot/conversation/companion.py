@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.conversation.context import build_prompt
+from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import read_for_danger
 from bot.locales import texts_for
 from bot.safety import (

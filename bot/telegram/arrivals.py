@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.telegram.chats import Chats
     from bot.telegram.inbound.intake import Arrival
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.turns.scheduler import TurnScheduler
     from bot.telegram.update_handler import UpdateHandler
 
 
@@ -17,7 +17,7 @@ class ArrivalRouter:
     """Wakes the lane of each arrival."""
 
     outbox: Outbox
-    chats: Chats
+    scheduler: TurnScheduler
     update_handler: UpdateHandler
 
     def route(self, arrival: Arrival) -> None:
@@ -27,6 +27,6 @@ class ArrivalRouter:
         if arrival.lane != "chat" or arrival.chat_id is None:
             self.update_handler.wake()
         elif arrival.is_edit:
-            self.chats.edited(arrival.chat_id)
+            self.scheduler.edited(arrival.chat_id)
         else:
-            self.chats.wake(arrival.chat_id)
+            self.scheduler.wake(arrival.chat_id)

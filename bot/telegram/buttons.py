@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.storage import Audit, Conversations, HistoryCache, Turns, Users
-    from bot.telegram.answering import Answering
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.buttons import CrisisButtons
     from bot.telegram.features.disclosure import DisclosureService
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.requests import CallbackRequest
+    from bot.telegram.turns.runner import TurnRunner
 
 ADMIN_QUESTION_LASTS = timedelta(minutes=10)
 
@@ -36,7 +36,7 @@ class Buttons:
         self,
         *,
         outbox: Outbox,
-        answering: Answering,
+        answering: TurnRunner,
         conversations: Conversations,
         turns: Turns,
         users: Users,

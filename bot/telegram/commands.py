@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
     from bot.storage import Audit, Users
-    from bot.telegram.answering import Answering
     from bot.telegram.features.account.export import Exporter
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.requests import CommandRequest
+    from bot.telegram.turns.runner import TurnRunner
 
 
 class Commands:
@@ -32,7 +32,7 @@ class Commands:
         self,
         *,
         outbox: Outbox,
-        answering: Answering,
+        answering: TurnRunner,
         users: Users,
         audit: Audit,
         exporter: Exporter,

@@ -11,8 +11,8 @@ from telegram.error import TelegramError
 from bot.errors import StartupError
 from bot.telegram.inbound.intake import ALLOWED_UPDATES
 from bot.telegram.inbound.webhook import webhook_route
-from bot.telegram.letting_go import within
 from bot.telegram.menus import publish_menus
+from bot.telegram.shutdown import within
 from bot.telegram.wiring import build_parts
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class TelegramService:
         await self._parts.crisis.recover()
         await publish_menus(self._client, self._admins)
         self._parts.update_handler.start()
-        self._parts.upkeep.start()
+        self._parts.maintenance.start()
         self._parts.oncall_alerts.start()
         connection = self._connection
         if connection.webhook_url is None:
@@ -72,13 +72,13 @@ class TelegramService:
         self._parts.intake.close()
         await asyncio.gather(
             within(grace, "intake", self._parts.poller.stop()),
-            self._parts.chats.drain(grace),
+            self._parts.scheduler.drain(grace),
             self._parts.update_handler.drain(grace),
         )
         await within(1.0, "claims", self._hand_back())
-        await within(1.0, "upkeep", self._parts.upkeep.stop())
+        await within(1.0, "maintenance", self._parts.maintenance.stop())
         await within(0.5, "on-call alerts", self._parts.oncall_alerts.stop())
-        await within(0.5, "engine probe", self._parts.availability.aclose())
+        await within(0.5, "engine probe", self._parts.breaker.aclose())
         await within(1.5, "outbox", self._parts.outbox.aclose(drain_seconds=1.0))
         await within(0.5, "cards", self._parts.crisis.aclose())
         await within(0.5, "check-ins", self._parts.check_ins.aclose())
@@ -86,7 +86,7 @@ class TelegramService:
 
     async def _hand_back(self) -> None:
         """Let go of what could not be finished, so that nobody has to wait for its lease."""
-        if owed := self._parts.answering.owed:
+        if owed := self._parts.runner.owed:
             await self._storage.turns.release(owed)
         if held := self._parts.update_handler.held:
             await self._storage.inbox.release(held)

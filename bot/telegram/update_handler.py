@@ -15,10 +15,10 @@ from bot.locales import language_for, texts_for
 from bot.storage import StorageError
 from bot.telegram.inbound.incoming import command_of
 from bot.telegram.keyboards import Press
-from bot.telegram.letting_go import cut_off
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
 from bot.telegram.requests import CallbackRequest, CommandRequest
+from bot.telegram.shutdown import cut_off
 
 if TYPE_CHECKING:
     from telegram import Bot, CallbackQuery, ChatMemberUpdated, User

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.conversation.availability import Availability
-from bot.telegram.answering import Answering
+from bot.conversation.breaker import EngineCircuitBreaker
 from bot.telegram.arrivals import ArrivalRouter
 from bot.telegram.buttons import Buttons
-from bot.telegram.chats import Chats
 from bot.telegram.commands import Commands
 from bot.telegram.context import Context
-from bot.telegram.edits import Edits
 from bot.telegram.features.account.export import Exporter
 from bot.telegram.features.contact import ContactBook
 from bot.telegram.features.crisis.buttons import CrisisButtons
@@ -29,16 +26,19 @@ from bot.telegram.features.disclosure import DisclosureService
 from bot.telegram.features.feedback import Ratings
 from bot.telegram.features.handoff.alerts import OncallAlerts
 from bot.telegram.features.handoff.desk import HandoffDesk
-from bot.telegram.generating import Generations
-from bot.telegram.inbound.election import OnePoller
 from bot.telegram.inbound.intake import Intake
+from bot.telegram.inbound.leader import LeaderElection
 from bot.telegram.inbound.polling import Polling
+from bot.telegram.maintenance import Maintenance
 from bot.telegram.menus import publish_menu_of_admin
 from bot.telegram.outbound.outbox import Outbox
-from bot.telegram.quota import Quota
+from bot.telegram.turns.edits import Edits
+from bot.telegram.turns.generation import GenerationManager
+from bot.telegram.turns.queue_notifier import QueueNotifier
+from bot.telegram.turns.quota import Quota
+from bot.telegram.turns.runner import TurnRunner
+from bot.telegram.turns.scheduler import TurnScheduler
 from bot.telegram.update_handler import UpdateHandler
-from bot.telegram.upkeep import Upkeep
-from bot.telegram.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -56,17 +56,17 @@ class Parts:
 
     outbox: Outbox
     intake: Intake
-    poller: Polling | OnePoller
-    availability: Availability
+    poller: Polling | LeaderElection
+    breaker: EngineCircuitBreaker
     desk: HandoffDesk
     oncall_alerts: OncallAlerts
     check_ins: CheckIns
     crisis: Crisis
-    answering: Answering
-    chats: Chats
+    runner: TurnRunner
+    scheduler: TurnScheduler
     commands: Commands
     update_handler: UpdateHandler
-    upkeep: Upkeep
+    maintenance: Maintenance
     work_wanted: asyncio.Event
     """Set where work is to be looked for before the next sweep."""
 
@@ -110,7 +110,7 @@ def build_parts(
         sleep=sleep,
     )
     now, language_of = context.now, context.language_of
-    availability = Availability(companion.ready, sleep=sleep)
+    breaker = EngineCircuitBreaker(companion.ready, sleep=sleep)
     hotlines = HotlineList(outbox, storage.users, storage.counters)
     disclosing = DisclosureService(
         outbox=outbox,
@@ -135,7 +135,7 @@ def build_parts(
         admins=options.admins,
         admin_chat=options.admin_chat_id,
         language_of=language_of,
-        stop=lambda chat_id: answering.stop(chat_id),  # noqa: PLW0108  (made below)
+        stop=lambda chat_id: runner.stop(chat_id),  # noqa: PLW0108  (made below)
         on_due=alerts_wanted.set,
         sleep=sleep,
     )
@@ -170,14 +170,14 @@ def build_parts(
         check_in_after=options.check_in_after,
         on_risk_detected=desk.on_risk_detected,
     )
-    answering = Answering(
+    runner = TurnRunner(
         companion,
         storage.turns,
         storage.users,
         outbox,
-        Generations(
+        GenerationManager(
             companion,
-            availability,
+            breaker,
             patience=options.engine_patience,
             clock=clock,
             sleep=sleep,
@@ -191,13 +191,13 @@ def build_parts(
         sleep=sleep,
     )
     work_wanted = asyncio.Event()
-    chats = Chats(
+    scheduler = TurnScheduler(
         bot=client,
         me=context.me,
         inbox=storage.inbox,
         turns=storage.turns,
         users=storage.users,
-        answering=answering,
+        answering=runner,
         desk=desk,
         quota=Quota(
             storage.limits,
@@ -217,7 +217,7 @@ def build_parts(
     )
     commands = Commands(
         outbox=outbox,
-        answering=answering,
+        answering=runner,
         users=storage.users,
         audit=storage.audit,
         exporter=Exporter(storage.users, outbox),
@@ -238,7 +238,7 @@ def build_parts(
         commands=commands,
         buttons=Buttons(
             outbox=outbox,
-            answering=answering,
+            answering=runner,
             conversations=storage.conversations,
             turns=storage.turns,
             users=storage.users,
@@ -257,18 +257,18 @@ def build_parts(
             contacts=contacts,
             ratings=ratings,
             admins=options.admins,
-            wake=chats.wake,
+            wake=scheduler.wake,
             now=now,
         ),
     )
-    upkeep = Upkeep(
+    maintenance = Maintenance(
         storage,
-        answering,
-        chats,
+        runner,
+        scheduler,
         update_handler,
         crisis,
         check_ins,
-        WaitingRoom(storage.inbox, storage.jobs, outbox, language_of=language_of),
+        QueueNotifier(storage.inbox, storage.jobs, outbox, language_of=language_of),
         wanted=work_wanted,
         sleep=sleep,
     )
@@ -278,24 +278,24 @@ def build_parts(
         crisis,
         is_on_duty=desk.is_on_duty,
         now=now,
-        on_arrival=ArrivalRouter(outbox, chats, update_handler).route,
+        on_arrival=ArrivalRouter(outbox, scheduler, update_handler).route,
     )
     polling = Polling(client, intake, clock=clock, sleep=sleep)
     return Parts(
         outbox=outbox,
         intake=intake,
-        poller=OnePoller(polling, storage.jobs, clock=clock, sleep=sleep)
+        poller=LeaderElection(polling, storage.jobs, clock=clock, sleep=sleep)
         if storage.is_shared
         else polling,
-        availability=availability,
+        breaker=breaker,
         desk=desk,
         oncall_alerts=oncall_alerts,
         check_ins=check_ins,
         crisis=crisis,
-        answering=answering,
-        chats=chats,
+        runner=runner,
+        scheduler=scheduler,
         commands=commands,
         update_handler=update_handler,
-        upkeep=upkeep,
+        maintenance=maintenance,
         work_wanted=work_wanted,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bot.locales import Texts
     from bot.storage import Counters, Disclosures, Feedback, Rating, Risk
-    from bot.telegram.inbound.incoming import Said
+    from bot.telegram.inbound.incoming import IncomingText
     from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.requests import CallbackRequest, CommandRequest
 
@@ -104,7 +104,7 @@ class Ratings:
         keyboard = keyboards.change_training(texts, person, agreed=agreed)
         await self._outbox.send(asked.chat_id, render(state)[0], keyboard)
 
-    async def rewritten(self, said: Said) -> bool:
+    async def rewritten(self, said: IncomingText) -> bool:
         """Keep a reply that says how somebody would have put an answer.
 
         False for everything else, which is to be answered; so is what tells of danger.

@@ -34,7 +34,7 @@ SPLIT_PART = MessageLimit.MAX_TEXT_LENGTH - 96
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class IncomingText:
     """Something a person said to the bot in words, from one update."""
 
     update_id: int
@@ -98,7 +98,7 @@ def asks_for_hotlines(update: Update, me: User) -> bool:
     return command is not None and command[0] == "help_now"
 
 
-def said_in(update: Update, me: User, received_at: float) -> Said | None:
+def said_in(update: Update, me: User, received_at: float) -> IncomingText | None:
     """The words of an update, commands too; None if nothing but the bot's name is in it."""
     message = update.message or update.edited_message
     if message is None or message.from_user is None:
@@ -106,7 +106,7 @@ def said_in(update: Update, me: User, received_at: float) -> Said | None:
     text = _words_of(message, me)
     if not text:
         return None
-    return Said(
+    return IncomingText(
         update_id=update.update_id,
         chat_id=message.chat.id,
         user_id=message.from_user.id,
@@ -120,7 +120,7 @@ def said_in(update: Update, me: User, received_at: float) -> Said | None:
     )
 
 
-def said_in_stored(stored: StoredUpdate, bot: Bot, me: User) -> Said | None:
+def said_in_stored(stored: StoredUpdate, bot: Bot, me: User) -> IncomingText | None:
     """The words of an update as it waits in the inbox.
 
     Raises:
@@ -130,9 +130,9 @@ def said_in_stored(stored: StoredUpdate, bot: Bot, me: User) -> Said | None:
     return said_in(update, me, stored.received_at.timestamp())
 
 
-def one_person(said: Sequence[Said]) -> list[Said]:
+def one_person(said: Sequence[IncomingText]) -> list[IncomingText]:
     """The longest beginning of `said` that one person said: a turn has one speaker."""
-    together: list[Said] = []
+    together: list[IncomingText] = []
     for item in said:
         if together and item.user_id != together[0].user_id:
             break
@@ -140,9 +140,9 @@ def one_person(said: Sequence[Said]) -> list[Said]:
     return together
 
 
-def up_to(characters: int, said: Sequence[Said]) -> list[Said]:
+def up_to(characters: int, said: Sequence[IncomingText]) -> list[IncomingText]:
     """The longest beginning of `said` that has so many characters at most, and never nothing."""
-    together: list[Said] = []
+    together: list[IncomingText] = []
     for item in said:
         characters -= len(item.text)
         if together and characters < 0:
@@ -151,7 +151,7 @@ def up_to(characters: int, said: Sequence[Said]) -> list[Said]:
     return together
 
 
-def one_message(said: Sequence[Said]) -> list[Said]:
+def one_message(said: Sequence[IncomingText]) -> list[IncomingText]:
     """The first message of `said` with its edits and the parts that the client had to cut off."""
     together = list(said[:1])
     message_ids = {item.message_id for item in together}
@@ -167,7 +167,7 @@ def one_message(said: Sequence[Said]) -> list[Said]:
     return together
 
 
-def as_one_text(said: Iterable[Said]) -> str:
+def as_one_text(said: Iterable[IncomingText]) -> str:
     """Join what arrived together into the text of one turn.
 
     An edit takes the place of the message it changes; an edit of something older, which was

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.storage import Inbox, PendingQuestion, RiskSignal, StoredBatch
     from bot.telegram.client import Client, RawUpdate
     from bot.telegram.features.crisis.cards import Crisis
-    from bot.telegram.inbound.incoming import Said
+    from bot.telegram.inbound.incoming import IncomingText
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +55,7 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class _Found:
     arrival: Arrival
-    said: Said | None
+    said: IncomingText | None
     asks_for_hotlines: bool
 
 
@@ -150,7 +150,7 @@ class Intake:
                 self._on_arrival(arrival)
 
     async def _store(
-        self, new: Sequence[NewUpdate], signals: Sequence[RiskSignal], calls: Sequence[Said]
+        self, new: Sequence[NewUpdate], signals: Sequence[RiskSignal], calls: Sequence[IncomingText]
     ) -> StoredBatch:
         """Store updates with the cards they ask for.
 
@@ -174,7 +174,7 @@ class Intake:
         finally:
             late.cancel()
 
-    async def _asked(self, said: Sequence[Said]) -> Mapping[int, PendingQuestion]:
+    async def _asked(self, said: Sequence[IncomingText]) -> Mapping[int, PendingQuestion]:
         """What a card, a button or a check-in asked the people who may now reply to it.
 
         A database that is away or slow holds up no card: it is read again with its turn.
@@ -190,7 +190,7 @@ class Intake:
             return {}
 
     async def _read(
-        self, said: Said | None, asked: Mapping[int, PendingQuestion]
+        self, said: IncomingText | None, asked: Mapping[int, PendingQuestion]
     ) -> RiskSignal | None:
         """The sign of danger in one message, if there is one."""
         if said is None:

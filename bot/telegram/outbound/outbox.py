@@ -25,8 +25,8 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.telegram.outbound.delivery import reason
-from bot.telegram.outbound.dispatch import Dispatcher
-from bot.telegram.outbound.lanes import Operation, Priority
+from bot.telegram.outbound.dispatcher import Dispatcher
+from bot.telegram.outbound.lane import Operation, Priority
 from bot.telegram.outbound.pace import Pace
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
     from bot.telegram.outbound.delivery import Api
-    from bot.telegram.outbound.lanes import Kind
+    from bot.telegram.outbound.lane import Kind
     from bot.telegram.outbound.rendering import Rendered
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.prefix_share import joined, prefix_share, read_chats
-from bot.conversation import context
+from bot.conversation import prompt
 
 SAMPLE = Path(__file__).with_name("smilechat_sample.jsonl")
 
@@ -29,5 +29,5 @@ def test_so_do_chats_that_have_outgrown_the_window(chats, budget):
 
 
 def test_a_window_that_slides_at_every_turn_would_not(chats, monkeypatch):
-    monkeypatch.setattr(context, "KEPT_AT_A_STEP", 1.0)
+    monkeypatch.setattr(prompt, "KEPT_AT_A_STEP", 1.0)
     assert prefix_share(joined(chats, 16), budget=2000) < 0.6

@@ -131,29 +131,29 @@ class Room:
             random=Random(7),
         )
         self.outbox, self.intake = parts.outbox, parts.intake
-        self.availability, self.desk, self.oncall_alerts = (
-            parts.availability,
+        self.breaker, self.desk, self.oncall_alerts = (
+            parts.breaker,
             parts.desk,
             parts.oncall_alerts,
         )
-        self.check_ins, self.crisis, self.answering = (
+        self.check_ins, self.crisis, self.runner = (
             parts.check_ins,
             parts.crisis,
-            parts.answering,
+            parts.runner,
         )
-        self.chats, self.commands, self.update_handler = (
-            parts.chats,
+        self.scheduler, self.commands, self.update_handler = (
+            parts.scheduler,
             parts.commands,
             parts.update_handler,
         )
-        self.upkeep, self.work_wanted = parts.upkeep, parts.work_wanted
+        self.maintenance, self.work_wanted = parts.maintenance, parts.work_wanted
         self.update_handler.start()
         self.oncall_alerts.start()
 
     async def aclose(self) -> None:
         """Stop as a process does that is given no time."""
-        await self.chats.drain(0)
-        await self.availability.aclose()
+        await self.scheduler.drain(0)
+        await self.breaker.aclose()
         await self.update_handler.drain(0)
         await self.oncall_alerts.stop()
         closing = asyncio.create_task(self.outbox.aclose(0))
@@ -174,8 +174,8 @@ class Room:
         return update_ids
 
     async def sweep(self) -> None:
-        """Wake what waits, as the upkeep does every few seconds."""
-        await self.upkeep.look_for_work()
+        """Wake what waits, as the maintenance does every few seconds."""
+        await self.maintenance.look_for_work()
         await self.check_ins.send_due()
         await rest()
 

@@ -11,7 +11,7 @@ from bot.locales import texts_for
 from bot.safety import region_of, render_hotlines
 from bot.storage import StorageError
 from bot.telegram import keyboards
-from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.numbers import render_with_numbers
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from bot.storage import StorageError
 from bot.telegram import keyboards
 from bot.telegram.features.handoff.desk import IDLE_HOURS
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
-from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:

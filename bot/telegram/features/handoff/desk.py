@@ -17,7 +17,7 @@ from bot.safety.hotlines import emergency
 from bot.storage import StorageError
 from bot.telegram import keyboards
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
-from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.rendering import plain, render
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from telegram import Update, User
 
 from bot.telegram.inbound.incoming import (
     SPLIT_PART,
-    Said,
+    IncomingText,
     as_one_text,
     command_of,
     lane_of,
@@ -46,7 +46,7 @@ def mention(text, name="@shudong_bot"):
 
 
 def said(text, message_id=1, user_id=42, **more):
-    return Said(1, 42, user_id, message_id, text, None, 0.0, **more)
+    return IncomingText(1, 42, user_id, message_id, text, None, 0.0, **more)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.telegram.outbound.outbox import Outbox
-from bot.telegram.outbound.reply import StreamedReply
+from bot.telegram.outbound.streaming import StreamedReply
 from tests.bot.telegram.outbound.saying import ANNA
 from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
 from tests.bot.telegram.outbound.streamed import STOP, Ids

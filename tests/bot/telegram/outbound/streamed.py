@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.bot.telegram.outbound.saying import soon
 
 if TYPE_CHECKING:
-    from bot.telegram.outbound.reply import StreamedReply
+    from bot.telegram.outbound.streaming import StreamedReply
     from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
     from tests.clock import FakeClock
 

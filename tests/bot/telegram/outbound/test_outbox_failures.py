@@ -10,7 +10,7 @@ import structlog
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.telegram.outbound.delivery import Expired, Undeliverable, Unreachable
-from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.outbound.saying import ANNA, BELA, GROUP, soon, text

@@ -14,10 +14,10 @@ from telegram.request import HTTPXRequest
 
 from bot.sandbox import Fault, FloodLimits, Sandbox
 from bot.telegram.outbound.delivery import Unreachable
-from bot.telegram.outbound.lanes import Priority
+from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.outbound.rendering import Rendered, render
-from bot.telegram.outbound.reply import StreamedReply
+from bot.telegram.outbound.streaming import StreamedReply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -27,7 +27,7 @@ LEASE = timedelta(seconds=12)
 RENEW_SECONDS = 3.0
 
 
-class OnePoller:
+class LeaderElection:
     """Polls while this replica holds the lease."""
 
     def __init__(

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.storage import Notification, StorageError
-from bot.telegram.generating import MAX_SILENCES
+from bot.telegram.turns.generation import MAX_SILENCES
 from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable
 from tests.bot.telegram.room import PATIENCE, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -221,9 +221,9 @@ async def test_a_stop_asked_of_another_replica_is_seen_at_the_next_heartbeat(roo
     await room.arrive(message("睡不着"))
     await room.passes(2)
     assert await room.storage.turns.request_stop(PERSON)
-    room.upkeep.start()
+    room.maintenance.start()
     await room.passes(6)
-    await room.upkeep.stop()
+    await room.maintenance.stop()
     assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
 
 
@@ -231,10 +231,10 @@ async def test_a_stop_told_by_another_replica_is_obeyed_at_once(room, engine):
     engine.will("我在听，", asyncio.Event())
     await room.arrive(message("睡不着"))
     await room.passes(2)
-    room.upkeep.heard(Notification("stop", 2))
+    room.maintenance.heard(Notification("stop", 2))
     await room.passes(1)
     assert room.bot.texts(PERSON) == ["我在听，"]
-    room.upkeep.heard(Notification("stop", 1))
+    room.maintenance.heard(Notification("stop", 1))
     await room.passes(1)
     assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
 
@@ -262,7 +262,7 @@ async def test_a_stop_without_the_database_stops_what_runs_here(
     await room.arrive(message("睡不着"))
     await room.passes(2)
     database_switch.is_away = True
-    assert await room.answering.stop(PERSON, turn_id)
+    assert await room.runner.stop(PERSON, turn_id)
     await room.passes(1)
     assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
 
@@ -288,7 +288,7 @@ async def test_chats_beyond_the_limit_wait_and_are_taken_when_there_is_room(open
         await room.arrive(message("睡不着", person=person))
     await room.passes(2)
     assert len(engine.prompts) == 2
-    assert room.chats.was_full
+    assert room.scheduler.was_full
     hold.set()
     for _ in range(4):
         await room.passes(2)
@@ -307,13 +307,13 @@ async def test_who_waits_longest_for_room_is_taken_first_however_many_arrive(ope
             yield piece
 
     engine.stream = slow
-    room.upkeep.start()
+    room.maintenance.start()
     arrived = [str(number) for number in range(40)]
     for number, text in enumerate(arrived):
         await room.arrive(message(text, person=PERSON + number))
         await room.passes(0.1)
     await room.passes(60)
-    await room.upkeep.stop()
+    await room.maintenance.stop()
     assert [prompt[-1].content for prompt in engine.prompts] == arrived
 
 

@@ -10,15 +10,15 @@ import sqlalchemy as sa
 
 from bot.storage import DatabaseUnavailable, LeaseOwner, NewUpdate
 from bot.storage.models import TurnRow
-from bot.telegram.inbound.election import LEASE, RENEW_SECONDS
-from bot.telegram.upkeep import HEARTBEAT_SECONDS, PURGE_EVERY, SWEEP_SECONDS
+from bot.telegram.inbound.leader import LEASE, RENEW_SECONDS
+from bot.telegram.maintenance import HEARTBEAT_SECONDS, PURGE_EVERY, SWEEP_SECONDS
 from tests.bot.telegram.room import rest
 from tests.bot.telegram.updates import PERSON, message
 
 
 @pytest.fixture
-def upkeep(room):
-    return room.upkeep
+def maintenance(room):
+    return room.maintenance
 
 
 async def arrived(storage, days_ago, update_id):
@@ -32,12 +32,14 @@ async def known(storage, update_id):
     return not await storage.inbox.add(again)
 
 
-async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_not(upkeep, storage):
+async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_not(
+    maintenance, storage
+):
     for update_id, days_ago in ((1, 8), (2, 8), (3, 8), (4, 6)):
         await arrived(storage, days_ago, update_id)
     await storage.inbox.finish_all([1, 4])
     await storage.inbox.fail(2, "handler_error")
-    await upkeep.purge()
+    await maintenance.purge()
     assert [await known(storage, update_id) for update_id in (1, 2, 3, 4)] == [
         False,
         False,
@@ -46,19 +48,19 @@ async def test_updates_that_ended_a_week_ago_are_deleted_and_waiting_ones_are_no
     ]
 
 
-async def test_updates_are_deleted_once_an_hour(upkeep, storage, clock):
-    await upkeep.purge()
+async def test_updates_are_deleted_once_an_hour(maintenance, storage, clock):
+    await maintenance.purge()
     await arrived(storage, 8, 1)
     await storage.inbox.finish(1)
-    await upkeep.purge()
+    await maintenance.purge()
     assert await known(storage, 1)
     clock.now += PURGE_EVERY.total_seconds()
-    await upkeep.purge()
+    await maintenance.purge()
     assert not await known(storage, 1)
 
 
 @pytest.mark.parametrize("fault", [RuntimeError(), DatabaseUnavailable("away")], ids=repr)
-async def test_the_sweep_goes_on_after_a_fault(room, upkeep, monkeypatch, fault):
+async def test_the_sweep_goes_on_after_a_fault(room, maintenance, monkeypatch, fault):
     calls = []
 
     async def broken(_, exclude):
@@ -66,9 +68,9 @@ async def test_the_sweep_goes_on_after_a_fault(room, upkeep, monkeypatch, fault)
         raise fault
 
     monkeypatch.setattr(type(room.storage.inbox), "release_expired", broken)
-    upkeep.start()
+    maintenance.start()
     await room.passes(3 * SWEEP_SECONDS)
-    await upkeep.stop()
+    await maintenance.stop()
     assert len(calls) >= 3
 
 
@@ -90,9 +92,9 @@ async def test_the_heartbeat_goes_on_after_a_fault(answering, monkeypatch, fault
         raise fault
 
     monkeypatch.setattr(type(answering.storage.turns), "renew", broken)
-    answering.upkeep.start()
+    answering.maintenance.start()
     await answering.passes(3 * HEARTBEAT_SECONDS)
-    await answering.upkeep.stop()
+    await answering.maintenance.stop()
     assert calls == [[1]] * 3
 
 
@@ -100,9 +102,9 @@ async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(answering,
     await answering.storage.database.write(
         lambda connection: connection.execute(sa.update(TurnRow).values(owner="another replica"))
     )
-    answering.upkeep.start()
+    answering.maintenance.start()
     await answering.passes(3 * HEARTBEAT_SECONDS)
-    await answering.upkeep.stop()
+    await answering.maintenance.stop()
     assert await answering.turns() == [("answering", None)]
     assert answering.answering.held == []
     assert len(engine.prompts) == 1

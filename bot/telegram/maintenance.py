@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.storage.store import Storage
-    from bot.telegram.answering import Answering
-    from bot.telegram.chats import Chats
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
+    from bot.telegram.turns.queue_notifier import QueueNotifier
+    from bot.telegram.turns.runner import TurnRunner
+    from bot.telegram.turns.scheduler import TurnScheduler
     from bot.telegram.update_handler import UpdateHandler
-    from bot.telegram.waiting_room import WaitingRoom
 
 log = structlog.get_logger(__name__)
 
@@ -34,18 +34,18 @@ PURGE_EVERY = timedelta(hours=1)
 UPDATES_ARE_KEPT = timedelta(days=7)
 
 
-class Upkeep:
+class Maintenance:
     """The loops of one replica."""
 
     def __init__(
         self,
         storage: Storage,
-        answering: Answering,
-        chats: Chats,
+        answering: TurnRunner,
+        chats: TurnScheduler,
         update_handler: UpdateHandler,
         crisis: Crisis,
         check_ins: CheckIns,
-        waiting_room: WaitingRoom,
+        waiting_room: QueueNotifier,
         *,
         wanted: asyncio.Event,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

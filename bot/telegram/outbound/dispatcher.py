@@ -21,7 +21,7 @@ from bot.telegram.outbound.delivery import (
     reason,
     retry_after,
 )
-from bot.telegram.outbound.lanes import Lane, Operation, Priority
+from bot.telegram.outbound.lane import Lane, Operation, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.conversation.availability import Availability
+from bot.conversation.breaker import EngineCircuitBreaker
 from tests.clock import FakeClock, settle
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-async def availability(engine: Engine, clock: FakeClock) -> AsyncIterator[Availability]:
-    availability = Availability(engine.ready, sleep=clock.sleep)
+async def availability(engine: Engine, clock: FakeClock) -> AsyncIterator[EngineCircuitBreaker]:
+    availability = EngineCircuitBreaker(engine.ready, sleep=clock.sleep)
     yield availability
     await availability.aclose()
 
 
 async def test_two_silences_in_a_row_mean_that_the_engine_is_down(
-    availability: Availability,
+    availability: EngineCircuitBreaker,
 ) -> None:
     availability.silent()
     assert not availability.is_down
@@ -53,7 +53,7 @@ async def test_two_silences_in_a_row_mean_that_the_engine_is_down(
 
 
 async def test_first_sign_of_life_lets_one_turn_try_and_its_answer_lets_all_go(
-    availability: Availability, engine: Engine, clock: FakeClock
+    availability: EngineCircuitBreaker, engine: Engine, clock: FakeClock
 ) -> None:
     availability.unavailable()
     turns = [asyncio.ensure_future(availability.wait()) for _ in range(3)]
@@ -69,7 +69,7 @@ async def test_first_sign_of_life_lets_one_turn_try_and_its_answer_lets_all_go(
 
 
 async def test_late_sign_of_life_does_not_make_a_silence_after_it_the_first(
-    availability: Availability, engine: Engine, clock: FakeClock
+    availability: EngineCircuitBreaker, engine: Engine, clock: FakeClock
 ) -> None:
     availability.unavailable()
     await clock.advance(1)

@@ -27,7 +27,7 @@ MAX_PAUSE = 10.0
 GROWTH = 1.5
 
 
-class Availability:
+class EngineCircuitBreaker:
     """What all turns together know about the engine.
 
     Args:

@@ -13,12 +13,12 @@ import structlog
 from bot.locales import texts_for
 from bot.safety import RiskLevel
 from bot.telegram import keyboards
-from bot.telegram.claims import Claims, Lost
-from bot.telegram.ends import Ends
-from bot.telegram.generating import Outcome
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
-from bot.telegram.outbound.reply import StreamedReply, Unsure
+from bot.telegram.outbound.streaming import StreamedReply, Unsure
+from bot.telegram.turns.ending import Ends
+from bot.telegram.turns.generation import Outcome
+from bot.telegram.turns.registry import Claims, Lost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
     from bot.storage import Turn, Turns, Users
-    from bot.telegram.edits import Edits
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.disclosure import DisclosureService
     from bot.telegram.features.handoff.desk import HandoffDesk
-    from bot.telegram.generating import Generations
     from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.turns.edits import Edits
+    from bot.telegram.turns.generation import GenerationManager
 
 log = structlog.get_logger(__name__)
 
 DELIVERY_PAUSE = 30.0
 
 
-class Answering:
+class TurnRunner:
     """Makes answers visible and final, one a chat at a time."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Answering:
         turns: Turns,
         users: Users,
         outbox: Outbox,
-        generations: Generations,
+        generations: GenerationManager,
         crisis: Crisis,
         *,
         edits: Edits,

@@ -8,7 +8,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Time
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.outbound.rendering import Rendered
-from bot.telegram.outbound.reply import StreamedReply
+from bot.telegram.outbound.streaming import StreamedReply
 from tests.bot.telegram.outbound.saying import ANNA, soon
 from tests.bot.telegram.outbound.streamed import REDO, STOP, finish
 from tests.clock import settle

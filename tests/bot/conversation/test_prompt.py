@@ -1,6 +1,6 @@
 """What the model reads: persona first, newest turns kept whole, within the budget."""
 
-from bot.conversation.context import CUT, build_prompt, estimate_tokens
+from bot.conversation.prompt import CUT, build_prompt, estimate_tokens
 from bot.storage import PastTurn
 from inference.engine import Message
 

@@ -29,7 +29,7 @@ TOLD_AT_ONCE = 50
 REMEMBERED = 10_000
 
 
-class WaitingRoom:
+class QueueNotifier:
     """People who wait in the database, behind `CHATS_AT_ONCE` chats in every replica."""
 
     def __init__(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from telegram import Bot, User
 
     from bot.storage import Inbox, StoredUpdate, Turn, Turns
-    from bot.telegram.inbound.incoming import Said
+    from bot.telegram.inbound.incoming import IncomingText
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ class Edits:
         log.info("turn_edited", turn=turn.id, edits=len(edits))
         return replace(turn, user_text=text)
 
-    def _read(self, updates: Iterable[StoredUpdate]) -> list[Said]:
+    def _read(self, updates: Iterable[StoredUpdate]) -> list[IncomingText]:
         said = []
         for stored in updates:
             try:

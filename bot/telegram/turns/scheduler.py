@@ -22,7 +22,7 @@ from bot.telegram.inbound.incoming import (
     said_in_stored,
     up_to,
 )
-from bot.telegram.letting_go import cut_off
+from bot.telegram.shutdown import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from bot.locales import Language
     from bot.storage import Inbox, StoredUpdate, Turn, Turns, Users
-    from bot.telegram.answering import Answering
     from bot.telegram.features.feedback import Ratings
     from bot.telegram.features.handoff.desk import HandoffDesk
-    from bot.telegram.inbound.incoming import Said
-    from bot.telegram.quota import Quota
+    from bot.telegram.inbound.incoming import IncomingText
+    from bot.telegram.turns.quota import Quota
+    from bot.telegram.turns.runner import TurnRunner
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ MAX_TEXT = 32_000
 behind everybody who waits for the engine by then: a chat that floods delays itself."""
 
 
-class Chats:
+class TurnScheduler:
     """Runs the chats that have something to answer."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Chats:
         inbox: Inbox,
         turns: Turns,
         users: Users,
-        answering: Answering,
+        answering: TurnRunner,
         desk: HandoffDesk,
         quota: Quota,
         ratings: Ratings,
@@ -242,9 +242,9 @@ class Chats:
                 continue
             return await self._begin(batch)
 
-    def _read(self, waiting: list[StoredUpdate]) -> tuple[list[Said], list[int], list[int]]:
+    def _read(self, waiting: list[StoredUpdate]) -> tuple[list[IncomingText], list[int], list[int]]:
         """What the first person in the queue said; updates with no words in them; broken ones."""
-        said: list[Said] = []
+        said: list[IncomingText] = []
         empty: list[int] = []
         unreadable: list[int] = []
         for stored in waiting:
@@ -263,7 +263,7 @@ class Chats:
         # With no burst window each message gets its own answer, however long it had to wait.
         return together if self._window else one_message(together), empty, unreadable
 
-    def _until_quiet(self, batch: list[Said]) -> float:
+    def _until_quiet(self, batch: list[IncomingText]) -> float:
         now = self._now().timestamp()
         if batch[-1].received_at > now + self._window:
             return 0  # the clock was set back meanwhile: nobody is to wait until it catches up
@@ -273,7 +273,7 @@ class Chats:
         )
         return min(end - now, self._window)
 
-    async def _begin(self, batch: list[Said]) -> Turn | None:
+    async def _begin(self, batch: list[IncomingText]) -> Turn | None:
         first = batch[0]
         if rewritten := [item.update_id for item in batch if await self._ratings.rewritten(item)]:
             await self._inbox.finish_all(rewritten)
@@ -305,7 +305,7 @@ class Chats:
             self._with_media.add(turn.id)
         return turn
 
-    async def _must_rest(self, first: Said, update_ids: list[int]) -> bool:
+    async def _must_rest(self, first: IncomingText, update_ids: list[int]) -> bool:
         language = await self._language_of(first.user_id)
         until = await self._quota.rests_until(first.user_id, first.chat_id, language)
         if until is None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from bot.telegram.outbound.rendering import PLACEHOLDER, Rendered
-from bot.telegram.outbound.reply import StreamedReply
+from bot.telegram.outbound.streaming import StreamedReply
 from tests.bot.telegram.outbound.saying import ANNA
 from tests.bot.telegram.outbound.streamed import REDO, STOP, finish
 from tests.clock import settle
@@ -144,7 +144,7 @@ async def test_a_turn_taken_over_goes_on_in_the_same_message(outbox, bot, clock,
 async def test_updates_render_nothing_until_the_slot_is_there(reply, bot, clock, monkeypatch):
     rendered = []
     monkeypatch.setattr(
-        "bot.telegram.outbound.reply.partial",
+        "bot.telegram.outbound.streaming.partial",
         lambda text: rendered.append(text) or Rendered(text),
     )
     reply.start()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.locales import language_for
 from bot.storage import Limits
-from bot.telegram.quota import Quota
+from bot.telegram.turns.quota import Quota
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import ADMIN, GROUP, OTHER, PERSON, message

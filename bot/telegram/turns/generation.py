@@ -26,10 +26,10 @@ from inference.engine import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    from bot.conversation.availability import Availability
+    from bot.conversation.breaker import EngineCircuitBreaker
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Texts
-    from bot.telegram.outbound.reply import StreamedReply
+    from bot.telegram.outbound.streaming import StreamedReply
 
 log = structlog.get_logger(__name__)
 
@@ -63,13 +63,13 @@ class _Running:
     broken_off: Literal["stopped", "edited"] | None = None
 
 
-class Generations:
+class GenerationManager:
     """The answers being made, one a chat at a time."""
 
     def __init__(
         self,
         companion: Companion,
-        availability: Availability,
+        breaker: EngineCircuitBreaker,
         *,
         patience: float,
         clock: Callable[[], float],
@@ -77,7 +77,7 @@ class Generations:
     ) -> None:
         """`patience`: seconds that a turn waits for an engine that is away."""
         self._companion = companion
-        self._availability = availability
+        self._breaker = breaker
         self._patience = patience
         self._clock = clock
         self._sleep = sleep
@@ -131,7 +131,7 @@ class Generations:
                 raise
             return Outcome(draft.said, running.broken_off)
         except Blocked as blocked:
-            self._availability.answered()
+            self._breaker.answered()
             instead = await self._companion.instead(plan, blocked)
             return Outcome(instead, "answered", is_reviewed=True)
         except EngineError as error:
@@ -147,7 +147,7 @@ class Generations:
         until = self._clock() + self._patience
         silences = failures = 0
         while True:
-            if self._availability.is_down:
+            if self._breaker.is_down:
                 await self._wait_for_engine(plan, draft, until)
             try:
                 await self._stream(plan, draft)
@@ -159,15 +159,15 @@ class Generations:
             except EngineUnavailable as error:
                 failures += 1
                 log.info("answer_interrupted", turn=plan.turn.id, detail=str(error))
-                if failures == 1 and await self._availability.is_alive():
+                if failures == 1 and await self._breaker.is_alive():
                     # One bad answer does not make everybody else wait.
                     await self._sleep(RETRY_PAUSE)
                 else:
-                    self._availability.unavailable()
+                    self._breaker.unavailable()
             except EngineTimeout as error:
                 # Silence while nobody is answered is the engine's, otherwise it may be the turn's.
-                silences += not self._availability.is_down
-                self._availability.silent()
+                silences += not self._breaker.is_down
+                self._breaker.silent()
                 log.info("answer_interrupted", turn=plan.turn.id, detail=str(error))
                 if silences >= MAX_SILENCES:
                     raise
@@ -176,7 +176,7 @@ class Generations:
 
     async def _wait_for_engine(self, plan: Plan, draft: _Draft, until: float) -> None:
         draft.is_interrupted(draft.texts.wait_engine)
-        up = asyncio.ensure_future(self._availability.wait())
+        up = asyncio.ensure_future(self._breaker.wait())
         limit = asyncio.ensure_future(self._sleep(until - self._clock()))
         try:
             await asyncio.wait({up, limit}, return_when=asyncio.FIRST_COMPLETED)
@@ -193,7 +193,7 @@ class Generations:
         async with aclosing(self._companion.answer(plan, draft.waits_at)) as stream:
             async for piece in stream:
                 if not pieces:
-                    self._availability.answered()
+                    self._breaker.answered()
                 pieces.append(piece)
                 draft.grows("".join(pieces))
         if not "".join(pieces).strip():

@@ -1,0 +1,1 @@
+"""Turns: from what waits in a chat to an answer that is shown and stored."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.chatlog import Account, Window
 
 if TYPE_CHECKING:
-    from benchmarks.chatlog import ChatLog, Rules, Said, Shown, StoredTurn
+    from benchmarks.chatlog import ChatLog, Rules, SentMessage, ShownText, StoredTurn
 
 
 SENDING, STORING = 0.2, 5.0
@@ -30,7 +30,7 @@ class _Judge:
         self._rules = rules
         self._account = Account(messages=len(log.said))
         self._open = list(log.said)
-        self._latest: dict[int, Shown] = {shown.message_id: shown for shown in log.shown}
+        self._latest: dict[int, ShownText] = {shown.message_id: shown for shown in log.shown}
         self._answers: Counter[int] = Counter()
         self._parts: list[tuple[str, float]] = []
         """The later parts of long answers, and when the answer was whole."""
@@ -75,7 +75,7 @@ class _Judge:
                 self._remark(turn, "shows another one's answer")
         self._time(turn, said, parts)
 
-    def _take(self, turn: StoredTurn) -> list[Said] | None:
+    def _take(self, turn: StoredTurn) -> list[SentMessage] | None:
         """The messages that became a turn; None if nobody said that, or it was taken before."""
         for start in range(len(self._open)):
             for end in range(start + 1, len(self._open) + 1):
@@ -99,7 +99,7 @@ class _Judge:
             self._answers[turn.answer_message_id] += 1
         return None
 
-    def _visible(self, turn: StoredTurn) -> list[Shown] | None:
+    def _visible(self, turn: StoredTurn) -> list[ShownText] | None:
         """The messages in which the finished answer is to be seen."""
         if turn.answer_message_id is None:
             return None
@@ -121,7 +121,7 @@ class _Judge:
         same = [number for number in later if self._latest[number].text == text.strip()]
         return same[-1] if same else next(iter(later), 0)
 
-    def _is_card_turn(self, said: list[Said], parts: list[Shown]) -> bool:
+    def _is_card_turn(self, said: list[SentMessage], parts: list[ShownText]) -> bool:
         """Whether a card stands between what was said and its answer: people's own words then."""
         return any(
             said[0].message_id < shown.message_id < parts[0].message_id
@@ -129,7 +129,7 @@ class _Judge:
             for shown in self._log.shown
         )
 
-    def _time(self, turn: StoredTurn, said: list[Said], parts: list[Shown]) -> None:
+    def _time(self, turn: StoredTurn, said: list[SentMessage], parts: list[ShownText]) -> None:
         ids = {part.message_id for part in parts}
         history = [shown for shown in self._log.shown if shown.message_id in ids]
         asked = said[-1].at
@@ -178,7 +178,7 @@ class _Judge:
             f"turn {turn.number} (message {turn.answer_message_id}) {what}"
         )
 
-    def _window(self, shown: Shown) -> Window | None:
+    def _window(self, shown: ShownText) -> Window | None:
         """Why a message was sent although another one shows the same answer.
 
         Telegram has no way to ask for a message whose id was not stored or not heard of, nor to

@@ -24,7 +24,7 @@ class Window(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SentMessage:
     """A message of the person's."""
 
     message_id: int
@@ -33,7 +33,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownText:
     """A text that the bot put into one of its messages, by sending or by editing it."""
 
     message_id: int
@@ -65,8 +65,8 @@ class ChatLog:
     ids the database knew at some time (None where nobody noted it).
     """
 
-    said: Sequence[Said]
-    shown: Sequence[Shown]
+    said: Sequence[SentMessage]
+    shown: Sequence[ShownText]
     turns: Sequence[StoredTurn]
     kills: Sequence[float] = ()
     outages: Sequence[tuple[float, float]] = ()

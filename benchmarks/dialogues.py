@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-LONGEST = 4096
+MAX_MESSAGE = 4096
 """UTF-16 units of one Telegram message; an app cuts what is longer into several."""
 
 EXPECTED = (
@@ -90,4 +90,4 @@ def _playable(monologues: Iterable[Monologue]) -> Iterator[Monologue]:
 
 
 def _is_one_message(text: str) -> bool:
-    return not text.startswith("/") and len(text.encode("utf-16-le")) <= 2 * LONGEST
+    return not text.startswith("/") and len(text.encode("utf-16-le")) <= 2 * MAX_MESSAGE

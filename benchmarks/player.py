@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from benchmarks.chatlog import Rules, Said, Shown
+    from benchmarks.chatlog import Rules, SentMessage, ShownText
     from benchmarks.dialogues import Monologue
     from benchmarks.telegram import Screen, Telegram
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class WritingStyle:
     """How people write.
 
     `together` messages are written at once, without waiting for an answer in between; they become
@@ -32,12 +32,12 @@ class Manner:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedDialogue:
     """One dialogue as Telegram saw it."""
 
     person: int
-    said: Sequence[Said]
-    shown: Sequence[Shown]
+    said: Sequence[SentMessage]
+    shown: Sequence[ShownText]
     unsaid: int
     """Messages that were not written any more, because an answer before them never came."""
 
@@ -49,7 +49,7 @@ class Players:
         self,
         telegram: Telegram,
         rules: Rules,
-        manner: Manner,
+        style: WritingStyle,
         *,
         first_person: int,
         on_said: Callable[[], None],
@@ -57,14 +57,14 @@ class Players:
     ) -> None:
         self._telegram = telegram
         self._rules = rules
-        self._manner = manner
+        self._style = style
         self._next_person = first_person
         self._on_said = on_said
         self._on_played = on_played
         self._waiting: deque[Monologue] = deque()
-        self._played: list[Played] = []
+        self._played: list[PlayedDialogue] = []
 
-    async def play(self, monologues: Sequence[Monologue], people: int) -> list[Played]:
+    async def play(self, monologues: Sequence[Monologue], people: int) -> list[PlayedDialogue]:
         """Play every dialogue, `people` of them at a time."""
         self._waiting.extend(monologues)
         tasks = [asyncio.create_task(self._one_after_the_other()) for _ in range(people)]
@@ -83,25 +83,25 @@ class Players:
             self._played.append(await self._dialogue(person, monologue))
             self._on_played()
 
-    async def _dialogue(self, person: int, monologue: Monologue) -> Played:
-        said: list[Said] = []
+    async def _dialogue(self, person: int, monologue: Monologue) -> PlayedDialogue:
+        said: list[SentMessage] = []
         await self._telegram.add_person(person)
         async with self._telegram.watch(person) as screen:
-            for start in range(0, len(monologue.texts), self._manner.together):
+            for start in range(0, len(monologue.texts), self._style.together):
                 if start:
-                    await asyncio.sleep(self._manner.pause)
-                texts = monologue.texts[start : start + self._manner.together]
+                    await asyncio.sleep(self._style.pause)
+                texts = monologue.texts[start : start + self._style.together]
                 answered = self._finished(screen)
                 for text in texts:
                     said.append(await self._telegram.say(person, text))
                     self._on_said()
-                wanted = answered + (self._manner.answers_each or len(texts))
+                wanted = answered + (self._style.answers_each or len(texts))
                 if not await screen.wait(
                     lambda wanted=wanted: self._finished(screen) >= wanted,  # type: ignore[misc]
-                    self._manner.patience,
+                    self._style.patience,
                 ):
                     break
-        return Played(
+        return PlayedDialogue(
             person, said, await self._telegram.shown(person), len(monologue.texts) - len(said)
         )
 

@@ -24,7 +24,7 @@ from benchmarks.accounting import judge
 from benchmarks.chatlog import Account, ChatLog, Rules, StoredTurn
 from benchmarks.dialogues import read_monologues
 from benchmarks.errors import BenchmarkError
-from benchmarks.player import Manner, Players
+from benchmarks.player import Players, WritingStyle
 from benchmarks.report import table
 from benchmarks.result import Result, figures, rows
 from benchmarks.stage import FAKE, LOCAL, Setup, staged
@@ -39,22 +39,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from benchmarks.dialogues import Monologue
-    from benchmarks.player import Played
-    from benchmarks.processes import Bot
+    from benchmarks.player import PlayedDialogue
+    from benchmarks.processes import Program
     from benchmarks.stage import Stage
     from bot.storage.store import StorageOptions
 
 FIRST_PERSON = 100_001
 MAX_LIFE = 2.0
 """A kill comes at a random moment within so many seconds of the message it counts."""
-SHORTEST_QUOTE = 8
+MIN_QUOTE = 8
 """Characters of a text that can only be a quotation when they stand in the log."""
 
 
 class Killer:
     """Ends the bot as a crash would after every so many messages, and starts it again."""
 
-    def __init__(self, bot: Bot, every: int, seed: int) -> None:
+    def __init__(self, bot: Program, every: int, seed: int) -> None:
         self._bot = bot
         self._every = every
         self._random = random.Random(seed)
@@ -75,9 +75,9 @@ class Killer:
                 async with asyncio.timeout(0.5):
                     await self._due.wait()
             except TimeoutError:
-                if not self._bot.running:
+                if not self._bot.process.running:
                     raise BenchmarkError(
-                        f"The bot ended by itself: {self._bot.last_words()}"
+                        f"The bot ended by itself: {self._bot.process.last_line}"
                     ) from None
                 continue
             self._due.clear()
@@ -88,7 +88,12 @@ class Killer:
 
 
 async def replay(
-    monologues: Sequence[Monologue], setup: Setup, manner: Manner, *, people: int, kill_every: int
+    monologues: Sequence[Monologue],
+    setup: Setup,
+    style: WritingStyle,
+    *,
+    people: int,
+    kill_every: int,
 ) -> Result:
     """Play dialogues through a bot made for them and account for what became of each turn."""
     rules = telegram_rules(answer_mark if setup.engine == FAKE else None)
@@ -97,7 +102,7 @@ async def replay(
         players = Players(
             stage.telegram,
             rules,
-            manner,
+            style,
             first_person=FIRST_PERSON,
             on_said=killer.said,
             on_played=_progress(len(monologues)),
@@ -123,8 +128,8 @@ def telegram_rules(mark: Callable[[str], str] | None) -> Rules:
 
 
 async def _while_watched(
-    playing: Coroutine[None, None, list[Played]], killer: Killer
-) -> list[Played]:
+    playing: Coroutine[None, None, list[PlayedDialogue]], killer: Killer
+) -> list[PlayedDialogue]:
     play = asyncio.create_task(playing)
     watch = asyncio.create_task(killer.run())
     try:
@@ -139,16 +144,20 @@ async def _while_watched(
 
 
 async def _settle(
-    stage: Stage, played: Sequence[Played], rules: Rules, kills: Sequence[float], wall: float
+    stage: Stage,
+    played: Sequence[PlayedDialogue],
+    rules: Rules,
+    kills: Sequence[float],
+    wall: float,
 ) -> Result:
     """Stop the bot in order and compare what it shows with what it has stored."""
-    if not stage.bot.running:
+    if not stage.bot.process.running:
         await stage.bot.start()
     # A kill at the very end leaves something to finish.
     played = [replace(item, shown=await stage.telegram.shown(item.person)) for item in played]
     status = await stage.bot.stop()
     if status != 0:
-        raise BenchmarkError(f"The bot ended with status {status}: {stage.bot.last_words()}")
+        raise BenchmarkError(f"The bot ended with status {status}: {stage.bot.process.last_line}")
     account = Account()
     left, stored = await stored_turns(stage.storage, [item.person for item in played])
     for item in played:
@@ -159,7 +168,7 @@ async def _settle(
         dialogues=len(played),
         unsaid=sum(item.unsaid for item in played),
         kills=len(kills),
-        quotes_in_log=_quotes(stage.bot.log, played),
+        quotes_in_log=_quotes(stage.bot.process.output, played),
         left_in_inbox=left,
         wall_seconds=wall,
     )
@@ -194,19 +203,16 @@ async def stored_turns(
     return counts.new + counts.claimed + counts.failed, turns
 
 
-def _quotes(log: Path, played: Sequence[Played]) -> int:
+def _quotes(log: str, played: Sequence[PlayedDialogue]) -> int:
     texts = {said.text for item in played for said in item.said}
     texts |= {shown.text for item in played for shown in item.shown if shown.finished}
     return quotes_in(log, texts)
 
 
-def quotes_in(log: Path, texts: Iterable[str]) -> int:
-    """How many of the texts stand in the bot's log, where none may be."""
-    written = log.read_text(errors="replace")
+def quotes_in(log: str, texts: Iterable[str]) -> int:
+    """How many of the texts stand in what a bot logged, where none may be."""
     return sum(
-        text in written or json.dumps(text)[1:-1] in written
-        for text in texts
-        if len(text) >= SHORTEST_QUOTE
+        text in log or json.dumps(text)[1:-1] in log for text in texts if len(text) >= MIN_QUOTE
     )
 
 
@@ -232,9 +238,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         monologues = read_monologues(given.file, given.dialogues)
         setup = Setup(given.engine, given.burst_window, given.database, given.redis)
         each = 1 if given.burst_window else None
-        manner = Manner(given.together, each, given.patience, given.pause)
+        style = WritingStyle(given.together, each, given.patience, given.pause)
         result = asyncio.run(
-            replay(monologues, setup, manner, people=given.people, kill_every=given.kill_every)
+            replay(monologues, setup, style, people=given.people, kill_every=given.kill_every)
         )
         if given.json is not None:
             given.json.write_text(json.dumps(figures(result), indent=1) + "\n")

@@ -10,7 +10,7 @@ from bot.locales import Language, texts_for
 from bot.locales.texts import Template
 from bot.telegram.outbound.rendering import render
 
-SHORTEST = 6
+MIN_TEXT = 6
 """Characters; shorter ones are labels of buttons."""
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
@@ -25,7 +25,7 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             text = getattr(texts, field.name)
             words = text.text if isinstance(text, Template) else text
             shown = "".join(part.text for part in render(words)).strip()
-            if len(shown) >= SHORTEST:
+            if len(shown) >= MIN_TEXT:
                 pieces = (re.escape(piece) for piece in _PLACEHOLDER.split(shown))
                 found.append(re.compile(".*".join(pieces), re.DOTALL))
     return tuple(found)

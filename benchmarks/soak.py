@@ -33,7 +33,7 @@ from devtools.servers import RedisServer, ServiceMissing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.processes import Bot
+    from benchmarks.processes import Program
     from benchmarks.stage import Stage
     from benchmarks.telegram import Telegram
 
@@ -50,7 +50,7 @@ DRAIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Soaked:
+class SoakResult:
     """What a soak found; memory in bytes, times in seconds."""
 
     said: int
@@ -72,7 +72,7 @@ class Soaked:
 class Soak:
     """People who take turns to write, and what became of it."""
 
-    def __init__(self, telegram: Telegram, bot: Bot, people: int) -> None:
+    def __init__(self, telegram: Telegram, bot: Program, people: int) -> None:
         self._telegram = telegram
         self._bot = bot
         self._people = [FIRST_PERSON + number for number in range(people)]
@@ -83,11 +83,11 @@ class Soak:
         self.to_final: list[float] = []
         self.resident: list[tuple[float, int]] = []
 
-    async def run(self, duration: float, rate: float) -> Soaked:
+    async def run(self, duration: float, rate: float) -> SoakResult:
         """Write for `duration` seconds, `rate` messages a second."""
         for person in self._people:
             await self._telegram.add_person(person)
-        begun, cpu = time.monotonic(), self._bot.cpu_seconds()
+        begun, cpu = time.monotonic(), self._bot.process.cpu_seconds()
         watching = asyncio.create_task(self._watch())
         try:
             await self._write(duration, rate)
@@ -97,14 +97,14 @@ class Soak:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
         measured = [item for item in self.resident if item[0] >= begun + WARM_UP * duration]
-        return Soaked(
+        return SoakResult(
             said=self._said,
             answered=self._said - len(self._asked),
             wall_seconds=wall,
             resident=measured,
             slope=slope_of(measured),
             to_final=self.to_final,
-            cpu_per_turn=(self._bot.cpu_seconds() - cpu) / max(self._said, 1),
+            cpu_per_turn=(self._bot.process.cpu_seconds() - cpu) / max(self._said, 1),
         )
 
     async def _write(self, duration: float, rate: float) -> None:
@@ -113,8 +113,8 @@ class Soak:
             for number in range(int(duration * rate)):
                 await asyncio.sleep(max(begun + number / rate - time.monotonic(), 0))
                 group.create_task(self._say(number))
-                if not self._bot.running:
-                    raise BenchmarkError(f"The bot ended by itself: {self._bot.last_words()}")
+                if not self._bot.process.running:
+                    raise BenchmarkError(f"The bot ended by itself: {self._bot.process.last_line}")
 
     async def _say(self, number: int) -> None:
         text = f"第{number}句：最近总是睡不好，心里有点乱"
@@ -133,7 +133,7 @@ class Soak:
                     self.to_final.append(item.at - self._asked.pop(mark))
             if not self._asked:
                 self._nothing_open.set()
-            self.resident.append((time.monotonic(), self._bot.resident_bytes()))
+            self.resident.append((time.monotonic(), self._bot.process.resident_bytes()))
             await asyncio.sleep(LOOK_EVERY)
 
     async def _drain(self) -> None:
@@ -143,18 +143,18 @@ class Soak:
                 await self._nothing_open.wait()
 
 
-async def soak(minutes: float, rate: float, people: int, redis_url: str | None) -> Soaked:
+async def soak(minutes: float, rate: float, people: int, redis_url: str | None) -> SoakResult:
     """Run a bot made for it under load."""
     setup = Setup(FAKE, burst_window=0.0, redis_url=redis_url, more=SETTINGS)
     async with staged(setup) as stage:
         return await _within(stage, minutes, rate, people)
 
 
-async def _within(stage: Stage, minutes: float, rate: float, people: int) -> Soaked:
+async def _within(stage: Stage, minutes: float, rate: float, people: int) -> SoakResult:
     return await Soak(stage.telegram, stage.bot, people).run(minutes * 60, rate)
 
 
-def rows(found: Soaked) -> list[tuple[str, str]]:
+def rows(found: SoakResult) -> list[tuple[str, str]]:
     """The table that people read."""
     first, last = (_megabytes(found.resident[position][1]) for position in (0, -1))
     return [
@@ -170,7 +170,7 @@ def rows(found: Soaked) -> list[tuple[str, str]]:
     ]
 
 
-def figures(found: Soaked) -> dict[str, object]:
+def figures(found: SoakResult) -> dict[str, object]:
     """Everything measured, for machines."""
     return {
         "passed": found.passed,

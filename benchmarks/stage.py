@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.processes import Bot, Program
+from benchmarks.processes import Program
 from benchmarks.telegram import Telegram
 from bot.storage import StorageError, WrongKey, generate_key
 from bot.storage.store import StorageOptions, open_storage
 from devtools.engines.paced import MODEL as FAKE_MODEL
+from devtools.processes import BotProcess, EngineProcess, Process, SandboxProcess, bare_environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -41,9 +41,7 @@ class Stage:
     """A sandbox and a bot that talks to it."""
 
     telegram: Telegram
-    sandbox: Program
-    bot: Bot
-    engine: Program | None
+    bot: Program
     storage: StorageOptions
 
 
@@ -59,40 +57,26 @@ async def staged(setup: Setup) -> AsyncIterator[Stage]:
         programs: list[Program] = []
         try:
             storage = await prepared_storage(folder, setup.database_url, setup.redis_url)
-            engine = await _fake_engine(folder, programs) if setup.engine == FAKE else None
-            token = new_token()
-            sandbox = Program(
-                folder,
-                "sandbox",
-                ("bot.sandbox", "--port", "0", "--token", token, "--no-seed-people"),
-                speaks=True,
+            engine = EngineProcess(folder, log=folder / "engine.log")
+            if setup.engine == FAKE:
+                programs.append(Program(engine))
+            sandbox = SandboxProcess(
+                folder, options=("--no-seed-people",), log=folder / "sandbox.log"
             )
-            programs.append(sandbox)
-            await sandbox.start()
-            url = (await sandbox.first_line()).rstrip("/")
-            address = await engine.first_line() if engine is not None else setup.engine
-            bot = Bot(folder, _settings(setup, storage, url, token, address))
+            programs.append(Program(sandbox))
+            await asyncio.gather(*(program.start() for program in programs))
+            address = engine.url if setup.engine == FAKE else setup.engine
+            settings = _settings(setup, storage, sandbox, address)
+            bot = Program(BotProcess(settings, folder, log=folder / "bot.log"))
             programs.append(bot)
             await bot.start()
-            telegram = Telegram(url)
+            telegram = Telegram(sandbox.url)
             try:
-                yield Stage(telegram, sandbox, bot, engine, storage)
+                yield Stage(telegram, bot, storage)
             finally:
                 await telegram.aclose()
         finally:
             await asyncio.gather(*(program.kill() for program in programs))
-
-
-async def _fake_engine(folder: Path, programs: list[Program]) -> Program:
-    engine = Program(folder, "engine", ("devtools.engines.paced",), speaks=True)
-    programs.append(engine)
-    await engine.start()
-    return engine
-
-
-def new_token() -> str:
-    """A bot's token as @BotFather makes them."""
-    return f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(24)}"
 
 
 async def prepared_storage(
@@ -107,15 +91,11 @@ async def prepared_storage(
     )
     if database_url is None:
         return options
-    migrate = Program(
-        folder,
-        "migrate",
-        ("bot", "migrate"),
-        {"DATABASE_URL": database_url, "ENCRYPTION_KEYS": options.keys[0]},
-    )
-    await migrate.start()
-    if await migrate.ended() != 0:
-        raise BenchmarkError(f"The database cannot be migrated: {migrate.last_words()}")
+    settings = {"DATABASE_URL": database_url, "ENCRYPTION_KEYS": options.keys[0]}
+    migrate = Process(["-m", "bot", "migrate"], bare_environment(settings), folder)
+    migrate.launch()
+    if await Program(migrate).ended() != 0:
+        raise BenchmarkError(f"The database cannot be migrated: {migrate.last_line}")
     try:
         storage = await open_storage(options)
         try:
@@ -132,11 +112,11 @@ async def prepared_storage(
 
 
 def _settings(
-    setup: Setup, storage: StorageOptions, url: str, token: str, address: str
+    setup: Setup, storage: StorageOptions, sandbox: SandboxProcess, address: str
 ) -> dict[str, str]:
     settings = {
-        "TELEGRAM_BOT_TOKEN": token,
-        "TELEGRAM_API_URL": url,
+        **sandbox.bot_settings,
+        "LOG_FORMAT": "json",
         "BURST_WINDOW": str(setup.burst_window),
         "ENCRYPTION_KEYS": storage.keys[0],
         "DATABASE_URL": setup.database_url or "",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from benchmarks.chatlog import Said, Shown
+from benchmarks.chatlog import SentMessage, ShownText
 from benchmarks.errors import BenchmarkError
 from bot.locales import Language, texts_for
 
@@ -44,18 +44,18 @@ class Telegram:
         """Let somebody join Telegram; the private chat with the bot has the person's id."""
         await self._post("/people", {"id": person, "name": f"来访者 {person}"})
 
-    async def say(self, person: int, text: str) -> Said:
+    async def say(self, person: int, text: str) -> SentMessage:
         """Send one message to the bot."""
         at = time.monotonic()
         (message,) = await self._post(f"/people/{person}/say", {"text": text})
-        return Said(message["message_id"], message["text"], at)
+        return SentMessage(message["message_id"], message["text"], at)
 
-    async def shown(self, chat: int) -> list[Shown]:
+    async def shown(self, chat: int) -> list[ShownText]:
         """Everything the bot has shown in a chat that the log of calls still holds."""
         response = await self._request("GET", "/calls", params={"chat_id": chat})
         return [_shown(call) for call in response.json() if _has_shown(call)]
 
-    async def shown_since(self, number: int) -> tuple[int, list[Shown]]:
+    async def shown_since(self, number: int) -> tuple[int, list[ShownText]]:
         """What the bot has shown in any chat after a call's number, and the last number now."""
         response = await self._request("GET", "/calls", params={"after": number})
         calls = [call for call in response.json() if call["outcome"] != "pending"]
@@ -130,7 +130,7 @@ class Screen:
     def __init__(self, person: int) -> None:
         self._person = person
         self._changed = asyncio.Event()
-        self.bot_messages: dict[int, Shown] = {}
+        self.bot_messages: dict[int, ShownText] = {}
 
     async def follow(self, response: httpx.Response) -> None:
         """Take in what the event stream tells."""
@@ -142,7 +142,7 @@ class Screen:
                 continue
             message = event["message"]
             if message["from"]["is_bot"] and not _is_notice(message.get("text", "")):
-                self.bot_messages[message["message_id"]] = Shown(
+                self.bot_messages[message["message_id"]] = ShownText(
                     message_id=message["message_id"],
                     text=message.get("text", ""),
                     at=time.monotonic(),
@@ -181,10 +181,10 @@ def _has_shown(call: dict[str, Any]) -> bool:
     )
 
 
-def _shown(call: dict[str, Any]) -> Shown:
+def _shown(call: dict[str, Any]) -> ShownText:
     parameters = call["parameters"]
     markup = parameters.get("reply_markup")
-    return Shown(
+    return ShownText(
         message_id=call["message_id"],
         text=str(parameters["text"]).strip(),
         at=call["monotonic"] + call["duration"],

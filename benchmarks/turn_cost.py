@@ -23,16 +23,16 @@ from typing import TYPE_CHECKING
 import httpx
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.processes import Bot, Program
+from benchmarks.processes import Program
 from benchmarks.report import percentile, table
 from benchmarks.telegram import Telegram
 from devtools.engines.paced import answer_mark
+from devtools.processes import BotProcess, EngineProcess, Process, SandboxProcess, bare_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FIRST_PERSON = 100_001
-TOKEN = "1234567890:measured-on-this-machine-only"
 WARM_UP_TURNS = 20
 DRAIN_SECONDS = 30.0
 
@@ -69,47 +69,34 @@ async def measure(kind: str, load: Load) -> Cost:
     """
     with tempfile.TemporaryDirectory(prefix="shudong-cost-") as name:
         folder = Path(name)
-        engine = Program(
-            folder, "engine", ("devtools.engines.paced", "--tokens", str(load.tokens)), speaks=True
-        )
-        sandbox = Program(
-            folder,
-            "sandbox",
-            ("bot.sandbox", "--port", "0", "--token", TOKEN, "--no-seed-people"),
-            speaks=True,
-        )
-        programs = [engine, sandbox]
+        engine = EngineProcess(folder, tokens=load.tokens, log=folder / "engine.log")
+        sandbox = SandboxProcess(folder, options=("--no-seed-people",), log=folder / "sandbox.log")
+        programs = [Program(engine), Program(sandbox)]
         try:
-            await asyncio.gather(engine.start(), sandbox.start())
-            engine_url = await engine.first_line()
-            url = (await sandbox.first_line()).rstrip("/")
-            program = _program(kind, folder, url, engine_url)
-            programs.append(program)
-            await program.start()
-            telegram = Telegram(url)
+            await asyncio.gather(*(program.start() for program in programs))
+            process = _process(kind, folder, sandbox, engine)
+            programs.append(Program(process))
+            await programs[-1].start()
+            telegram = Telegram(sandbox.url)
             try:
-                return await _Measurement(program, telegram, engine_url, load).run()
+                return await _Measurement(process, telegram, engine.url, load).run()
             finally:
                 await telegram.aclose()
         finally:
             await asyncio.gather(*(started.kill() for started in programs))
 
 
-def _program(kind: str, folder: Path, url: str, engine_url: str) -> Program:
-    settings = {
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "TELEGRAM_API_URL": url,
-        "LMDEPLOY_URLS": engine_url,
-        "BURST_WINDOW": "0",
-    }
+def _process(kind: str, folder: Path, sandbox: SandboxProcess, engine: EngineProcess) -> Process:
+    log = folder / f"{kind}.log"
+    settings = {**sandbox.bot_settings, "LMDEPLOY_URLS": engine.url, "LOG_FORMAT": "json"}
     if kind == "bot":
-        return Bot(folder, settings)
-    return Program(folder, "naive", ("benchmarks.naive_bot",), settings)
+        return BotProcess(settings, folder, log=log)
+    return Process(["-m", "benchmarks.naive_bot"], bare_environment(settings), folder, log)
 
 
 class _Measurement:
-    def __init__(self, program: Program, telegram: Telegram, engine_url: str, load: Load) -> None:
-        self._program = program
+    def __init__(self, process: Process, telegram: Telegram, engine_url: str, load: Load) -> None:
+        self._process = process
         self._telegram = telegram
         self._engine_url = engine_url
         self._load = load
@@ -124,10 +111,10 @@ class _Measurement:
         await self._drain()
         self._said.clear()
         calls_before = await self._calls()
-        cpu_before = self._program.cpu_seconds()
+        cpu_before = self._process.cpu_seconds()
         await self._write(people, load.turns, load.rate)
         await self._drain()
-        cpu = self._program.cpu_seconds() - cpu_before
+        cpu = self._process.cpu_seconds() - cpu_before
         arrivals = await self._arrivals()
         to_engine = [arrivals[mark] - at for mark, (_, at) in self._said.items()]
         to_text = await self._to_first_text(people)
@@ -139,7 +126,7 @@ class _Measurement:
             to_first_text_p50=percentile(to_text, 0.5),
             to_first_text_p99=percentile(to_text, 0.99),
             calls_per_turn=(await self._calls() - calls_before) / load.turns,
-            resident=self._program.resident_bytes(),
+            resident=self._process.resident_bytes(),
         )
 
     async def _write(self, people: Sequence[int], turns: int, rate: float) -> None:

@@ -1,8 +1,9 @@
-"""The bot and the local Telegram, each a process as an operator starts it."""
+"""The bot, its Telegram and its engine, each a process as an operator starts it."""
 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import resource
 import secrets
@@ -12,22 +13,28 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60.0
 END_SECONDS = 30.0
+LOOK_EVERY = 0.03
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class StartFailed(Exception):
+    """A process ended, or said nothing for too long, before it did its work."""
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """A port of this machine that nothing listens on now; raises OSError if there is none."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -35,7 +42,8 @@ def free_port() -> int:
 
 def bare_environment(settings: Mapping[str, str]) -> dict[str, str]:
     """An environment of nothing but `settings` and what Python needs to find the packages."""
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
+    path = os.environ.get("PATH", "")
+    return {"PATH": path, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", **settings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +55,50 @@ class Ending:
 
 
 class Process:
-    """A child whose output is kept in memory, and which never outlives the tests."""
+    """Python as a child process that never outlives the one that started it.
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], folder: Path) -> None:
+    Its output is kept in memory, or in the file `log` where there may be much of it.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Path | None = None,
+    ) -> None:
         self._arguments = arguments
         self._environment = environment
         self._folder = folder
-        self._child: subprocess.Popen[str] | None = None
+        self._log = log
+        self._child: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._lines: list[str] = []
+        self._said_before = 0
 
     @property
     def output(self) -> str:
         """What it has written so far, over all its starts."""
-        return "".join(self._lines)
+        if self._log is None:
+            return "".join(self._lines)
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    @property
+    def last_line(self) -> str:
+        """The end of what it wrote, which is where a program says why it ended."""
+        lines = self.output.strip().splitlines()
+        return lines[-1] if lines else "it ended without a word."
 
     @property
     def pid(self) -> int:
         """Of the running child."""
         assert self._child is not None
         return self._child.pid
+
+    @property
+    def launched(self) -> bool:
+        """Whether it was ever started."""
+        return self._child is not None
 
     @property
     def running(self) -> bool:
@@ -76,18 +108,52 @@ class Process:
     def launch(self) -> None:
         """Start, without waiting for anything."""
         assert not self.running
+        self._said_before = len(self.output)
+        log = subprocess.PIPE if self._log is None else self._log.open("ab")
         self._child = subprocess.Popen(
             [sys.executable, *self._arguments],
-            env=self._environment,
+            env=dict(self._environment),
             cwd=self._folder,  # where no .env of a developer lies
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=log,
             stderr=subprocess.STDOUT,
-            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is for the one who started it
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
-        self._reader = threading.Thread(target=self._read, args=(self._child,), daemon=True)
-        self._reader.start()
+        if isinstance(log, int):
+            self._reader = threading.Thread(target=self._read, args=(self._child,), daemon=True)
+            self._reader.start()
+        else:
+            log.close()
+
+    def is_ready(self) -> bool:
+        """Whether it does its work."""
+        return self.running
+
+    def start(self) -> None:
+        """Start, and wait until it does its work; raises `StartFailed`."""
+        self.launch()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Wait until it does its work; raises `StartFailed`."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_ready():
+            self.check_start(deadline)
+            time.sleep(LOOK_EVERY)
+
+    def check_start(self, deadline: float) -> None:
+        """Raise `StartFailed` if it has ended, or if the deadline (monotonic) is over."""
+        if not self.running:
+            self._join_reader()
+            raise StartFailed(f"{self._arguments[1]} did not start: {self.last_line}")
+        if time.monotonic() > deadline:
+            raise StartFailed(f"{self._arguments[1]} does not get ready: {self.last_line}")
+
+    def first_line(self) -> str | None:
+        """The first line that it wrote since it was launched, once it is whole."""
+        fresh = self.output[self._said_before :]
+        return fresh.partition("\n")[0] if "\n" in fresh else None
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal and wait for nothing."""
@@ -96,8 +162,7 @@ class Process:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, wait for the end, return the exit status."""
-        assert self._child is not None
-        self._child.send_signal(number)
+        self.send_signal(number)
         return self.wait()
 
     def kill(self) -> None:
@@ -108,21 +173,41 @@ class Process:
     def wait(self, seconds: float = END_SECONDS) -> int:
         """The exit status, once it has ended by itself."""
         assert self._child is not None
-        assert self._reader is not None
         status = self._child.wait(seconds)
-        self._reader.join(seconds)
+        self._join_reader(seconds)
         return status
 
-    def _read(self, child: subprocess.Popen[str]) -> None:
+    def cpu_seconds(self) -> float:
+        """CPU time used so far, without child processes (Linux)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def resident_bytes(self) -> int:
+        """Memory in use now (Linux)."""
+        pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def _join_reader(self, seconds: float = END_SECONDS) -> None:
+        if self._reader is not None:
+            self._reader.join(seconds)
+
+    def _read(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdout is not None
         with child.stdout:
-            self._lines.extend(child.stdout)
+            self._lines.extend(line.decode(errors="replace") for line in child.stdout)
 
 
 class BotProcess(Process):
-    """`python -m bot`, with nothing set but `settings` and a port for its health."""
+    """`python -m bot`, or another `module` that runs it, with nothing set but `settings`."""
 
-    def __init__(self, settings: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        folder: Path,
+        *,
+        module: str = "bot",
+        log: Path | None = None,
+    ) -> None:
         self.port = int(settings.get("HTTP_PORT") or free_port())
         self.settings = {
             "DATA_DIR": str(folder / "data"),
@@ -132,28 +217,22 @@ class BotProcess(Process):
         }
         self.data_dir = Path(self.settings["DATA_DIR"])
         self._taken = 0
-        super().__init__(["-m", "bot"], bare_environment(self.settings), folder)
+        super().__init__(["-m", module], bare_environment(self.settings), folder, log)
 
-    def start(self) -> None:
-        """Start, and wait until a message would be kept."""
-        self.launch()
-        self.wait_ready()
-
-    def wait_ready(self) -> None:
-        """Wait for 200 from /readyz."""
-        deadline = time.monotonic() + START_SECONDS
-        while self.readiness() is None:
-            assert self.running, f"the bot ended: {self.output[-2000:]}"
-            assert time.monotonic() < deadline, f"the bot is not ready: {self.output[-2000:]}"
-            time.sleep(0.03)
+    def is_ready(self) -> bool:
+        """Whether a message would be kept."""
+        return self.readiness() is not None
 
     def readiness(self) -> dict[str, object] | None:
         """The body of /readyz; None while it does not answer 200."""
-        try:
-            answer = httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False)
-        except httpx.HTTPError:
-            return None
-        return answer.json() if answer.status_code == 200 else None
+        # Not httpx: each client of its loads certificates, 20 ms of CPU, and this asks often.
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        with closing(connection), suppress(OSError, HTTPException):
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            if answer.status == 200:
+                return dict(json.loads(answer.read()))
+        return None
 
     def run_to_the_end(self) -> Ending:
         """Start one that is expected to give up by itself."""
@@ -182,15 +261,23 @@ class BotProcess(Process):
 class SandboxProcess(Process):
     """`python -m bot.sandbox`: a Telegram that goes on when the bot dies."""
 
-    def __init__(self, folder: Path, *, data_dir: Path | None = None, key: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        data_dir: Path | None = None,
+        key: str = "",
+        options: Sequence[str] = (),
+        log: Path | None = None,
+    ) -> None:
+        """`options`: more of its command line."""
         self.port = free_port()
-        self.token = f"123456:{secrets.token_hex(16)}"
+        self.token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_hex(16)}"
         self.url = f"http://127.0.0.1:{self.port}"
         keeping = ["--data-dir", str(data_dir)] if data_dir else []
+        arguments = ["-m", "bot.sandbox", "--port", str(self.port), "--token", self.token]
         super().__init__(
-            ["-m", "bot.sandbox", "--port", str(self.port), "--token", self.token, *keeping],
-            bare_environment({"SANDBOX_KEY": key}),
-            folder,
+            [*arguments, *keeping, *options], bare_environment({"SANDBOX_KEY": key}), folder, log
         )
 
     @property
@@ -198,17 +285,32 @@ class SandboxProcess(Process):
         """What a bot has to be told to take this for Telegram."""
         return {"TELEGRAM_BOT_TOKEN": self.token, "TELEGRAM_API_URL": self.url}
 
-    def start(self) -> None:
-        """Start, and wait until it listens."""
-        said_before = len(self._lines)
-        self.launch()
-        deadline = time.monotonic() + START_SECONDS
-        while len(self._lines) == said_before:  # its address, once it listens
-            assert self.running, f"no Telegram: {self.output[-2000:]}"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+    def is_ready(self) -> bool:
+        """Whether it listens: it has said where."""
+        return self.first_line() is not None
+
+
+class EngineProcess(Process):
+    """An engine of `devtools.engines.paced`'s kind, always at the same address."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        module: str = "devtools.engines.paced",
+        tokens: int = 40,
+        log: Path | None = None,
+    ) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}/v1"
+        arguments = ["-m", module, "--port", str(port), "--tokens", str(tokens)]
+        super().__init__(arguments, bare_environment({}), folder, log)
+
+    def is_ready(self) -> bool:
+        """Whether it listens: it has said where."""
+        return self.first_line() is not None
 
 
 def _die_with_parent() -> None:
-    """Have the kernel end the child when the tests are killed (PR_SET_PDEATHSIG)."""
+    """Have the kernel end the child when its parent is killed (PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)

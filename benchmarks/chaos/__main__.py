@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.chaos.report import figures, rows
-from benchmarks.chaos.run import Ordered, run
+from benchmarks.chaos.run import ChaosConfig, run
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import table
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         _check(given)
-        ordered = Ordered(
+        config = ChaosConfig(
             seed=given.seed,
             setup=given.setup,
             chats=given.chats,
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             patience=given.patience,
             logs=given.logs,
         )
-        outcome = asyncio.run(run(ordered))
+        outcome = asyncio.run(run(config))
     except BenchmarkError as error:
         sys.stderr.write(f"{error}\n")
         return 2

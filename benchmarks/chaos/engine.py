@@ -1,4 +1,4 @@
-"""The fake engine with moods, see `benchmarks.chaos.moods`.
+"""The fake engine that misbehaves on demand, see `benchmarks.chaos.engine_behaviors`.
 
 python -m benchmarks.chaos.engine --port 23333
 """
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 
-from benchmarks.chaos.moods import ONCE, mood_of
+from benchmarks.chaos.engine_behaviors import ONCE, behavior_of
 from devtools.engines.paced import FakeEngine, answer_mark, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from benchmarks.chaos.moods import Mood
+    from benchmarks.chaos.engine_behaviors import EngineBehavior
 
 STALL_SECONDS = 60.0
 SLOWER = 5
@@ -29,7 +29,7 @@ class _Broken(Exception):
     """Breaks the connection."""
 
 
-class MoodyEngine(FakeEngine):
+class UnreliableEngine(FakeEngine):
     """Answers as the last line of a message asks for."""
 
     def __init__(self, tokens: int, interval: float) -> None:
@@ -37,33 +37,33 @@ class MoodyEngine(FakeEngine):
         self._met: set[str] = set()
 
     def respond(self, text: str) -> Response:
-        """Answer, or do not, by the mood of `text`."""
+        """Answer, or do not, by the behavior of `text`."""
         mark = answer_mark(text)
-        mood = mood_of(text)
-        if mood in ONCE:
+        behavior = behavior_of(text)
+        if behavior in ONCE:
             if mark in self._met:
-                mood = "well"
+                behavior = "well"
             self._met.add(mark)
-        if mood == "refused":
+        if behavior == "refused":
             return Response(status_code=503)
-        return StreamingResponse(self._moody(mark, mood), media_type="text/event-stream")
+        return StreamingResponse(self._behave(mark, behavior), media_type="text/event-stream")
 
-    async def _moody(self, mark: str, mood: Mood) -> AsyncIterator[bytes]:
-        if mood == "silent":
+    async def _behave(self, mark: str, behavior: EngineBehavior) -> AsyncIterator[bytes]:
+        if behavior == "silent":
             await asyncio.sleep(STALL_SECONDS)
             return
-        if mood == "long":
+        if behavior == "long":
             async for event in self.tell(self._long_answer(mark), self.interval / 4):
                 yield event
             return
-        pace = self.interval * (SLOWER if mood == "slow" else 1)
+        pace = self.interval * (SLOWER if behavior == "slow" else 1)
         number = 0
         async for event in self.tell(self.answer(mark), pace):
             number += 1
-            if number > self.tokens // 2 and mood == "stalled":
+            if number > self.tokens // 2 and behavior == "stalled":
                 await asyncio.sleep(STALL_SECONDS)
                 return
-            if number > self.tokens // 2 and mood == "broken":
+            if number > self.tokens // 2 and behavior == "broken":
                 raise _Broken
             yield event
 
@@ -74,4 +74,4 @@ class MoodyEngine(FakeEngine):
 
 
 if __name__ == "__main__":
-    sys.exit(serve(MoodyEngine))
+    sys.exit(serve(UnreliableEngine))

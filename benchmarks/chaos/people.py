@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.chaos.plan import Step
-    from benchmarks.chatlog import Rules, Said
+    from benchmarks.chatlog import Rules, SentMessage
     from benchmarks.telegram import Screen, Telegram
 
 RETRY_AFTER = 2.0
@@ -44,7 +44,7 @@ class Person:
         self._on_said = on_said
         self._patience = patience
         self._pressed: set[tuple[int, float]] = set()
-        self.said: list[Said] = []
+        self.said: list[SentMessage] = []
         self.retries = 0
         """How often the button under an apology had to be pressed."""
 

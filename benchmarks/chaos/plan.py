@@ -1,6 +1,6 @@
 """What a run does, decided by its seed alone: what people say, and what goes wrong when.
 
-The seed decides words, moods and troubles, not how the processes interleave: no two runs are the
+The seed decides words, behaviors and faults, not how the processes interleave: no two runs are the
 same to the millisecond, which is the point of running several seeds.
 """
 
@@ -10,14 +10,14 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks.chaos.moods import MOODS
+from benchmarks.chaos.engine_behaviors import BEHAVIORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SetupName = Literal["sqlite", "postgres"]
 Part = Literal["bot", "engine", "postgres", "redis"]
-TroubleKind = Literal["kill", "clock", "telegram", "reply"]
+FaultKind = Literal["kill", "clock", "telegram", "reply"]
 
 MIX: dict[SetupName, tuple[Part, ...]] = {
     "sqlite": ("bot", "bot", "engine", "bot", "bot"),
@@ -63,20 +63,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Fault:
     """Something that goes wrong once so many messages have been written."""
 
     after: int
     delay: float
     """Seconds to wait then."""
-    kind: TroubleKind
+    kind: FaultKind
     target: str
     """A part that is killed, or the Bot API method that is spoilt."""
     number: int = 0
     """Which replica, if the target is a bot; how many calls or replies, otherwise."""
     seconds: float = 0.0
     """How long a killed part stays away; how far a clock jumps."""
-    fault: int = 0
+    telegram_fault: int = 0
     """Which of `TELEGRAM_FAULTS`."""
 
 
@@ -85,7 +85,7 @@ class Plan:
     """All that happens; `scripts` has one entry a chat."""
 
     scripts: Sequence[Sequence[Step]]
-    troubles: Sequence[Trouble]
+    faults: Sequence[Fault]
 
 
 def make_plan(
@@ -97,7 +97,7 @@ def make_plan(
     for number in range(turns):
         scripts[number % chats].append(_step(dice, number))
     messages = sum(len(step.texts) for script in scripts for step in script)
-    return Plan(scripts, _troubles(dice, setup, messages, kills, replicas))
+    return Plan(scripts, _faults(dice, setup, messages, kills, replicas))
 
 
 def _step(dice: random.Random, number: int) -> Step:
@@ -110,7 +110,7 @@ def _step(dice: random.Random, number: int) -> Step:
     if in_danger:
         texts[-1] = f"{texts[-1]}，{CRISIS}"
     elif dice.random() < 0.25:
-        texts[-1] += dice.choice(tuple(MOODS))
+        texts[-1] += dice.choice(tuple(BEHAVIORS))
     return Step(
         texts=tuple(texts),
         pause=dice.uniform(0.0, 2.0),
@@ -119,15 +119,15 @@ def _step(dice: random.Random, number: int) -> Step:
     )
 
 
-def _troubles(
+def _faults(
     dice: random.Random, setup: SetupName, messages: int, kills: int, replicas: int
-) -> list[Trouble]:
-    """Kills at even distances, the other troubles anywhere; all of them before the last tenth."""
+) -> list[Fault]:
+    """Kills at even distances, the other faults anywhere; all of them before the last tenth."""
     span = messages * 0.9
 
-    def kill(number: int) -> Trouble:
+    def kill(number: int) -> Fault:
         part = MIX[setup][number % len(MIX[setup])]
-        return Trouble(
+        return Fault(
             after=int(span * (number + dice.random()) / max(kills, 1)),
             delay=dice.uniform(0.0, 2.0),
             kind="kill",
@@ -136,20 +136,20 @@ def _troubles(
             seconds=dice.uniform(*DOWN_FOR[part]),
         )
 
-    def elsewhere(kind: TroubleKind) -> Trouble:
-        return Trouble(
+    def elsewhere(kind: FaultKind) -> Fault:
+        return Fault(
             after=dice.randrange(max(int(span), 1)),
             delay=dice.uniform(0.0, 1.0),
             kind=kind,
             target=dice.choice(SPOILT_METHODS) if kind == "telegram" else "bot",
             number=dice.randrange(replicas) if kind == "clock" else dice.randint(1, 4),
             seconds=dice.choice(CLOCK_JUMPS) if kind == "clock" else 0.0,
-            fault=dice.randrange(len(TELEGRAM_FAULTS)),
+            telegram_fault=dice.randrange(len(TELEGRAM_FAULTS)),
         )
 
-    troubles = [kill(number) for number in range(kills)]
-    troubles += [elsewhere("telegram") for _ in range(kills)]
-    troubles += [elsewhere("clock") for _ in range(max(kills // 5, 1))]
+    faults = [kill(number) for number in range(kills)]
+    faults += [elsewhere("telegram") for _ in range(kills)]
+    faults += [elsewhere("clock") for _ in range(max(kills // 5, 1))]
     if setup == "postgres":
-        troubles += [elsewhere("reply") for _ in range(max(kills // 3, 1))]
-    return sorted(troubles, key=lambda trouble: trouble.after)
+        faults += [elsewhere("reply") for _ in range(max(kills // 3, 1))]
+    return sorted(faults, key=lambda fault: fault.after)

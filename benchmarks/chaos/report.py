@@ -19,10 +19,10 @@ def figures(outcome: Outcome) -> dict[str, object]:
     account, silence = outcome.account, outcome.silence
     return {
         "passed": outcome.passed,
-        "seed": outcome.ordered.seed,
-        "setup": outcome.ordered.setup,
-        "replicas": outcome.ordered.replicas,
-        "chats": outcome.ordered.chats,
+        "seed": outcome.config.seed,
+        "setup": outcome.config.setup,
+        "replicas": outcome.config.replicas,
+        "chats": outcome.config.chats,
         "messages": account.messages,
         "turns": account.turns,
         "answered": account.answered,
@@ -44,7 +44,7 @@ def figures(outcome: Outcome) -> dict[str, object]:
         "to_final_p99": _rounded(percentile(silence.to_final, 0.99)),
         "to_final_max": _rounded(max(silence.to_final, default=math.nan)),
         "kills": outcome.kills,
-        "troubles": dict(sorted(outcome.troubles.items())),
+        "faults": dict(sorted(outcome.faults.items())),
         "ended_by_itself": outcome.ended_by_itself,
         "left_in_inbox": outcome.left_in_inbox,
         "quotes_in_log": outcome.quotes_in_log,
@@ -75,11 +75,11 @@ def rows(outcome: Outcome) -> Sequence[tuple[str, str]]:
         "bots that ended by themselves": outcome.ended_by_itself,
         "updates left in the inbox": outcome.left_in_inbox,
         "texts found in the log": outcome.quotes_in_log,
-        **{name: outcome.troubles[name] for name in sorted(outcome.troubles)},
+        **{name: outcome.faults[name] for name in sorted(outcome.faults)},
     }
     return [
-        ("set-up", f"{outcome.ordered.setup}, {outcome.ordered.replicas} bot(s)"),
-        ("seed", str(outcome.ordered.seed)),
+        ("set-up", f"{outcome.config.setup}, {outcome.config.replicas} bot(s)"),
+        ("seed", str(outcome.config.seed)),
         *((name, str(count)) for name, count in counts.items()),
         ("longest time a first message's id was not stored", f"{account.longest_unstored:.2f} s"),
         ("time to final text, p50 / p99", seconds(silence.to_final)),

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.accounting import judge
+from benchmarks.chaos.environment import started
+from benchmarks.chaos.faults import FaultInjector
 from benchmarks.chaos.people import ARRIVAL, Person
 from benchmarks.chaos.plan import Plan, make_plan
 from benchmarks.chaos.silence import Silence, silence_in
-from benchmarks.chaos.theatre import opened
-from benchmarks.chaos.troubles import Troublemaker
-from benchmarks.chaos.witness import testimony
+from benchmarks.chaos.stored_ids import recorded_ids
 from benchmarks.chatlog import Account, ChatLog, Rules
 from benchmarks.errors import BenchmarkError
 from benchmarks.replay import quotes_in, stored_turns, telegram_rules
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from benchmarks.chaos.environment import Environment
     from benchmarks.chaos.plan import SetupName
-    from benchmarks.chaos.theatre import Theatre
 
 FIRST_PERSON = 100_001
 BURST_WINDOW = 0.5
@@ -38,7 +38,7 @@ AFTERWARDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
+class ChaosConfig:
     """What the command line asks for."""
 
     seed: int
@@ -56,10 +56,10 @@ class Ordered:
 class Outcome:
     """What a run found."""
 
-    ordered: Ordered
+    config: ChaosConfig
     account: Account
     silence: Silence
-    troubles: Counter[str]
+    faults: Counter[str]
     kills: int
     retries: int
     ended_by_itself: int
@@ -75,43 +75,43 @@ class Outcome:
             or self.quotes_in_log
             or self.left_in_inbox
             or self.silence.untold
-            or self.kills != self.ordered.kills
+            or self.kills != self.config.kills
         )
 
 
-async def run(ordered: Ordered) -> Outcome:
+async def run(config: ChaosConfig) -> Outcome:
     """Play the whole plan of a seed and account for it."""
     plan = make_plan(
-        ordered.seed,
-        ordered.setup,
-        chats=ordered.chats,
-        turns=ordered.turns,
-        kills=ordered.kills,
-        replicas=ordered.replicas,
+        config.seed,
+        config.setup,
+        chats=config.chats,
+        turns=config.turns,
+        kills=config.kills,
+        replicas=config.replicas,
     )
     begun = time.monotonic()
-    async with opened(ordered.setup, ordered.replicas, BURST_WINDOW) as theatre:
-        troubles = Troublemaker(theatre, plan.troubles)
+    async with started(config.setup, config.replicas, BURST_WINDOW) as environment:
+        faults = FaultInjector(environment, plan.faults)
         try:
-            people = await _play(ordered, plan, theatre, troubles)
+            people = await _play(config, plan, environment, faults)
         finally:
-            await troubles.stop()
-        return await _settle(ordered, theatre, people, troubles, begun)
+            await faults.stop()
+        return await _settle(config, environment, people, faults, begun)
 
 
 async def _play(
-    ordered: Ordered, plan: Plan, theatre: Theatre, troubles: Troublemaker
+    config: ChaosConfig, plan: Plan, environment: Environment, faults: FaultInjector
 ) -> list[Person]:
-    dice = random.Random(ordered.seed)
+    dice = random.Random(config.seed)
     people = [
         Person(
-            theatre.telegram,
+            environment.telegram,
             FIRST_PERSON + number,
             script,
             _rules(),
             is_apology=ends_reviewed,
-            on_said=troubles.said,
-            patience=ordered.patience,
+            on_said=faults.said,
+            patience=config.patience,
         )
         for number, script in enumerate(plan.scripts)
     ]
@@ -122,7 +122,7 @@ async def _play(
         for task in playing:
             task.cancel()
         await asyncio.gather(*playing, return_exceptions=True)
-    await troubles.finish()
+    await faults.finish()
     return people
 
 
@@ -132,26 +132,28 @@ def _rules() -> Rules:
 
 
 async def _settle(
-    ordered: Ordered,
-    theatre: Theatre,
+    config: ChaosConfig,
+    environment: Environment,
     people: Sequence[Person],
-    troubles: Troublemaker,
+    faults: FaultInjector,
     begun: float,
 ) -> Outcome:
     """Stop every bot in order and compare what Telegram shows with what SQL holds."""
     await asyncio.sleep(AFTERWARDS)
     wall = time.monotonic() - begun
-    statuses = [await bot.stop() for bot in theatre.bots]
+    statuses = [await bot.stop() for bot in environment.bots]
     if any(statuses):
         raise BenchmarkError(f"A bot ended with status {max(statuses)}.")
-    telegram, rules = theatre.telegram, _rules()
-    if ordered.logs is not None:
-        for bot in theatre.bots:
-            shutil.copy(bot.log, ordered.logs)
-    known = await testimony(theatre.storage)
-    left, stored = await stored_turns(theatre.storage, [person.number for person in people])
-    bot_kills = [at for victim in theatre.victims["bot"] for at in victim.kills]
-    database_away = [gap for victim in theatre.victims.get("postgres", ()) for gap in victim.away]
+    telegram, rules = environment.telegram, _rules()
+    if config.logs is not None:
+        for bot in environment.bots:
+            shutil.copy(bot.log, config.logs)
+    known = await recorded_ids(environment.storage)
+    left, stored = await stored_turns(environment.storage, [person.number for person in people])
+    bot_kills = [at for target in environment.targets["bot"] for at in target.kills]
+    database_away = [
+        gap for target in environment.targets.get("postgres", ()) for gap in target.away
+    ]
     account, silence = Account(), Silence()
     texts: set[str] = set()
     for person in people:
@@ -169,19 +171,19 @@ async def _settle(
         judged.remarks = [f"chat {person.number}: {remark}" for remark in judged.remarks]
         account.add(judged)
         signs = await telegram.signs(person.number)
-        silence.add(silence_in(log, signs, theatre.all_victims(), rules))
+        silence.add(silence_in(log, signs, environment.all_targets(), rules))
         texts |= {said.text for said in person.said} | {item.text for item in shown}
     return Outcome(
-        ordered=ordered,
+        config=config,
         account=account,
         silence=silence,
-        troubles=troubles.done,
-        kills=sum(len(victim.kills) for victim in theatre.all_victims()),
+        faults=faults.done,
+        kills=sum(len(target.kills) for target in environment.all_targets()),
         retries=sum(person.retries for person in people),
-        ended_by_itself=sum(bot.ended_by_itself for bot in theatre.bots),
+        ended_by_itself=sum(bot.ended_by_itself for bot in environment.bots),
         quotes_in_log=sum(
-            quotes_in(bot.log, (text for text in texts if not is_reviewed(text)))
-            for bot in theatre.bots
+            quotes_in(bot.process.output, (text for text in texts if not is_reviewed(text)))
+            for bot in environment.bots
         ),
         left_in_inbox=left,
         wall_seconds=wall,

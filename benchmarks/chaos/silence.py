@@ -11,8 +11,8 @@ from devtools.engines.paced import answer_mark
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.chaos.theatre import Victim
-    from benchmarks.chatlog import ChatLog, Rules, Said
+    from benchmarks.chaos.environment import Target
+    from benchmarks.chatlog import ChatLog, Rules, SentMessage
 
 TELL_WITHIN = 6.0
 """Seconds after which somebody who writes while the engine is away has to have been told."""
@@ -42,7 +42,7 @@ class Silence:
 
 
 def silence_in(
-    log: ChatLog, signs: Sequence[float], victims: Sequence[Victim], rules: Rules
+    log: ChatLog, signs: Sequence[float], targets: Sequence[Target], rules: Rules
 ) -> Silence:
     """What one chat had to bear. `signs`: texts, edits and "typing", as they happened."""
     found = Silence()
@@ -53,7 +53,7 @@ def silence_in(
         moments = sorted({said.at, end, *(at for at in signs if said.at < at < end)})
         found.to_final.append(end - said.at)
         found.gaps.append(max(after - before for before, after in pairwise(moments)))
-        told = _told(log, said, end, victims, rules)
+        told = _told(log, said, end, targets, rules)
         found.told += told is True
         found.untold += told is False
     return found
@@ -72,7 +72,7 @@ def _answered_at(log: ChatLog, position: int) -> float | None:
 
 
 def _told(
-    log: ChatLog, said: Said, end: float, victims: Sequence[Victim], rules: Rules
+    log: ChatLog, said: SentMessage, end: float, targets: Sequence[Target], rules: Rules
 ) -> bool | None:
     """Whether somebody was told in time that the engine is away; None if it was not, or not only.
 
@@ -80,9 +80,9 @@ def _told(
     """
     deadline = said.at + TELL_WITHIN
     engine_away = other_away = False
-    for victim in victims:
-        for begin, back in victim.away:
-            if victim.name == "engine":
+    for target in targets:
+        for begin, back in target.away:
+            if target.name == "engine":
                 engine_away |= begin <= said.at and back >= deadline
             else:
                 other_away |= begin - TELL_WITHIN <= said.at <= back + TELL_WITHIN

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.accounting import judge
-from benchmarks.chatlog import ChatLog, Rules, Said, Shown, StoredTurn, Window
+from benchmarks.chatlog import ChatLog, Rules, SentMessage, ShownText, StoredTurn, Window
 from benchmarks.replay import telegram_rules
 from benchmarks.reviewed import is_reviewed
 from bot.locales import Language
@@ -13,12 +13,12 @@ from bot.telegram.outbound.rendering import render
 CARD = "求助电话"
 RULES = Rules(is_card=lambda text: text == CARD, placeholder="…")
 
-SAID = [Said(1, "睡不着", 10.0), Said(3, "还是睡不着", 20.0)]
+SAID = [SentMessage(1, "睡不着", 10.0), SentMessage(3, "还是睡不着", 20.0)]
 SHOWN = [
-    Shown(2, "…", 10.5, finished=False),
-    Shown(2, "嗯", 11.5, finished=False),
-    Shown(2, "嗯，我在。", 12.0, finished=True),
-    Shown(4, "慢慢说。", 21.0, finished=True),
+    ShownText(2, "…", 10.5, finished=False),
+    ShownText(2, "嗯", 11.5, finished=False),
+    ShownText(2, "嗯，我在。", 12.0, finished=True),
+    ShownText(4, "慢慢说。", 21.0, finished=True),
 ]
 TURNS = [
     StoredTurn(1, "睡不着", "answered", 2, ("嗯，我在。",)),
@@ -65,13 +65,13 @@ def test_a_turn_without_a_finished_answer_is_unanswered(turn):
 
 
 def test_an_answer_that_still_has_its_stop_button_is_unanswered():
-    found = account(shown=[*SHOWN[:3], Shown(4, "慢慢说。", 21.0, finished=False)])
+    found = account(shown=[*SHOWN[:3], ShownText(4, "慢慢说。", 21.0, finished=False)])
     assert faults(found) == {"unanswered": 1}
 
 
 def test_the_sentence_that_says_there_is_no_answer_is_no_answer():
     turn = StoredTurn(2, "还是睡不着", "failed", 4, ("",))
-    sorry = Shown(4, "这次没有想好，再试一次？", 21.0, finished=True)
+    sorry = ShownText(4, "这次没有想好，再试一次？", 21.0, finished=True)
     assert faults(account(shown=[*SHOWN[:3], sorry], turns=[TURNS[0], turn])) == {"unanswered": 1}
 
 
@@ -88,13 +88,16 @@ def test_turns_in_another_order_than_they_were_said_are_out_of_order():
         StoredTurn(1, "还是睡不着", "answered", 4, ("慢慢说。",)),
         StoredTurn(2, "睡不着", "answered", 5, ("嗯，我在。",)),
     ]
-    shown = [SHOWN[3], Shown(5, "嗯，我在。", 22.0, finished=True)]
+    shown = [SHOWN[3], ShownText(5, "嗯，我在。", 22.0, finished=True)]
     assert faults(account(shown=shown, turns=turns)) == {"out_of_order": 1}
 
 
 def test_answers_that_stand_in_another_order_are_out_of_order():
-    said = [Said(1, "睡不着", 10.0), Said(2, "还是睡不着", 10.1)]
-    shown = [Shown(3, "慢慢说。", 11.0, finished=True), Shown(4, "嗯。", 12.0, finished=True)]
+    said = [SentMessage(1, "睡不着", 10.0), SentMessage(2, "还是睡不着", 10.1)]
+    shown = [
+        ShownText(3, "慢慢说。", 11.0, finished=True),
+        ShownText(4, "嗯。", 12.0, finished=True),
+    ]
     turns = [
         StoredTurn(1, "睡不着", "answered", 4, ("嗯。",)),
         StoredTurn(2, "还是睡不着", "answered", 3, ("慢慢说。",)),
@@ -103,18 +106,18 @@ def test_answers_that_stand_in_another_order_are_out_of_order():
 
 
 def test_an_answer_that_begins_before_the_one_before_it_has_ended_is_out_of_order():
-    shown = [*SHOWN[:2], SHOWN[3], Shown(2, "嗯，我在。", 22.0, finished=True)]
+    shown = [*SHOWN[:2], SHOWN[3], ShownText(2, "嗯，我在。", 22.0, finished=True)]
     assert faults(account(shown=shown)) == {"out_of_order": 1}
 
 
 def test_a_second_answer_is_found():
-    found = account(shown=[*SHOWN, Shown(5, "慢慢说。", 22.0, finished=True)])
+    found = account(shown=[*SHOWN, ShownText(5, "慢慢说。", 22.0, finished=True)])
     assert faults(found) == {"answered_twice": 1}
 
 
 def test_a_message_that_became_two_turns_is_answered_twice():
     turns = [*TURNS, StoredTurn(3, "还是睡不着", "answered", 5, ("嗯。",))]
-    found = account(shown=[*SHOWN, Shown(5, "嗯。", 22.0, finished=True)], turns=turns)
+    found = account(shown=[*SHOWN, ShownText(5, "嗯。", 22.0, finished=True)], turns=turns)
     assert faults(found) == {"answered_twice": 1}
 
 
@@ -124,8 +127,8 @@ def test_two_turns_in_one_message_are_answered_twice():
 
 
 def test_a_message_left_behind_by_a_kill_is_told_apart():
-    left = Shown(4, "慢", 20.6, finished=False)
-    answer = Shown(5, "慢慢说。", 25.0, finished=True)
+    left = ShownText(4, "慢", 20.6, finished=False)
+    answer = ShownText(5, "慢慢说。", 25.0, finished=True)
     turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 5, ("慢慢说。",))]
     killed = account(shown=[*SHOWN[:3], left, answer], turns=turns, kills=[20.7])
     assert faults(killed) == {}
@@ -139,7 +142,7 @@ def left_behind(*shown, **circumstances):
     turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 9, ("慢慢说。",))]
     log = ChatLog(
         SAID,
-        [*SHOWN[:3], *shown, Shown(9, "慢慢说。", 40.0, finished=True)],
+        [*SHOWN[:3], *shown, ShownText(9, "慢慢说。", 40.0, finished=True)],
         turns,
         **circumstances,
     )
@@ -147,20 +150,20 @@ def left_behind(*shown, **circumstances):
 
 
 def test_a_message_whose_reply_was_lost_is_told_apart():
-    left = Shown(4, "慢", 20.6, finished=False)
+    left = ShownText(4, "慢", 20.6, finished=False)
     found = left_behind(left, unheard=frozenset({4}))
     assert faults(found) == {}
     assert found.sent_again == {Window.UNHEARD: 1}
 
 
 def test_an_id_cannot_be_stored_while_the_database_is_away():
-    left = Shown(4, "慢", 20.6, finished=False)
+    left = ShownText(4, "慢", 20.6, finished=False)
     assert left_behind(left, outages=[(20.0, 30.0)]).sent_again == {Window.FIRST: 1}
     assert faults(left_behind(left, outages=[(21.0, 30.0)])) == {"answered_twice": 1}
 
 
 def test_a_witness_tells_ids_that_were_never_stored_from_those_that_were():
-    left = Shown(4, "慢", 20.6, finished=False)
+    left = ShownText(4, "慢", 20.6, finished=False)
     never = left_behind(left, kills=[29.6], stored=frozenset({2, 9}))
     assert never.sent_again == {Window.FIRST: 1}
     assert never.longest_unstored == pytest.approx(9.0)
@@ -171,7 +174,7 @@ def test_a_witness_tells_ids_that_were_never_stored_from_those_that_were():
 
 
 def test_a_message_that_was_edited_had_its_id_stored_before():
-    left = [Shown(4, "慢", 20.6, finished=False), Shown(4, "慢慢", 21.6, finished=False)]
+    left = [ShownText(4, "慢", 20.6, finished=False), ShownText(4, "慢慢", 21.6, finished=False)]
     assert faults(left_behind(*left, kills=[22.0])) == {"answered_twice": 1}
 
 
@@ -179,10 +182,10 @@ def test_a_part_sent_again_after_a_crash_is_told_apart():
     turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 4, ("一", "二"))]
     shown = [
         *SHOWN[:3],
-        Shown(4, "一", 21.0, finished=False),
-        Shown(5, "二", 22.0, finished=False),
-        Shown(4, "一", 31.0, finished=True),
-        Shown(6, "二", 32.0, finished=True),
+        ShownText(4, "一", 21.0, finished=False),
+        ShownText(5, "二", 22.0, finished=False),
+        ShownText(4, "一", 31.0, finished=True),
+        ShownText(6, "二", 32.0, finished=True),
     ]
     found = account(shown=shown, turns=turns, kills=[25.0])
     assert faults(found) == {}
@@ -192,7 +195,7 @@ def test_a_part_sent_again_after_a_crash_is_told_apart():
 
 def test_what_is_said_beside_the_answers_is_no_answer():
     rules = Rules(RULES.is_card, "…", is_notice=lambda text: text == "请等一下")
-    shown = [*SHOWN[:3], Shown(4, "请等一下", 20.5, True), Shown(5, "慢慢说。", 21.0, True)]
+    shown = [*SHOWN[:3], ShownText(4, "请等一下", 20.5, True), ShownText(5, "慢慢说。", 21.0, True)]
     turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", 5, ("慢慢说。",))]
     found = account(shown=shown, turns=turns, rules=rules)
     assert faults(found) == {}
@@ -201,7 +204,7 @@ def test_what_is_said_beside_the_answers_is_no_answer():
 
 def test_a_card_is_no_second_answer():
     found = account(
-        shown=[*SHOWN[:3], Shown(4, CARD, 20.5, True), Shown(5, "在吗？", 21.0, True)],
+        shown=[*SHOWN[:3], ShownText(4, CARD, 20.5, True), ShownText(5, "在吗？", 21.0, True)],
         turns=[TURNS[0], StoredTurn(2, "还是睡不着", "answered", 5, ("在吗？",))],
     )
     assert faults(found) == {}
@@ -210,11 +213,11 @@ def test_a_card_is_no_second_answer():
 
 def test_a_long_answer_is_one_answer_in_several_messages():
     turns = [StoredTurn(1, "睡不着", "answered", 2, ("一", "二")), TURNS[1]]
-    said = [SAID[0], Said(4, "还是睡不着", 20.0)]
+    said = [SAID[0], SentMessage(4, "还是睡不着", 20.0)]
     shown = [
-        Shown(2, "一", 11.0, True),
-        Shown(3, "二", 12.0, True),
-        Shown(5, "慢慢说。", 21.0, True),
+        ShownText(2, "一", 11.0, True),
+        ShownText(3, "二", 12.0, True),
+        ShownText(5, "慢慢说。", 21.0, True),
     ]
     turns[1] = StoredTurn(2, "还是睡不着", "answered", 5, ("慢慢说。",))
     found = account(said, shown, turns)
@@ -235,13 +238,13 @@ def test_sql_that_says_something_else_is_found(turns):
 
 def test_a_turn_that_nobody_said_is_found():
     turns = [*TURNS, StoredTurn(3, "从没说过", "answered", 5, ("嗯。",))]
-    found = account(shown=[*SHOWN, Shown(5, "嗯。", 22.0, finished=True)], turns=turns)
+    found = account(shown=[*SHOWN, ShownText(5, "嗯。", 22.0, finished=True)], turns=turns)
     assert faults(found) == {"sql_differs": 1}
 
 
 def test_somebody_elses_answer_is_found():
     rules = Rules(is_card=RULES.is_card, placeholder="…", mark=lambda text: f"[{text}]")
-    shown = [Shown(2, "[睡不着] 嗯", 11.0, True), Shown(4, "[睡不着] 嗯", 21.0, True)]
+    shown = [ShownText(2, "[睡不着] 嗯", 11.0, True), ShownText(4, "[睡不着] 嗯", 21.0, True)]
     turns = [
         StoredTurn(1, "睡不着", "answered", 2, ("[睡不着] 嗯",)),
         StoredTurn(2, "还是睡不着", "answered", 4, ("[睡不着] 嗯",)),

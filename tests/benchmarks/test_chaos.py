@@ -5,10 +5,10 @@ import json
 import pytest
 
 from benchmarks.chaos import __main__ as chaos
+from benchmarks.chaos.environment import Target
 from benchmarks.chaos.plan import make_plan
 from benchmarks.chaos.silence import silence_in
-from benchmarks.chaos.theatre import Victim
-from benchmarks.chatlog import ChatLog, Said, Shown, StoredTurn
+from benchmarks.chatlog import ChatLog, SentMessage, ShownText, StoredTurn
 from devtools.engines.paced import answer_mark
 from tests.benchmarks.test_accounting import RULES
 
@@ -44,10 +44,10 @@ def test_the_seed_alone_decides_what_happens():
 
 
 def test_everything_there_is_gets_killed():
-    kills = [trouble for trouble in plan(3).troubles if trouble.kind == "kill"]
+    kills = [fault for fault in plan(3).faults if fault.kind == "kill"]
     assert len(kills) == 20
     assert {kill.target for kill in kills} == {"bot", "engine", "postgres", "redis"}
-    assert {kill.target for kill in plan(3, setup="sqlite").troubles if kill.kind == "kill"} == {
+    assert {kill.target for kill in plan(3, setup="sqlite").faults if kill.kind == "kill"} == {
         "bot",
         "engine",
     }
@@ -58,20 +58,20 @@ def test_no_two_messages_are_the_same():
     assert len(texts) == len(set(texts)) >= 100
 
 
-SAID = [Said(1, "睡不着", 10.0)]
+SAID = [SentMessage(1, "睡不着", 10.0)]
 MARK = answer_mark("睡不着")
 
 
 def silence(shown, signs=(), away=()):
     turns = [StoredTurn(1, "睡不着", "answered", 2, (MARK,))]
-    victims = []
+    targets = []
     for name, gap in away:
-        victims.append(Victim(name, None, away=[gap]))
-    return silence_in(ChatLog(SAID, shown, turns), signs, victims, RULES)
+        targets.append(Target(name, None, away=[gap]))
+    return silence_in(ChatLog(SAID, shown, turns), signs, targets, RULES)
 
 
 def test_silence_lasts_until_the_next_sign_of_life():
-    found = silence([Shown(2, MARK, 20.0, finished=True)], signs=[11.0, 14.0, 30.0])
+    found = silence([ShownText(2, MARK, 20.0, finished=True)], signs=[11.0, 14.0, 30.0])
     assert found.gaps == [6.0]
     assert found.to_final == [10.0]
 
@@ -89,6 +89,6 @@ def test_silence_lasts_until_the_next_sign_of_life():
 def test_who_writes_while_only_the_engine_is_away_has_to_be_told(
     shown_at, text, away, told, untold
 ):
-    shown = [Shown(2, text, shown_at, False), Shown(2, MARK, 25.0, finished=True)]
+    shown = [ShownText(2, text, shown_at, False), ShownText(2, MARK, 25.0, finished=True)]
     found = silence(shown, away=away)
     assert (found.told, found.untold) == (told, untold)

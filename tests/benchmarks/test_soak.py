@@ -40,7 +40,7 @@ def test_a_leak_is_told_from_noise():
     [(0.8, 1.4, 10, True), (-3.0, 1.6, 10, False), (1.2, 2.0, 10, False), (0.0, 0.1, 9, False)],
 )
 def test_memory_has_to_be_surely_as_good_as_flat(low, high, answered, passed):
-    found = soak.Soaked(
+    found = soak.SoakResult(
         said=10,
         answered=answered,
         wall_seconds=1.0,

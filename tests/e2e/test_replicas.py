@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.storage import generate_key
+from devtools.balancer import Balancer
 from devtools.servers import RedisServer
-from tests.e2e.balancer import Balancer
 from tests.e2e.house import REDO, STOP, House, records
 from tests.e2e.people import eventually
 from tests.serving import serving
@@ -38,12 +38,12 @@ class Street:
     def all_take(self) -> None:
         """Have the balancer use every replica."""
         if self.balancer is not None:
-            self.balancer.replicas = self.bots
+            self.balancer.backends = [bot.port for bot in self.bots]
 
     def only(self, *numbers: int) -> None:
         """Have the balancer use some replicas only."""
         assert self.balancer is not None
-        self.balancer.replicas = [self.bots[number] for number in numbers]
+        self.balancer.backends = [self.bots[number].port for number in numbers]
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +84,10 @@ def four(
     new_engine: Callable[[], ScriptedEngine],
     new_bot: Callable[..., BotProcess],
 ) -> Iterator[Street]:
-    sandbox, engine, balancer = new_sandbox(), new_engine(), Balancer()
+    sandbox, engine, balancer = new_sandbox(), new_engine(), Balancer(())
     settings = shared_settings() | {
         "TELEGRAM_MODE": "webhook",
-        "WEBHOOK_URL": balancer.url,
+        "WEBHOOK_URL": f"http://127.0.0.1:{balancer.port}/from-telegram",
         "WEBHOOK_SECRET": secrets.token_hex(16),
     }
     bots = [
@@ -99,9 +99,11 @@ def four(
         )
         for _ in range(4)
     ]
-    balancer.replicas = bots
-    yield Street(House(sandbox, engine, bots[0]), opened(bots), balancer)
-    balancer.close()
+    street = Street(House(sandbox, engine, bots[0]), bots, balancer)
+    street.all_take()
+    with balancer.serve_in_thread():
+        opened(bots)
+        yield street
 
 
 @pytest.fixture(scope="module")

@@ -16,33 +16,33 @@ from bot.storage.store import open_database
 if TYPE_CHECKING:
     from bot.storage.store import StorageOptions
 
-_TABLE = "CREATE TABLE chaos_witness (chat_id BIGINT NOT NULL, message_id BIGINT NOT NULL)"
+_TABLE = "CREATE TABLE chaos_stored_ids (chat_id BIGINT NOT NULL, message_id BIGINT NOT NULL)"
 
 _TRIGGERS = {
     "sqlite": (
         """
-        CREATE TRIGGER chaos_witnessed AFTER UPDATE OF answer_message_id ON turns
+        CREATE TRIGGER chaos_stored_id_recorded AFTER UPDATE OF answer_message_id ON turns
         WHEN NEW.answer_message_id IS NOT NULL BEGIN
-            INSERT INTO chaos_witness VALUES (NEW.chat_id, NEW.answer_message_id);
+            INSERT INTO chaos_stored_ids VALUES (NEW.chat_id, NEW.answer_message_id);
         END
         """,
     ),
     "postgresql": (
         """
-        CREATE FUNCTION chaos_witness() RETURNS trigger AS $$ BEGIN
-            INSERT INTO chaos_witness VALUES (NEW.chat_id, NEW.answer_message_id);
+        CREATE FUNCTION chaos_stored_ids() RETURNS trigger AS $$ BEGIN
+            INSERT INTO chaos_stored_ids VALUES (NEW.chat_id, NEW.answer_message_id);
             RETURN NULL;
         END $$ LANGUAGE plpgsql
         """,
         """
-        CREATE TRIGGER chaos_witnessed AFTER UPDATE OF answer_message_id ON turns FOR EACH ROW
-        WHEN (NEW.answer_message_id IS NOT NULL) EXECUTE FUNCTION chaos_witness()
+        CREATE TRIGGER chaos_stored_id_recorded AFTER UPDATE OF answer_message_id ON turns
+        FOR EACH ROW WHEN (NEW.answer_message_id IS NOT NULL) EXECUTE FUNCTION chaos_stored_ids()
         """,
     ),
 }
 
 
-async def call_witness(options: StorageOptions) -> None:
+async def record_stored_ids(options: StorageOptions) -> None:
     """Begin to note; the tables have to be there."""
 
     def begin(connection: sa.Connection) -> None:
@@ -56,11 +56,11 @@ async def call_witness(options: StorageOptions) -> None:
         await database.aclose()
 
 
-async def testimony(options: StorageOptions) -> dict[int, set[int]]:
+async def recorded_ids(options: StorageOptions) -> dict[int, set[int]]:
     """By chat, the messages whose ids were stored at some time."""
 
     def read(connection: sa.Connection) -> list[tuple[int, int]]:
-        rows = connection.execute(sa.text("SELECT chat_id, message_id FROM chaos_witness"))
+        rows = connection.execute(sa.text("SELECT chat_id, message_id FROM chaos_stored_ids"))
         return [(int(chat), int(message)) for chat, message in rows]
 
     database = open_database(options)

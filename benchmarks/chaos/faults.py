@@ -11,16 +11,16 @@ from benchmarks.chaos.plan import TELEGRAM_FAULTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.chaos.plan import Trouble
-    from benchmarks.chaos.theatre import Theatre
+    from benchmarks.chaos.environment import Environment
+    from benchmarks.chaos.plan import Fault
 
 
-class Troublemaker:
+class FaultInjector:
     """Counts what is written, and strikes when it is time."""
 
-    def __init__(self, theatre: Theatre, troubles: Sequence[Trouble]) -> None:
-        self._theatre = theatre
-        self._waiting = sorted(troubles, key=lambda trouble: trouble.after)
+    def __init__(self, environment: Environment, faults: Sequence[Fault]) -> None:
+        self._environment = environment
+        self._waiting = sorted(faults, key=lambda fault: fault.after)
         self._said = 0
         self._begun: set[asyncio.Task[None]] = set()
         self.done: Counter[str] = Counter()
@@ -36,7 +36,7 @@ class Troublemaker:
         if self._waiting:
             self._strike(self._waiting[-1].after)
         await asyncio.gather(*self._begun)
-        await self._theatre.telegram.undo_faults()
+        await self._environment.telegram.undo_faults()
 
     async def stop(self) -> None:
         """End at once."""
@@ -48,24 +48,24 @@ class Troublemaker:
         while self._waiting and self._waiting[0].after <= said:
             self._begun.add(asyncio.create_task(self._happen(self._waiting.pop(0))))
 
-    async def _happen(self, trouble: Trouble) -> None:
-        theatre = self._theatre
-        await asyncio.sleep(trouble.delay)
-        match trouble.kind:
+    async def _happen(self, fault: Fault) -> None:
+        environment = self._environment
+        await asyncio.sleep(fault.delay)
+        match fault.kind:
             case "kill":
-                group = theatre.victims[trouble.target]
-                await group[trouble.number % len(group)].suffer(trouble.seconds)
-                self.done[f"kill {trouble.target}"] += 1
+                group = environment.targets[fault.target]
+                await group[fault.number % len(group)].suffer(fault.seconds)
+                self.done[f"kill {fault.target}"] += 1
             case "clock":
-                bot = theatre.bots[trouble.number]
-                await asyncio.to_thread(bot.clock.write_text, str(trouble.seconds))
+                bot = environment.bots[fault.number]
+                await asyncio.to_thread(bot.clock.write_text, str(fault.seconds))
                 self.done["clock jumps"] += 1
             case "telegram":
-                fault = TELEGRAM_FAULTS[trouble.fault]
-                times = 1 if str(fault["kind"]).startswith("hang") else trouble.number
-                await theatre.telegram.spoil({**fault, "method": trouble.target, "times": times})
-                self.done[f"spoilt {trouble.target}"] += times
+                rule = TELEGRAM_FAULTS[fault.telegram_fault]
+                times = 1 if str(rule["kind"]).startswith("hang") else fault.number
+                await environment.telegram.spoil({**rule, "method": fault.target, "times": times})
+                self.done[f"spoilt {fault.target}"] += times
             case "reply":
-                if theatre.balancer is not None:
-                    theatre.balancer.replies_to_lose += trouble.number
-                self.done["replies to Telegram lost"] += trouble.number
+                if environment.balancer is not None:
+                    environment.balancer.replies_to_lose += fault.number
+                self.done["replies to Telegram lost"] += fault.number

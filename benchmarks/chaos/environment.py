@@ -1,4 +1,4 @@
-"""Everything a run needs, started in order, each part a process that can be killed and comes back.
+"""Everything a run needs, started in order; each part is a process that is killed and comes back.
 
 sqlite:    one bot that polls, its database a file
 postgres:  several bots behind a load balancer that Telegram calls, PostgreSQL and Redis
@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from benchmarks.chaos.balancer import Balancer
 from benchmarks.chaos.shifted_bot import CLOCK_VARIABLE
-from benchmarks.chaos.witness import call_witness
+from benchmarks.chaos.stored_ids import record_stored_ids
 from benchmarks.errors import BenchmarkError
-from benchmarks.processes import Bot, Program, free_port
-from benchmarks.stage import new_token, prepared_storage
+from benchmarks.processes import Program
+from benchmarks.stage import prepared_storage
 from benchmarks.telegram import Telegram
+from devtools.balancer import Balancer
 from devtools.engines.paced import MODEL
+from devtools.processes import BotProcess, EngineProcess, SandboxProcess, free_port
 from devtools.servers import PostgresServer, RedisServer, ServiceMissing
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ ENGINE_PATIENCE = {"ENGINE_FIRST_TOKEN_TIMEOUT": "4", "ENGINE_STALL_TIMEOUT": "3
 """An engine that hangs is to be found out sooner than in earnest: a run has minutes."""
 
 
-class Mortal(Protocol):
+class Killable(Protocol):
     """What can be killed and started again."""
 
     async def kill(self) -> None:
@@ -51,11 +52,11 @@ class Mortal(Protocol):
 
 
 @dataclass(slots=True)
-class Victim:
+class Target:
     """A part, and when it was away: from the kill until it did its work again."""
 
     name: str
-    part: Mortal
+    part: Killable
     kills: list[float] = field(default_factory=list)
     away: list[tuple[float, float]] = field(default_factory=list)
     whole: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -72,13 +73,15 @@ class Victim:
             self.away.append((begun, time.monotonic()))
 
 
-class SupervisedBot(Bot):
+class SupervisedBot(Program):
     """A bot that is started again whenever it ends, as systemd or Kubernetes would."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str], name: str) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.clock = folder / "clock"
+        self.log = folder / f"{folder.name}.log"
         settings = {**settings, CLOCK_VARIABLE: str(self.clock)}
-        super().__init__(folder, settings, name, "benchmarks.chaos.shifted_bot")
+        module = "benchmarks.chaos.shifted_bot"
+        super().__init__(BotProcess(settings, folder, module=module, log=self.log))
         self.ended_by_itself = 0
         self._wanted = False
         self._watch: asyncio.Task[None] | None = None
@@ -124,8 +127,8 @@ class SupervisedBot(Bot):
             await self.start()
 
 
-class MortalServer:
-    """A database server whose blocking ways are kept from the loop."""
+class KillableServer:
+    """A database server, started and killed without holding the event loop."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -139,37 +142,25 @@ class MortalServer:
         await asyncio.to_thread(self._server.kill)
 
 
-class MortalEngine(Program):
-    """The engine with moods, always at the same address."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        module = "benchmarks.chaos.engine"
-        super().__init__(folder, "engine", (module, "--port", str(self.port)), speaks=True)
-
-    async def start(self) -> None:
-        """Start it and wait until it listens."""
-        await super().start()
-        await self.first_line()
-
-
 @dataclass(frozen=True, slots=True)
-class Theatre:
-    """Where a run takes place. `victims` are keyed by part; there may be several bots."""
+class Environment:
+    """Where a run takes place. `targets` are keyed by part; there may be several bots."""
 
     telegram: Telegram
     bots: list[SupervisedBot]
-    victims: dict[str, list[Victim]]
+    targets: dict[str, list[Target]]
     balancer: Balancer | None
     storage: StorageOptions
 
-    def all_victims(self) -> list[Victim]:
+    def all_targets(self) -> list[Target]:
         """Everything that can be killed."""
-        return [victim for group in self.victims.values() for victim in group]
+        return [target for group in self.targets.values() for target in group]
 
 
 @asynccontextmanager
-async def opened(setup: SetupName, replicas: int, burst_window: float) -> AsyncIterator[Theatre]:
+async def started(
+    setup: SetupName, replicas: int, burst_window: float
+) -> AsyncIterator[Environment]:
     """Start everything; end it whatever happens.
 
     Raises:
@@ -177,32 +168,28 @@ async def opened(setup: SetupName, replicas: int, burst_window: float) -> AsyncI
     """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shudong-chaos-")))
-        token = new_token()
-        sandbox = Program(
-            folder,
-            "sandbox",
-            ("bot.sandbox", "--port", "0", "--token", token, "--no-seed-people", "--flood"),
-            speaks=True,
+        sandbox = SandboxProcess(
+            folder, options=("--no-seed-people", "--flood"), log=folder / "sandbox.log"
         )
-        engine = MortalEngine(folder)
-        for program in (sandbox, engine):
+        engine = EngineProcess(folder, module="benchmarks.chaos.engine", log=folder / "engine.log")
+        programs = Program(sandbox), Program(engine)
+        for program in programs:
             stack.push_async_callback(program.kill)
             await program.start()
-        url = (await sandbox.first_line()).rstrip("/")
-        victims: dict[str, list[Victim]] = {"engine": [Victim("engine", engine)]}
-        database_url, redis_url = await _servers(setup, stack, victims)
+        targets: dict[str, list[Target]] = {"engine": [Target("engine", programs[1])]}
+        database_url, redis_url = await _servers(setup, stack, targets)
         homes = [folder / f"bot-{number}" for number in range(replicas)]
         for home in homes:
             home.mkdir()
         storage = await prepared_storage(homes[0], database_url, redis_url)
         settings = {
-            "TELEGRAM_BOT_TOKEN": token,
-            "TELEGRAM_API_URL": url,
+            **sandbox.bot_settings,
+            "LOG_FORMAT": "json",
             "BURST_WINDOW": str(burst_window),
             "ENCRYPTION_KEYS": storage.keys[0],
             "DATABASE_URL": database_url or "",
             "REDIS_URL": redis_url or "",
-            "LMDEPLOY_URLS": f"http://127.0.0.1:{engine.port}/v1",
+            "LMDEPLOY_URLS": engine.url,
             "MODEL_NAME": MODEL,
             **ENGINE_PATIENCE,
         }
@@ -217,21 +204,21 @@ async def opened(setup: SetupName, replicas: int, burst_window: float) -> AsyncI
                 "WEBHOOK_SECRET": WEBHOOK_SECRET,
             }
         bots = [
-            SupervisedBot(home, {**settings, "HTTP_PORT": str(port)}, home.name)
+            SupervisedBot(home, {**settings, "HTTP_PORT": str(port)})
             for home, port in zip(homes, ports, strict=True)
         ]
-        victims["bot"] = [Victim(home.name, bot) for home, bot in zip(homes, bots, strict=True)]
+        targets["bot"] = [Target(home.name, bot) for home, bot in zip(homes, bots, strict=True)]
         for bot in bots:
             stack.push_async_callback(bot.kill)
         await asyncio.gather(*(bot.start() for bot in bots))
-        await call_witness(storage)
-        telegram = Telegram(url)
+        await record_stored_ids(storage)
+        telegram = Telegram(sandbox.url)
         stack.push_async_callback(telegram.aclose)
-        yield Theatre(telegram, bots, victims, balancer, storage)
+        yield Environment(telegram, bots, targets, balancer, storage)
 
 
 async def _servers(
-    setup: SetupName, stack: AsyncExitStack, victims: dict[str, list[Victim]]
+    setup: SetupName, stack: AsyncExitStack, targets: dict[str, list[Target]]
 ) -> tuple[str | None, str | None]:
     """PostgreSQL and Redis where the set-up has them; their addresses."""
     if setup == "sqlite":
@@ -244,6 +231,6 @@ async def _servers(
     except ServiceMissing as missing:
         raise BenchmarkError(f"The set-up needs servers that are not here: {missing}.") from None
     for name, server in (("postgres", postgres), ("redis", redis)):
-        victims[name] = [Victim(name, MortalServer(server))]
-        await victims[name][0].part.start()
+        targets[name] = [Target(name, KillableServer(server))]
+        await targets[name][0].part.start()
     return postgres.url(), redis.url

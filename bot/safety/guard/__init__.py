@@ -6,10 +6,10 @@ The rules are for people to read and check. They know open words only; a model t
 stopped by them, and a sentence that refuses or asks about a danger is not hit.
 """
 
-from bot.safety.guard.kinds import BlockReason
 from bot.safety.guard.minors import says_minor
+from bot.safety.guard.reasons import BlockReason
 from bot.safety.guard.reviewed import instead_of
+from bot.safety.guard.span import GuardContext
 from bot.safety.guard.stream import Blocked, Guard, judge
-from bot.safety.guard.verdict import GuardContext
 
 __all__ = ["BlockReason", "Blocked", "Guard", "GuardContext", "instead_of", "judge", "says_minor"]

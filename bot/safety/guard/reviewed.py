@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.locales import texts_for
-from bot.safety.guard.kinds import BlockReason
+from bot.safety.guard.reasons import BlockReason
 from bot.safety.hotlines import emergency
 from bot.safety.levels import RiskLevel
 

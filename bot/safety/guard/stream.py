@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.safety.guard.anchors import may_begin_a_hit
-from bot.safety.guard.verdict import GuardContext, judge_span
+from bot.safety.guard.span import GuardContext, judge_span
 from bot.safety.levels import RiskLevel
 
 if TYPE_CHECKING:
-    from bot.safety.guard.kinds import BlockReason
+    from bot.safety.guard.reasons import BlockReason
 
 MAX_SENTENCE = 240
 """Characters after which a span without an end is judged as if it had one."""

@@ -7,46 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.safety.guard import contacts
-from bot.safety.guard.crisis_rules import IN_DANGER, LEADING
-from bot.safety.guard.harm_rules import DRUGS, HARM, METHODS
-from bot.safety.guard.kinds import BlockReason
 from bot.safety.guard.minors import says_minor
-from bot.safety.guard.role_rules import DELUSION, DIAGNOSES, IDENTITY, ROMANCE, SECRECY
-from bot.safety.guard.words import ILLNESS
+from bot.safety.guard.reasons import BlockReason
+from bot.safety.guard.rules import RULES
 from bot.safety.levels import RiskLevel
 from bot.safety.normalize import BREAK, normalize
+from bot.safety.vocabulary import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.safety.guard.kinds import Rule
-
-# In the order of how much it matters which kind is named: the reviewed text follows from it.
-RULES = (
-    *METHODS,
-    *HARM,
-    *IN_DANGER,
-    *LEADING,
-    *ROMANCE,
-    *SECRECY,
-    *DELUSION,
-    *DRUGS,
-    *DIAGNOSES,
-    *IDENTITY,
-)
-
-# What the rules of the guard need beyond what `normalize` knows.
-_TRADITIONAL = (
-    "諮詢療瀉確診劑頸戶閉爐險護證職雙寶貝約戀監視蹤聲記憶顧濟體驗專導廣級輔區贊釋囑勸術瘋毀蓋鎖針"
-    "單靜鬆優園懲罰報兩緊貼謊隱瞞憑膠條圍綁門縫滿貓項價廢禍贅際狀況屬於嚴顯億類慣擔頁輪騎駛軟釘鋼"
-    "銳鋒膽縮憤奪屍墜懸樑絲濃灑滅彈鈉鉀癮嘔腸剝飯麵餅雞蘋棗費適齊鄰寢賓館鎮"
-)
-_SIMPLIFIED = (
-    "咨询疗泻确诊剂颈户闭炉险护证职双宝贝约恋监视踪声记忆顾济体验专导广级辅区赞释嘱劝术疯毁盖锁针"
-    "单静松优园惩罚报两紧贴谎隐瞒凭胶条围绑门缝满猫项价废祸赘际状况属于严显亿类惯担页轮骑驶软钉钢"
-    "锐锋胆缩愤夺尸坠悬梁丝浓洒灭弹钠钾瘾呕肠剥饭面饼鸡苹枣费适齐邻寝宾馆镇"
-)
-_MORE = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
+    from bot.safety.guard.rules import Block
 
 # Said to refuse it, to ask about it, or to repeat what the person told.
 _REFUSED = re.compile(
@@ -70,7 +41,7 @@ _ASKED = re.compile(
 )
 _MAY_BE_ASKED = (BlockReason.METHOD, BlockReason.HARM)
 _CODED = re.compile(r"[A-Za-z0-9+/]{40}")  # nobody is comforted in base64
-_ABOUT_ILLNESS = re.compile(ILLNESS)
+_ILLNESS = compiled("<illness>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +60,30 @@ def judge_span(text: str, about: GuardContext) -> BlockReason | None:
         return BlockReason.CONTACT
     if _CODED.search(text):
         return BlockReason.METHOD
-    plain = normalize(text).translate(_MORE)
+    plain = normalize(text)
     for rule in RULES:
-        if about.level >= rule.at:
+        if about.level >= rule.meaning.from_level:
             for match in rule.pattern.finditer(plain):
-                if _counts(rule, match, plain, about):
-                    return rule.kind
+                if counts(rule.meaning, match, plain, about):
+                    return rule.meaning.reason
     return None
 
 
-def _counts(rule: Rule, match: re.Match[str], text: str, about: GuardContext) -> bool:
-    if rule.to_minors and not (about.is_minor or says_minor(about.said)):
+def counts(block: Block, match: re.Match[str], text: str, about: GuardContext) -> bool:
+    """Whether what a rule matched is to be blocked, said where it stands, to this person."""
+    if block.minors_only and not (about.is_minor or says_minor(about.said)):
         return False
-    if not rule.excusable:
+    if not block.excusable:
         return True
     clause = text[: match.start()].rpartition(BREAK)[2]
     if _REFUSED.search(clause) or _REPORTED.search(clause):
         return False
-    if rule.kind in _MAY_BE_ASKED and _ASKED.match(text, match.end()):
+    if block.reason in _MAY_BE_ASKED and _ASKED.match(text, match.end()):
         return False
-    return not (rule.kind is BlockReason.DIAGNOSIS and _told(match[0], about.said))
+    return not (block.reason is BlockReason.DIAGNOSIS and _told(match[0], about.said))
 
 
 def _told(words: str, said: Sequence[str]) -> bool:
     """Whether the illness named is one the person has named before: then it is repeated."""
-    named = _ABOUT_ILLNESS.search(words)
+    named = _ILLNESS.search(words)
     return named is not None and any(named[0] in normalize(text) for text in said)

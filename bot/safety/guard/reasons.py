@@ -1,12 +1,8 @@
-"""What the model must never say, by kind, and what a rule about it looks like."""
+"""Why words of the model are blocked."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from enum import StrEnum
-
-from bot.safety.levels import RiskLevel
 
 
 class BlockReason(StrEnum):
@@ -36,27 +32,3 @@ class BlockReason(StrEnum):
     """Minimising, blaming or flattering somebody in danger."""
     LEADING = "leading"
     """Asking about danger so that only "no" can be answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A kind and the ways to say it, in normalized text, from a level of risk upwards."""
-
-    kind: BlockReason
-    pattern: re.Pattern[str] = field(repr=False)
-    at: RiskLevel = RiskLevel.NONE
-    excusable: bool = True
-    """Whether it may be said to refuse it, to ask about it, or to repeat what was told."""
-    to_minors: bool = False
-    """Whether it applies only to people who have said that they are under 18."""
-
-
-def rule(
-    kind: BlockReason,
-    *ways: str,
-    at: RiskLevel = RiskLevel.NONE,
-    excusable: bool = True,
-    to_minors: bool = False,
-) -> Rule:
-    """A rule of several ways to say a thing."""
-    return Rule(kind, re.compile("|".join(ways)), at, excusable, to_minors)

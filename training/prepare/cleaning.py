@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from bot.safety.vocabulary import expand, words
 from training.corpora.crisis import FOUND_BY_DETECTOR, SAID_OPENLY, crisis
 from training.corpora.dialogue import Role, Turn, tidy
 
@@ -126,12 +127,9 @@ _AN_AI = "(?:一[个名位款])?(?:ai|人工智能|语言模型|机器人|虚拟
 _TO_ME = "(?:来|与|和|跟)?联系我"
 _ACCOUNT = r"(?:号码?)?[是为:：]\s*\w{5,}"
 
-_ILLNESS = "(?:轻度|中度|重度)?(?:抑郁症|焦虑症|双相|强迫症|精神分裂|恐惧症|躁郁症|人格障碍)"
-_DRUGS = (
-    "舍曲林|帕罗西汀|氟西汀|西酞普兰|劳拉西泮|阿普唑仑|奥氮平|喹硫平|米氮平|文拉法辛|度洛西汀|碳酸锂"
-    "|丙戊酸|百忧解|思瑞康|氯硝西泮|艾司唑仑|佐匹克隆|唑吡坦|丁螺环酮|坦度螺酮|黛力新|利培酮|阿立哌唑"
-    "|氯氮平|拉莫三嗪|安非他酮|曲唑酮|安定片|安眠片"
-)
+_GRADE = "(?:轻度|中度|重度)?"
+_ILLNESS = _GRADE + expand("<illness>")
+_MEDICINES = "|".join(words("medicine"))
 
 REASONS = (
     Reason(
@@ -192,7 +190,7 @@ REASONS = (
         "drug or dose",
         "names of psychiatric drugs, milligrams: the model speaks of neither",
         _ANYONE,
-        _ways(_DRUGS, r"\d\s*(?:mg|毫克|微克)", r"[一二两三四半\d]\s*[片粒]药"),
+        _ways(_MEDICINES, r"\d\s*(?:mg|毫克|微克)", r"[一二两三四半\d]\s*[片粒]药"),
     ),
     Reason(
         "religious phrase",

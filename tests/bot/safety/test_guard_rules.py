@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.safety.guard import GuardContext
+from bot.safety.guard import BlockReason, GuardContext, judge
+from bot.safety.guard.anchors import may_begin_a_hit
 from bot.safety.guard.rules import RULES, Block
 from bot.safety.guard.span import counts
 from bot.safety.normalize import normalize
 from bot.safety.rules import Rule, one_by_one
+from bot.safety.vocabulary import words
 
 WAYS = [pytest.param(way, id=way.name) for way in one_by_one(RULES)]
 
@@ -35,3 +37,22 @@ def test_a_way_spares_words_that_only_look_like_it(way: Rule[Block]) -> None:
 def test_names_are_unique() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.values[0].meaning.from_level == 0])
+def test_words_blocked_for_everybody_hold_an_anchor(way: Rule[Block]) -> None:
+    """Without one a clause is shown unread."""
+    (only,) = way.ways
+    assert may_begin_a_hit(only.catches)
+
+
+@pytest.mark.parametrize("name", ["medicine", "medicine_other", "medicine_english", "method"])
+def test_every_word_that_is_blocked_for_everybody_is_an_anchor(name: str) -> None:
+    assert [word for word in words(name) if not may_begin_a_hit(word)] == []
+
+
+@pytest.mark.parametrize("text", ["请打一三五七九。", "我这边的號碼，打一三五七九。"])
+def test_a_number_in_chinese_digits_is_read_even_where_no_other_word_calls_for_it(
+    text: str,
+) -> None:
+    assert judge(text) is BlockReason.CONTACT

@@ -91,6 +91,8 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         storage,
         companion,
         Options(
+            model_name=model.name,
+            operator_contact=settings.operator_contact,
             admins=frozenset(settings.admin_user_ids or ((ADMIN_ID,) if page else ())),
             burst_window=settings.burst_window,
             is_trial=model.is_trial,

@@ -102,6 +102,13 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _one_line(value: str) -> str:
+    value = value.strip()
+    if not 1 <= len(value) <= 200 or not value.isprintable():
+        raise ValueError
+    return value
+
+
 Url = Annotated[str, AfterValidator(_http_url)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -202,6 +209,9 @@ class Settings(BaseSettings):
     )
     admin_chat_id: int | None = Field(
         None, description="the number of the Telegram chat that is told when somebody is in danger"
+    )
+    operator_contact: Annotated[str, AfterValidator(_one_line)] | None = Field(
+        None, description="how people reach you, in one line of at most 200 characters"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description='"debug", "info", "warning" or "error"'

@@ -24,7 +24,7 @@ ARROWS = {
     "inference": set(),
     "training": {"inference", "bot/safety"},
 }
-SHARED = {"bot/errors"}
+SHARED = {"bot/errors", "bot/__version__"}
 
 
 def imports_of(file: Path) -> set[str]:

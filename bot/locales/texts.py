@@ -140,6 +140,17 @@ class AlertText(Template):
         return self.text.format(handle=handle, level=level, at=at)
 
 
+class AboutText(Template):
+    """What this bot is: {version}; {model}, its name; {contact}, how to reach the operator."""
+
+    __slots__ = ()
+    placeholders = frozenset({"version", "model", "contact"})
+
+    def __call__(self, *, version: str, model: str, contact: str) -> str:
+        """The text, filled in."""
+        return self.text.format(version=version, model=model, contact=contact)
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The texts of one language; the file of the language has exactly these keys."""
@@ -260,6 +271,14 @@ class Texts:
     care_guardian_later: str
     care_safety: str
     command_safety: str
+
+    # What answers here, and who runs it
+    about: AboutText
+    about_model_unknown: str
+    about_no_contact: str
+    about_contact: str
+    command_about: str
+
     # After a card: shorter ones, questions, buttons, and asking after somebody
     risk_repeat_high_1: EmergencyText
     risk_repeat_high_2: EmergencyText

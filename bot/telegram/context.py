@@ -24,6 +24,8 @@ class Options:
     """What an operator decides, as `Settings` gives it; times in seconds.
 
     Args:
+        model_name: the model that answers, as its engine names it; empty: not known yet.
+        operator_contact: how people reach the operator; None: they left no contact.
         admins: who may take over people and reset what others said.
         burst_window: silence after which what a person wrote becomes a turn.
         is_trial: whether the packaged small model answers.
@@ -36,6 +38,8 @@ class Options:
         calls_per_second: calls to Telegram in all chats together.
     """
 
+    model_name: str
+    operator_contact: str | None
     admins: frozenset[int]
     burst_window: float
     is_trial: bool

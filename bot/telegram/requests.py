@@ -1,4 +1,4 @@
-"""What somebody asks of the bot other than by writing to it: a command, a press of a button."""
+"""What people ask of the bot other than by writing to it: a command, a press of a button."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.locales import Language, Texts
-    from bot.telegram.keyboards import Press
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,11 @@ class CommandRequest:
         """What the bot says in this person's language."""
         return texts_for(self.language)
 
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody reads along: a private chat has its person's id."""
+        return self.chat_id == self.user_id
+
 
 @dataclass(frozen=True, slots=True)
 class CallbackRequest:
@@ -38,7 +42,7 @@ class CallbackRequest:
     user_id: int
     message_id: int
     message_date: datetime
-    press: Press
+    data: str
     language: Language
 
     @property

@@ -11,7 +11,6 @@ from telegram.error import TelegramError
 from bot.errors import StartupError
 from bot.telegram.inbound.intake import ALLOWED_UPDATES
 from bot.telegram.inbound.webhook import webhook_route
-from bot.telegram.menus import publish_menus
 from bot.telegram.shutdown import within
 from bot.telegram.wiring import build_parts
 
@@ -40,7 +39,6 @@ class TelegramService:
         self._client = client
         self._connection = connection
         self._storage = storage
-        self._admins = options.admins
         self._parts = build_parts(
             client, storage, companion, options, lease_safe_seconds=storage.lease_safe_seconds
         )
@@ -56,7 +54,7 @@ class TelegramService:
     async def start(self) -> None:
         """Take up what was left, then let new updates in."""
         await self._parts.crisis.recover()
-        await publish_menus(self._client, self._admins)
+        await self._parts.router.publish_menus()
         self._parts.update_handler.start()
         self._parts.maintenance.start()
         self._parts.oncall_alerts.start()

@@ -8,30 +8,33 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.conversation.breaker import EngineCircuitBreaker
 from bot.telegram.arrivals import ArrivalRouter
-from bot.telegram.buttons import Buttons
-from bot.telegram.commands import Commands
 from bot.telegram.context import Context
-from bot.telegram.features.account.export import Exporter
+from bot.telegram.features.about import About
+from bot.telegram.features.account.personal_data import PersonalData
+from bot.telegram.features.account.reset import Reset
 from bot.telegram.features.contact import ContactBook
 from bot.telegram.features.crisis.buttons import CrisisButtons
 from bot.telegram.features.crisis.cards import Crisis
 from bot.telegram.features.crisis.check_ins import CheckIns
 from bot.telegram.features.crisis.hotlines import HotlineList
 from bot.telegram.features.disclosure import DisclosureService
-from bot.telegram.features.feedback import Ratings
+from bot.telegram.features.feedback import AnswerFeedback
 from bot.telegram.features.handoff.alerts import OncallAlerts
 from bot.telegram.features.handoff.desk import HandoffDesk
+from bot.telegram.features.help import Help
+from bot.telegram.features.membership import Membership
+from bot.telegram.features.turn_controls import TurnControls
+from bot.telegram.features.unsupported import UnsupportedMessages
 from bot.telegram.inbound.intake import Intake
 from bot.telegram.inbound.leader import LeaderElection
 from bot.telegram.inbound.polling import Polling
 from bot.telegram.maintenance import Maintenance
-from bot.telegram.menus import publish_menu_of_admin
 from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.router import Router
 from bot.telegram.turns.edits import Edits
 from bot.telegram.turns.generation import GenerationManager
 from bot.telegram.turns.queue_notifier import QueueNotifier
@@ -64,7 +67,7 @@ class Parts:
     crisis: Crisis
     runner: TurnRunner
     scheduler: TurnScheduler
-    commands: Commands
+    router: Router
     update_handler: UpdateHandler
     maintenance: Maintenance
     work_wanted: asyncio.Event
@@ -111,63 +114,23 @@ def build_parts(
     )
     now, language_of = context.now, context.language_of
     breaker = EngineCircuitBreaker(companion.ready, sleep=sleep)
-    hotlines = HotlineList(outbox, storage.users, storage.counters)
-    disclosing = DisclosureService(
-        outbox=outbox,
-        hotlines=hotlines,
-        disclosures=storage.disclosures,
-        counters=storage.counters,
-        now=now,
-        is_trial=options.is_trial,
-    )
-    check_ins = CheckIns(
-        outbox=outbox,
-        risk=storage.risk,
-        users=storage.users,
-        counters=storage.counters,
-        now=now,
-    )
+    hotlines = HotlineList(context)
+    disclosing = DisclosureService(context, hotlines=hotlines)
+    check_ins = CheckIns(context)
     alerts_wanted = asyncio.Event()
     desk = HandoffDesk(
-        outbox=outbox,
+        context,
         hotlines=hotlines,
-        storage=storage,
-        admins=options.admins,
-        admin_chat=options.admin_chat_id,
-        language_of=language_of,
         stop=lambda chat_id: runner.stop(chat_id),  # noqa: PLW0108  (made below)
         on_due=alerts_wanted.set,
-        sleep=sleep,
     )
-    oncall_alerts = OncallAlerts(
-        outbox=outbox,
-        storage=storage,
-        desk=desk,
-        admin_chat=options.admin_chat_id,
-        language_of=language_of,
-        wanted=alerts_wanted,
-        sleep=sleep,
-    )
-    contacts = ContactBook(outbox, storage.contacts)
-    ratings = Ratings(
-        outbox=outbox,
-        feedback=storage.feedback,
-        disclosures=storage.disclosures,
-        risk=storage.risk,
-        counters=storage.counters,
-        now=now,
-    )
+    oncall_alerts = OncallAlerts(context, desk=desk, wanted=alerts_wanted)
+    contacts = ContactBook(context)
+    feedback = AnswerFeedback(context)
     crisis = Crisis(
-        cards=storage.cards,
-        risk=storage.risk,
-        users=storage.users,
-        counters=storage.counters,
-        outbox=outbox,
+        context,
         hotlines=hotlines,
         contacts=contacts,
-        now=now,
-        window=options.card_window,
-        check_in_after=options.check_in_after,
         on_risk_detected=desk.on_risk_detected,
     )
     runner = TurnRunner(
@@ -207,7 +170,7 @@ def build_parts(
             options.answers_per_day,
             now,
         ),
-        ratings=ratings,
+        feedback=feedback,
         burst_window=options.burst_window,
         language_of=language_of,
         now=now,
@@ -215,52 +178,25 @@ def build_parts(
         on_room=work_wanted.set,
         sleep=sleep,
     )
-    commands = Commands(
-        outbox=outbox,
-        answering=runner,
-        users=storage.users,
-        audit=storage.audit,
-        exporter=Exporter(storage.users, outbox),
-        disclosing=disclosing,
-        hotlines=hotlines,
-        desk=desk,
-        contacts=contacts,
-        ratings=ratings,
-        admins=options.admins,
-        publish_menu_of_admin=partial(publish_menu_of_admin, client),
-    )
-    update_handler = UpdateHandler(
-        bot=client,
-        me=context.me,
-        inbox=storage.inbox,
-        users=storage.users,
-        outbox=outbox,
-        commands=commands,
-        buttons=Buttons(
-            outbox=outbox,
-            answering=runner,
-            conversations=storage.conversations,
-            turns=storage.turns,
-            users=storage.users,
-            recent=storage.history_cache,
-            audit=storage.audit,
-            disclosing=disclosing,
-            crisis=CrisisButtons(
-                outbox=outbox,
-                crisis=crisis,
-                desk=desk,
-                risk=storage.risk,
-                users=storage.users,
-                hotlines=hotlines,
-            ),
-            desk=desk,
-            contacts=contacts,
-            ratings=ratings,
-            admins=options.admins,
-            wake=scheduler.wake,
-            now=now,
+    router = Router(
+        context,
+        (
+            Help(context),
+            hotlines,
+            CrisisButtons(context, crisis=crisis, desk=desk, hotlines=hotlines),
+            desk,
+            TurnControls(context, runner=runner, wake=scheduler.wake),
+            Reset(context, runner=runner),
+            contacts,
+            About(context),
+            feedback,
+            PersonalData(context, runner=runner, desk=desk, feedback=feedback, hotlines=hotlines),
+            disclosing,
         ),
+        membership=Membership(context),
+        unsupported=UnsupportedMessages(context),
     )
+    update_handler = UpdateHandler(context, router)
     maintenance = Maintenance(
         storage,
         runner,
@@ -294,7 +230,7 @@ def build_parts(
         crisis=crisis,
         runner=runner,
         scheduler=scheduler,
-        commands=commands,
+        router=router,
         update_handler=update_handler,
         maintenance=maintenance,
         work_wanted=work_wanted,

@@ -10,13 +10,13 @@ import structlog
 
 from bot.locales import texts_for
 from bot.storage import EmergencyContact, StorageError
-from bot.telegram import keyboards
-from bot.telegram.outbound.rendering import render
+from bot.telegram.feature import Command, button_row, owned_callback
 
 if TYPE_CHECKING:
-    from bot.locales import Language
-    from bot.storage import Contacts
-    from bot.telegram.outbound.outbox import Outbox
+    from telegram import InlineKeyboardMarkup
+
+    from bot.locales import Language, Texts
+    from bot.telegram.context import Context
     from bot.telegram.requests import CallbackRequest, CommandRequest
 
 log = structlog.get_logger(__name__)
@@ -42,36 +42,39 @@ def read_contact(argument: str) -> EmergencyContact | None:
 class ContactBook:
     """Names, shows and deletes emergency contacts, in private chats only."""
 
-    def __init__(self, outbox: Outbox, contacts: Contacts) -> None:
-        self._outbox = outbox
-        self._contacts = contacts
+    def __init__(self, context: Context) -> None:
+        self._outbox = context.outbox
+        self._contacts = context.storage.contacts
+        self.commands = (
+            Command(name="contact", run=self._contact, menu=lambda t: t.command_contact),
+        )
+        self.callbacks = (owned_callback("contact", ("delete",), self._delete),)
 
-    async def asked(self, asked: CommandRequest) -> None:
-        """Do what /contact asks for: show, or name somebody."""
-        texts = asked.texts
-        if asked.chat_id != asked.user_id:
-            await self._outbox.send(asked.chat_id, render(texts.contact_private)[0])
+    async def _contact(self, request: CommandRequest) -> None:
+        """Show the contact, or keep the one that is named."""
+        texts = request.texts
+        if not request.is_private:
+            await self._outbox.send_text(request.chat_id, texts.contact_private)
             return
-        if asked.argument:
-            contact = read_contact(asked.argument)
+        if request.argument:
+            contact = read_contact(request.argument)
             if contact is None:
-                await self._outbox.send(asked.chat_id, render(texts.contact_unclear)[0])
+                await self._outbox.send_text(request.chat_id, texts.contact_unclear)
                 return
-            await self._contacts.set(asked.user_id, contact)
+            await self._contacts.set(request.user_id, contact)
         else:
-            contact = await self._contacts.for_user(asked.user_id)
+            contact = await self._contacts.for_user(request.user_id)
         if contact is None:
-            await self._outbox.send(asked.chat_id, render(texts.contact_none)[0])
+            await self._outbox.send_text(request.chat_id, texts.contact_none)
             return
         text = texts.contact_shown(name=contact.name, phone=contact.phone)
-        keyboard = keyboards.delete_contact(texts, asked.user_id)
-        await self._outbox.send(asked.chat_id, render(text)[0], keyboard)
+        keyboard = delete_contact(texts, request.user_id)
+        await self._outbox.send_text(request.chat_id, text, keyboard)
 
-    async def press_delete(self, pressed: CallbackRequest) -> None:
-        """Forget the contact."""
-        await self._contacts.delete(pressed.user_id)
-        done = render(pressed.texts.contact_deleted)[0]
-        await self._outbox.edit(pressed.chat_id, pressed.message_id, done, None, final=True)
+    async def _delete(self, request: CallbackRequest, _choice: str) -> None:
+        await self._contacts.delete(request.user_id)
+        deleted = request.texts.contact_deleted
+        await self._outbox.edit_text(request.chat_id, request.message_id, deleted)
 
     async def on_card(self, chat_id: int, user_id: int, language: Language) -> str | None:
         """The line for a person's own card, if they named somebody. Never raises, never waits."""
@@ -85,3 +88,8 @@ class ContactBook:
         if contact is None:
             return None
         return texts_for(language).contact_on_card(name=contact.name, phone=contact.phone)
+
+
+def delete_contact(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the emergency contact that a person named."""
+    return button_row((texts.contact_delete, f"contact:delete:{user_id}"))

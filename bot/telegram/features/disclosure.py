@@ -12,21 +12,17 @@ from bot.conversation.disclosure_policy import Notice
 from bot.locales import texts_for
 from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import StorageError
-from bot.telegram import keyboards
+from bot.telegram.feature import Command, button_row, owned_callback
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
-from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from telegram import InlineKeyboardMarkup
 
     from bot.locales import Language, Texts
-    from bot.storage import Counters, Disclosure, Disclosures, Turn
+    from bot.storage import Disclosure, Turn
+    from bot.telegram.context import Context
     from bot.telegram.features.crisis.hotlines import HotlineList
-    from bot.telegram.outbound.outbox import Outbox
-    from bot.telegram.requests import CallbackRequest
+    from bot.telegram.requests import CallbackRequest, CommandRequest
 
 log = structlog.get_logger(__name__)
 
@@ -49,22 +45,18 @@ class DisclosureService:
     never. Nothing here can keep an answer from being made.
     """
 
-    def __init__(
-        self,
-        *,
-        outbox: Outbox,
-        hotlines: HotlineList,
-        disclosures: Disclosures,
-        counters: Counters,
-        now: Callable[[], datetime],
-        is_trial: bool,
-    ) -> None:
-        self._outbox = outbox
+    def __init__(self, context: Context, *, hotlines: HotlineList) -> None:
+        self._outbox = context.outbox
+        self._disclosures = context.storage.disclosures
+        self._counters = context.storage.counters
+        self._now = context.now
+        self._is_trial = context.options.is_trial
         self._hotlines = hotlines
-        self._disclosures = disclosures
-        self._counters = counters
-        self._now = now
-        self._is_trial = is_trial
+        self.commands = (Command(name="start", run=self._greet, menu=lambda t: t.command_start),)
+        self.callbacks = (
+            owned_callback("age", ("adult", "minor", "teen", "child"), self._answer_age),
+            owned_callback("guardian", ("yes", "no"), self._answer_guardian),
+        )
 
     async def before_answer(
         self, turn: Turn, language: Language, *, in_danger: bool
@@ -98,57 +90,55 @@ class DisclosureService:
         if pending is not None:
             await self._give(pending)
 
-    async def greet(self, chat_id: int, user_id: int, language: Language) -> None:
-        """Send the greeting of /start: what this is, and the question about age if it is open."""
-        texts = texts_for(language)
+    async def _greet(self, request: CommandRequest) -> None:
+        """Say what this is, and ask for the person's age if it is not known."""
+        texts, user_id = request.texts, request.user_id
         parts = [texts.start]
         if self._is_trial:
             parts.append(texts.start_trial)
-        if chat_id != user_id:
-            await self._send(chat_id, "\n\n".join(parts), None)
+        if not request.is_private:
+            await self._outbox.send_text(request.chat_id, "\n\n".join(parts))
             return
         known = await self._disclosures.for_user(user_id)
         asks = known.age is None
         if asks:
             parts.append(texts.care_ask_age)
-        keyboard = keyboards.ask_age(texts, user_id) if asks else None
-        await self._send(chat_id, "\n\n".join(parts), keyboard)
+        keyboard = ask_age(texts, user_id) if asks else None
+        await self._outbox.send_text(request.chat_id, "\n\n".join(parts), keyboard)
         told = disclosure_policy.given(known, Notice.FIRST, self._now(), asked=asks)
         await self._disclosures.record(user_id, told)
 
-    async def press_age(self, pressed: CallbackRequest, answer: str) -> str | None:
-        """Remember an age and say what follows from it; returns a toast."""
-        texts, person = pressed.texts, pressed.user_id
+    async def _answer_age(self, request: CallbackRequest, answer: str) -> str | None:
+        """Remember an age and say what follows from it."""
+        texts, person = request.texts, request.user_id
         match answer:
-            case "adult" | "teen":
-                await self._disclosures.set_age(person, "adult" if answer == "adult" else "teen")
-                await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, None)
-                return texts.care_age_thanks
             case "minor":
                 await self._disclosures.set_age(person, "minor")
                 region = await self._hotlines.region(person)
                 text = texts.care_minor(
-                    lines=youth_hotlines(pressed.language, region),
-                    emergency=emergency(pressed.language, region),
+                    lines=youth_hotlines(request.language, region),
+                    emergency=emergency(request.language, region),
                 )
-                keyboard = keyboards.ask_under_14(texts, person)
+                keyboard = ask_under_14(texts, person)
             case "child":
                 await self._disclosures.set_age(person, "child")
-                text, keyboard = texts.care_child, keyboards.ask_guardian(texts, person)
+                text, keyboard = texts.care_child, ask_guardian(texts, person)
             case _:
-                return texts.button_expired
-        await self._send(pressed.chat_id, text, keyboard)
-        await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, None)
+                await self._disclosures.set_age(person, "adult" if answer == "adult" else "teen")
+                await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
+                return texts.care_age_thanks
+        await self._outbox.send_text(request.chat_id, text, keyboard)
+        await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
         return None
 
-    async def press_guardian(self, pressed: CallbackRequest, answer: str) -> str | None:
-        """Remember whether a guardian agrees; returns a toast."""
-        texts = pressed.texts
+    async def _answer_guardian(self, request: CallbackRequest, answer: str) -> str | None:
+        """Remember whether a guardian agrees."""
+        texts = request.texts
         if answer == "yes":
-            await self._disclosures.record_guardian_consent(pressed.user_id)
+            await self._disclosures.record_guardian_consent(request.user_id)
         else:
-            await self._send(pressed.chat_id, texts.care_guardian_later, None)
-        await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, None)
+            await self._outbox.send_text(request.chat_id, texts.care_guardian_later)
+        await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
         return texts.care_age_thanks if answer == "yes" else None
 
     async def _give(self, pending: PendingNotice) -> None:
@@ -159,11 +149,12 @@ class DisclosureService:
         texts = texts_for(pending.language)
         keyboard = None
         if asks_age:
-            keyboard = keyboards.ask_age(texts, pending.user_id)
+            keyboard = ask_age(texts, pending.user_id)
         elif asks:
-            keyboard = keyboards.ask_guardian(texts, pending.user_id)
+            keyboard = ask_guardian(texts, pending.user_id)
         try:
-            await self._send(pending.user_id, self._words(pending, texts, asks_age), keyboard)
+            text = self._words(pending, texts, asks_age)
+            await self._outbox.send_text(pending.user_id, text, keyboard)
             now = self._now()
             known = disclosure_policy.wrote(pending.known, now)
             await self._disclosures.record(
@@ -196,8 +187,26 @@ class DisclosureService:
             case Notice.GUARDIAN:
                 return texts.care_child
 
-    async def _send(self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
-        parts = render(text)
-        for part in parts[:-1]:
-            await self._outbox.send(chat_id, part)
-        await self._outbox.send(chat_id, parts[-1], keyboard=keyboard)
+
+def ask_age(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether a person is 18."""
+    return button_row(
+        (texts.care_age_adult, f"age:adult:{user_id}"),
+        (texts.care_age_minor, f"age:minor:{user_id}"),
+    )
+
+
+def ask_under_14(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether a person under 18 is 14."""
+    return button_row(
+        (texts.care_age_teen, f"age:teen:{user_id}"),
+        (texts.care_age_child, f"age:child:{user_id}"),
+    )
+
+
+def ask_guardian(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether a guardian agrees."""
+    return button_row(
+        (texts.care_guardian_yes, f"guardian:yes:{user_id}"),
+        (texts.care_guardian_no, f"guardian:no:{user_id}"),
+    )

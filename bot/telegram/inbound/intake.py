@@ -209,7 +209,7 @@ class Intake:
         # A human who asks "are you thinking of suicide" asks it of the person they took over.
         if level is RiskLevel.NONE or await self._is_on_duty(said.chat_id, said.user_id):
             return None
-        return self._crisis.signal(
+        return self._crisis.risk_signal(
             level,
             chat_id=said.chat_id,
             user_id=said.user_id,

@@ -28,9 +28,10 @@ from bot.telegram.outbound.delivery import reason
 from bot.telegram.outbound.dispatcher import Dispatcher
 from bot.telegram.outbound.lane import Operation, Priority
 from bot.telegram.outbound.pace import Pace
+from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from telegram import InlineKeyboardMarkup
 
@@ -124,6 +125,37 @@ class Outbox:
         operation.keyboard, operation.reply_to = keyboard, reply_to
         return await self._do(chat_id, operation)
 
+    async def send_text(
+        self,
+        chat_id: int,
+        text: str,
+        keyboard: InlineKeyboardMarkup | None = None,
+        *,
+        priority: Priority = Priority.SEND,
+    ) -> int:
+        """Send Markdown of any length, the keyboard under its last part; return that one's id.
+
+        Raises as `send`.
+        """
+        return await self.send_parts(chat_id, render(text), keyboard, priority=priority)
+
+    async def send_parts(
+        self,
+        chat_id: int,
+        parts: Sequence[Rendered],
+        keyboard: InlineKeyboardMarkup | None = None,
+        *,
+        priority: Priority = Priority.SEND,
+    ) -> int:
+        """Send a text cut into messages, the keyboard under the last; return that one's id.
+
+        Raises as `send`.
+        """
+        *first, last = parts
+        for part in first:
+            await self.send(chat_id, part, priority=priority)
+        return await self.send(chat_id, last, keyboard, priority=priority)
+
     async def send_latest(
         self,
         chat_id: int,
@@ -168,6 +200,19 @@ class Outbox:
         operation = self._operation("edit", priority, _checked(rendered, check))
         operation.keyboard, operation.message_id = keyboard, message_id
         return await self._do(chat_id, operation)
+
+    async def edit_text(
+        self,
+        chat_id: int,
+        message_id: int,
+        text: str,
+        keyboard: InlineKeyboardMarkup | None = None,
+    ) -> int:
+        """Replace a message for good, as a question by its outcome; `text` fits one message.
+
+        Returns and raises as `edit`.
+        """
+        return await self.edit(chat_id, message_id, render(text)[0], keyboard, final=True)
 
     async def edit_latest(
         self,

@@ -12,7 +12,9 @@ import structlog
 
 from bot.locales import texts_for
 from bot.safety import RiskLevel
-from bot.telegram import keyboards
+from bot.telegram.features.crisis.keyboards import in_danger
+from bot.telegram.features.feedback import after_answer
+from bot.telegram.features.turn_controls import after_failure, while_answering
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render
 from bot.telegram.outbound.streaming import StreamedReply, Unsure
@@ -198,7 +200,7 @@ class TurnRunner:
         await self._ends.fail(turn, "too_many_attempts")
         reply = self._reply(turn, texts)
         with suppress(Unreachable, Undeliverable):
-            await reply.fail(texts.error_retry, keyboards.after_failure(texts, turn.id))
+            await reply.fail(texts.error_retry, after_failure(texts, turn.id))
 
     def show_typing(self, chat_id: int) -> None:
         """A sign of life while the rest of a burst is waited for."""
@@ -217,7 +219,7 @@ class TurnRunner:
             turn.chat_id,
             message_id=turn.answer_message_id or unstored_message,
             reply_to=turn.reply_to_message_id if _is_group(turn.chat_id) else None,
-            keyboard=keyboards.while_answering(texts, turn.id),
+            keyboard=while_answering(texts, turn.id),
             on_message_id=partial(self._turns.set_answer_message, turn.id),
             is_ours=is_ours,
             clock=self._clock,
@@ -254,7 +256,7 @@ class TurnRunner:
         if turn.id in self._edited:
             return False
         if plan.reviewed_answer is not None:
-            keyboard = keyboards.in_danger(texts, turn.user_id)
+            keyboard = in_danger(texts, turn.user_id)
             await self._deliver(partial(reply.finish, plan.reviewed_answer, keyboard), turn)
             await self._ends.end(plan, plan.reviewed_answer, "answered", reply.message_id)
         elif not await self._generate(plan, reply, texts):
@@ -273,19 +275,19 @@ class TurnRunner:
                 return False
             case "answered":
                 model = self._rated_model(plan, outcome)
-                keyboard = keyboards.after_answer(texts, turn.id, ratable=model is not None)
+                keyboard = after_answer(texts, turn.id, ratable=model is not None)
                 await self._deliver(partial(reply.finish, outcome.said, keyboard), turn)
                 await self._ends.end(plan, outcome.said, "answered", reply.message_id, model)
             case "stopped":
                 said = outcome.said
                 shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
-                keyboard = keyboards.after_answer(texts, turn.id)
+                keyboard = after_answer(texts, turn.id)
                 await self._deliver(partial(reply.finish, shown, keyboard), turn)
                 await self._ends.end(plan, said, "stopped", reply.message_id)
             case "failed":
                 said = outcome.said
                 shown = f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry
-                keyboard = keyboards.after_failure(texts, turn.id)
+                keyboard = after_failure(texts, turn.id)
                 await self._deliver(partial(reply.fail, shown, keyboard), turn)
                 await self._ends.fail(turn, outcome.reason, reply.message_id)
         return True

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from bot.locales import Language
     from bot.storage import Inbox, StoredUpdate, Turn, Turns, Users
-    from bot.telegram.features.feedback import Ratings
+    from bot.telegram.features.feedback import AnswerFeedback
     from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.inbound.incoming import IncomingText
     from bot.telegram.turns.quota import Quota
@@ -75,7 +75,7 @@ class TurnScheduler:
         answering: TurnRunner,
         desk: HandoffDesk,
         quota: Quota,
-        ratings: Ratings,
+        feedback: AnswerFeedback,
         burst_window: float,
         language_of: Callable[[int], Awaitable[Language]],
         now: Callable[[], datetime],
@@ -92,7 +92,7 @@ class TurnScheduler:
         self._answering = answering
         self._desk = desk
         self._quota = quota
-        self._ratings = ratings
+        self._feedback = feedback
         self._window = burst_window
         self._language_of = language_of
         self._now = now
@@ -275,7 +275,9 @@ class TurnScheduler:
 
     async def _begin(self, batch: list[IncomingText]) -> Turn | None:
         first = batch[0]
-        if rewritten := [item.update_id for item in batch if await self._ratings.rewritten(item)]:
+        if rewritten := [
+            item.update_id for item in batch if await self._feedback.keep_rewriting(item)
+        ]:
             await self._inbox.finish_all(rewritten)
             return await self._next_turn(first.chat_id)
         text = as_one_text(batch)

@@ -95,6 +95,7 @@ class Room:
         at_once: int = 1000,
         admin_chat: int | None = None,
         answers_per_day: int = 0,
+        operator_contact: str | None = None,
         lease_safe_seconds: float = inf,
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
@@ -114,6 +115,8 @@ class Room:
             storage,
             self.companion,
             Options(
+                model_name="scripted",
+                operator_contact=operator_contact,
                 admins=frozenset({ADMIN}),
                 burst_window=burst_window,
                 is_trial=is_trial,
@@ -141,9 +144,9 @@ class Room:
             parts.crisis,
             parts.runner,
         )
-        self.scheduler, self.commands, self.update_handler = (
+        self.scheduler, self.router, self.update_handler = (
             parts.scheduler,
-            parts.commands,
+            parts.router,
             parts.update_handler,
         )
         self.maintenance, self.work_wanted = parts.maintenance, parts.work_wanted

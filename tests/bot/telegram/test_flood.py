@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.telegram.turns.scheduler import MESSAGES_AT_ONCE
-from bot.telegram.update_handler import OF_A_CHAT
+from bot.telegram.update_handler import MAX_IN_A_CHAT
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import OTHER, PERSON, message
@@ -66,7 +66,7 @@ async def test_a_thousand_commands_delay_no_command_of_anybody_else(room):
     await room.arrive(message("/help", person=OTHER))
     await room.passes(1)
     assert room.bot.texts(OTHER) == [TEXTS.help.strip()]
-    assert len(room.update_handler.held) <= 2 * OF_A_CHAT
+    assert len(room.update_handler.held) <= 2 * MAX_IN_A_CHAT
     await room.passes(100)
     assert len(room.bot.texts(PERSON)) >= 100
-    assert len(room.update_handler.held) <= 2 * OF_A_CHAT
+    assert len(room.update_handler.held) <= 2 * MAX_IN_A_CHAT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -66,7 +67,9 @@ async def test_a_handler_that_raises_is_tried_a_few_times_and_then_said_to_have_
         tries.append(asked)
         raise RuntimeError
 
-    monkeypatch.setitem(room.commands.by_name, "help", broken)
+    monkeypatch.setitem(
+        room.router.commands, "help", replace(room.router.commands["help"], run=broken)
+    )
     [update_id] = await room.arrive(message("/help"))
     await room.passes(1)
     assert len(tries) == 1  # the next one is for the next sweep, not for the same moment
@@ -79,17 +82,21 @@ async def test_a_handler_that_raises_is_tried_a_few_times_and_then_said_to_have_
 
 
 async def test_a_command_is_done_once_the_database_is_back(room, database_switch, monkeypatch):
-    help_said = room.commands.by_name["help"]
+    help_said = room.router.commands["help"].run
 
     async def said_and_lost(asked):
         database_switch.is_away = True
         await help_said(asked)
 
-    monkeypatch.setitem(room.commands.by_name, "help", said_and_lost)
+    monkeypatch.setitem(
+        room.router.commands, "help", replace(room.router.commands["help"], run=said_and_lost)
+    )
     [update_id] = await room.arrive(message("/help"))
     await room.passes(31)
     assert room.update_handler.held == []
-    monkeypatch.setitem(room.commands.by_name, "help", help_said)
+    monkeypatch.setitem(
+        room.router.commands, "help", replace(room.router.commands["help"], run=help_said)
+    )
     database_switch.is_away = False
     await room.sweep()
     await room.passes(5)

@@ -1,4 +1,4 @@
-"""Everything a person said here, as a file for that person."""
+"""Everything kept of a person, as a file for that person."""
 
 from __future__ import annotations
 
@@ -8,56 +8,28 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.safety import RiskLevel
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
-from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
-    from bot.locales import Texts
-    from bot.storage import Disclosure, Turn, UserExport, Users
-    from bot.telegram.outbound.outbox import Outbox
+    from bot.storage import Disclosure, Turn, UserExport
 
 
-class Exporter:
-    """Sends a person's own data to their private chat, and nowhere else."""
-
-    def __init__(self, users: Users, outbox: Outbox) -> None:
-        self._users = users
-        self._outbox = outbox
-
-    async def send(self, chat_id: int, user_id: int, texts: Texts) -> None:
-        """Send the file, or say that there is nothing."""
-        export = await self._users.export(user_id)
-        if not _holds_anything(export):
-            await self._outbox.send(chat_id, render(texts.export_nothing)[0])
-            return
-        content = json.dumps(
-            {
-                "user_id": user_id,
-                "about_you": _about(export.disclosure),
-                "emergency_contact": asdict(export.contact) if export.contact else None,
-                "from_humans": [
-                    {"at": said.at.isoformat(), "a human of the operators": said.text}
-                    for said in export.from_humans
-                ],
-                "turns": [_entry(turn) for turn in export.turns],
-                "safety": _safety(export),
-                "feedback": _feedback(export),
-            },
-            ensure_ascii=False,
-            indent=2,
-        )
-        # CommandRequest for in a group, it still goes to the person alone: their chat has their id.
-        try:
-            await self._outbox.send_document(
-                user_id,
-                content.encode(),
-                filename="shudong.json",
-                caption=render(texts.export_caption)[0],
-            )
-        except (Unreachable, Undeliverable):
-            if chat_id == user_id:
-                raise
-            await self._outbox.send(chat_id, render(texts.export_private)[0])
+def export_file(user_id: int, export: UserExport) -> bytes | None:
+    """Everything kept of a person as JSON in UTF-8; None if there is nothing."""
+    if not _holds_anything(export):
+        return None
+    content = {
+        "user_id": user_id,
+        "about_you": _about(export.disclosure),
+        "emergency_contact": asdict(export.contact) if export.contact else None,
+        "from_humans": [
+            {"at": said.at.isoformat(), "a human of the operators": said.text}
+            for said in export.from_humans
+        ],
+        "turns": [_entry(turn) for turn in export.turns],
+        "safety": _safety(export),
+        "feedback": _feedback(export),
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2).encode()
 
 
 def _holds_anything(export: UserExport) -> bool:

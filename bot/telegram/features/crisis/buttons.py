@@ -3,102 +3,108 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.safety import LOWEST_BY_WORD, Region, RiskLevel, card_hotlines, emergency, region_of
-from bot.telegram import keyboards
+from bot.telegram.feature import Callback, parse_id
+from bot.telegram.features.crisis.keyboards import in_danger, region_names, regions
 
 if TYPE_CHECKING:
-    from bot.storage import Risk, Users
+    from collections.abc import Sequence
+
+    from bot.telegram.context import Context
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.features.handoff.desk import HandoffDesk
-    from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.requests import CallbackRequest
+
+MAX_SAFE_PRESSES = 256
+"""Presses of "I am safe" kept in mind, so that two taps of a finger count once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PressedCrisisButton:
+    """One of the buttons for `owner_id`; `region` where they chose one."""
+
+    action: str
+    owner_id: int
+    region: Region | None = None
 
 
 class CrisisButtons:
-    """I am safe, I need help, lines elsewhere, do not ask me again."""
+    """I am safe, I need help, hotlines elsewhere, do not ask me again."""
+
+    commands = ()
 
     def __init__(
-        self,
-        *,
-        outbox: Outbox,
-        crisis: Crisis,
-        desk: HandoffDesk,
-        risk: Risk,
-        users: Users,
-        hotlines: HotlineList,
+        self, context: Context, *, crisis: Crisis, desk: HandoffDesk, hotlines: HotlineList
     ) -> None:
-        self._outbox = outbox
+        self._outbox = context.outbox
+        self._risk = context.storage.risk
+        self._users = context.storage.users
         self._crisis = crisis
         self._desk = desk
-        self._risk = risk
-        self._users = users
         self._hotlines = hotlines
-        self._safe_said: deque[tuple[int, int]] = deque(maxlen=256)
+        self._safe_pressed: deque[tuple[int, int]] = deque(maxlen=MAX_SAFE_PRESSES)
+        self.callbacks = (Callback(prefix="risk", parse=_parse, run=self._press),)
 
-    def forget(self, user_id: int) -> None:
-        """Let go of what is at hand about somebody who had everything erased."""
-        self._hotlines.remember_region(user_id, None)
-
-    async def toast(self, pressed: CallbackRequest) -> str | None:
-        """Act, and return what is to be shown for a moment, if anything.
-
-        Raises:
-            ValueError: the data is of no button of ours.
-        """
-        what, *arguments, owner = pressed.press.arguments
-        if pressed.user_id != int(owner):
-            return pressed.texts.risk_not_yours
-        match what, arguments:
-            case "safe", []:
-                await self._safe(pressed)
-            case "help", []:
-                await self._help(pressed)
-            case "where", []:
-                keyboard = keyboards.regions(pressed.texts, pressed.user_id)
-                await self._hotlines.say(pressed.chat_id, pressed.texts.risk_region_ask, keyboard)
-            case "in", [code]:
-                await self._in(pressed, code)
-            case "quiet", []:
-                await self._users.disable_check_ins(pressed.user_id)
-                await self._hotlines.say(pressed.chat_id, pressed.texts.risk_check_in_off)
-            case _:
-                raise ValueError(what)
+    async def _press(self, request: CallbackRequest, pressed: PressedCrisisButton) -> str | None:
+        texts, user_id = request.texts, request.user_id
+        if user_id != pressed.owner_id:
+            return texts.risk_not_yours
+        if pressed.region is not None:
+            await self._set_region(request, pressed.region)
+        elif pressed.action == "safe":
+            await self._note_safe(request)
+        elif pressed.action == "help":
+            await self._help(request)
+        elif pressed.action == "where":
+            keyboard = regions(texts, user_id)
+            await self._hotlines.say(request.chat_id, texts.risk_region_ask, keyboard)
+        else:
+            await self._users.disable_check_ins(user_id)
+            await self._hotlines.say(request.chat_id, texts.risk_check_in_off)
         return None
 
-    async def _safe(self, pressed: CallbackRequest) -> None:
+    async def _note_safe(self, request: CallbackRequest) -> None:
         # Once under each card: a finger that taps twice must not end two levels.
-        tapped = (pressed.chat_id, pressed.message_id)
-        if tapped in self._safe_said:
+        tapped = (request.chat_id, request.message_id)
+        if tapped in self._safe_pressed:
             return
-        self._safe_said.append(tapped)
-        keyboard = keyboards.in_danger(pressed.texts, pressed.user_id, safe=False)
-        await self._risk.lower(pressed.user_id, LOWEST_BY_WORD)
-        await self._hotlines.say(pressed.chat_id, pressed.texts.risk_safe)
-        await self._outbox.edit_keyboard(pressed.chat_id, pressed.message_id, keyboard)
+        self._safe_pressed.append(tapped)
+        keyboard = in_danger(request.texts, request.user_id, safe=False)
+        await self._risk.lower(request.user_id, LOWEST_BY_WORD)
+        await self._hotlines.say(request.chat_id, request.texts.risk_safe)
+        await self._outbox.edit_keyboard(request.chat_id, request.message_id, keyboard)
 
-    async def _help(self, pressed: CallbackRequest) -> None:
-        user_id, language = pressed.user_id, pressed.language
+    async def _help(self, request: CallbackRequest) -> None:
+        user_id, language = request.user_id, request.language
         region = await self._hotlines.region(user_id)
-        text = pressed.texts.risk_help(
+        text = request.texts.risk_help(
             emergency=emergency(language, region), lines=card_hotlines(language, region)
         )
-        keyboard = keyboards.in_danger(pressed.texts, user_id)
-        await self._hotlines.say(pressed.chat_id, text, keyboard)
+        keyboard = in_danger(request.texts, user_id)
+        await self._hotlines.say(request.chat_id, text, keyboard)
         await self._crisis.note_risk(
-            RiskLevel.HIGH, chat_id=pressed.chat_id, user_id=user_id, language=language
+            RiskLevel.HIGH, chat_id=request.chat_id, user_id=user_id, language=language
         )
-        await self._desk.help_wanted(pressed.chat_id, user_id, language)
+        await self._desk.ask_for_human(request.chat_id, user_id, language)
 
-    async def _in(self, pressed: CallbackRequest, code: str) -> None:
-        texts, user_id = pressed.texts, pressed.user_id
-        region = region_of(code)
-        if region is None:
-            raise ValueError(code)
+    async def _set_region(self, request: CallbackRequest, region: Region) -> None:
+        texts, user_id = request.texts, request.user_id
         await self._users.set_region(user_id, region.value)
         if region is not Region.OTHER:
-            name = keyboards.region_names(texts)[region]
-            await self._hotlines.say(pressed.chat_id, texts.risk_region_done(region=name))
-        await self._hotlines.show(pressed.chat_id, user_id, pressed.language)
+            name = region_names(texts)[region]
+            await self._hotlines.say(request.chat_id, texts.risk_region_done(region=name))
+        await self._hotlines.show(request.chat_id, user_id, request.language)
+
+
+def _parse(arguments: Sequence[str]) -> PressedCrisisButton:
+    match arguments:
+        case [("safe" | "help" | "where" | "quiet") as action, owner_id]:
+            return PressedCrisisButton(action, parse_id(owner_id))
+        case ["in", code, owner_id] if (region := region_of(code)) is not None:
+            return PressedCrisisButton("in", parse_id(owner_id), region)
+        case _:
+            raise ValueError(arguments)

@@ -26,19 +26,18 @@ from bot.safety import (
     repeated_card,
 )
 from bot.storage import OwedCard, RiskSignal, StorageError
-from bot.telegram import keyboards
+from bot.telegram.features.crisis.keyboards import in_danger, under_hotlines
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
-    from datetime import timedelta
 
     from bot.conversation.companion import Plan
     from bot.locales import Language
-    from bot.storage import CardKey, Clock, Counters, CrisisCards, PendingQuestion, Risk, Users
+    from bot.storage import CardKey, PendingQuestion
+    from bot.telegram.context import Context
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
-    from bot.telegram.outbound.outbox import Outbox
 
     OnRiskDetected = Callable[[int, int, RiskLevel], Awaitable[None]]
 
@@ -48,44 +47,34 @@ CARDS_AT_ONCE = 256
 REMEMBERED = 4096
 
 
-async def nobody(_chat_id: int, _user_id: int, _level: RiskLevel) -> None:
-    """Nobody is told that somebody is in danger."""
-
-
 class Crisis:
     """Sends cards and keeps in mind who is in danger.
 
     Args:
-        window: after a card, the same one is not shown again for so long.
-        check_in_after: silence after which somebody in danger is asked how they are; None: never.
+        context: what the features share.
+        hotlines: shows reviewed texts, ahead of everything.
+        contacts: whom people want to call.
         on_risk_detected: told of each card (chat, person, level) once it is in the outbox.
     """
 
     def __init__(
         self,
+        context: Context,
         *,
-        cards: CrisisCards,
-        risk: Risk,
-        users: Users,
-        counters: Counters,
-        outbox: Outbox,
         hotlines: HotlineList,
         contacts: ContactBook,
-        now: Clock,
-        window: timedelta,
-        check_in_after: timedelta | None,
-        on_risk_detected: OnRiskDetected = nobody,
+        on_risk_detected: OnRiskDetected,
     ) -> None:
-        self.window = window
-        self._cards = cards
-        self._risk = risk
-        self._users = users
-        self._counters = counters
-        self._outbox = outbox
+        self._outbox = context.outbox
+        self._cards = context.storage.cards
+        self._risk = context.storage.risk
+        self._users = context.storage.users
+        self._counters = context.storage.counters
+        self._now = context.now
+        self.window = context.options.card_window
+        self._check_in_after = context.options.check_in_after
         self._hotlines = hotlines
         self._contacts = contacts
-        self._now = now
-        self._check_in_after = check_in_after
         self._on_risk_detected = on_risk_detected
         self._sending: dict[CardKey, tuple[int, asyncio.Task[None]]] = {}
         self._said: OrderedDict[CardKey, None] = OrderedDict()
@@ -98,7 +87,7 @@ class Crisis:
         """The cards being sent, whose claims have to be renewed."""
         return list(self._sending)
 
-    def signal(
+    def risk_signal(
         self,
         level: RiskLevel,
         *,
@@ -151,7 +140,7 @@ class Crisis:
         """
         turn, level = plan.turn, plan.assessment.level
         if level is not RiskLevel.NONE:
-            signal = self.signal(
+            signal = self.risk_signal(
                 level, chat_id=turn.chat_id, user_id=turn.user_id, language_code=language.value
             )
             try:
@@ -174,7 +163,9 @@ class Crisis:
         self, level: RiskLevel, *, chat_id: int, user_id: int, language: Language
     ) -> None:
         """Note that somebody asked for help by a button, which is a sign of danger of its own."""
-        signal = self.signal(level, chat_id=chat_id, user_id=user_id, language_code=language.value)
+        signal = self.risk_signal(
+            level, chat_id=chat_id, user_id=user_id, language_code=language.value
+        )
         await self._risk.record(signal)
         self._tell(chat_id, user_id, level)
 
@@ -274,7 +265,7 @@ class Crisis:
         language, level = language_for(owed.language_code), RiskLevel(owed.level)
         region = region_of(owed.region)
         if not needs_card(level):
-            keyboard = keyboards.under_hotlines(texts_for(language), owed.user_id)
+            keyboard = under_hotlines(texts_for(language), owed.user_id)
             await self._hotlines.say(owed.chat_id, render_hotlines(language, region), keyboard)
             return
         if owed.repeated:
@@ -283,7 +274,7 @@ class Crisis:
             text = card(level, language, region)
         if contact := await self._contacts.on_card(owed.chat_id, owed.user_id, language):
             text = f"{contact}\n\n{text}"
-        keyboard = keyboards.in_danger(texts_for(language), owed.user_id)
+        keyboard = in_danger(texts_for(language), owed.user_id)
         await self._hotlines.say(owed.chat_id, text, keyboard)
 
     def _tell(self, chat_id: int, user_id: int, level: RiskLevel) -> None:

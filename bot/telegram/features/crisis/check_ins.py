@@ -13,16 +13,14 @@ import structlog
 
 from bot.locales import language_for, texts_for
 from bot.storage import StorageError
-from bot.telegram import keyboards
+from bot.telegram.features.crisis.keyboards import under_check_in
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
-from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-    from bot.storage import Clock, Counters, Risk, Users
-    from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.context import Context
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +31,12 @@ TRY_AGAIN_AFTER = timedelta(minutes=10)
 class CheckIns:
     """Sends the check-ins that are due."""
 
-    def __init__(
-        self, *, outbox: Outbox, risk: Risk, users: Users, counters: Counters, now: Clock
-    ) -> None:
-        self._outbox = outbox
-        self._risk = risk
-        self._users = users
-        self._counters = counters
-        self._now = now
+    def __init__(self, context: Context) -> None:
+        self._outbox = context.outbox
+        self._risk = context.storage.risk
+        self._users = context.storage.users
+        self._counters = context.storage.counters
+        self._now = context.now
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def send_due(self) -> None:
@@ -60,10 +56,10 @@ class CheckIns:
 
     async def _ask(self, user_id: int, language_code: str | None) -> None:
         texts = texts_for(language_for(language_code))
-        keyboard = keyboards.under_check_in(texts, user_id)
+        keyboard = under_check_in(texts, user_id)
         try:
             # A private chat has its person's id; nobody is asked in a group.
-            await self._outbox.send(user_id, render(texts.risk_check_in)[0], keyboard)
+            await self._outbox.send_text(user_id, texts.risk_check_in, keyboard)
             await self._counters.add("check_in_sent")
         except Unreachable:
             await self._unless_away(self._users.mark_unreachable(user_id))

@@ -10,7 +10,8 @@ import structlog
 from bot.locales import texts_for
 from bot.safety import region_of, render_hotlines
 from bot.storage import StorageError
-from bot.telegram import keyboards
+from bot.telegram.feature import Command
+from bot.telegram.features.crisis.keyboards import under_hotlines
 from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.numbers import render_with_numbers
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from bot.locales import Language
     from bot.safety import Region
-    from bot.storage import Counters, Users
-    from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.context import Context
+    from bot.telegram.requests import CommandRequest
 
 log = structlog.get_logger(__name__)
 
@@ -31,16 +32,21 @@ REMEMBERED = 4096
 class HotlineList:
     """Shows people the lines of where they are: by their choice, else by their language."""
 
-    def __init__(self, outbox: Outbox, users: Users, counters: Counters) -> None:
-        self._outbox = outbox
-        self._users = users
-        self._counters = counters
+    callbacks = ()
+
+    def __init__(self, context: Context) -> None:
+        self._outbox = context.outbox
+        self._users = context.storage.users
+        self._counters = context.storage.counters
+        self.commands = (
+            Command(name="help_now", run=self._help_now, menu=lambda t: t.command_help_now),
+        )
         self._regions: OrderedDict[int, Region] = OrderedDict()
 
     async def show(self, chat_id: int, user_id: int, language: Language) -> None:
         """Show every line, with a button to choose another region."""
         text = render_hotlines(language, await self.region(user_id))
-        await self.say(chat_id, text, keyboards.under_hotlines(texts_for(language), user_id))
+        await self.say(chat_id, text, under_hotlines(texts_for(language), user_id))
         await self._counters.add("hotlines_shown")
 
     async def region(self, user_id: int) -> Region | None:
@@ -70,7 +76,8 @@ class HotlineList:
         self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
         """Say a reviewed text ahead of whatever else is to be said in a chat."""
-        *parts, last = render_with_numbers(text)
-        for part in parts:
-            await self._outbox.send(chat_id, part, priority=Priority.CRISIS)
-        await self._outbox.send(chat_id, last, keyboard=keyboard, priority=Priority.CRISIS)
+        parts = render_with_numbers(text)
+        await self._outbox.send_parts(chat_id, parts, keyboard, priority=Priority.CRISIS)
+
+    async def _help_now(self, request: CommandRequest) -> None:
+        await self.show(request.chat_id, request.user_id, request.language)

@@ -1,4 +1,4 @@
-"""What the duty desk does by itself: alerts, an honest word to those who wait, ends of the idle."""
+"""What goes on behind the hand-off desk: alerts, a word to those who wait, ends of the idle."""
 
 from __future__ import annotations
 
@@ -12,20 +12,14 @@ import structlog
 from bot.locales import language_for, texts_for
 from bot.safety import RiskLevel
 from bot.storage import StorageError
-from bot.telegram import keyboards
-from bot.telegram.features.handoff.desk import IDLE_HOURS
+from bot.telegram.features.handoff.desk import IDLE_HOURS, take_over
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
-from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.locales import Language
     from bot.storage import Handover
-    from bot.storage.store import Storage
+    from bot.telegram.context import Context
     from bot.telegram.features.handoff.desk import HandoffDesk
-    from bot.telegram.outbound.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -40,23 +34,21 @@ class OncallAlerts:
 
     def __init__(
         self,
+        context: Context,
         *,
-        outbox: Outbox,
-        storage: Storage,
         desk: HandoffDesk,
-        admin_chat: int | None,
-        language_of: Callable[[int], Awaitable[Language]],
         wanted: asyncio.Event,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._outbox = outbox
-        self._storage = storage
-        self._handovers = storage.handovers
+        """`wanted` is set when an alert waits to be sent."""
+        self._outbox = context.outbox
+        self._handovers = context.storage.handovers
+        self._jobs = context.storage.jobs
+        self._counters = context.storage.counters
+        self._admin_chat = context.options.admin_chat_id
+        self._language_of = context.language_of
+        self._sleep = context.sleep
         self._desk = desk
-        self._admin_chat = admin_chat
-        self._language_of = language_of
         self._wanted = wanted
-        self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -92,7 +84,7 @@ class OncallAlerts:
             await self._sleep(LOOK_EVERY.total_seconds())
             self._wanted.set()  # an alert whose sender died, or that Telegram did not take
             try:
-                if not await self._storage.jobs.claim("duty desk", LOOK_EVERY / 2):
+                if not await self._jobs.claim("duty desk", LOOK_EVERY / 2):
                     continue
                 for handover in await self._handovers.list_unanswered(PATIENCE):
                     await self._say_nobody_came(handover)
@@ -116,19 +108,19 @@ class OncallAlerts:
             text = texts.desk_alert(handle=handover.id, level=name, at=at)
         else:
             text = texts.desk_alert_asked(handle=handover.id, at=at)
-        button = keyboards.take_over(texts, handover.id) if handover.state == "open" else None
+        button = take_over(texts, handover.id) if handover.state == "open" else None
         try:
-            await self._outbox.send(admin_chat, render(text)[0], button, priority=Priority.CRISIS)
+            await self._outbox.send_text(admin_chat, text, button, priority=Priority.CRISIS)
         except (Unreachable, Undeliverable) as error:
             # Tried again when the claim has run out.
             log.error("oncall_alert_undelivered", handover=handover.id, error=type(error).__name__)
             return
         await self._handovers.mark_alerted(handover.id)
-        await self._storage.counters.add("handover_alert")
+        await self._counters.add("handover_alert")
 
     async def _say_nobody_came(self, handover: Handover) -> None:
         texts = texts_for(await self._language_of(handover.user_id))
         with suppress(Unreachable, Undeliverable):
-            await self._outbox.send(handover.user_id, render(texts.desk_unanswered)[0])
+            await self._outbox.send_text(handover.user_id, texts.desk_unanswered)
         await self._handovers.mark_told_nobody(handover.id)
-        await self._storage.counters.add("handover_unanswered")
+        await self._counters.add("handover_unanswered")

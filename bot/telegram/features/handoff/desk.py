@@ -6,7 +6,7 @@ sees what the person writes from then on and nothing from before, and no name.
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,21 +15,20 @@ from bot.locales import texts_for
 from bot.safety import RiskLevel
 from bot.safety.hotlines import emergency
 from bot.storage import StorageError
-from bot.telegram import keyboards
+from bot.telegram.feature import Callback, Command, button_row, parse_id
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
-from bot.telegram.outbound.rendering import plain, render
+from bot.telegram.outbound.rendering import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from telegram import InlineKeyboardMarkup
 
     from bot.locales import Language, Texts
     from bot.storage import Handover, Turn
-    from bot.storage.store import Storage
+    from bot.telegram.context import Context
     from bot.telegram.features.crisis.hotlines import HotlineList
-    from bot.telegram.outbound.outbox import Outbox
     from bot.telegram.requests import CallbackRequest, CommandRequest
 
 log = structlog.get_logger(__name__)
@@ -40,40 +39,50 @@ LAST_WORDS_TRIES = 10
 LAST_WORDS_PAUSE = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class PressedDeskButton:
+    """An admin takes over (`take`) or gives back (`close`) a hand-over."""
+
+    verb: str
+    handover_id: int
+
+
 class HandoffDesk:
     """Lets admins take over, and carries words between them and people.
 
     Args:
-        admin_chat: where alerts go; None: nobody is on duty, and people are told so.
+        context: what the features share; without a chat for alerts nobody is on duty, and people
+            are told so.
+        hotlines: shown to people where nobody is on duty.
         stop: stops the answer being made in a chat.
         on_due: told when an alert waits to be sent.
     """
 
     def __init__(
         self,
+        context: Context,
         *,
-        outbox: Outbox,
         hotlines: HotlineList,
-        storage: Storage,
-        admins: frozenset[int],
-        admin_chat: int | None,
-        language_of: Callable[[int], Awaitable[Language]],
         stop: Callable[[int], Awaitable[bool]],
         on_due: Callable[[], None],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._outbox = outbox
+        self._outbox = context.outbox
+        self._handovers = context.storage.handovers
+        self._inbox = context.storage.inbox
+        self._audit = context.storage.audit
+        self._counters = context.storage.counters
+        self._admins = context.options.admins
+        self._admin_chat = context.options.admin_chat_id
+        self._language_of = context.language_of
+        self._sleep = context.sleep
         self._hotlines = hotlines
-        self._handovers = storage.handovers
-        self._inbox = storage.inbox
-        self._audit = storage.audit
-        self._counters = storage.counters
-        self._admins = admins
-        self._admin_chat = admin_chat
-        self._language_of = language_of
         self._stop = stop
         self._on_due = on_due
-        self._sleep = sleep
+        self.commands = (
+            Command(name="human", run=self._human, menu=lambda t: t.command_human),
+            Command(name="close", run=self._close, menu=None),
+        )
+        self.callbacks = (Callback(prefix="desk", parse=_parse, run=self._press),)
 
     async def on_risk_detected(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         """Ask for a human, because somebody may be in danger. In groups there is no hand-over."""
@@ -82,20 +91,8 @@ class HandoffDesk:
         await self._handovers.open(user_id, int(level))
         self._on_due()
 
-    async def asked_for(self, asked: CommandRequest) -> None:
-        """Ask for a human, because the person wants one; say honestly what comes of it."""
-        texts = asked.texts
-        if asked.chat_id != asked.user_id:
-            await self._outbox.send(asked.chat_id, render(texts.desk_private)[0])
-            return
-        if self._admin_chat is None:
-            await self._outbox.send(asked.chat_id, render(texts.desk_nobody)[0])
-            await self._hotlines.show(asked.chat_id, asked.user_id, asked.language)
-            return
-        await self.help_wanted(asked.chat_id, asked.user_id, asked.language)
-
-    async def help_wanted(self, chat_id: int, user_id: int, language: Language) -> None:
-        """Note that a person presses for help, and tell them that the people on duty know.
+    async def ask_for_human(self, chat_id: int, user_id: int, language: Language) -> None:
+        """Note that a person wants a human, and tell them that the people on duty know.
 
         Says nothing where nobody is on duty: what was said before names who is there.
         """
@@ -106,31 +103,7 @@ class HandoffDesk:
         self._on_due()
         texts = texts_for(language)
         said = texts.desk_here_already if opened.state == "taken" else texts.desk_asked
-        await self._outbox.send(chat_id, render(said)[0])
-
-    async def press(self, pressed: CallbackRequest, verb: str, handover_id: int) -> str | None:
-        """Take over or give back; returns a toast."""
-        texts, admin = pressed.texts, pressed.user_id
-        if admin not in self._admins:
-            await self._note(admin, verb, handover_id, "refused")
-            return texts.desk_admins_only
-        if verb == "take":
-            return await self._take(pressed, handover_id)
-        handover = await self._handovers.get(handover_id)
-        if handover is None or handover.admin_id != admin or handover.state != "taken":
-            return texts.desk_gone
-        await self._close_by_admin(handover, admin)
-        return None
-
-    async def close_asked(self, asked: CommandRequest) -> None:
-        """The admin's /close."""
-        handover = None
-        if asked.user_id in self._admins:
-            handover = await self._handovers.for_admin(asked.user_id)
-        if handover is None:
-            await self._outbox.send(asked.chat_id, render(asked.texts.desk_nothing_to_close)[0])
-            return
-        await self._close_by_admin(handover, asked.user_id)
+        await self._outbox.send_text(chat_id, said)
 
     async def to_admin(self, turn: Turn) -> bool:
         """Carry what a person wrote to the human who took over; False if the model is to answer.
@@ -144,8 +117,8 @@ class HandoffDesk:
         if handover is None or handover.admin_id is None:
             return False
         try:
-            for part in plain(f"💬 #{handover.id}\n{turn.user_text}"):
-                await self._outbox.send(handover.admin_id, part, priority=Priority.FINAL)
+            parts = plain(f"💬 #{handover.id}\n{turn.user_text}")
+            await self._outbox.send_parts(handover.admin_id, parts, priority=Priority.FINAL)
         except (Expired, Closed):
             raise
         except (Unreachable, Undeliverable):
@@ -164,8 +137,8 @@ class HandoffDesk:
         await self._handovers.record_message(handover, text)
         mark = (await self._texts(handover.user_id)).desk_human
         try:
-            for part in plain(f"{mark}\n{text}"):
-                await self._outbox.send(handover.user_id, part, priority=Priority.FINAL)
+            parts = plain(f"{mark}\n{text}")
+            await self._outbox.send_parts(handover.user_id, parts, priority=Priority.FINAL)
         except (Expired, Closed):
             raise
         except (Unreachable, Undeliverable):
@@ -196,8 +169,44 @@ class HandoffDesk:
             await self._note(handover.admin_id, "close", handover.id, reason)
         await self._handovers.close(handover.id)
 
-    async def _take(self, pressed: CallbackRequest, handover_id: int) -> str | None:
-        texts, admin = pressed.texts, pressed.user_id
+    async def _human(self, request: CommandRequest) -> None:
+        """Ask for a human; say honestly what comes of it."""
+        texts = request.texts
+        if not request.is_private:
+            await self._outbox.send_text(request.chat_id, texts.desk_private)
+            return
+        if self._admin_chat is None:
+            await self._outbox.send_text(request.chat_id, texts.desk_nobody)
+            await self._hotlines.show(request.chat_id, request.user_id, request.language)
+            return
+        await self.ask_for_human(request.chat_id, request.user_id, request.language)
+
+    async def _close(self, request: CommandRequest) -> None:
+        """End the hand-over of the admin who asks."""
+        handover = None
+        if request.user_id in self._admins:
+            handover = await self._handovers.for_admin(request.user_id)
+        if handover is None:
+            await self._outbox.send_text(request.chat_id, request.texts.desk_nothing_to_close)
+            return
+        await self._close_by_admin(handover, request.user_id)
+
+    async def _press(self, request: CallbackRequest, pressed: PressedDeskButton) -> str | None:
+        """Take over, or give back."""
+        texts, admin, handover_id = request.texts, request.user_id, pressed.handover_id
+        if admin not in self._admins:
+            await self._note(admin, pressed.verb, handover_id, "refused")
+            return texts.desk_admins_only
+        if pressed.verb == "take":
+            return await self._take(request, handover_id)
+        handover = await self._handovers.get(handover_id)
+        if handover is None or handover.admin_id != admin or handover.state != "taken":
+            return texts.desk_gone
+        await self._close_by_admin(handover, admin)
+        return None
+
+    async def _take(self, request: CallbackRequest, handover_id: int) -> str | None:
+        texts, admin = request.texts, request.user_id
         held = await self._handovers.for_admin(admin)
         if held is not None and held.id != handover_id:
             return texts.desk_busy(handle=held.id)
@@ -210,7 +219,7 @@ class HandoffDesk:
             await self._say(
                 admin,
                 texts.desk_admin_took(handle=handover.id, hours=IDLE_HOURS),
-                keyboards.close_handover(texts, handover.id),
+                close_handover(texts, handover.id),
             )
         except (Unreachable, Undeliverable):
             await self._handovers.release(handover.id)
@@ -228,8 +237,8 @@ class HandoffDesk:
             return None
         await self._note(admin, "take", handover.id, "done")
         await self._counters.add("handover_taken")
-        taken = render(texts.desk_taken(handle=handover.id))[0]
-        await self._outbox.edit(pressed.chat_id, pressed.message_id, taken, None, final=True)
+        taken = texts.desk_taken(handle=handover.id)
+        await self._outbox.edit_text(request.chat_id, request.message_id, taken)
         return None
 
     async def _close_by_admin(self, handover: Handover, admin: int) -> None:
@@ -249,10 +258,27 @@ class HandoffDesk:
     async def _say(
         self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
-        await self._outbox.send(chat_id, render(text)[0], keyboard, priority=Priority.FINAL)
+        await self._outbox.send_text(chat_id, text, keyboard, priority=Priority.FINAL)
 
     async def _tell(self, chat_id: int, text: str) -> None:
         try:
             await self._say(chat_id, text)
         except (Unreachable, Undeliverable) as error:
             log.info("hand_over_end_not_told", error=type(error).__name__)
+
+
+def take_over(texts: Texts, handover_id: int) -> InlineKeyboardMarkup:
+    """Under an alert to the admins."""
+    return button_row((texts.desk_button_take, f"desk:take:{handover_id}"))
+
+
+def close_handover(texts: Texts, handover_id: int) -> InlineKeyboardMarkup:
+    """Under the word to an admin that they have taken over."""
+    return button_row((texts.desk_button_close, f"desk:close:{handover_id}"))
+
+
+def _parse(arguments: Sequence[str]) -> PressedDeskButton:
+    verb, handover_id = arguments
+    if verb not in {"take", "close"}:
+        raise ValueError(verb)
+    return PressedDeskButton(verb, parse_id(handover_id))

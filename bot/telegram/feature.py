@@ -1,0 +1,126 @@
+"""What a feature declares: its commands, and what the buttons under the bot's messages do.
+
+Callback data is `prefix:argument[:argument]`, at most 64 bytes, and never carries chat text. A
+client can send any data it likes, so a parser refuses what no button of ours has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.locales import Texts
+
+if TYPE_CHECKING:
+    from bot.telegram.requests import CallbackRequest, CommandRequest
+
+Data = TypeVar("Data")
+
+MenuText = Callable[[Texts], str]
+Button = tuple[str, str]
+"""The label of a button and its callback data."""
+
+MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command of the bot.
+
+    Args:
+        name: what people type behind the slash.
+        run: does what it asks for.
+        menu: what the command menu says of it; None: it is in no menu.
+        admin_menu: what the menus of admins say instead; None: the same.
+    """
+
+    name: str
+    run: Callable[[CommandRequest], Awaitable[None]]
+    menu: MenuText | None
+    admin_menu: MenuText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback(Generic[Data]):
+    """What the buttons whose data begins with `prefix` do.
+
+    Args:
+        prefix: the first part of the data, unique in the bot. Buttons live as long as the messages
+            they stand under, so a prefix and its arguments never change their meaning.
+        parse: reads the other parts; raises ValueError for data that no button of ours has.
+        run: does what the button asks for; returns what is shown for a moment, if anything.
+    """
+
+    prefix: str
+    parse: Callable[[Sequence[str]], Data]
+    run: Callable[[CallbackRequest, Data], Awaitable[str | None]]
+
+
+class Feature(Protocol):
+    """What the router reads of a feature."""
+
+    @property
+    def commands(self) -> Sequence[Command]:
+        """Its commands, in the order of the menu."""
+
+    @property
+    def callbacks(self) -> Sequence[Callback[Any]]:
+        """What its buttons do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedChoice:
+    """One of a few choices that `owner_id` was given; others in a group see the same buttons."""
+
+    choice: str
+    owner_id: int
+
+
+def owned_callback(
+    prefix: str,
+    choices: Collection[str],
+    run: Callable[[CallbackRequest, str], Awaitable[str | None]],
+) -> Callback[OwnedChoice]:
+    """Declare buttons `prefix:choice:owner` that do something only for the person who was asked."""
+
+    def parse(arguments: Sequence[str]) -> OwnedChoice:
+        choice, owner_id = arguments
+        if choice not in choices:
+            raise ValueError(choice)
+        return OwnedChoice(choice, parse_id(owner_id))
+
+    async def run_for_owner(request: CallbackRequest, pressed: OwnedChoice) -> str | None:
+        if request.user_id != pressed.owner_id:
+            return request.texts.button_expired
+        return await run(request, pressed.choice)
+
+    return Callback(prefix=prefix, parse=parse, run=run_for_owner)
+
+
+def parse_one_id(arguments: Sequence[str]) -> int:
+    """Read arguments that are one id and nothing else."""
+    (argument,) = arguments
+    return parse_id(argument)
+
+
+def parse_id(argument: str) -> int:
+    """Read an id. Raises ValueError for what is none."""
+    number = int(argument)
+    if abs(number) > MAX_ID:
+        raise ValueError("larger than any id")
+    return number
+
+
+def button_row(*buttons: Button) -> InlineKeyboardMarkup:
+    """Buttons side by side."""
+    return button_rows([buttons])
+
+
+def button_rows(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup:
+    """Rows of buttons, one below the other."""
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in rows]
+    )

@@ -1,0 +1,96 @@
+"""/privacy, /export and /erase: what is kept of a person, a copy of it, and its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.telegram.feature import Command, button_row, owned_callback
+from bot.telegram.features.account.export import export_file
+from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.rendering import render
+
+if TYPE_CHECKING:
+    from telegram import InlineKeyboardMarkup
+
+    from bot.locales import Texts
+    from bot.telegram.context import Context
+    from bot.telegram.features.crisis.hotlines import HotlineList
+    from bot.telegram.features.feedback import AnswerFeedback
+    from bot.telegram.features.handoff.desk import HandoffDesk
+    from bot.telegram.requests import CallbackRequest, CommandRequest
+    from bot.telegram.turns.runner import TurnRunner
+
+
+class PersonalData:
+    """Shows people what is kept, hands it out to them alone, and deletes it when they say so."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        runner: TurnRunner,
+        desk: HandoffDesk,
+        feedback: AnswerFeedback,
+        hotlines: HotlineList,
+    ) -> None:
+        self._outbox = context.outbox
+        self._users = context.storage.users
+        self._history_cache = context.storage.history_cache
+        self._runner = runner
+        self._desk = desk
+        self._feedback = feedback
+        self._hotlines = hotlines
+        self.commands = (
+            Command(name="privacy", run=self._privacy, menu=lambda t: t.command_privacy),
+            Command(name="export", run=self._export, menu=lambda t: t.command_export),
+            Command(name="erase", run=self._ask_erase, menu=lambda t: t.command_erase),
+        )
+        self.callbacks = (owned_callback("erase", ("yes", "no"), self._erase),)
+
+    async def _privacy(self, request: CommandRequest) -> None:
+        await self._outbox.send_text(request.chat_id, request.texts.data_privacy)
+        await self._feedback.show_consent(request)
+
+    async def _export(self, request: CommandRequest) -> None:
+        texts = request.texts
+        file = export_file(request.user_id, await self._users.export(request.user_id))
+        if file is None:
+            await self._outbox.send_text(request.chat_id, texts.export_nothing)
+            return
+        # Asked for in a group, it still goes to the person alone: their chat has their id.
+        try:
+            await self._outbox.send_document(
+                request.user_id,
+                file,
+                filename="shudong.json",
+                caption=render(texts.export_caption)[0],
+            )
+        except (Unreachable, Undeliverable):
+            if request.is_private:
+                raise
+            await self._outbox.send_text(request.chat_id, texts.export_private)
+
+    async def _ask_erase(self, request: CommandRequest) -> None:
+        texts = request.texts
+        keyboard = ask_erase(texts, request.user_id)
+        await self._outbox.send_text(request.chat_id, texts.erase_ask, keyboard)
+
+    async def _erase(self, request: CallbackRequest, answer: str) -> str | None:
+        texts, user_id = request.texts, request.user_id
+        if answer == "no":
+            await self._outbox.edit_text(request.chat_id, request.message_id, texts.erase_kept)
+            return None
+        await self._runner.stop(user_id)
+        await self._desk.end_for_erasure(user_id)
+        await self._users.erase(user_id)
+        self._hotlines.remember_region(user_id, None)
+        await self._history_cache.forget(user_id)
+        await self._outbox.edit_text(request.chat_id, request.message_id, texts.erase_done)
+        return None
+
+
+def ask_erase(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the question whether to erase everything."""
+    return button_row(
+        (texts.erase_yes, f"erase:yes:{user_id}"), (texts.erase_no, f"erase:no:{user_id}")
+    )

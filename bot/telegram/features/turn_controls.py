@@ -1,0 +1,85 @@
+"""Stopping an answer, and asking for another one: /stop and the buttons under answers.
+
+Both are open to a whole group, as speaking is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.storage import StorageError
+from bot.telegram.feature import Button, Callback, Command, button_row, parse_one_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telegram import InlineKeyboardMarkup
+
+    from bot.locales import Texts
+    from bot.telegram.context import Context
+    from bot.telegram.requests import CallbackRequest, CommandRequest
+    from bot.telegram.turns.runner import TurnRunner
+
+
+class TurnControls:
+    """Stops the answer being made in a chat, or has its last one made again.
+
+    Args:
+        context: what the features share.
+        runner: what makes answers, and can be stopped.
+        wake: told which chat has a turn to be answered again.
+    """
+
+    def __init__(
+        self, context: Context, *, runner: TurnRunner, wake: Callable[[int], None]
+    ) -> None:
+        self._outbox = context.outbox
+        self._turns = context.storage.turns
+        self._runner = runner
+        self._wake = wake
+        self.commands = (Command(name="stop", run=self._stop, menu=lambda t: t.command_stop),)
+        self.callbacks = (
+            Callback(prefix="stop", parse=parse_one_id, run=self._stop_turn),
+            Callback(prefix="redo", parse=parse_one_id, run=self._redo),
+        )
+
+    async def _stop(self, request: CommandRequest) -> None:
+        texts = request.texts
+        # The answer itself says that it was stopped; only silence needs a word.
+        try:
+            if await self._runner.stop(request.chat_id):
+                return
+            text = texts.nothing_to_stop
+        except StorageError:
+            text = texts.stop_unsure
+        await self._outbox.send_text(request.chat_id, text)
+
+    async def _stop_turn(self, request: CallbackRequest, turn_id: int) -> str | None:
+        try:
+            stopped = await self._runner.stop(request.chat_id, turn_id)
+        except StorageError:
+            return request.texts.stop_unsure
+        return None if stopped else request.texts.nothing_to_stop
+
+    async def _redo(self, request: CallbackRequest, turn_id: int) -> str | None:
+        turn = await self._turns.get(turn_id)
+        is_of_chat = turn is not None and turn.chat_id == request.chat_id
+        if not is_of_chat or await self._turns.reopen(turn_id) is None:
+            return request.texts.redo_not_last
+        self._wake(request.chat_id)
+        return None
+
+
+def while_answering(texts: Texts, turn_id: int) -> InlineKeyboardMarkup:
+    """Under an answer that is still being written."""
+    return button_row((texts.button_stop, f"stop:{turn_id}"))
+
+
+def after_failure(texts: Texts, turn_id: int) -> InlineKeyboardMarkup:
+    """Under the sentence that says the answer could not be made."""
+    return button_row((texts.button_retry, f"redo:{turn_id}"))
+
+
+def redo_button(texts: Texts, turn_id: int) -> Button:
+    """Another wording of the last answer."""
+    return texts.button_redo, f"redo:{turn_id}"

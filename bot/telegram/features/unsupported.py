@@ -1,0 +1,59 @@
+"""Messages that hold nothing to read: says honestly what the bot cannot see or hear."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from telegram import Message
+
+    from bot.locales import Texts
+    from bot.telegram.context import Context
+
+MAX_ALBUMS = 256
+"""Albums kept in mind, so that each is answered once."""
+
+
+class UnsupportedMessages:
+    """Answers pictures, voices, files and the like."""
+
+    def __init__(self, context: Context) -> None:
+        self._outbox = context.outbox
+        self._albums: deque[str] = deque(maxlen=MAX_ALBUMS)
+
+    async def answer(self, message: Message, texts: Texts) -> None:
+        """Say what a message would have to be; an album gets one answer."""
+        if not self._is_more_of_an_album(message):
+            await self._outbox.send_text(message.chat.id, _answer_to(message, texts))
+
+    def _is_more_of_an_album(self, message: Message) -> bool:
+        """An album arrives as one message a picture."""
+        album = message.media_group_id
+        if album is None:
+            return False
+        was_seen = album in self._albums
+        self._albums.append(album)
+        return was_seen
+
+
+def _answer_to(message: Message, texts: Texts) -> str:
+    if message.text:
+        return texts.group_hint  # a group called the bot by its name and said nothing more
+    if message.photo:
+        return texts.unsupported_photo
+    if message.voice or message.audio or message.video_note:
+        return texts.unsupported_voice
+    if message.animation or message.video:
+        return texts.unsupported_video
+    if message.sticker:
+        return texts.unsupported_sticker
+    if message.document:
+        return texts.unsupported_document
+    if message.location or message.venue:
+        return texts.unsupported_location
+    if message.contact:
+        return texts.unsupported_contact
+    if message.poll:
+        return texts.unsupported_poll
+    return texts.unsupported_other

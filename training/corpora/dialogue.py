@@ -45,7 +45,7 @@ class Dialogue:
         return next((turn.text for turn in self.turns if turn.role is Role.CLIENT), "")
 
     @property
-    def learnt(self) -> tuple[Turn, ...]:
+    def trained_on(self) -> tuple[Turn, ...]:
         """The answers that are examples, with what they answer; of strict pairs."""
         return self.turns[-2:] if self.last_only else self.turns
 

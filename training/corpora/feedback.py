@@ -29,14 +29,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Message(_Part):
+class FeedbackMessage(_Part):
     """A message of the talk, as the model was given it; never the system prompt."""
 
     role: Literal["user", "assistant"]
     content: Said
 
 
-class Answer(_Part):
+class FeedbackAnswer(_Part):
     """One answer of the bot at this moment; a second try is a second answer."""
 
     text: Said
@@ -45,7 +45,7 @@ class Answer(_Part):
     model: str = Field("", description="which model wrote it")
 
 
-class Moment(_Part):
+class FeedbackMoment(_Part):
     """A line: the talk up to one message of the person, and the answers it got."""
 
     format: Literal["shudong-feedback/1"]
@@ -54,19 +54,19 @@ class Moment(_Part):
     )
     consent: Literal[True] = Field(description="the person agreed to training with this talk")
     deidentified: Literal[True] = Field(description="names, contacts and numbers were taken out")
-    messages: Annotated[list[Message], Field(min_length=1)] = Field(
+    messages: Annotated[list[FeedbackMessage], Field(min_length=1)] = Field(
         description="oldest first, the last one by the user"
     )
-    answers: Annotated[list[Answer], Field(min_length=1)]
+    answers: Annotated[list[FeedbackAnswer], Field(min_length=1)]
 
 
 def parse_feedback(record: Record) -> list[Dialogue]:
-    """The dialogues to learn from a line, one a good answer, with the answers that were worse.
+    """Return the dialogues to train on of a line, one a good answer, with the rejected ones.
 
-    Nothing is learnt from a moment whose answers nobody liked or rewrote. Raises CorpusFormatError.
+    There is none where no answer was liked or rewritten. Raises CorpusFormatError.
     """
     try:
-        moment = Moment.model_validate_json(record.data)
+        moment = FeedbackMoment.model_validate_json(record.data)
     except ValidationError as error:
         # Its own message would carry the text of the line.
         first = error.errors(include_input=False, include_context=False, include_url=False)[0]
@@ -90,15 +90,15 @@ def parse_feedback(record: Record) -> list[Dialogue]:
     ]
 
 
-def _choices(answers: list[Answer]) -> dict[str, list[str]]:
-    """Good answers with worse ones; as many pairs as it takes for each to stand in one."""
+def _choices(answers: list[FeedbackAnswer]) -> dict[str, list[str]]:
+    """Return good answers with rejected ones, in as many pairs as each needs to stand in one."""
     good = [answer.rewritten for answer in answers if answer.rewritten]
     good += [answer.text for answer in answers if answer.rating == "up" and not answer.rewritten]
-    worse = [answer.text for answer in answers if answer.rating == "down" or answer.rewritten]
+    rejected = [answer.text for answer in answers if answer.rating == "down" or answer.rewritten]
     found: dict[str, list[str]] = {chosen: [] for chosen in good}
-    if good and worse:
-        for row in range(max(len(good), len(worse))):
-            chosen, rejected = good[row % len(good)], worse[row % len(worse)]
-            if rejected != chosen and rejected not in found[chosen]:
-                found[chosen].append(rejected)
+    if good and rejected:
+        for row in range(max(len(good), len(rejected))):
+            chosen, other = good[row % len(good)], rejected[row % len(rejected)]
+            if other != chosen and other not in found[chosen]:
+                found[chosen].append(other)
     return found

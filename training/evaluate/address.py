@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 from inference.chat_completions import ChatCompletions, Timeouts
 from inference.engine import ContextTooLong, EngineError, EngineTimeout, EngineUnavailable
 from training.evaluate.errors import EvaluateError
-from training.evaluate.models import Answer, Loss
+from training.evaluate.models import AnswerLoss, GeneratedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from inference.engine import Message
-    from training.evaluate.config import Order
-    from training.evaluate.held_out import Dialogue
+    from training.evaluate.config import EvalConfig
+    from training.evaluate.held_out import HeldOutDialogue
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TIMEOUTS = Timeouts(connect=10.0, first_token=600.0, stall=120.0)
@@ -27,12 +27,12 @@ _PAUSE = 2.0
 
 
 @contextmanager
-def reached(url: str, order: Order) -> Iterator[AddressModel]:
+def reached(url: str, config: EvalConfig) -> Iterator[AddressModel]:
     """The model that a server lists first. Raises EvaluateError."""
     with asyncio.Runner() as runner:
         client = ChatCompletions(
             url,
-            api_key=order.api_key,
+            api_key=config.api_key,
             timeouts=_TIMEOUTS,
             on_this_machine=urlsplit(url).hostname in LOOPBACK,
         )
@@ -40,7 +40,7 @@ def reached(url: str, order: Order) -> Iterator[AddressModel]:
             names = runner.run(client.models())
             if not names:
                 raise EvaluateError(f"{url} lists no model.")
-            yield AddressModel(client, names[0], order, runner)
+            yield AddressModel(client, names[0], config, runner)
         except EngineError as error:
             raise EvaluateError(f"The model does not answer: {error}.") from None
         finally:
@@ -48,40 +48,40 @@ def reached(url: str, order: Order) -> Iterator[AddressModel]:
 
 
 class AddressModel:
-    """A `Speaker` behind an address. Its losses are not to be had over this protocol."""
+    """A `EvalModel` behind an address. Its losses are not to be had over this protocol."""
 
     is_quantized = None
     tells_losses = False
 
     def __init__(
-        self, client: ChatCompletions, name: str, order: Order, runner: asyncio.Runner
+        self, client: ChatCompletions, name: str, config: EvalConfig, runner: asyncio.Runner
     ) -> None:
         self._client = client
         self._name = name
-        self._sampling = order.sampling
+        self._sampling = config.sampling
         self._runner = runner
         self.made_by = f"{name} at {client.address}"
         self.fingerprint = self.made_by
 
-    def loss(self, dialogue: Dialogue) -> Loss | None:  # noqa: ARG002 - of the protocol
+    def loss(self, dialogue: HeldOutDialogue) -> AnswerLoss | None:  # noqa: ARG002 - of the protocol
         """Not told."""
         return None
 
-    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:  # noqa: ARG002
+    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[GeneratedAnswer]:  # noqa: ARG002
         """Answers of one batch, all under way at once; a server draws its own chances."""
 
-        async def answers() -> list[Answer]:
+        async def answers() -> list[GeneratedAnswer]:
             return list(await asyncio.gather(*map(self._answer, prompts)))
 
         return self._runner.run(answers())
 
-    async def _answer(self, prompt: Sequence[Message]) -> Answer:
+    async def _answer(self, prompt: Sequence[Message]) -> GeneratedAnswer:
         kept = list(prompt)
         pause = _PAUSE
         tries = _TRIES
         while True:
             try:
-                return Answer(await self._streamed(kept), len(kept) < len(prompt))
+                return GeneratedAnswer(await self._streamed(kept), len(kept) < len(prompt))
             except ContextTooLong:
                 said = 1 if kept[0].role == "system" else 0
                 if len(kept) <= said + 1:

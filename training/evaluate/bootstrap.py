@@ -23,7 +23,7 @@ COMPARISON_CONFIDENCE = 0.99
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Statistic:
     """One row of sums a dialogue, and the figure that all rows together make."""
 
     rows: NDArray[np.float64]
@@ -45,16 +45,16 @@ class Bootstrap:
         self._resamples = resamples
         self._seed = seed
 
-    def figure(self, tally: Tally) -> Figure:
+    def figure(self, statistic: Statistic) -> Figure:
         """The value with its interval."""
-        value = tally.value
-        low, high = _quantiles(self._figures(tally), FIGURE_CONFIDENCE)
-        if tally.is_share and value in (0, 1):
-            bound = _unseen(len(tally.rows), FIGURE_CONFIDENCE)
+        value = statistic.value
+        low, high = _quantiles(self._figures(statistic), FIGURE_CONFIDENCE)
+        if statistic.is_share and value in (0, 1):
+            bound = _unseen(len(statistic.rows), FIGURE_CONFIDENCE)
             low, high = max(0.0, value - bound), min(1.0, value + bound)
         return Figure(value, low, high)
 
-    def difference(self, model: Tally, other: Tally) -> tuple[float, float, float]:
+    def difference(self, model: Statistic, other: Statistic) -> tuple[float, float, float]:
         """`model` minus `other` over the same dialogues, with its interval."""
         if len(model.rows) != len(other.rows):
             raise ValueError("a difference needs the same dialogues on both sides")
@@ -64,8 +64,8 @@ class Bootstrap:
             low, high = -bound, bound
         return model.value - other.value, low, high
 
-    def _figures(self, tally: Tally) -> NDArray[np.float64]:
-        return tally.figure(self._draws(len(tally.rows)) @ tally.rows)
+    def _figures(self, statistic: Statistic) -> NDArray[np.float64]:
+        return statistic.figure(self._draws(len(statistic.rows)) @ statistic.rows)
 
     def _draws(self, dialogues: int) -> NDArray[np.float64]:
         """(resamples, dialogues): how often each dialogue was drawn."""

@@ -1,4 +1,4 @@
-"""Lets a model speak: losses, answers and, where there is a judge, verdicts on them."""
+"""Lets a model speak: losses, answers and, where there is a judge, its scores."""
 
 from __future__ import annotations
 
@@ -12,142 +12,144 @@ from tqdm import tqdm
 
 from training.evaluate import cpsycoune, judge
 from training.evaluate.ledger import Ledger
-from training.evaluate.models import Answer, Loss
-from training.evaluate.speaking import speaking
+from training.evaluate.models import AnswerLoss, GeneratedAnswer
+from training.evaluate.speaking import opened_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training.evaluate.config import Order, Subject
-    from training.evaluate.held_out import Dialogue, Moment
-    from training.evaluate.judge import Bench, Verdict
-    from training.evaluate.models import Speaker
+    from training.evaluate.config import EvalConfig, ModelSource
+    from training.evaluate.held_out import EvalPrompt, HeldOutDialogue
+    from training.evaluate.judge import JudgeModel, JudgeScores
+    from training.evaluate.models import EvalModel
 
 ANSWERS = "answers"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvalPlan:
     """What every model is asked, in the same order."""
 
-    dialogues: tuple[Dialogue, ...]
-    moments: tuple[Moment, ...]
-    dangers: tuple[Moment, ...]
-    judged: tuple[Moment, ...]
+    dialogues: tuple[HeldOutDialogue, ...]
+    prompts: tuple[EvalPrompt, ...]
+    risk_prompts: tuple[EvalPrompt, ...]
+    judged: tuple[EvalPrompt, ...]
 
     @property
-    def all_moments(self) -> tuple[Moment, ...]:
+    def all_prompts(self) -> tuple[EvalPrompt, ...]:
         """Everything that is answered."""
-        return (*self.moments, *self.dangers, *self.judged)
+        return (*self.prompts, *self.risk_prompts, *self.judged)
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """What came of one model; keys are ids of dialogues and moments."""
+class ModelOutputs:
+    """What came of one model; keys are ids of dialogues and prompts."""
 
     name: str
     made_by: str
     is_quantized: bool | None
-    answers: dict[str, Answer]
-    losses: dict[str, Loss] = field(default_factory=dict)
-    verdicts: list[list[Verdict]] = field(default_factory=list)
-    """A list a run, in the order of the plan's judged moments."""
+    answers: dict[str, GeneratedAnswer]
+    losses: dict[str, AnswerLoss] = field(default_factory=dict)
+    judge_scores: list[list[JudgeScores]] = field(default_factory=list)
+    """A list a run, in the order of the plan's judged prompts."""
 
 
-def collect(subject: Subject, plan: Plan, order: Order, bench: Bench | None) -> Spoken:
+def collect(
+    source: ModelSource, plan: EvalPlan, config: EvalConfig, judge_model: JudgeModel | None
+) -> ModelOutputs:
     """Everything one model has to say, from the disk where it said it before.
 
     Raises `CommandError`: the model or the judge cannot be used.
     """
-    folder = order.out / ANSWERS
-    with speaking(subject, order) as speaker:
-        task = _task(speaker, plan, order)
-        with Ledger(folder / f"{subject.name}.jsonl", task) as ledger:
-            losses = _losses(subject.name, speaker, plan, ledger)
-            answers = _answers(subject.name, speaker, plan, order, ledger)
-        spoken = Spoken(subject.name, speaker.made_by, speaker.is_quantized, answers, losses)
+    folder = config.out / ANSWERS
+    with opened_model(source, config) as model:
+        task = _task(model, plan, config)
+        with Ledger(folder / f"{source.name}.jsonl", task) as ledger:
+            losses = _losses(source.name, model, plan, ledger)
+            answers = _answers(source.name, model, plan, config, ledger)
+        outputs = ModelOutputs(source.name, model.made_by, model.is_quantized, answers, losses)
     # The model's memory is free again: the judge may run on the same machine.
-    if bench is not None:
-        asked = [(moment, answers[moment.id].text) for moment in plan.judged]
+    if judge_model is not None:
+        asked = [(prompt, answers[prompt.id].text) for prompt in plan.judged]
         with (
-            Ledger(folder / f"{subject.name}.judge.jsonl", _judging(bench, asked)) as ledger,
-            _bar(f"{subject.name}: judge", len(asked) * bench.order.runs) as bar,
+            Ledger(folder / f"{source.name}.judge.jsonl", _judging(judge_model, asked)) as ledger,
+            _bar(f"{source.name}: judge", len(asked) * judge_model.config.runs) as bar,
         ):
-            spoken.verdicts.extend(judge.sit(bench, asked, ledger, bar.update))
-    return spoken
+            outputs.judge_scores.extend(judge.sit(judge_model, asked, ledger, bar.update))
+    return outputs
 
 
-def _losses(name: str, speaker: Speaker, plan: Plan, ledger: Ledger) -> dict[str, Loss]:
-    found: dict[str, Loss] = {}
-    if not speaker.tells_losses:
+def _losses(name: str, model: EvalModel, plan: EvalPlan, ledger: Ledger) -> dict[str, AnswerLoss]:
+    found: dict[str, AnswerLoss] = {}
+    if not model.tells_losses:
         return found
     with _bar(f"{name}: loss", len(plan.dialogues)) as bar:
         for dialogue in plan.dialogues:
             key = f"loss/{dialogue.id}"
             if key not in ledger:
-                loss = speaker.loss(dialogue)
+                loss = model.loss(dialogue)
                 ledger.put(key, None if loss is None else asdict(loss))
             if ledger[key] is not None:
-                found[dialogue.id] = Loss(**ledger[key])
+                found[dialogue.id] = AnswerLoss(**ledger[key])
             bar.update()
     return found
 
 
 def _answers(
-    name: str, speaker: Speaker, plan: Plan, order: Order, ledger: Ledger
-) -> dict[str, Answer]:
-    found: dict[str, Answer] = {}
-    with _bar(f"{name}: answers", len(plan.all_moments)) as bar:
-        for number, batch in enumerate(_batches(plan, order.batch)):
+    name: str, model: EvalModel, plan: EvalPlan, config: EvalConfig, ledger: Ledger
+) -> dict[str, GeneratedAnswer]:
+    found: dict[str, GeneratedAnswer] = {}
+    with _bar(f"{name}: answers", len(plan.all_prompts)) as bar:
+        for number, batch in enumerate(_batches(plan, config.batch)):
             key = f"answers/{number}"
             if key not in ledger:
-                prompts = [moment.prompt for moment in batch]
-                said = speaker.answer(prompts, order.seed + number)
+                prompts = [prompt.messages for prompt in batch]
+                said = model.answer(prompts, config.seed + number)
                 ledger.put(
                     key,
                     {one.id: asdict(answer) for one, answer in zip(batch, said, strict=True)},
                 )
-            found |= {one: Answer(**answer) for one, answer in ledger[key].items()}
+            found |= {one: GeneratedAnswer(**answer) for one, answer in ledger[key].items()}
             bar.update(len(batch))
     return found
 
 
-def _batches(plan: Plan, size: int) -> Iterator[list[Moment]]:
+def _batches(plan: EvalPlan, size: int) -> Iterator[list[EvalPrompt]]:
     """Prompts of like length together, the longest first: memory runs out at once or not at all.
 
     Which prompts are together depends on the plan alone, so that a run that goes on after a kill
     draws what an unbroken one would have drawn.
     """
     by_length = sorted(
-        plan.all_moments, key=lambda moment: -sum(len(one.content) for one in moment.prompt)
+        plan.all_prompts, key=lambda prompt: -sum(len(one.content) for one in prompt.messages)
     )
     for start in range(0, len(by_length), size):
         yield by_length[start : start + size]
 
 
-def _task(speaker: Speaker, plan: Plan, order: Order) -> dict[str, object]:
+def _task(model: EvalModel, plan: EvalPlan, config: EvalConfig) -> dict[str, object]:
     """Everything that decides what the model says."""
     return {
-        "model": speaker.fingerprint,
-        "made_by": speaker.made_by,
-        "sampling": asdict(order.sampling),
-        "seed": order.seed,
-        "batch": order.batch,
+        "model": model.fingerprint,
+        "made_by": model.made_by,
+        "sampling": asdict(config.sampling),
+        "seed": config.seed,
+        "batch": config.batch,
         "dialogues": _hash([[asdict(one) for one in it.messages] for it in plan.dialogues]),
         "prompts": _hash(
-            [[moment.id, [asdict(one) for one in moment.prompt]] for moment in plan.all_moments]
+            [[prompt.id, [asdict(one) for one in prompt.messages]] for prompt in plan.all_prompts]
         ),
     }
 
 
-def _judging(bench: Bench, asked: list[tuple[Moment, str]]) -> dict[str, object]:
+def _judging(judge_model: JudgeModel, asked: list[tuple[EvalPrompt, str]]) -> dict[str, object]:
     return {
-        "judge": bench.name,
-        "temperature": bench.order.temperature,
+        "judge": judge_model.name,
+        "temperature": judge_model.config.temperature,
         "questions": _hash(
             [
-                [asdict(one) for one in cpsycoune.question(moment, answer, again=False)]
-                for moment, answer in asked
+                [asdict(one) for one in cpsycoune.question(prompt, answer, again=False)]
+                for prompt, answer in asked
             ]
         ),
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inference.console import base_url, environment, say
 from inference.engine import Sampling
-from training.evaluate.config import LONGEST_ANSWER, Order, Subject
+from training.evaluate.config import MAX_ANSWER_TOKENS, EvalConfig, ModelSource
 from training.evaluate.gate import promote
 from training.evaluate.options import NOT_PROMOTED, add_shared_options, judge_of
 from training.evaluate.page import verdict
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "models",
         nargs="+",
-        type=subject,
+        type=source,
         metavar="NAME=MODEL",
         help="a folder in Hugging Face's layout, 16 bits or W4A16, a base URL ending in /v1, or "
         "FOLDER@URL: losses from the folder, answers from the server of it; the model before comes "
@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the report")
     parser.add_argument("--dialogues", type=int, help="held-out dialogues (all)")
     parser.add_argument("--answers", type=int, default=3, help="answers in each of them (3)")
-    parser.add_argument("--dangers", type=int, default=400, help="messages of danger (400)")
+    parser.add_argument(
+        "--risk-prompts", "--dangers", type=int, default=400, help="messages of danger (400)"
+    )
     parser.add_argument("--samples", type=int, default=0, help="answers to show (0)")
     parser.add_argument(
         "--with-feedback", action="store_true", help="measure on what users gave back, too"
@@ -59,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_generation(parser: argparse.ArgumentParser) -> None:
-    usual = Sampling(max_tokens=LONGEST_ANSWER)
+    usual = Sampling(max_tokens=MAX_ANSWER_TOKENS)
     parser.add_argument("--temperature", type=float, default=usual.temperature)
     parser.add_argument("--top-p", type=float, default=usual.top_p)
     parser.add_argument("--repetition-penalty", type=float, default=usual.repetition_penalty)
@@ -76,13 +78,13 @@ def _add_generation(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure, and say whether the last model can take the first one's place."""
     report = evaluate(
-        Order(
+        EvalConfig(
             data=options.data,
-            subjects=tuple(options.models),
+            models=tuple(options.models),
             out=options.out,
             dialogues=options.dialogues,
             answers=options.answers,
-            dangers=options.dangers,
+            risk_prompts=options.risk_prompts,
             sampling=Sampling(
                 options.temperature,
                 options.top_p,
@@ -107,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
     return NOT_PROMOTED if report.comparisons and promote(report) else 0
 
 
-def subject(text: str) -> Subject:
+def source(text: str) -> ModelSource:
     """For argparse: NAME=FOLDER, NAME=URL or NAME=FOLDER@URL."""
     name, equals, where = text.partition("=")
     if not (name and equals and where):
@@ -116,5 +118,5 @@ def subject(text: str) -> Subject:
         )
     folder, scheme, rest = where.partition("@http")
     if scheme and "://" not in folder:
-        return Subject(name, Path(folder), base_url(f"http{rest}"))
-    return Subject(name, base_url(where) if "://" in where else Path(where))
+        return ModelSource(name, Path(folder), base_url(f"http{rest}"))
+    return ModelSource(name, base_url(where) if "://" in where else Path(where))

@@ -11,12 +11,12 @@ from training.evaluate.report import Limits
 if TYPE_CHECKING:
     from pathlib import Path
 
-LONGEST_ANSWER = 256
+MAX_ANSWER_TOKENS = 256
 """Tokens; the corpora's answers have a fifth of that."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ModelSource:
     """One model: a folder in Hugging Face's layout (16 bits or W4A16), or a server's base URL."""
 
     name: str
@@ -26,7 +26,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class JudgeConfig:
     """A strong model behind an OpenAI-compatible address that reads answers to CPsyCounE."""
 
     url: str
@@ -42,25 +42,25 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class EvalConfig:
     """An evaluation.
 
-    The first subject is the model before, the last one the candidate. A W4A16 folder is compared
-    with the subject named right before it as well: that is taken for the model it was made from.
+    The first source is the model before, the last one the candidate. A W4A16 folder is compared
+    with the source named right before it as well: that is taken for the model it was made from.
     """
 
     data: Path
     """The folder that `python -m training prepare` wrote."""
-    subjects: tuple[Subject, ...]
+    models: tuple[ModelSource, ...]
     out: Path
     """For `report.md`, `report.json` and `answers/`, which a second run goes on from."""
     dialogues: int | None = None
     """How many held-out dialogues; None for all."""
     answers: int = 3
     """Answers that are generated in each dialogue, at turns spread over it."""
-    dangers: int = 400
+    risk_prompts: int = 400
     """First messages of dialogues of danger that are answered."""
-    sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=LONGEST_ANSWER))
+    sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=MAX_ANSWER_TOKENS))
     seed: int = 7
     batch: int = 16
     """Answers that are generated at once; at an address, requests under way."""
@@ -71,9 +71,9 @@ class Order:
     """A folder with a BERT for BERTScore."""
     encoder_layer: int | None = None
     """The layer whose outputs are compared; None: two thirds of the way up."""
-    judge: Judge | None = None
+    judge: JudgeConfig | None = None
     api_key: str = field(default="", repr=False)
-    """For subjects at an address."""
+    """For models at an address."""
     with_feedback: bool = False
     """Whether what users gave back is measured on, too; it is then in the folder `out`."""
     samples: int = 0

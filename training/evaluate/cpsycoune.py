@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from inference.engine import Message
 from training.evaluate.errors import EvaluateError
-from training.evaluate.held_out import spoken_moment
+from training.evaluate.held_out import eval_prompt
 from training.evaluate.report import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from training.evaluate.held_out import Moment
+    from training.evaluate.held_out import EvalPrompt
 
 HIGHEST: Final = {
     Metric.COMPREHENSIVENESS: 2,
@@ -61,19 +61,19 @@ _ASK: Final = "【请输出 JSON】"
 _AGAIN: Final = "【上一次的输出不是要求的格式。请只输出那个 JSON 对象】"
 
 
-def read_moments(folder: Path) -> list[Moment]:
+def read_prompts(folder: Path) -> list[EvalPrompt]:
     """Every point at which the supporter speaks. Raises EvaluateError."""
     files = sorted(folder.glob("*/*.json"))
     if not files:
         raise EvaluateError(f"{folder} holds no CPsyCounE: no TOPIC/NUMBER.json is there.")
-    return [moment for file in files for moment in _moments(file)]
+    return [prompt for file in files for prompt in _prompts(file)]
 
 
-def question(moment: Moment, answer: str, *, again: bool) -> list[Message]:
+def question(prompt: EvalPrompt, answer: str, *, again: bool) -> list[Message]:
     """What the judge is asked about an answer; `again` after a reply that was no verdict."""
     names = {role: name for name, role in _SPEAKERS}
     said = "\n".join(
-        f"{names[one.role]}：{one.content}" for one in moment.prompt if one.role != "system"
+        f"{names[one.role]}：{one.content}" for one in prompt.messages if one.role != "system"
     )
     return [
         Message("system", _INSTRUCTIONS),
@@ -106,7 +106,7 @@ def scores(text: str) -> tuple[int, ...] | None:
     return tuple(given) if fits else None
 
 
-def _moments(file: Path) -> list[Moment]:
+def _prompts(file: Path) -> list[EvalPrompt]:
     name = f"{PREFIX}{file.parent.name}/{file.stem}"
     try:
         lines = json.loads(file.read_text(encoding="utf-8"))
@@ -116,7 +116,7 @@ def _moments(file: Path) -> list[Moment]:
             f"{file} is not a dialogue of CPsyCounE: a JSON list of 求助者：… and 支持者：…"
         ) from None
     return [
-        spoken_moment(f"{name}#{turn}", name, _joined(said[:turn]), "")
+        eval_prompt(f"{name}#{turn}", name, _joined(said[:turn]), "")
         for turn, message in enumerate(said)
         if turn and message.role == "assistant" and said[turn - 1].role == "user"
     ]

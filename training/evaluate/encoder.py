@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Encoder:
+class BertScorer:
     """bert-score over a BERT in a folder; F1, without idf and without a baseline."""
 
     def __init__(self, folder: Path, layer: int | None, device: str) -> None:

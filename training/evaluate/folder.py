@@ -20,24 +20,24 @@ from inference.chat_template import END
 from inference.quantize import agreement, packed
 from training.evaluate.errors import EvaluateError
 from training.evaluate.generation import generate
-from training.evaluate.models import Answer, Loss
+from training.evaluate.models import AnswerLoss, GeneratedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from inference.engine import Message
-    from training.evaluate.config import Order
-    from training.evaluate.held_out import Dialogue
+    from training.evaluate.config import EvalConfig
+    from training.evaluate.held_out import HeldOutDialogue
 
 _USUAL_WINDOW = 2048  # tokens, of a model that does not say
 _WEIGHTS = (".safetensors", ".bin")
 
 
 @contextmanager
-def loaded(folder: Path, order: Order) -> Iterator[FolderModel]:
+def loaded(folder: Path, config: EvalConfig) -> Iterator[FolderModel]:
     """The model in memory. Raises EvaluateError and QuantizeError."""
-    model = FolderModel(folder, order)
+    model = FolderModel(folder, config)
     try:
         yield model
     except torch.OutOfMemoryError:
@@ -50,17 +50,17 @@ def loaded(folder: Path, order: Order) -> Iterator[FolderModel]:
 
 
 class FolderModel:
-    """A `Speaker` around transformers."""
+    """A `EvalModel` around transformers."""
 
     tells_losses = True
 
-    def __init__(self, folder: Path, order: Order) -> None:
+    def __init__(self, folder: Path, config: EvalConfig) -> None:
         """Look at the folder; the weights are read when they are first needed."""
         self.is_quantized = "quantization_config" in _config(folder)
         self._folder = folder
-        self._trust = order.trust_remote_code
-        self._sampling = order.sampling
-        self._device = order.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._trust = config.trust_remote_code
+        self._sampling = config.sampling
+        self._device = config.device or ("cuda" if torch.cuda.is_available() else "cpu")
         bits = "float32" if self._device == "cpu" else "float16"
         unpacked = "W4A16 unpacked to " if self.is_quantized else ""
         self.made_by = f"transformers, {unpacked}{bits}, {self._device}"
@@ -112,7 +112,7 @@ class FolderModel:
     def _window(self) -> int:
         return int(getattr(self._model.config, "max_position_embeddings", 0) or _USUAL_WINDOW)
 
-    def loss(self, dialogue: Dialogue) -> Loss | None:
+    def loss(self, dialogue: HeldOutDialogue) -> AnswerLoss | None:
         """The loss of the corpus's answers, cut at the end of the last message that fits."""
         messages = dialogue.messages
         sample = agreement.sample_of(self._tokenizer, messages, self._window + 1)
@@ -123,9 +123,9 @@ class FolderModel:
             return None
         losses = agreement.read_with(self._model, [sample], deep=0).losses
         characters = sum(len(one.content) for one in messages if one.role == "assistant")
-        return Loss(float(losses.double().sum()), len(losses), characters)
+        return AnswerLoss(float(losses.double().sum()), len(losses), characters)
 
-    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
+    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[GeneratedAnswer]:
         """Answers of one batch; the same batch and seed give the same answers on one machine.
 
         Where memory does not suffice for all of them at once, each half is answered by itself.
@@ -133,7 +133,8 @@ class FolderModel:
         cut = [self._fitting(prompt) for prompt in prompts]
         texts = self._answered([text for text, _ in cut], seed)
         return [
-            Answer(text, is_shortened) for text, (_, is_shortened) in zip(texts, cut, strict=True)
+            GeneratedAnswer(text, is_shortened)
+            for text, (_, is_shortened) in zip(texts, cut, strict=True)
         ]
 
     def _answered(self, prompts: list[str], seed: int) -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from training.evaluate.config import Order
+    from training.evaluate.config import EvalConfig
 
 # As `training.prepare.output` names them; importing it would ask for all that preparing needs.
 HELD_OUT_FILE = "held-out.jsonl"
@@ -29,7 +29,7 @@ CRISIS_FILE = "crisis.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Dialogue:
+class HeldOutDialogue:
     """A held-out dialogue, whole."""
 
     id: str
@@ -43,13 +43,13 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class EvalPrompt:
     """A point at which a model answers."""
 
     id: str
     dialogue: str
     """The unit that is resampled: answers within a dialogue are not independent."""
-    prompt: tuple[Message, ...]
+    messages: tuple[Message, ...]
     """As the bot lays it out: the persona, what the protocol adds, what was said before."""
     level: RiskLevel
     """What the bot's detector reads in it."""
@@ -59,40 +59,42 @@ class Moment:
     @property
     def said(self) -> tuple[str, ...]:
         """The person's messages, oldest first."""
-        return tuple(message.content for message in self.prompt if message.role == "user")
+        return tuple(message.content for message in self.messages if message.role == "user")
 
 
-def read_dialogues(order: Order) -> list[Dialogue]:
+def read_dialogues(config: EvalConfig) -> list[HeldOutDialogue]:
     """The held-out dialogues that are measured on.
 
     Raises:
         EvaluateError: there is no such file, a line of it is none, or nothing is left.
     """
-    path = order.data / HELD_OUT_FILE
+    path = config.data / HELD_OUT_FILE
     found = [_dialogue(row) for row in _rows(path, _is_dialogue)]
-    if not order.with_feedback:
+    if not config.with_feedback:
         found = [dialogue for dialogue in found if not dialogue.is_feedback]
-    chosen = sorted(found, key=lambda dialogue: _place(dialogue.id))[: order.dialogues]
+    chosen = sorted(found, key=lambda dialogue: _place(dialogue.id))[: config.dialogues]
     if not chosen:
         raise EvaluateError(f"{path} holds no dialogue to measure on.")
     return chosen
 
 
-def moments_of(dialogues: Sequence[Dialogue], answers: int) -> list[Moment]:
+def prompts_of(dialogues: Sequence[HeldOutDialogue], answers: int) -> list[EvalPrompt]:
     """At most `answers` points of each dialogue, from its first answer to its last."""
-    return [_moment(dialogue, turn) for dialogue in dialogues for turn in _turns(dialogue, answers)]
+    return [
+        _eval_prompt(dialogue, turn) for dialogue in dialogues for turn in _turns(dialogue, answers)
+    ]
 
 
-def read_dangers(order: Order) -> list[Moment]:
+def read_risk_prompts(config: EvalConfig) -> list[EvalPrompt]:
     """First messages in which the bot's detector reads high or imminent risk.
 
     Raises EvaluateError; a folder without any is none.
     """
-    path = order.data / CRISIS_FILE
-    if not order.dangers or not path.exists():
+    path = config.data / CRISIS_FILE
+    if not config.risk_prompts or not path.exists():
         return []
     rows = [
-        row for row in _rows(path, _is_opening) if order.with_feedback or row["source"] != FEEDBACK
+        row for row in _rows(path, _is_opening) if config.with_feedback or row["source"] != FEEDBACK
     ]
     rows.sort(key=lambda row: _place(_id(row)))
     found = []
@@ -101,32 +103,30 @@ def read_dangers(order: Order) -> list[Moment]:
         if level >= RiskLevel.HIGH:
             name = f"danger/{_id(row)}"
             found.append(
-                Moment(name, name, _prompt((Message("user", row["opening"]),), level), level)
+                EvalPrompt(name, name, _messages((Message("user", row["opening"]),), level), level)
             )
-            if len(found) == order.dangers:
+            if len(found) == config.risk_prompts:
                 break
     return found
 
 
-def spoken_moment(name: str, dialogue: str, said: Sequence[Message], reference: str) -> Moment:
+def eval_prompt(name: str, dialogue: str, said: Sequence[Message], reference: str) -> EvalPrompt:
     """The point after `said`, which begins with the person and holds no system prompt."""
     level = assess([Utterance(one.content, by_bot=one.role == "assistant") for one in said]).level
-    return Moment(name, dialogue, _prompt(tuple(said), level), level, reference)
+    return EvalPrompt(name, dialogue, _messages(tuple(said), level), level, reference)
 
 
-def _prompt(said: tuple[Message, ...], level: RiskLevel) -> tuple[Message, ...]:
+def _messages(said: tuple[Message, ...], level: RiskLevel) -> tuple[Message, ...]:
     extra = guidance(level)
     return (Message("system", f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT), *said)
 
 
-def _moment(dialogue: Dialogue, turn: int) -> Moment:
+def _eval_prompt(dialogue: HeldOutDialogue, turn: int) -> EvalPrompt:
     said = [message for message in dialogue.messages[:turn] if message.role != "system"]
-    return spoken_moment(
-        f"{dialogue.id}#{turn}", dialogue.id, said, dialogue.messages[turn].content
-    )
+    return eval_prompt(f"{dialogue.id}#{turn}", dialogue.id, said, dialogue.messages[turn].content)
 
 
-def _turns(dialogue: Dialogue, most: int) -> list[int]:
+def _turns(dialogue: HeldOutDialogue, most: int) -> list[int]:
     turns = [
         index for index, message in enumerate(dialogue.messages) if message.role == "assistant"
     ]
@@ -181,9 +181,9 @@ def _is_opening(row: object) -> bool:
     return False
 
 
-def _dialogue(row: dict[str, Any]) -> Dialogue:
+def _dialogue(row: dict[str, Any]) -> HeldOutDialogue:
     messages = tuple(Message(entry["role"], entry["content"]) for entry in row["messages"])
-    return Dialogue(_id(row), messages)
+    return HeldOutDialogue(_id(row), messages)
 
 
 def _id(row: dict[str, Any]) -> str:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from openai.types.chat import ChatCompletionMessageParam
 
-    from training.evaluate.config import Judge
-    from training.evaluate.held_out import Moment
+    from training.evaluate.config import JudgeConfig
+    from training.evaluate.held_out import EvalPrompt
     from training.evaluate.ledger import Ledger
 
-MOST_ASKED = 4
+MAX_ATTEMPTS = 4
 """Times that one verdict is asked for before it is counted as unusable."""
 _RETRIES = 6
 """Of a request that failed on the way or was refused as too many; the pause doubles."""
@@ -31,7 +31,7 @@ _TIMEOUT = 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgeScores:
     """Scores in the order of `cpsycoune.KEYS`, or None: the judge never said it properly."""
 
     scores: tuple[int, ...] | None
@@ -39,79 +39,79 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class JudgeModel:
     """A judge's model, found and ready."""
 
-    order: Judge
+    config: JudgeConfig
     model: str
 
     @property
     def name(self) -> str:
         """For the report, without the key."""
-        return f"{self.model} at {urlsplit(self.order.url).netloc.rpartition('@')[2]}"
+        return f"{self.model} at {urlsplit(self.config.url).netloc.rpartition('@')[2]}"
 
 
-def found(order: Judge) -> Bench:
+def found(config: JudgeConfig) -> JudgeModel:
     """Look for the judge before anything is generated for it. Raises EvaluateError."""
 
     async def first_listed() -> str:
-        async with _client(order) as client:
+        async with _client(config) as client:
             async for model in await client.models.list():
                 return model.id
         return ""
 
     try:
-        name = order.model or asyncio.run(first_listed())
+        name = config.model or asyncio.run(first_listed())
     except openai.OpenAIError as error:
         raise _failure(error) from None
     if not name:
-        raise EvaluateError(f"The judge at {order.url} lists no model; name one.")
-    return Bench(order, name)
+        raise EvaluateError(f"The judge at {config.url} lists no model; name one.")
+    return JudgeModel(config, name)
 
 
 def sit(
-    bench: Bench,
-    answers: Sequence[tuple[Moment, str]],
+    judge_model: JudgeModel,
+    answers: Sequence[tuple[EvalPrompt, str]],
     ledger: Ledger,
     advance: Callable[[int], object],
-) -> list[list[Verdict]]:
-    """A verdict on every answer, in each run; what the ledger has is not asked again.
+) -> list[list[JudgeScores]]:
+    """Scores of every answer, in each run; what the ledger has is not asked again.
 
     Raises EvaluateError: the judge does not answer. What was said until then is kept.
     """
     try:
-        asyncio.run(_ask_all(bench, answers, ledger, advance))
+        asyncio.run(_ask_all(judge_model, answers, ledger, advance))
     except openai.OpenAIError as error:
         raise _failure(error) from None
     return [
-        [_read(ledger[_name(run, moment)]) for moment, _ in answers]
-        for run in range(bench.order.runs)
+        [_read(ledger[_name(run, prompt)]) for prompt, _ in answers]
+        for run in range(judge_model.config.runs)
     ]
 
 
 async def _ask_all(
-    bench: Bench,
-    answers: Sequence[tuple[Moment, str]],
+    judge_model: JudgeModel,
+    answers: Sequence[tuple[EvalPrompt, str]],
     ledger: Ledger,
     advance: Callable[[int], object],
 ) -> None:
-    places = asyncio.Semaphore(bench.order.at_once)
-    async with _client(bench.order) as client:
+    places = asyncio.Semaphore(judge_model.config.at_once)
+    async with _client(judge_model.config) as client:
 
-        async def ask(run: int, moment: Moment, answer: str) -> None:
+        async def ask(run: int, prompt: EvalPrompt, answer: str) -> None:
             async with places:
-                verdict = await _verdict(client, bench, moment, answer)
-            ledger.put(_name(run, moment), [verdict.scores, verdict.asked])
+                judge_score = await _scores_of(client, judge_model, prompt, answer)
+            ledger.put(_name(run, prompt), [judge_score.scores, judge_score.asked])
             advance(1)
 
         try:
             async with asyncio.TaskGroup() as tasks:
-                for run in range(bench.order.runs):
-                    for moment, answer in answers:
-                        if _name(run, moment) in ledger:
+                for run in range(judge_model.config.runs):
+                    for prompt, answer in answers:
+                        if _name(run, prompt) in ledger:
                             advance(1)
                         else:
-                            tasks.create_task(ask(run, moment, answer))
+                            tasks.create_task(ask(run, prompt, answer))
         except* openai.OpenAIError as group:
             failures = group
         else:
@@ -119,44 +119,44 @@ async def _ask_all(
     raise _first(failures)
 
 
-async def _verdict(
-    client: openai.AsyncOpenAI, bench: Bench, moment: Moment, answer: str
-) -> Verdict:
-    for asked in range(1, MOST_ASKED + 1):
+async def _scores_of(
+    client: openai.AsyncOpenAI, judge_model: JudgeModel, prompt: EvalPrompt, answer: str
+) -> JudgeScores:
+    for asked in range(1, MAX_ATTEMPTS + 1):
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": one.content}
             if one.role == "system"
             else {"role": "user", "content": one.content}
-            for one in cpsycoune.question(moment, answer, again=asked > 1)
+            for one in cpsycoune.question(prompt, answer, again=asked > 1)
         ]
         # Only fields that every server of this protocol takes.
         reply = await client.chat.completions.create(
-            model=bench.model, messages=messages, temperature=bench.order.temperature
+            model=judge_model.model, messages=messages, temperature=judge_model.config.temperature
         )
         said = reply.choices[0].message.content if reply.choices else None
         scores = cpsycoune.scores(said or "")
         if scores is not None:
-            return Verdict(scores, asked)
-    return Verdict(None, MOST_ASKED)
+            return JudgeScores(scores, asked)
+    return JudgeScores(None, MAX_ATTEMPTS)
 
 
-def _client(order: Judge) -> openai.AsyncOpenAI:
+def _client(config: JudgeConfig) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
-        base_url=order.url,
-        api_key=order.api_key or "none",
+        base_url=config.url,
+        api_key=config.api_key or "none",
         max_retries=_RETRIES,
         timeout=_TIMEOUT,
-        http_client=httpx2.AsyncClient(trust_env=urlsplit(order.url).hostname not in LOOPBACK),
+        http_client=httpx2.AsyncClient(trust_env=urlsplit(config.url).hostname not in LOOPBACK),
     )
 
 
-def _name(run: int, moment: Moment) -> str:
-    return f"{run}/{moment.id}"
+def _name(run: int, prompt: EvalPrompt) -> str:
+    return f"{run}/{prompt.id}"
 
 
-def _read(value: tuple[list[int] | None, int]) -> Verdict:
+def _read(value: tuple[list[int] | None, int]) -> JudgeScores:
     scores, asked = value
-    return Verdict(None if scores is None else tuple(scores), asked)
+    return JudgeScores(None if scores is None else tuple(scores), asked)
 
 
 def _first(group: BaseExceptionGroup[openai.OpenAIError]) -> openai.OpenAIError:

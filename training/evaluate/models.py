@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inference.engine import Message
-    from training.evaluate.held_out import Dialogue
+    from training.evaluate.held_out import HeldOutDialogue
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class AnswerLoss:
     """What the corpus's answers in a dialogue cost a model, in nats."""
 
     nats: float
@@ -24,14 +24,14 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GeneratedAnswer:
     """What was said, and whether the prompt was cut to fit the model's window."""
 
     text: str
     is_shortened: bool = False
 
 
-class Speaker(Protocol):
+class EvalModel(Protocol):
     """One model, loaded or reached."""
 
     @property
@@ -54,11 +54,11 @@ class Speaker(Protocol):
         """Changes when the model does, as far as can be told."""
         ...
 
-    def loss(self, dialogue: Dialogue) -> Loss | None:
+    def loss(self, dialogue: HeldOutDialogue) -> AnswerLoss | None:
         """What the dialogue's answers cost; None where none of them fits or it is not told."""
         ...
 
-    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
+    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[GeneratedAnswer]:
         """An answer to each prompt. Raises `CommandError`."""
         ...
 
@@ -66,7 +66,7 @@ class Speaker(Protocol):
 class ServedFolder:
     """A folder, which tells losses, and the server of it, which answers."""
 
-    def __init__(self, folder: Speaker, server: Speaker) -> None:
+    def __init__(self, folder: EvalModel, server: EvalModel) -> None:
         self._folder = folder
         self._server = server
         self.made_by = f"{server.made_by}; losses by {folder.made_by}"
@@ -74,10 +74,10 @@ class ServedFolder:
         self.tells_losses = folder.tells_losses
         self.fingerprint = f"{folder.fingerprint} {server.fingerprint}"
 
-    def loss(self, dialogue: Dialogue) -> Loss | None:
+    def loss(self, dialogue: HeldOutDialogue) -> AnswerLoss | None:
         """The folder's."""
         return self._folder.loss(dialogue)
 
-    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[Answer]:
+    def answer(self, prompts: Sequence[Sequence[Message]], seed: int) -> list[GeneratedAnswer]:
         """The server's."""
         return self._server.answer(prompts, seed)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.console import base_url
-from training.evaluate.config import Judge
+from training.evaluate.config import JudgeConfig
 from training.evaluate.errors import EvaluateError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cpsycoune", type=Path, help="CPsyCounE's folder, for the judge")
 
 
-def judge_of(options: argparse.Namespace, api_key: str = "") -> Judge | None:
+def judge_of(options: argparse.Namespace, api_key: str = "") -> JudgeConfig | None:
     """The judge that is asked for. Raises EvaluateError: a folder to read is not there."""
     for place in (options.encoder, options.cpsycoune):
         if place and not place.is_dir():
@@ -45,7 +45,7 @@ def judge_of(options: argparse.Namespace, api_key: str = "") -> Judge | None:
         return None
     if not options.cpsycoune:
         raise EvaluateError("--judge reads answers to CPsyCounE: give --cpsycoune.", exit_status=2)
-    return Judge(
+    return JudgeConfig(
         url=options.judge,
         dialogues=options.cpsycoune,
         model=options.judge_model,

@@ -1,7 +1,8 @@
 """What the bot's own safety path makes of answers.
 
-The detector has read what the person said before (`Moment.level`); the guard reads the answer as it
-would on its way to the person. A model that needs the guard less is safer where the guard is blind.
+The detector has read what the person said before (`EvalPrompt.level`); the guard reads the answer
+as it would on its way to the person. A model that needs the guard less is safer where the guard is
+blind.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from bot.safety.guard import judge
 
 if TYPE_CHECKING:
     from bot.safety.guard import BlockReason
-    from training.evaluate.held_out import Moment
+    from training.evaluate.held_out import EvalPrompt
 
 
-def stopped(answer: str, moment: Moment) -> BlockReason | None:
+def stopped(answer: str, prompt: EvalPrompt) -> BlockReason | None:
     """The kind for which the guard would stop the answer, or None."""
-    return judge(answer, GuardContext(level=moment.level, said=moment.said))
+    return judge(answer, GuardContext(level=prompt.level, said=prompt.said))
 
 
 def asks(answer: str) -> bool:

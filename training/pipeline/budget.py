@@ -1,4 +1,4 @@
-"""What a rebuild takes of cards, memory and disk: arithmetic, before hours are spent.
+"""What a rebuild takes of GPUs, memory and disk: arithmetic, before hours are spent.
 
 None of it is a measurement. It counts what is certain (weights, optimizer, checkpoints) and allows
 for the rest; docs/training.md shows the same numbers for a 7B.
@@ -54,7 +54,7 @@ class Load:
     length: int
     """Tokens of one packed sequence."""
     batch: int
-    """Sequences that a card reads at once."""
+    """Sequences that a GPU reads at once."""
     rank: int = 0
     targets: tuple[str, ...] = ()
     """Names of the matrices that an adapter lies beside."""
@@ -82,18 +82,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The parts, which add up on a card and on the disk; of memory the largest one counts."""
+    """The parts, which add up on a GPU and on the disk; of memory the largest one counts."""
 
-    card: tuple[Part, ...]
+    gpu: tuple[Part, ...]
     memory: tuple[Part, ...]
     """By the names of the stages that take it."""
     disk: tuple[Part, ...]
     """By the names of the stages that write it."""
 
     @property
-    def on_a_card(self) -> int:
-        """Bytes on each card while training."""
-        return sum(part.size for part in self.card)
+    def on_a_gpu(self) -> int:
+        """Bytes on each GPU while training."""
+        return sum(part.size for part in self.gpu)
 
     @property
     def in_memory(self) -> int:
@@ -103,17 +103,17 @@ class Budget:
     def of(self, stages: Collection[str]) -> Budget:
         """What only these stages take."""
         return Budget(
-            card=self.card if "train" in stages else (),
+            gpu=self.gpu if "train" in stages else (),
             memory=tuple(part for part in self.memory if part.what in stages),
             disk=tuple(part for part in self.disk if part.what in stages),
         )
 
 
-def budget(shape: Shape, load: Load, *, cards: int, cards_of_a_node: int, corpora: int) -> Budget:
+def budget(shape: Shape, load: Load, *, gpus: int, gpus_of_a_node: int, corpora: int) -> Budget:
     """What a rebuild takes; `corpora` are the bytes of the corpora as they lie on the disk."""
     return Budget(
-        card=tuple(_card(shape, load, cards)),
-        memory=tuple(_memory(shape, load, cards_of_a_node)),
+        gpu=tuple(_gpu(shape, load, gpus)),
+        memory=tuple(_memory(shape, load, gpus_of_a_node)),
         disk=tuple(_disk(shape, load, corpora)),
     )
 
@@ -135,7 +135,7 @@ def trained_parameters(shape: Shape, load: Load) -> int:
     return parameters(shape) if load.method is Method.FULL else adapter_parameters(shape, load)
 
 
-def _card(shape: Shape, load: Load, cards: int) -> list[Part]:
+def _gpu(shape: Shape, load: Load, gpus: int) -> list[Part]:
     tokens = load.batch * load.length
     layer = 16 * shape.hidden + 6 * shape.intermediate
     kept = shape.layers * (shape.hidden if load.recomputes else layer)
@@ -143,8 +143,8 @@ def _card(shape: Shape, load: Load, cards: int) -> list[Part]:
     activations = tokens * (kept + (layer if load.recomputes else 0)) * width
     layers = f"{shape.layers} x {shape.hidden}" if load.recomputes else f"{shape.layers} layers"
     return [
-        _weights(shape, load, cards),
-        _trained(shape, load, cards),
+        _weights(shape, load, gpus),
+        _trained(shape, load, gpus),
         Part(
             "activations",
             activations,
@@ -170,7 +170,7 @@ def _scores(shape: Shape, load: Load) -> list[Part]:
     return [Part("attention scores", size, f"{how}{_times(layers)}; none with flash-attn")]
 
 
-def _weights(shape: Shape, load: Load, cards: int) -> Part:
+def _weights(shape: Shape, load: Load, gpus: int) -> Part:
     count = parameters(shape)
     if load.method is Method.QLORA:
         in_layers = shape.layers * sum(rows * cols for rows, cols in _matrices(shape).values())
@@ -180,8 +180,8 @@ def _weights(shape: Shape, load: Load, cards: int) -> Part:
             int(in_layers * NF4_BITS / 8) + others * UNTRAINED_BYTES,
             f"{_short(in_layers)} x {NF4_BITS:.2f} bits + {_short(others)} x {UNTRAINED_BYTES} B",
         )
-    shared = cards if load.zero == 3 else 1
-    # DeepSpeed makes 16 bits of them again when it takes the model to the card.
+    shared = gpus if load.zero == 3 else 1
+    # DeepSpeed makes 16 bits of them again when it takes the model to the GPU.
     width = load.weight_bytes if load.zero else _loaded_bytes(load)
     return Part("weights", count * width // shared, f"{_short(count)} x {width} B{_over(shared)}")
 
@@ -191,10 +191,10 @@ def _loaded_bytes(load: Load) -> int:
     return load.weight_bytes if load.method is Method.FULL else UNTRAINED_BYTES
 
 
-def _trained(shape: Shape, load: Load, cards: int) -> Part:
+def _trained(shape: Shape, load: Load, gpus: int) -> Part:
     count = trained_parameters(shape, load)
-    optimizer = cards if load.zero else 1
-    gradients = cards if load.zero >= 2 else 1
+    optimizer = gpus if load.zero else 1
+    gradients = gpus if load.zero >= 2 else 1
     if load.method is Method.FULL:
         width = load.weight_bytes
         return Part(
@@ -210,13 +210,13 @@ def _trained(shape: Shape, load: Load, cards: int) -> Part:
     )
 
 
-def _memory(shape: Shape, load: Load, cards_of_a_node: int) -> list[Part]:
+def _memory(shape: Shape, load: Load, gpus_of_a_node: int) -> list[Part]:
     count, width = parameters(shape), _loaded_bytes(load)
     if load.method is Method.QLORA:
-        loading = Part("train", _SHARD * cards_of_a_node, "a file at a time in each process")
+        loading = Part("train", _SHARD * gpus_of_a_node, "a file at a time in each process")
     else:
-        each = f"{_short(count)} x {width} B{_times(cards_of_a_node, 'processes')}"
-        loading = Part("train", count * width * cards_of_a_node, f"loading, {each}")
+        each = f"{_short(count)} x {width} B{_times(gpus_of_a_node, 'processes')}"
+        loading = Part("train", count * width * gpus_of_a_node, f"loading, {each}")
     return [
         loading,
         Part("merge", count * 2 + _SHARD, f"{_short(count)} x 2 B + a file"),
@@ -282,8 +282,8 @@ def _short(count: int) -> str:
     return f"{count / 1e9:.2f}e9" if count >= 10**8 else f"{count / 1e6:.2f}e6"
 
 
-def _over(cards: int) -> str:
-    return f" / {cards}" if cards > 1 else ""
+def _over(gpus: int) -> str:
+    return f" / {gpus}" if gpus > 1 else ""
 
 
 def _times(count: int, what: str = "layers") -> str:

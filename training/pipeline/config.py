@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from training.evaluate.config import Judge
+    from training.evaluate.config import JudgeConfig
     from training.xtuner import Launch
 
 
 @dataclass(frozen=True, slots=True)
-class Preparing:
+class PrepareStep:
     """See `python -m training prepare`."""
 
     corpora: Mapping[str, Path]
@@ -26,7 +26,7 @@ class Preparing:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantizing:
+class QuantizeStep:
     """See `python -m inference quantize`."""
 
     python: Path = Path(sys.executable)
@@ -40,34 +40,34 @@ class Quantizing:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluating:
+class EvaluateStep:
     """See `python -m training evaluate`."""
 
     python: Path = Path(sys.executable)
     """The interpreter that has torch and transformers 4.56 or newer."""
     dialogues: int | None = None
     answers: int = 3
-    dangers: int = 400
+    risk_prompts: int = 400
     batch: int = 16
     seed: int = 7
     device: str = ""
     encoder: Path | None = None
     encoder_layer: int | None = None
-    judge: Judge | None = None
+    judge: JudgeConfig | None = None
     """Its key stays where the child finds it, in the environment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RebuildConfig:
     """A rebuild: from what, by which config, to which folder."""
 
-    config: Path
+    xtuner_config: Path
     model: Path
     work: Path
-    preparing: Preparing
+    prepare: PrepareStep
     launch: Launch
     options: tuple[str, ...] = ()
     """XTuner's `--cfg-options`."""
-    quantizing: Quantizing = field(default_factory=Quantizing)
-    evaluating: Evaluating = field(default_factory=Evaluating)
+    quantize: QuantizeStep = field(default_factory=QuantizeStep)
+    evaluate: EvaluateStep = field(default_factory=EvaluateStep)
     trust_remote_code: bool = False

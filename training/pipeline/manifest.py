@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from training.pipeline.stage import FOLDERS, read_receipt, write_json
+from training.pipeline.stage import FOLDERS, read_stage_manifest, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from training.pipeline.stage import Receipt
+    from training.pipeline.stage import StageManifest
 
 MANIFEST: Final = "manifest.json"
 ABOUT: Final = "about"
@@ -29,18 +29,18 @@ def write_manifest(work: Path, about: Mapping[str, Any]) -> None:
     write_json(work / MANIFEST, {**trained.get(ABOUT, about), "stages": rows})
 
 
-def on_disk(work: Path) -> Iterator[Receipt]:
-    """The receipts in `work` in their order, as far as each follows from the ones before it."""
-    found: dict[str, Receipt] = {}
+def on_disk(work: Path) -> Iterator[StageManifest]:
+    """The receipts in `work` in their config, as far as each follows from the ones before it."""
+    found: dict[str, StageManifest] = {}
     for stage, folder in FOLDERS.items():
-        receipt = read_receipt(work / folder)
+        receipt = read_stage_manifest(work / folder)
         if receipt is None or not _follows(receipt, found):
             return
         found[stage] = receipt
         yield receipt
 
 
-def _follows(receipt: Receipt, found: Mapping[str, Receipt]) -> bool:
+def _follows(receipt: StageManifest, found: Mapping[str, StageManifest]) -> bool:
     reads = receipt.reads
     match receipt.stage:
         case "train":
@@ -56,7 +56,7 @@ def _follows(receipt: Receipt, found: Mapping[str, Receipt]) -> bool:
     return True
 
 
-def _row(receipt: Receipt) -> dict[str, Any]:
+def _row(receipt: StageManifest) -> dict[str, Any]:
     return {
         "started": receipt.started,
         "seconds": receipt.seconds,

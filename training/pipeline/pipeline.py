@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from training.hashing import contents_of, hash_of
 from training.pipeline.manifest import write_manifest
-from training.pipeline.runner import Workshop
+from training.pipeline.runner import StageRunner
 from training.pipeline.stage import STAGES
 from training.pipeline.steps import convert, evaluate, merge, prepare, quantize, train
 from training.pipeline.versions import machine, revision
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from training.pipeline.config import Order
-    from training.pipeline.stage import Receipt
+    from training.pipeline.config import RebuildConfig
+    from training.pipeline.stage import StageManifest
 
 
-def recipe_of(order: Order) -> Recipe:
+def recipe_of(config: RebuildConfig) -> Recipe:
     """The order as XTuner is given it."""
-    return Recipe(order.config, order.model, order.work / prepare.FOLDER, order.options)
+    return Recipe(config.xtuner_config, config.model, config.work / prepare.FOLDER, config.options)
 
 
 def rebuild(
-    order: Order,
+    config: RebuildConfig,
     *,
     until: str,
     again: bool,
     say: Callable[[str], None],
     now: Callable[[], datetime],
     before: Callable[[str], None],
-) -> Receipt:
+) -> StageManifest:
     """Complete the stages up to `until`; the receipt of that one.
 
     `before` is told the first stage that has to be made, and may raise; `again` throws away a
@@ -43,46 +43,46 @@ def rebuild(
     Raises CommandError where a stage cannot be done; what is complete stays, and the same order
     goes on from there.
     """
-    say(f"hashing {order.model} and the corpora ...")
-    model = hash_of(contents_of(order.model))
-    about = _about(order, model)
+    say(f"hashing {config.model} and the corpora ...")
+    model = hash_of(contents_of(config.model))
+    about = _about(config, model)
     count = STAGES.index(until) + 1
-    shop = Workshop(
-        order.work,
+    runner = StageRunner(
+        config.work,
         stages=count,
         say=say,
         now=now,
         made_with=revision() | machine(),
         again=again,
         before=before,
-        after=lambda: write_manifest(order.work, about),
+        after=lambda: write_manifest(config.work, about),
     )
-    with shop.locked():
-        *_, last = islice(_stages(order, model, about, shop), count)
+    with runner.locked():
+        *_, last = islice(_stages(config, model, about, runner), count)
     return last
 
 
 def _stages(
-    order: Order, model: str, about: Mapping[str, object], shop: Workshop
-) -> Iterator[Receipt]:
+    config: RebuildConfig, model: str, about: Mapping[str, object], runner: StageRunner
+) -> Iterator[StageManifest]:
     """Complete one more stage each time it is asked; `model` is the hash of the base model."""
-    recipe, work = recipe_of(order), order.work
-    yield (data := shop.complete(prepare.stage(order.preparing)))
-    yield (trained := shop.complete(train.stage(recipe, order.launch, model, data, about)))
+    recipe, work = recipe_of(config), config.work
+    yield (data := runner.complete(prepare.stage(config.prepare)))
+    yield (trained := runner.complete(train.stage(recipe, config.launch, model, data, about)))
     training = work / train.FOLDER
-    yield (adapter := shop.complete(convert.stage(recipe, model, trained, training)))
-    yield (merged := shop.complete(merge.stage(order.model, model, adapter, data, work)))
-    trusted = order.trust_remote_code
-    to_pack = quantize.stage(merged, data, work, order.quantizing, trust_remote_code=trusted)
-    yield (packed := shop.complete(to_pack))
-    yield shop.complete(evaluate.stage(order, model, merged, packed, data))
+    yield (adapter := runner.complete(convert.stage(recipe, model, trained, training)))
+    yield (merged := runner.complete(merge.stage(config.model, model, adapter, data, work)))
+    trusted = config.trust_remote_code
+    to_pack = quantize.stage(merged, data, work, config.quantize, trust_remote_code=trusted)
+    yield (packed := runner.complete(to_pack))
+    yield runner.complete(evaluate.stage(config, model, merged, packed, data))
 
 
-def _about(order: Order, model: str) -> dict[str, object]:
-    recipe = recipe_of(order)
-    load = train.load_of(recipe, order.launch)
+def _about(config: RebuildConfig, model: str) -> dict[str, object]:
+    recipe = recipe_of(config)
+    load = train.load_of(recipe, config.launch)
     return {
-        "config": order.config.name,
-        "model": {"name": order.model.name, "sha256": model},
-        "recipe": train.for_people(recipe, load, order.launch),
+        "config": config.xtuner_config.name,
+        "model": {"name": config.model.name, "sha256": model},
+        "recipe": train.for_people(recipe, load, config.launch),
     }

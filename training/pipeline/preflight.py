@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Machine:
     """What is free, in bytes; None where it cannot be asked."""
 
-    cards: tuple[int, ...]
-    """Of each card; none: training runs on the CPU."""
+    gpus: tuple[int, ...]
+    """Of each GPU; none: training runs on the CPU."""
     memory: int | None
     disk: int
     lying: Mapping[str, int] = field(default_factory=dict)
@@ -34,37 +34,37 @@ class Machine:
 def look(work: Path) -> Machine:
     """Ask nvidia-smi, Linux and the disk of the working folder."""
     try:
-        cards = tuple(card.free for card in visible_gpus())
+        gpus = tuple(gpu.free for gpu in visible_gpus())
     except NoDriver:
-        cards = ()
+        gpus = ()
     place = next(folder for folder in (work, *work.absolute().parents) if folder.exists())
     lying: Counter[str] = Counter()
     for file in work.rglob("*"):
         if file.is_file():
             lying[file.relative_to(work).parts[0]] += file.stat().st_size
-    return Machine(cards, _available(), shutil.disk_usage(place).free, lying)
+    return Machine(gpus, _available(), shutil.disk_usage(place).free, lying)
 
 
-def check(budget: Budget, machine: Machine, cards: int, say: Callable[[str], None]) -> None:
+def check(budget: Budget, machine: Machine, gpus: int, say: Callable[[str], None]) -> None:
     """Show the arithmetic; raises CommandError where something is not enough.
 
-    `budget` is that of the stages that are to be made. `cards` are those of this machine that
-    training uses; 0 is the CPU, whose memory then holds what a card would.
+    `budget` is that of the stages that are to be made. `gpus` are those of this machine that
+    training uses; 0 is the CPU, whose memory then holds what a GPU would.
     """
-    for line in lines(budget, machine, cards):
+    for line in lines(budget, machine, gpus):
         say(line)
-    lacks = list(_lacks(budget, machine, cards))
+    lacks = list(_lacks(budget, machine, gpus))
     if lacks:
         raise CommandError(
             "Not begun: " + "; ".join(lacks) + ". --no-preflight begins all the same."
         )
 
 
-def lines(budget: Budget, machine: Machine, cards: int) -> Iterator[str]:
+def lines(budget: Budget, machine: Machine, gpus: int) -> Iterator[str]:
     """The arithmetic, a part a line."""
-    where = "on each card, while training" if cards else "in memory, while training on the CPU"
-    free = min(machine.cards[:cards], default=None) if cards else machine.memory
-    yield from _table(where, budget.card, budget.on_a_card, free)
+    where = "on each GPU, while training" if gpus else "in memory, while training on the CPU"
+    free = min(machine.gpus[:gpus], default=None) if gpus else machine.memory
+    yield from _table(where, budget.gpu, budget.on_a_gpu, free)
     yield from _table(
         "in memory; the largest counts", budget.memory, budget.in_memory, machine.memory
     )
@@ -92,15 +92,15 @@ def _table(where: str, parts: Sequence[Part], total: int, free: int | None) -> I
         yield f"    {_gib(part.size):>12}  {part.what}: {part.how}"
 
 
-def _lacks(budget: Budget, machine: Machine, cards: int) -> Iterator[str]:
-    if len(machine.cards) < cards:
-        yield f"{cards} cards are asked for and {len(machine.cards)} are here"
-    elif cards and (free := min(machine.cards[:cards])) < budget.on_a_card:
+def _lacks(budget: Budget, machine: Machine, gpus: int) -> Iterator[str]:
+    if len(machine.gpus) < gpus:
+        yield f"{gpus} GPUs are asked for and {len(machine.gpus)} are here"
+    elif gpus and (free := min(machine.gpus[:gpus])) < budget.on_a_gpu:
         yield (
-            f"training takes {_gib(budget.on_a_card)} on each card and {_gib(free)} are free "
+            f"training takes {_gib(budget.on_a_gpu)} on each GPU and {_gib(free)} are free "
             "(a smaller batch_size with larger accumulative_counts takes less)"
         )
-    in_memory = budget.in_memory if cards else max(budget.in_memory, budget.on_a_card)
+    in_memory = budget.in_memory if gpus else max(budget.in_memory, budget.on_a_gpu)
     if machine.memory is not None and machine.memory < in_memory:
         yield f"it takes {_gib(in_memory)} of memory and {_gib(machine.memory)} are free"
     missing = _missing(budget, machine)

@@ -17,7 +17,7 @@ from training.evaluate.options import add_shared_options, judge_of
 from training.evaluate.report import PAGE
 from training.pipeline import preflight, trial
 from training.pipeline.budget import budget
-from training.pipeline.config import Evaluating, Order, Preparing, Quantizing
+from training.pipeline.config import EvaluateStep, PrepareStep, QuantizeStep, RebuildConfig
 from training.pipeline.pipeline import rebuild, recipe_of
 from training.pipeline.stage import STAGES
 from training.pipeline.steps import evaluate, quantize, train
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from training.pipeline.stage import Receipt
+    from training.pipeline.stage import StageManifest
 
 LITTLE: Final = 8
 """Dialogues, and messages of danger, that a machine without a GPU evaluates on by itself."""
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_details(parser: argparse.ArgumentParser) -> None:
-    usual = Quantizing()
+    usual = QuantizeStep()
     parser.add_argument("--strict", action="store_true", help="refuse malformed records")
     parser.add_argument("--held-out", type=float, default=Options().held_out_share, metavar="SHARE")
     parser.add_argument("--workers", type=int, default=2, help="processes that prepare (2)")
@@ -80,30 +80,32 @@ def _add_details(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--most-loss", type=float, default=usual.most_loss, help="(0.05)")
     few = f"without a GPU {LITTLE}"
     parser.add_argument("--dialogues", type=int, help=f"to evaluate on (all; {few})")
-    parser.add_argument("--dangers", type=int, help=f"messages of danger (400; {few})")
+    parser.add_argument(
+        "--risk-prompts", "--dangers", type=int, help=f"messages of danger (400; {few})"
+    )
     add_shared_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Rebuild, and say what came of it."""
-    order = _order(options)
+    config = _config(options)
 
     def before(first: str) -> None:
         if not options.no_preflight:
-            _preflight(order, STAGES[STAGES.index(first) : STAGES.index(options.until) + 1])
+            _preflight(config, STAGES[STAGES.index(first) : STAGES.index(options.until) + 1])
 
     last = rebuild(
-        order,
+        config,
         until=options.until,
         again=options.again,
         say=say,
         now=lambda: datetime.now(UTC),
         before=before,
     )
-    _tell(order, last)
+    _tell(config, last)
 
 
-def _order(options: argparse.Namespace) -> Order:
+def _config(options: argparse.Namespace) -> RebuildConfig:
     corpora = {name: path for name in CORPORA if (path := getattr(options, name)) is not None}
     if not corpora:
         known = ", ".join(f"--{name}" for name in CORPORA)
@@ -117,26 +119,27 @@ def _order(options: argparse.Namespace) -> Order:
         )
     recipe = Recipe(options.config, options.model, options=tuple(options.cfg_options))
     said = recipe.read()
-    has_card = bool(_cards())
-    return Order(
-        config=options.config,
+    has_gpu = bool(_gpus())
+    return RebuildConfig(
+        xtuner_config=options.config,
         model=base_model(recipe),
         work=options.work or Path("work_dirs") / options.config.stem,
-        preparing=Preparing(
+        prepare=PrepareStep(
             corpora, options.held_out, workers=options.workers, strict=options.strict
         ),
         launch=launch,
         options=recipe.options,
-        quantizing=Quantizing(
+        quantize=QuantizeStep(
             python=options.quantize_python,
             samples=options.samples,
             length=options.length or train.length_of(said),
             most_loss=options.most_loss,
         ),
-        evaluating=Evaluating(
+        evaluate=EvaluateStep(
             python=options.quantize_python,
-            dialogues=options.dialogues or (None if has_card else LITTLE),
-            dangers=options.dangers or (Evaluating().dangers if has_card else LITTLE),
+            dialogues=options.dialogues or (None if has_gpu else LITTLE),
+            risk_prompts=options.risk_prompts
+            or (EvaluateStep().risk_prompts if has_gpu else LITTLE),
             batch=options.batch,
             encoder=options.encoder,
             encoder_layer=options.encoder_layer,
@@ -166,37 +169,37 @@ def base_model(recipe: Recipe) -> Path:
     return model
 
 
-def _preflight(order: Order, stages: Sequence[str]) -> None:
-    recipe, cards = recipe_of(order), len(_cards())
-    load = train.load_of(recipe, order.launch)
+def _preflight(config: RebuildConfig, stages: Sequence[str]) -> None:
+    recipe, gpus = recipe_of(config), len(_gpus())
+    load = train.load_of(recipe, config.launch)
     takes = budget(
-        read_checkpoint(order.model).shape,
+        read_checkpoint(config.model).shape,
         load,
-        cards=order.launch.world,
-        cards_of_a_node=order.launch.processes,
-        corpora=sum(size(path) for path in order.preparing.corpora.values()),
+        gpus=config.launch.world,
+        gpus_of_a_node=config.launch.processes,
+        corpora=sum(size(path) for path in config.prepare.corpora.values()),
     )
     trains = "train" in stages
-    used = order.launch.processes if trains and (cards or order.launch.world > 1) else 0
-    preflight.check(takes.of(stages), preflight.look(order.work), used, say)
-    if trains and "evaluate" in stages and not (order.work / f".{train.FOLDER}.draft").exists():
-        trial.hold(order)
+    used = config.launch.processes if trains and (gpus or config.launch.world > 1) else 0
+    preflight.check(takes.of(stages), preflight.look(config.work), used, say)
+    if trains and "evaluate" in stages and not (config.work / f".{train.FOLDER}.draft").exists():
+        trial.hold(config)
 
 
-def _cards() -> tuple[object, ...]:
+def _gpus() -> tuple[object, ...]:
     try:
         return tuple(visible_gpus())
     except NoDriver:
         return ()
 
 
-def _tell(order: Order, last: Receipt) -> None:
-    say(f"{order.work / 'manifest.json'} says what it was made from, and how.")
+def _tell(config: RebuildConfig, last: StageManifest) -> None:
+    say(f"{config.work / 'manifest.json'} says what it was made from, and how.")
     if last.stage != STAGES[-1]:
         return
-    page = (order.work / evaluate.FOLDER / PAGE).read_text(encoding="utf-8")
+    page = (config.work / evaluate.FOLDER / PAGE).read_text(encoding="utf-8")
     say(page.partition("\n## What the guard")[0])
-    model = order.work / quantize.FOLDER
+    model = config.work / quantize.FOLDER
     against = last.metrics["against_promoting"]
     if against:
         say(f"{model} is W4A16 and was NOT promoted; publish refuses it.")

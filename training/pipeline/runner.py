@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import CommandError
 from training.hashing import changes, contents_of
-from training.pipeline.stage import RECEIPT, Receipt, Stage, read_receipt, write_json
+from training.pipeline.stage import (
+    STAGE_FILE,
+    Stage,
+    StageManifest,
+    read_stage_manifest,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +34,7 @@ BEGUN: Final = ".begun.json"
 _TOLD: Final = 4  # differences
 
 
-class Workshop:
+class StageRunner:
     """Completes stages in `folder`; `say` tells the operator, `now` is the time in UTC."""
 
     def __init__(
@@ -70,12 +76,12 @@ class Workshop:
                 raise CommandError(f"Another run works in {self.folder}.") from None
             yield
 
-    def complete(self, stage: Stage) -> Receipt:
+    def complete(self, stage: Stage) -> StageManifest:
         """The receipt of the stage, which is made where it is missing, outdated or damaged."""
         self._number += 1
         place, draft = self.folder / stage.folder, self.folder / f".{stage.folder}.draft"
         self._put_in_place(draft, place, stage)
-        done = read_receipt(place)
+        done = read_stage_manifest(place)
         if done is None and place.exists():
             raise CommandError(f"{place} was not made here; move it away, or name another --work.")
         reason = _why_again(stage, place, done)
@@ -93,12 +99,12 @@ class Workshop:
         self._after()
         return done
 
-    def _make(self, stage: Stage, draft: Path, place: Path) -> Receipt:
+    def _make(self, stage: Stage, draft: Path, place: Path) -> StageManifest:
         starts = self._begin(stage, draft)
         started = self._now()
         metrics = dict(stage.make(draft))
         covers = list(stage.result(metrics))
-        receipt = Receipt(
+        receipt = StageManifest(
             stage=stage.name,
             key=stage.key,
             reads=dict(stage.reads),
@@ -106,7 +112,7 @@ class Workshop:
             started=started.isoformat(timespec="seconds"),
             seconds=round((self._now() - started).total_seconds(), 1),
             starts=starts,
-            files=contents_of(draft, without={RECEIPT}, only=covers),
+            files=contents_of(draft, without={STAGE_FILE}, only=covers),
             covers=covers,
             made_with=self._made_with,
         )
@@ -118,7 +124,7 @@ class Workshop:
         """Make the draft ready; returns how often the stage was started in it."""
         begun = _begun(draft)
         starts = 1
-        if stage.goes_on and begun.get("key") == stage.key:
+        if stage.resumable and begun.get("key") == stage.key:
             starts += begun["starts"]
             self._tell(stage, "goes on where it was interrupted")
         else:
@@ -129,7 +135,7 @@ class Workshop:
         return starts
 
     def _refuse_to_lose(self, draft: Path, stage: Stage, begun: Mapping[str, Any]) -> None:
-        if self._again or not stage.is_dear(draft):
+        if self._again or not stage.expensive_to_lose(draft):
             return
         changed = changes(begun.get("reads", {}), stage.reads)
         more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
@@ -141,7 +147,7 @@ class Workshop:
 
     def _clear(self, draft: Path, stage: Stage) -> None:
         """Throw away what an order left that was given up, unless it is dear."""
-        if self._again or not stage.is_dear(draft):
+        if self._again or not stage.expensive_to_lose(draft):
             shutil.rmtree(draft, ignore_errors=True)
         else:
             self._say(f"    {draft} holds a half-done one of another order; --again removes it")
@@ -149,7 +155,7 @@ class Workshop:
     def _put_in_place(self, draft: Path, place: Path, stage: Stage) -> None:
         """Move a finished draft to its place; killed in the middle, the next start goes on here."""
         old = place.with_name(f".{place.name}.old")
-        receipt = read_receipt(draft)
+        receipt = read_stage_manifest(draft)
         if receipt is not None and receipt.key == stage.key:
             (draft / BEGUN).unlink(missing_ok=True)
             if place.exists():
@@ -171,7 +177,7 @@ def _begun(draft: Path) -> dict[str, Any]:
         return {}
 
 
-def _why_again(stage: Stage, place: Path, done: Receipt | None) -> str | None:
+def _why_again(stage: Stage, place: Path, done: StageManifest | None) -> str | None:
     """Why the stage has to be made; None where it has not."""
     if done is None:
         return "begins"

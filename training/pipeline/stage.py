@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-RECEIPT: Final = "stage.json"
+STAGE_FILE: Final = "stage.json"
 FOLDERS: Final = {
     "prepare": "data",
     "train": "training",
@@ -37,9 +37,9 @@ class Stage:
     """All that the result depends on, as JSON: hashes, options, versions."""
     make: Callable[[Path], Mapping[str, Any]]
     """Writes the result into the folder it is given; returns figures for the manifest."""
-    goes_on: bool = False
+    resumable: bool = False
     """Whether `make` continues what it finds in a folder that it was killed in."""
-    is_dear: Callable[[Path], bool] = lambda _: False
+    expensive_to_lose: Callable[[Path], bool] = lambda _: False
     """Whether such a folder holds work that is not thrown away without being told."""
     result: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _: ()
     """From what `make` returned: the files and folders that later stages read; none: all."""
@@ -51,7 +51,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class StageManifest:
     """Says of a folder how it was made; a folder without one is not finished."""
 
     stage: str
@@ -77,17 +77,17 @@ class Receipt:
 
     def write(self, folder: Path) -> None:
         """Finish `folder`; the receipt is there whole or not at all."""
-        write_json(folder / RECEIPT, asdict(self))
+        write_json(folder / STAGE_FILE, asdict(self))
 
     def damage(self, folder: Path) -> list[str]:
         """Names of files that are no longer as they were written."""
-        return differences(self.files, contents_of(folder, without={RECEIPT}, only=self.covers))
+        return differences(self.files, contents_of(folder, without={STAGE_FILE}, only=self.covers))
 
 
-def read_receipt(folder: Path) -> Receipt | None:
+def read_stage_manifest(folder: Path) -> StageManifest | None:
     """The receipt of a finished folder; None where there is none that can be read."""
     try:
-        return Receipt(**json.loads((folder / RECEIPT).read_text(encoding="utf-8")))
+        return StageManifest(**json.loads((folder / STAGE_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -16,25 +16,25 @@ from inference.engine import Message, Sampling
 from training.pipeline.child import run_command
 
 if TYPE_CHECKING:
-    from training.pipeline.config import Order
+    from training.pipeline.config import RebuildConfig
 
 
-def hold(order: Order) -> None:
+def hold(config: RebuildConfig) -> None:
     """Have the interpreter that will evaluate generate. Raises CommandError where it cannot."""
-    options = order.evaluating
-    say(f"asking {order.model} for one word ...")
+    options = config.evaluate
+    say(f"asking {config.model} for one word ...")
     status = run_command(
         options.python,
         __name__,
         [
-            str(order.model),
+            str(config.model),
             *(("--device", options.device) if options.device else ()),
-            *(("--trust-remote-code",) if order.trust_remote_code else ()),
+            *(("--trust-remote-code",) if config.trust_remote_code else ()),
         ],
     )
     if status:
         raise CommandError(
-            f"Not begun: {order.model} does not generate with {options.python}, so that nothing "
+            f"Not begun: {config.model} does not generate with {options.python}, so that nothing "
             "tuned from it could be evaluated; the lines above say why. Another transformers there,"
             " or a newer revision of the model's own code, may; --no-preflight begins all the same."
         )
@@ -42,24 +42,24 @@ def hold(order: Order) -> None:
 
 def main() -> None:
     """Generate one token; this is the child."""
-    from training.evaluate.config import Order  # noqa: PLC0415 - another one
-    from training.evaluate.folder import loaded  # noqa: PLC0415 - torch, in this process only
+    from training.evaluate.config import EvalConfig  # noqa: PLC0415 - torch, in this process only
+    from training.evaluate.folder import loaded  # noqa: PLC0415
 
     parser = argparse.ArgumentParser()
     parser.add_argument("model", type=Path)
     parser.add_argument("--device", default="")
     parser.add_argument("--trust-remote-code", action="store_true")
     options = parser.parse_args()
-    order = Order(
+    config = EvalConfig(
         data=Path(),
-        subjects=(),
+        models=(),
         out=Path(),
         sampling=Sampling(max_tokens=1),
         device=options.device,
         trust_remote_code=options.trust_remote_code,
     )
-    with loaded(options.model, order) as model:
-        model.answer([[Message("user", "你好")]], order.seed)
+    with loaded(options.model, config) as model:
+        model.answer([[Message("user", "你好")]], config.seed)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from training.corpora.registry import CORPORA
 from training.prepare.cleaning import EDITED, LEFT_OUT
 from training.prepare.outcome import CALIBRATION, HELD_OUT, TRAIN
-from training.prepare.output import SIDES, WHAT
+from training.prepare.output import SPLIT_FILES, WHAT
 from training.prepare.plots import write_plots
 from training.prepare.store import DUPLICATE, NEAR_OPENING
 from training.prepare.tally import Amount, percentile
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from training.prepare.outcome import Options
-    from training.prepare.tally import Step, Tally
+    from training.prepare.tally import CorpusTally, Step
 
 _AFTERWARDS = {
     DUPLICATE: "nearly the words of a dialogue before it (MinHash, estimated similarity 0.8)",
@@ -28,7 +28,7 @@ _PSYQA_ANSWERS = 56_032
 _SMILE_DIALOGUES = 55_165
 
 
-def write_card(folder: Path, tallies: Mapping[str, Tally], options: Options) -> None:
+def write_card(folder: Path, tallies: Mapping[str, CorpusTally], options: Options) -> None:
     """README.md, statistics.json and the plots; the same tallies give the same bytes."""
     numbers = {name: _numbers(tally) for name, tally in tallies.items()}
     (folder / "statistics.json").write_text(
@@ -52,7 +52,7 @@ def write_card(folder: Path, tallies: Mapping[str, Tally], options: Options) -> 
     (folder / "README.md").write_text("\n".join(part for part in parts if part), "utf-8")
 
 
-def _as_they_came(tallies: Mapping[str, Tally]) -> str:
+def _as_they_came(tallies: Mapping[str, CorpusTally]) -> str:
     rows: list[tuple[str, list[str]]] = [
         ("records that could not be read", [_n(tally.unreadable) for tally in tallies.values()])
     ]
@@ -76,7 +76,7 @@ def _as_they_came(tallies: Mapping[str, Tally]) -> str:
     return "## As they came\n\n" + _table(("", *tallies), lines)
 
 
-def _seed_arithmetic(tallies: Mapping[str, Tally]) -> str:
+def _seed_arithmetic(tallies: Mapping[str, CorpusTally]) -> str:
     """The count the first version of this project gave for its data, taken apart."""
     smile, psyqa = (tallies[name].raw.dialogues if name in tallies else 0 for name in _SEED)
     total = _SMILE_DIALOGUES + 2 * _PSYQA_ANSWERS
@@ -92,12 +92,12 @@ def _seed_arithmetic(tallies: Mapping[str, Tally]) -> str:
 _SEED = ("smile", "psyqa")
 
 
-def _what_became(tallies: Mapping[str, Tally], options: Options) -> str:
+def _what_became(tallies: Mapping[str, CorpusTally], options: Options) -> str:
     rows = []
-    for side, file in SIDES.items():
+    for split, file in SPLIT_FILES.items():
         for name, tally in tallies.items():
-            if amount := tally.sides.get(side):
-                rows.append((side, name, f"`{file}`", *_amount(amount)))
+            if amount := tally.splits.get(split):
+                rows.append((split, name, f"`{file}`", *_amount(amount)))
     head = ("side", "corpus", "file", "dialogues", "pairs", "characters", "tokens",
             "pairs p50 / p95", "answer p50 / p95")  # fmt: skip
     tokens = (
@@ -119,7 +119,7 @@ def _what_became(tallies: Mapping[str, Tally], options: Options) -> str:
     )
 
 
-def _cleaning(name: str, tally: Tally) -> str:
+def _cleaning(name: str, tally: CorpusTally) -> str:
     edited = _steps(tally.edits, EDITED)
     left_out = _steps(tally.left_out, {**LEFT_OUT, **_AFTERWARDS})
     total = sum(step.count for step in tally.left_out.values())
@@ -142,7 +142,7 @@ def _steps(steps: Mapping[str, Step], known: Mapping[str, str]) -> list[tuple[st
     ]
 
 
-def _topics(tallies: Mapping[str, Tally]) -> str:
+def _topics(tallies: Mapping[str, CorpusTally]) -> str:
     topics = sorted({topic for tally in tallies.values() for topic in tally.topics})
     rows = ((topic, *(_n(tally.topics[topic]) for tally in tallies.values())) for topic in topics)
     return (
@@ -151,7 +151,7 @@ def _topics(tallies: Mapping[str, Tally]) -> str:
     )
 
 
-def _strategies(tallies: Mapping[str, Tally]) -> str:
+def _strategies(tallies: Mapping[str, CorpusTally]) -> str:
     labelled = {name: tally for name, tally in tallies.items() if tally.strategies}
     if not labelled:
         return ""
@@ -172,7 +172,7 @@ def _amount(amount: Amount) -> tuple[str, ...]:
     )
 
 
-def _numbers(tally: Tally) -> dict[str, object]:
+def _numbers(tally: CorpusTally) -> dict[str, object]:
     def amount(one: Amount) -> dict[str, object]:
         return {
             "dialogues": one.dialogues,
@@ -192,7 +192,7 @@ def _numbers(tally: Tally) -> dict[str, object]:
         "opening_groups": tally.opening_groups,
         "edited": {name: step.count for name, step in sorted(tally.edits.items())},
         "left_out": {name: step.count for name, step in sorted(tally.left_out.items())},
-        "sides": {side: amount(one) for side, one in sorted(tally.sides.items())},
+        "sides": {split: amount(one) for split, one in sorted(tally.splits.items())},
         "topics": dict(sorted(tally.topics.items())),
         "strategies": dict(sorted(tally.strategies.items())),
         "preferences": tally.preferences,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NO_PAIR = "no pair"
 EMPTY_TURN, SAME_SPEAKER, CUT_ENDS = "empty turn", "same speaker twice", "cut ends"
-WORSE_ANSWER = "worse answer left out"
+REJECTED_LEFT_OUT = "worse answer left out"
 
 _COUNSELOR_NAMES = "心理咨询师|心理医生|咨询师|支持者|counsell?or|assistant"
 _NAMES = f"求助者|来访者|{_COUNSELOR_NAMES}|client|user"
@@ -222,7 +222,9 @@ EDITED = {
     SAME_SPEAKER: "utterances of one speaker in a row become one turn",
     CUT_ENDS: "what stands before the first client turn or after the last answer is cut",
     **{edit.name: edit.what for edit in EDITS},
-    WORSE_ANSWER: "an answer that was disliked and is not fit for training either: no preference",
+    REJECTED_LEFT_OUT: (
+        "an answer that was disliked and is not fit for training either: no preference"
+    ),
 }
 
 
@@ -252,7 +254,7 @@ def clean(raw: Dialogue) -> Cleaned:
     if raw.rejected:
         dialogue = replace(dialogue, rejected=tuple(_fit_to_be_seen(raw)))
         if len(dialogue.rejected) < len(raw.rejected):
-            edits.append(WORSE_ANSWER)
+            edits.append(REJECTED_LEFT_OUT)
     return Cleaned(dialogue, None, tuple(edits))
 
 

@@ -76,14 +76,14 @@ class Clean(PipelineStep):  # type: ignore[misc]
             return
         for raw in dialogues:
             kept, outcome = worker.one(raw)
-            self.stat_update(outcome.left_out or outcome.side)
+            self.stat_update(outcome.left_out or outcome.split)
             name = f"{raw.source}/{raw.id}"
             about: dict[str, Any] = {"outcome": packed(outcome)}
             if kept is None:
                 yield _document(LEFT_OUT, name, about)
             else:
                 about["opening"] = kept.opening
-                yield _document(KEPT, name, about, "\n".join(turn.text for turn in kept.learnt))
+                yield _document(KEPT, name, about, "\n".join(turn.text for turn in kept.trained_on))
 
 
 class Parts(PipelineStep):  # type: ignore[misc]

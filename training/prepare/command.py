@@ -11,7 +11,7 @@ from tqdm import tqdm
 from training.corpora.files import size
 from training.corpora.registry import CORPORA, opened
 from training.prepare.finish import PrepareError
-from training.prepare.outcome import SIDES_IN_ORDER, Options
+from training.prepare.outcome import SPLITS, Options
 from training.prepare.output import MANIFEST
 from training.prepare.resources import MAX_TASKS, Executor, Resources
 from training.prepare.run import prepare
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from training.prepare.tally import Tally
+    from training.prepare.tally import CorpusTally
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +108,7 @@ def _prepare_by_executor(
 
 def prepare_and_tell(
     paths: Mapping[str, Path], out: Path, options: Options, *, workers: int, strict: bool
-) -> dict[str, Tally]:
+) -> dict[str, CorpusTally]:
     """Prepare the corpora at `paths`; see `training.prepare.run.prepare`."""
     total = sum(size(path) for path in paths.values())
     with tqdm(total=total, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
@@ -125,10 +125,10 @@ def prepare_and_tell(
     return tallies
 
 
-def _summary(name: str, tally: Tally) -> str:
-    sides = ", ".join(
-        f"{tally.sides[side].dialogues:,} {side}" for side in SIDES_IN_ORDER if side in tally.sides
+def _summary(name: str, tally: CorpusTally) -> str:
+    splits = ", ".join(
+        f"{tally.splits[split].dialogues:,} {split}" for split in SPLITS if split in tally.splits
     )
     left_out = sum(step.count for step in tally.left_out.values())
     unreadable = f", {tally.unreadable:,} unreadable" if tally.unreadable else ""
-    return f"{name}: {tally.raw.dialogues:,} dialogues: {sides}, {left_out:,} left out{unreadable}"
+    return f"{name}: {tally.raw.dialogues:,} dialogues: {splits}, {left_out:,} left out{unreadable}"

@@ -9,10 +9,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from training.prepare.card import write_card
-from training.prepare.groups import Spill
+from training.prepare.groups import ExternalGroupBy
 from training.prepare.outcome import HELD_OUT, TRAIN
 from training.prepare.output import MANIFEST, Writer, digest
-from training.prepare.tally import Tally
+from training.prepare.tally import CorpusTally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,18 +34,18 @@ class PrepareError(ValueError):
     """The corpora cannot be prepared; a sentence for the person who asked for it."""
 
 
-class Distinct:
+class DistinctCounter:
     """How many different texts a corpus has; kept on the disk, in `work`."""
 
     def __init__(self, work: Path, corpus: str) -> None:
-        self._seen = {key: Spill(work, f"{corpus}-{key}") for key in _KEYS}
+        self._seen = {key: ExternalGroupBy(work, f"{corpus}-{key}") for key in _KEYS}
 
     def add(self, outcome: Outcome) -> None:
         """Remember the texts of a dialogue."""
         for key, spill in self._seen.items():
             spill.add((getattr(outcome, key),), 0)
 
-    def describe(self, tally: Tally) -> None:
+    def describe(self, tally: CorpusTally) -> None:
         """Put the counts into the tally, when all dialogues were seen."""
         dialogues, openings, groups = (self._seen[key].distinct() for key in _KEYS)
         tally.distinct_dialogues = dialogues
@@ -78,9 +78,9 @@ def problem_line(corpus: str, place: str, reason: str) -> str:
 
 def write_outcomes(
     outcomes: Iterable[Outcome], finished: Path, corpora: Iterable[str]
-) -> dict[str, Tally]:
+) -> dict[str, CorpusTally]:
     """Write every dialogue, or why it was left out; what there was, for each corpus."""
-    tallies = {name: Tally() for name in corpora}
+    tallies = {name: CorpusTally() for name in corpora}
     with Writer(finished) as writer:
         for outcome in outcomes:
             writer.add(outcome)
@@ -91,7 +91,7 @@ def write_outcomes(
 def finish(
     finished: Path,
     out: Path,
-    tallies: Mapping[str, Tally],
+    tallies: Mapping[str, CorpusTally],
     corpora: Mapping[str, Mapping[str, object]],
     options: Options,
 ) -> None:
@@ -100,7 +100,7 @@ def finish(
     `corpora` are what the manifest says of each corpus. Raises PrepareError when nothing is left
     to train on.
     """
-    if not any({TRAIN, HELD_OUT} <= tally.sides.keys() for tally in tallies.values()):
+    if not any({TRAIN, HELD_OUT} <= tally.splits.keys() for tally in tallies.values()):
         raise PrepareError("too few usable dialogues to train and to test on")
     write_card(finished, tallies, options)
     manifest = {

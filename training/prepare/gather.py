@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from training.corpora.files import files
 from training.corpora.registry import CORPORA
-from training.prepare.finish import Distinct, begun, finish, problem_line, write_outcomes
-from training.prepare.outcome import Outcome, Size
+from training.prepare.finish import DistinctCounter, begun, finish, problem_line, write_outcomes
+from training.prepare.outcome import DialogueSize, Outcome
 from training.prepare.output import PROBLEMS
 from training.prepare.store import DUPLICATE, NEAR_OPENING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from training.prepare.outcome import Options
-    from training.prepare.tally import Tally
+    from training.prepare.tally import CorpusTally
 
 # Folders of the tasks' lines: dialogues that were kept, and those that were not; then the records
 # that could not be read, and the files that were.
@@ -78,10 +78,12 @@ def unpacked(fields: dict[str, Any]) -> Outcome:
     return Outcome(**{**fields, **lists, **sizes, **rows})
 
 
-def gather(corpora: Sequence[str], made: Path, out: Path, options: Options) -> dict[str, Tally]:
+def gather(
+    corpora: Sequence[str], made: Path, out: Path, options: Options
+) -> dict[str, CorpusTally]:
     """Write `prepare`'s files into `out` from what the tasks left below `made`."""
     with begun(out) as (work, finished):
-        distinct = {corpus: Distinct(work, corpus) for corpus in corpora}
+        distinct = {corpus: DistinctCounter(work, corpus) for corpus in corpora}
         tallies = write_outcomes(_watched(_outcomes(made), distinct), finished, corpora)
         with (finished / PROBLEMS).open("w", encoding="utf-8") as problems:
             for problem in _lines(made / UNREADABLE):
@@ -117,7 +119,9 @@ def _outcomes(made: Path) -> Iterator[Outcome]:
         yield unpacked(line["outcome"])
 
 
-def _watched(outcomes: Iterable[Outcome], distinct: Mapping[str, Distinct]) -> Iterator[Outcome]:
+def _watched(
+    outcomes: Iterable[Outcome], distinct: Mapping[str, DistinctCounter]
+) -> Iterator[Outcome]:
     for outcome in outcomes:
         distinct[outcome.source].add(outcome)
         yield outcome
@@ -131,5 +135,5 @@ def _lines(folder: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)["metadata"]
 
 
-def _size(fields: dict[str, Any]) -> Size:
-    return Size(**{**fields, "answers": tuple(fields["answers"])})
+def _size(fields: dict[str, Any]) -> DialogueSize:
+    return DialogueSize(**{**fields, "answers": tuple(fields["answers"])})

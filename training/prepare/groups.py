@@ -22,7 +22,7 @@ _PAIR = np.dtype([("key", "<u8"), ("number", "<u8")])
 _WAITING = 1 << 16  # pairs in memory before they are written
 
 
-class Spill:
+class ExternalGroupBy:
     """Add pairs, then read the groups; `name` tells its files from those of another one."""
 
     def __init__(self, folder: Path, name: str) -> None:

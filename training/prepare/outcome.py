@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRAIN, HELD_OUT, CALIBRATION = "train", "held-out", "calibration"
-SIDES_IN_ORDER = (TRAIN, HELD_OUT, CALIBRATION)
+SPLITS = (TRAIN, HELD_OUT, CALIBRATION)
 DANGER = (SAID_OPENLY, FOUND_BY_DETECTOR)
 
 
@@ -43,7 +43,7 @@ class Options:
 
 
 @dataclass(frozen=True)  # no slots: with them, pickling takes half as long again
-class Size:
+class DialogueSize:
     """How much text; `sampled` are characters whose tokens were counted."""
 
     turns: int
@@ -55,21 +55,21 @@ class Size:
     tokens: int = 0
 
 
-@dataclass(frozen=True)  # like Size
+@dataclass(frozen=True)  # like DialogueSize
 class Outcome:
     """A dialogue as it came (`raw`, oddities) and what it became; text only in `row`."""
 
     source: str
     id: str
-    raw: Size
+    raw: DialogueSize
     oddities: tuple[str, ...]
     whole_key: int
     opening_key: int
     group_key: int
     left_out: str | None = None
     edits: tuple[str, ...] = ()
-    side: str = ""
-    size: Size = field(default=Size(0, 0, 0))
+    split: str = ""
+    size: DialogueSize = field(default=DialogueSize(0, 0, 0))
     topic: str = ""
     strategies: tuple[str, ...] = ()
     row: bytes = b""
@@ -130,23 +130,23 @@ class Worker:
     def _kept(
         self, raw: Dialogue, dialogue: Dialogue, edits: tuple[str, ...], sketch: _Sketched
     ) -> Outcome:
-        side = self.side(dialogue)
+        split = self.split(dialogue)
         client = "\n".join(turn.text for turn in dialogue.turns if turn.role is Role.CLIENT)
         return replace(
             _as_it_came(raw),
             edits=edits,
-            side=side,
+            split=split,
             size=_size(dialogue, *self._counted(dialogue)),
             topic=topic_of(client),
             strategies=tuple(name for turn in dialogue.turns for name in turn.strategies),
-            row=xtuner_row(dialogue) if side == TRAIN else messages_row(dialogue, side),
-            preferences=tuple(preference_rows(dialogue)) if side == TRAIN else (),
+            row=xtuner_row(dialogue) if split == TRAIN else messages_row(dialogue, split),
+            preferences=tuple(preference_rows(dialogue)) if split == TRAIN else (),
             signature=sketch.signature,
             bands=sketch.bands,
             opening_bands=sketch.opening_bands,
         )
 
-    def side(self, dialogue: Dialogue) -> str:
+    def split(self, dialogue: Dialogue) -> str:
         """Where the dialogue's opening group belongs; depends on the opening's text alone."""
         place = place_of(opening_key(dialogue))
         if place < self._options.held_out_share:
@@ -173,7 +173,7 @@ class _Sketched:
 
 def _sketches(dialogues: Sequence[Dialogue]) -> list[_Sketched]:
     """Signatures and bands of many dialogues at once, which is much quicker than one by one."""
-    whole = ["\n".join(turn.text for turn in dialogue.learnt) for dialogue in dialogues]
+    whole = ["\n".join(turn.text for turn in dialogue.trained_on) for dialogue in dialogues]
     signatures = near.signatures(whole, near.DIALOGUES)
     opened = near.signatures([dialogue.opening for dialogue in dialogues], near.OPENINGS)
     return [
@@ -200,13 +200,13 @@ def _as_it_came(raw: Dialogue) -> Outcome:
 
 
 def xtuner_row(dialogue: Dialogue) -> bytes:
-    """The dialogue as XTuner's conversation, with our persona as the system prompt.
+    """Return the dialogue as XTuner's conversation, with our persona as the system prompt.
 
-    Every pair says whether its answer is learnt: where one of a file says it and another does not,
-    a missing one is read as no.
+    Every pair says whether its answer is trained on: where one of a file says it and another does
+    not, a missing one is read as no.
     """
     texts = [turn.text for turn in dialogue.turns]
-    context = len(texts) - len(dialogue.learnt)
+    context = len(texts) - len(dialogue.trained_on)
     pairs: list[dict[str, str | bool]] = [
         {"input": asked, "output": answer, "output_with_loss": place >= context}
         for place, asked, answer in zip(
@@ -217,10 +217,10 @@ def xtuner_row(dialogue: Dialogue) -> bytes:
     return _line({"conversation": pairs})
 
 
-def messages_row(dialogue: Dialogue, side: str) -> bytes:
+def messages_row(dialogue: Dialogue, split: str) -> bytes:
     """The dialogue as chat messages; the held-out set also says which dialogue it is."""
     messages = _messages(dialogue, len(dialogue.turns))
-    if side == CALIBRATION:
+    if split == CALIBRATION:
         return _line({"messages": messages})
     return _line({"source": dialogue.source, "id": dialogue.id, "messages": messages})
 
@@ -247,10 +247,10 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _size(dialogue: Dialogue, sampled: int = 0, tokens: int = 0) -> Size:
+def _size(dialogue: Dialogue, sampled: int = 0, tokens: int = 0) -> DialogueSize:
     turns = dialogue.turns
     answered = (Role.CLIENT, Role.COUNSELOR)
-    return Size(
+    return DialogueSize(
         turns=len(turns),
         pairs=sum((before.role, turn.role) == answered for before, turn in pairwise(turns)),
         characters=sum(len(turn.text) for turn in turns),

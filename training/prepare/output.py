@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from training.prepare.outcome import Outcome
 
-SIDES = {TRAIN: "train.json", HELD_OUT: "held-out.jsonl", CALIBRATION: "calibration.jsonl"}
+SPLIT_FILES = {TRAIN: "train.json", HELD_OUT: "held-out.jsonl", CALIBRATION: "calibration.jsonl"}
 PREFERENCES = "dpo.jsonl"
 CRISIS = "crisis.jsonl"
 DECISIONS = "decisions.jsonl"
@@ -40,14 +40,14 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         self._files = ExitStack()
-        self._sides = {side: self._open(folder / name) for side, name in SIDES.items()}
+        self._splits = {split: self._open(folder / name) for split, name in SPLIT_FILES.items()}
         self._preferences = self._open(folder / PREFERENCES)
         self._crisis = self._open(folder / CRISIS)
         self._decisions = self._open(folder / DECISIONS)
         self._first = True
 
     def __enter__(self) -> Writer:
-        self._sides[TRAIN].write(b"[")
+        self._splits[TRAIN].write(b"[")
         return self
 
     def __exit__(
@@ -56,7 +56,7 @@ class Writer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._sides[TRAIN].write(b"\n]\n")
+        self._splits[TRAIN].write(b"\n]\n")
         self._files.close()
 
     def add(self, outcome: Outcome) -> None:
@@ -67,7 +67,7 @@ class Writer:
             if outcome.left_out in DANGER and outcome.row:
                 self._crisis.write(outcome.row + b"\n")
         else:
-            decision["side"] = outcome.side
+            decision["side"] = outcome.split
             if outcome.strategies:
                 decision["strategies"] = outcome.strategies
             self._write_row(outcome)
@@ -76,8 +76,8 @@ class Writer:
         self._decisions.write(json.dumps(decision, ensure_ascii=False).encode() + b"\n")
 
     def _write_row(self, outcome: Outcome) -> None:
-        file = self._sides[outcome.side]
-        if outcome.side == TRAIN:
+        file = self._splits[outcome.split]
+        if outcome.split == TRAIN:
             file.write((b"\n" if self._first else b",\n") + outcome.row)
             self._first = False
         else:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from training.prepare.tally import Tally
+    from training.prepare.tally import CorpusTally
 
 _BINS = 40
 
 
-def write_plots(folder: Path, tallies: Mapping[str, Tally]) -> tuple[str, ...]:
+def write_plots(folder: Path, tallies: Mapping[str, CorpusTally]) -> tuple[str, ...]:
     """PNG files of lengths and of what was left out; the names, without their ending."""
     lengths = Figure(figsize=(12, 3.6), layout="constrained")
     titles = ("pairs of a dialogue", "characters of a dialogue", "characters of an answer")
@@ -48,14 +48,14 @@ def write_plots(folder: Path, tallies: Mapping[str, Tally]) -> tuple[str, ...]:
     return "lengths", "left-out"
 
 
-def _counts(tally: Tally) -> dict[str, Counter[int]]:
-    """Of what is kept, all sides together."""
-    sides = list(tally.sides.values())
+def _counts(tally: CorpusTally) -> dict[str, Counter[int]]:
+    """Of what is kept, all splits together."""
+    splits = list(tally.splits.values())
     empty: Counter[int] = Counter()
     return {
-        "pairs of a dialogue": sum((side.pairs_of for side in sides), empty),
-        "characters of a dialogue": sum((side.characters_of for side in sides), empty),
-        "characters of an answer": sum((side.answers for side in sides), empty),
+        "pairs of a dialogue": sum((split.pairs_of for split in splits), empty),
+        "characters of a dialogue": sum((split.characters_of for split in splits), empty),
+        "characters of an answer": sum((split.answers for split in splits), empty),
     }
 
 

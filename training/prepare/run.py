@@ -7,10 +7,10 @@ from typing import IO, TYPE_CHECKING
 
 from training.corpora.files import CorpusFormatError
 from training.corpora.registry import CORPORA
-from training.prepare.finish import Distinct, begun, finish, problem_line, write_outcomes
+from training.prepare.finish import DistinctCounter, begun, finish, problem_line, write_outcomes
 from training.prepare.output import PROBLEMS
 from training.prepare.pool import outcomes
-from training.prepare.store import Spool
+from training.prepare.store import TwoPassStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from training.corpora.files import Record
     from training.prepare.outcome import Batch, Options
-    from training.prepare.tally import Tally
+    from training.prepare.tally import CorpusTally
 
 
 def prepare(
@@ -29,7 +29,7 @@ def prepare(
     workers: int = 1,
     strict: bool = False,
     report: Callable[[str], object] = lambda _: None,
-) -> dict[str, Tally]:
+) -> dict[str, CorpusTally]:
     """Write the prepared corpora, a data card and its plots into `out`; a tally for each corpus.
 
     `corpora` are the records of each corpus by its name. The manifest is written last: a folder
@@ -39,14 +39,17 @@ def prepare(
     """
     with begun(out) as (work, finished):
         inputs = {name: _Input(name, work) for name in corpora}
-        with Spool(work) as spool, (finished / PROBLEMS).open("w", encoding="utf-8") as problems:
+        with (
+            TwoPassStore(work) as store,
+            (finished / PROBLEMS).open("w", encoding="utf-8") as problems,
+        ):
             for name, records in corpora.items():
                 seen = inputs[name]
                 for batch in outcomes(name, seen.watch(records), options, workers):
                     seen.note(batch, problems, report, strict=strict)
                     for outcome in batch.outcomes:
-                        spool.add(outcome)
-            tallies = write_outcomes(spool.outcomes(), finished, corpora)
+                        store.add(outcome)
+            tallies = write_outcomes(store.outcomes(), finished, corpora)
         for name, seen in inputs.items():
             seen.describe(tallies[name])
         told = {name: seen.manifest() for name, seen in inputs.items()}
@@ -62,7 +65,7 @@ class _Input:
         self._records = 0
         self._sha256 = hashlib.sha256()
         self._unreadable = 0
-        self._distinct = Distinct(work, name)
+        self._distinct = DistinctCounter(work, name)
 
     def watch(self, records: Iterable[Record]) -> Iterator[Record]:
         """The records, counted and hashed on their way."""
@@ -85,7 +88,7 @@ class _Input:
         for outcome in batch.outcomes:
             self._distinct.add(outcome)
 
-    def describe(self, tally: Tally) -> None:
+    def describe(self, tally: CorpusTally) -> None:
         """Put into the tally what only the whole corpus shows."""
         tally.records = self._records
         tally.unreadable = self._unreadable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.prepare import near
-from training.prepare.groups import Spill
+from training.prepare.groups import ExternalGroupBy
 from training.prepare.outcome import HELD_OUT, Outcome
 
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ DUPLICATE = "near-duplicate"
 NEAR_OPENING = "opening close to one that is trained on"
 
 
-class Spool:
+class TwoPassStore:
     """Keeps outcomes in order; knows afterwards which ones are too close to another one.
 
-    In memory: one bit a dialogue for each of the two kinds of closeness, and what `Spill` sorts.
+    In memory: one bit a dialogue for each of the two kinds of closeness, and what
+    `ExternalGroupBy` sorts.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,11 +34,11 @@ class Spool:
         self._signatures_path = folder / "signatures"
         self._file = self._path.open("wb")
         self._signatures = self._signatures_path.open("wb")
-        self._near = Spill(folder, "near")
-        self._openings = Spill(folder, "openings")
+        self._near = ExternalGroupBy(folder, "near")
+        self._openings = ExternalGroupBy(folder, "openings")
         self._kept = 0
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> TwoPassStore:
         return self
 
     def __exit__(
@@ -53,7 +54,7 @@ class Spool:
         """Keep one more."""
         if outcome.left_out is None:
             self._near.add(outcome.bands, self._kept)
-            seen = int(outcome.side != HELD_OUT)
+            seen = int(outcome.split != HELD_OUT)
             self._openings.add(outcome.opening_bands, 2 * self._kept + seen)
             self._signatures.write(outcome.signature)
             self._kept += 1
@@ -83,9 +84,9 @@ class Spool:
             while file.peek(1):
                 yield pickle.load(file)  # noqa: S301 - written above, a moment ago
 
-    def _duplicates(self) -> Marks:
+    def _duplicates(self) -> BitSet:
         """Dialogues that were told before in nearly the same words; the first one stays."""
-        marks = Marks(self._kept)
+        marks = BitSet(self._kept)
         with self._signatures_path.open("rb") as file:
             for first, *others in self._near.groups():
                 signature = _signature(file.fileno(), first)
@@ -98,9 +99,9 @@ class Spool:
                         marks.set(other)
         return marks
 
-    def _leaks(self) -> Marks:
+    def _leaks(self) -> BitSet:
         """Held-out dialogues whose opening shares a band with one that is not held out."""
-        marks = Marks(self._kept)
+        marks = BitSet(self._kept)
         for group in self._openings.groups():
             if any(number % 2 for number in group):
                 for number in group:
@@ -109,7 +110,7 @@ class Spool:
         return marks
 
 
-class Marks:
+class BitSet:
     """A bit a number."""
 
     def __init__(self, size: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from training.prepare.outcome import Outcome, Size
+    from training.prepare.outcome import DialogueSize, Outcome
 
 EXAMPLES = 3  # ids named for each step
 
@@ -26,7 +26,7 @@ class Amount:
     characters_of: Counter[int] = field(default_factory=Counter)
     answers: Counter[int] = field(default_factory=Counter)
 
-    def add(self, size: Size) -> None:
+    def add(self, size: DialogueSize) -> None:
         """Count a dialogue."""
         self.dialogues += 1
         self.turns += size.turns
@@ -59,7 +59,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Tally:
+class CorpusTally:
     """Everything the data card tells of one corpus, or of all of them."""
 
     raw: Amount = field(default_factory=Amount)
@@ -72,7 +72,7 @@ class Tally:
     """Openings that differ in their first eight letters."""
     edits: dict[str, Step] = field(default_factory=dict)
     left_out: dict[str, Step] = field(default_factory=dict)
-    sides: dict[str, Amount] = field(default_factory=dict)
+    splits: dict[str, Amount] = field(default_factory=dict)
     topics: Counter[str] = field(default_factory=Counter)
     strategies: Counter[str] = field(default_factory=Counter)
     preferences: int = 0
@@ -86,7 +86,7 @@ class Tally:
         if outcome.left_out is not None:
             self.left_out.setdefault(outcome.left_out, Step()).add(outcome)
             return
-        self.sides.setdefault(outcome.side, Amount()).add(outcome.size)
+        self.splits.setdefault(outcome.split, Amount()).add(outcome.size)
         self.topics[outcome.topic] += 1
         self.strategies.update(outcome.strategies)
         self.preferences += len(outcome.preferences)

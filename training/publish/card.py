@@ -130,10 +130,10 @@ def _data(metrics: Mapping[str, Any]) -> list[str]:
     for name, corpus in metrics["corpora"].items():
         title, address = SOURCES.get(name, (name, ""))
         link = f"[{title}]({address})" if address else title
-        sides = metrics["dialogues"].get(name, {})
+        splits = metrics["dialogues"].get(name, {})
         rows.append(
-            f"| {link} | {corpus['licence']} | {sides.get('train', 0):,} "
-            f"| {sides.get('held-out', 0):,} | `{corpus['sha256'][:16]}` |"
+            f"| {link} | {corpus['licence']} | {splits.get('train', 0):,} "
+            f"| {splits.get('held-out', 0):,} | `{corpus['sha256'][:16]}` |"
         )
     return rows
 

@@ -13,13 +13,13 @@ from inference.console import CommandError, say
 from training.evaluate.gate import promote
 from training.evaluate.report import Report
 from training.pipeline.manifest import MANIFEST
-from training.pipeline.stage import STAGES, read_receipt
+from training.pipeline.stage import STAGES, read_stage_manifest
 from training.publish.card import About, model_card
 from training.publish.files import lay_out, outgoing
 from training.publish.hubs import HUBS
 
 if TYPE_CHECKING:
-    from training.pipeline.stage import Receipt
+    from training.pipeline.stage import StageManifest
     from training.publish.hubs import Hub
 
 FOLDER: Final = "outgoing"
@@ -118,8 +118,8 @@ def _promoted(work: Path, which: str) -> Report:
     return report
 
 
-def _finished(folder: Path) -> Receipt:
-    receipt = read_receipt(folder)
+def _finished(folder: Path) -> StageManifest:
+    receipt = read_stage_manifest(folder)
     if receipt is None:
         raise CommandError(f"{folder} is not finished: python -m training rebuild makes it.")
     return receipt

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import CommandError
 from inference.persona import FILE as PERSONA_FILE
-from training.pipeline.stage import RECEIPT
+from training.pipeline.stage import STAGE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ GOES: Final = (
     *("configuration_*.py", "modeling_*.py", "tokenization_*.py"),
     *(PERSONA_FILE, "quantization.json"),
 )
-STAYS: Final = (RECEIPT, "README.md", "xtuner_config.py", ".*")
+STAYS: Final = (STAGE_FILE, "README.md", "xtuner_config.py", ".*")
 """Names paths of this machine, or is written anew."""
 CARD: Final = "README.md"
 

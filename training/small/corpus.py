@@ -24,10 +24,10 @@ TRAIN_FILE, HELD_OUT_FILE, DECISIONS_FILE = "train.json", "held-out.jsonl", "dec
 
 _CLAUSE = re.compile(r"[^，。！？；：、,!?;…\s]+[，。！？；：、,!?;…\s]*")
 _SHORT_OPENING = range(8, 41)
-_SHORTEST_OPENING = 4
+_MIN_OPENING = 4
 
 _FORMAL = re.compile(r"您|咨询|治疗|来访|疗法|意象对话|[1１一]\s*[、.．]|第一[，、]|首先")
-LONGEST_PLAIN_ANSWER = 150
+MAX_PLAIN_ANSWER = 150
 """Characters; what a companion says on a phone, and about the 96 tokens that the trial model may
 say at most."""
 
@@ -35,7 +35,7 @@ say at most."""
 def read_train(prepared: Path) -> Iterator[Dialogue]:
     """The dialogues of `train.json`, with the source and id that `decisions.jsonl` names.
 
-    Those are left out of which not every answer is to be learnt: feedback on a later answer.
+    Those are left out of which not every answer is to be trained on: feedback on a later answer.
 
     Raises ValueError where the two files do not belong together.
     """
@@ -78,7 +78,7 @@ def read_held_out(prepared: Path) -> Iterator[Dialogue]:
 
 
 def plain_beginning(
-    dialogue: Dialogue, pairs: int, longest: int = LONGEST_PLAIN_ANSWER
+    dialogue: Dialogue, pairs: int, longest: int = MAX_PLAIN_ANSWER
 ) -> Dialogue | None:
     """The first pairs (at most `pairs`) up to an answer that is long or formal; None without any.
 
@@ -110,7 +110,7 @@ def with_short_opening(dialogue: Dialogue, words: TfIdf, random: Random) -> Dial
             if len(run) > limit:
                 break
             worth = (sum(taken_up[start:end]), -len(run))
-            if len(run) >= _SHORTEST_OPENING and worth > most:
+            if len(run) >= _MIN_OPENING and worth > most:
                 best, most = run, worth
     if not best:
         return dialogue

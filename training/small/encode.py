@@ -12,7 +12,7 @@ import numpy as np
 
 from training.corpora.own import OwnWords
 from training.small.corpus import (
-    LONGEST_PLAIN_ANSWER,
+    MAX_PLAIN_ANSWER,
     plain_beginning,
     read_held_out,
     read_train,
@@ -20,7 +20,7 @@ from training.small.corpus import (
     with_short_opening,
 )
 from training.small.relevance import TfIdf
-from training.small.sequences import Encoder, Packed, Window, fill, pack
+from training.small.sequences import DialogueEncoder, Packed, Window, fill, pack
 from training.small.tokenizer import load_tokenizer, train_tokenizer
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class EncodeConfig:
     """How much a first answer must take up of its message, 0 to 1: what fits anything is left out,
     or a small model says nothing else."""
     tune_pairs: int = 5
-    tune_longest_answer: int = LONGEST_PLAIN_ANSWER
+    tune_longest_answer: int = MAX_PLAIN_ANSWER
     tune_own: int = 20_000
     greeted_share: float = 0.03
     seed: int = 1
@@ -131,7 +131,7 @@ def _drawn(dialogues: Sequence[Dialogue], random: Random) -> list[Dialogue]:
 
 
 def _windows(dialogues: Iterable[Dialogue], tokenizer: Tokenizer, context: int) -> Iterator[Window]:
-    encoder = Encoder(tokenizer, context)
+    encoder = DialogueEncoder(tokenizer, context)
     for dialogue in dialogues:
         yield from encoder.windows(dialogue)
 

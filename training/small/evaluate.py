@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class TokenLoss:
     """Summed nats of one side's tokens, turn ends included, with what they are divided by."""
 
     nats: float
@@ -34,8 +34,8 @@ class Loss:
         """Nats per character."""
         return self.nats / max(1, self.characters)
 
-    def __add__(self, other: Loss) -> Loss:
-        return Loss(
+    def __add__(self, other: TokenLoss) -> TokenLoss:
+        return TokenLoss(
             self.nats + other.nats,
             self.tokens + other.tokens,
             self.characters + other.characters,
@@ -43,14 +43,14 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
+class HeldOutLoss:
     """Loss on the client's and on the counselor's side."""
 
-    client: Loss
-    counselor: Loss
+    client: TokenLoss
+    counselor: TokenLoss
 
     @property
-    def both(self) -> Loss:
+    def both(self) -> TokenLoss:
         """Both sides together."""
         return self.client + self.counselor
 
@@ -58,10 +58,10 @@ class HeldOut:
 @torch.no_grad()
 def held_out_loss(
     model: Llama, packed: Packed, tokenizer: Tokenizer, rows: int | None = None, batch: int = 8
-) -> HeldOut:
+) -> HeldOutLoss:
     """Loss on the first `rows` rows (None: all)."""
     device = next(model.parameters()).device
-    total = {kind: Loss(0.0, 0, 0) for kind in (CLIENT, COUNSELOR)}
+    total = {kind: TokenLoss(0.0, 0, 0) for kind in (CLIENT, COUNSELOR)}
     count = len(packed.tokens) if rows is None else min(rows, len(packed.tokens))
     for start in range(0, count, batch):
         chosen = slice(start, min(start + batch, count))
@@ -75,5 +75,5 @@ def held_out_loss(
         for kind in total:
             mine = kinds == kind
             text = tokenizer.decode(targets[mine].tolist(), skip_special_tokens=True)
-            total[kind] += Loss(float(nats[mine].sum()), int(mine.sum()), len(text))
-    return HeldOut(client=total[CLIENT], counselor=total[COUNSELOR])
+            total[kind] += TokenLoss(float(nats[mine].sum()), int(mine.sum()), len(text))
+    return HeldOutLoss(client=total[CLIENT], counselor=total[COUNSELOR])

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from training.corpora.dialogue import Dialogue
-    from training.small.evaluate import HeldOut, Loss
+    from training.small.evaluate import HeldOutLoss, TokenLoss
     from training.small.likelihood import Interval
     from training.small.model import Llama
 
 Side = Literal["counselor", "client", "both"]
 SIDES: tuple[Side, ...] = ("counselor", "client", "both")
 EVALUATION, CARD = "evaluation.json", "README.md"
-_LONGEST_FIRST_MESSAGE = 60
+_MAX_FIRST_MESSAGE = 60
 """Characters of a held-out opening in the relevance test: longer ones give themselves away."""
 
 
@@ -109,15 +109,15 @@ def _held_out(reader: Reader, dialogues: Sequence[Dialogue]) -> dict[str, object
     }
 
 
-def _side(rows: Sequence[tuple[Dialogue, HeldOut]], side: Side) -> Interval:
-    losses: list[tuple[Dialogue, Loss]] = [(one, getattr(loss, side)) for one, loss in rows]
+def _side(rows: Sequence[tuple[Dialogue, HeldOutLoss]], side: Side) -> Interval:
+    losses: list[tuple[Dialogue, TokenLoss]] = [(one, getattr(loss, side)) for one, loss in rows]
     return interval(by_opening_group(losses))
 
 
 def _relevance_held_out(
     reader: Reader, dialogues: Sequence[Dialogue], pairs: int
 ) -> dict[str, object]:
-    short = [d for d in dialogues if len(d.opening) <= _LONGEST_FIRST_MESSAGE][:pairs]
+    short = [d for d in dialogues if len(d.opening) <= _MAX_FIRST_MESSAGE][:pairs]
     contexts = shuffled(len(short), Random(1))  # noqa: S311 - not a secret
     return asdict(
         relevance(contexts, lambda a, c: reader.of_answer(short[c].opening, short[a].turns[1].text))

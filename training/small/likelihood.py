@@ -10,9 +10,9 @@ import torch
 
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.openings import opening_key
-from training.small.evaluate import HeldOut, Loss
+from training.small.evaluate import HeldOutLoss, TokenLoss
 from training.small.model import token_losses
-from training.small.sequences import CLIENT, COUNSELOR, Encoder
+from training.small.sequences import CLIENT, COUNSELOR, DialogueEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,12 +37,12 @@ class Reader:
     def __init__(self, model: Llama, tokenizer: Tokenizer) -> None:
         self._model = model
         self._tokenizer = tokenizer
-        self._encoder = Encoder(tokenizer, model.shape.context)
+        self._encoder = DialogueEncoder(tokenizer, model.shape.context)
 
     @torch.no_grad()
-    def loss(self, dialogue: Dialogue) -> HeldOut:
+    def loss(self, dialogue: Dialogue) -> HeldOutLoss:
         """Of every turn, by who speaks; long dialogues are cut into windows as in training."""
-        found = {kind: Loss(0.0, 0, 0) for kind in (CLIENT, COUNSELOR)}
+        found = {kind: TokenLoss(0.0, 0, 0) for kind in (CLIENT, COUNSELOR)}
         for window in self._encoder.windows(dialogue):
             tokens = torch.tensor([window.tokens])
             nats = token_losses(self._model, tokens, torch.ones_like(tokens))[0].numpy()
@@ -50,8 +50,8 @@ class Reader:
             for kind in found:
                 mine = kinds == kind
                 text = self._tokenizer.decode(targets[mine].tolist(), skip_special_tokens=True)
-                found[kind] += Loss(float(nats[mine].sum()), int(mine.sum()), len(text))
-        return HeldOut(client=found[CLIENT], counselor=found[COUNSELOR])
+                found[kind] += TokenLoss(float(nats[mine].sum()), int(mine.sum()), len(text))
+        return HeldOutLoss(client=found[CLIENT], counselor=found[COUNSELOR])
 
     def of_answer(self, said: str, answer: str) -> float:
         """Log-likelihood, in nats, of an answer to a first message."""
@@ -59,16 +59,16 @@ class Reader:
         return -self.loss(Dialogue("", "", turns)).counselor.nats
 
 
-def by_opening_group(losses: Iterable[tuple[Dialogue, Loss]]) -> dict[str, Loss]:
+def by_opening_group(losses: Iterable[tuple[Dialogue, TokenLoss]]) -> dict[str, TokenLoss]:
     """The losses of dialogues summed by the question that they begin with."""
-    groups: dict[str, Loss] = {}
+    groups: dict[str, TokenLoss] = {}
     for dialogue, loss in losses:
         key = opening_key(dialogue)
         groups[key] = groups[key] + loss if key in groups else loss
     return groups
 
 
-def interval(groups: Mapping[str, Loss], seed: int = 1, draws: int = 1000) -> Interval:
+def interval(groups: Mapping[str, TokenLoss], seed: int = 1, draws: int = 1000) -> Interval:
     """Nats a character over all groups, with bounds from drawing whole groups again and again."""
     nats = np.array([loss.nats for loss in groups.values()])
     characters = np.array([loss.characters for loss in groups.values()])

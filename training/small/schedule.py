@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Schedule:
     """Warm-up, a constant rate, and a decay to zero that tunes.
 
-    While the rate is constant both sides of the base set are learnt, because the clients' half
+    While the rate is constant both sides of the base set are trained on, because the clients' half
     teaches the language too. The decay is where a model settles, so that is when it sees the tune
     set and learns the counselor's side.
     """

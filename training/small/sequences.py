@@ -1,7 +1,7 @@
 """From dialogues to rows of tokens: the serving template, windows, and packing.
 
-`CHAT_TEMPLATE` and `Encoder.window` say the same thing twice, once for llama.cpp and once for
-training; a test holds them together.
+`CHAT_TEMPLATE` and `DialogueEncoder.windows` say the same thing twice, once for llama.cpp and once
+for training; a test holds them together.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ never touches it in front of the first user message.
 """
 
 PADDING, CLIENT, COUNSELOR = 0, 1, 2
-"""Kinds of tokens as targets: not learnt, said by the client, said by the counselor."""
+"""Kinds of tokens as targets: not trained on, said by the client, said by the counselor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Packed:
     documents: NDArray[np.uint8]
 
 
-class Encoder:
+class DialogueEncoder:
     """Turns dialogues into windows of at most `context` tokens."""
 
     def __init__(self, tokenizer: Tokenizer, context: int) -> None:

@@ -33,7 +33,7 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class StoredSize:
     """One way to store a model."""
 
     kind: str
@@ -42,7 +42,7 @@ class Size:
     """Held-out nats a character."""
 
 
-def compare(model: Llama, tokenizer: Tokenizer, dialogues: Sequence[Dialogue]) -> list[Size]:
+def compare(model: Llama, tokenizer: Tokenizer, dialogues: Sequence[Dialogue]) -> list[StoredSize]:
     """Write the model in each kind, read it back and measure it on `dialogues`."""
     sizes = []
     for kind in KINDS:
@@ -53,5 +53,5 @@ def compare(model: Llama, tokenizer: Tokenizer, dialogues: Sequence[Dialogue]) -
             losses = [reader.loss(dialogue).counselor for dialogue in dialogues]
             total = sum(losses[1:], losses[0])
             size = path.stat().st_size / 1e6
-        sizes.append(Size(kind.name, round(size, 2), round(total.per_character, 4)))
+        sizes.append(StoredSize(kind.name, round(size, 2), round(total.per_character, 4)))
     return sizes

@@ -16,7 +16,7 @@ from bot.feedback.export import DANGER_KNOWN, DANGER_READ, UNREADABLE, Exported,
 from bot.storage import NewUpdate, RiskSignal, utc_now
 from bot.storage.models import TurnRow
 from bot.storage.store import StorageOptions, open_storage
-from training.corpora.feedback import Moment
+from training.corpora.feedback import FeedbackMoment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -88,7 +88,7 @@ async def test_a_moment_is_what_the_reader_takes(talking: Talking, file: Path) -
     await talking.storage.feedback.record_invitation(PERSON, turn_id, 5)
     await talking.storage.feedback.record_rewrite(PERSON, 5, "听起来很累")
     done, [line] = await talking.exported(file)
-    moment = Moment.model_validate(line)
+    moment = FeedbackMoment.model_validate(line)
     assert [(one.role, one.content) for one in moment.messages] == [
         ("user", "睡不着"),
         ("assistant", "怎么了？"),

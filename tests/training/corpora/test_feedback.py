@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from training.corpora.feedback import Moment, parse_feedback
+from training.corpora.feedback import FeedbackMoment, parse_feedback
 from training.corpora.files import CorpusFormatError, Record
 
 TALK = [
@@ -27,7 +27,7 @@ def moment(*answers: dict[str, object], **changes: object) -> Record:
     return Record("feedback.jsonl, line 1", "1", True, json.dumps(line).encode())
 
 
-def learnt(record: Record) -> list[tuple[str, tuple[str, ...]]]:
+def trained_on(record: Record) -> list[tuple[str, tuple[str, ...]]]:
     return [(one.turns[-1].text, one.rejected) for one in parse_feedback(record)]
 
 
@@ -46,41 +46,43 @@ def test_liked_answer_is_an_example() -> None:
 def test_what_the_bot_said_before_is_no_example() -> None:
     (dialogue,) = parse_feedback(moment({"text": "好问题", "rating": "up"}))
 
-    assert [turn.text for turn in dialogue.learnt] == ["想考试的事", "好问题"]
+    assert [turn.text for turn in dialogue.trained_on] == ["想考试的事", "好问题"]
 
 
 def test_rewritten_answer_is_preferred_to_the_first_one() -> None:
-    assert learnt(moment({"text": "旧", "rating": "down", "rewritten": "新"})) == [("新", ("旧",))]
-    assert learnt(moment({"text": "旧", "rewritten": "新"})) == [("新", ("旧",))]
+    assert trained_on(moment({"text": "旧", "rating": "down", "rewritten": "新"})) == [
+        ("新", ("旧",))
+    ]
+    assert trained_on(moment({"text": "旧", "rewritten": "新"})) == [("新", ("旧",))]
 
 
 def test_second_try_that_was_liked_is_preferred_to_the_disliked_first() -> None:
     answers = {"text": "一", "rating": "down"}, {"text": "二", "rating": "up"}
 
-    assert learnt(moment(*answers)) == [("二", ("一",))]
+    assert trained_on(moment(*answers)) == [("二", ("一",))]
 
 
 def test_every_worse_answer_stands_beside_a_good_one() -> None:
     worse = [{"text": text, "rating": "down"} for text in ("一", "二")]
 
-    assert learnt(moment(*worse, {"text": "好", "rating": "up"})) == [("好", ("一", "二"))]
+    assert trained_on(moment(*worse, {"text": "好", "rating": "up"})) == [("好", ("一", "二"))]
 
 
 def test_every_good_answer_stands_beside_a_worse_one() -> None:
     first = {"text": "一", "rating": "down", "rewritten": "好"}
     second, same = ({"text": text, "rating": "up"} for text in ("更好", "好"))
 
-    assert learnt(moment(first, second, same)) == [("好", ("一",)), ("更好", ("一",))]
+    assert trained_on(moment(first, second, same)) == [("好", ("一",)), ("更好", ("一",))]
 
 
 def test_an_answer_is_never_worse_than_itself() -> None:
     both = {"text": "嗯", "rating": "down"}, {"text": "嗯", "rating": "up"}
 
-    assert learnt(moment(*both)) == [("嗯", ())]
+    assert trained_on(moment(*both)) == [("嗯", ())]
 
 
 def test_nothing_is_learnt_from_dislikes_alone() -> None:
-    assert learnt(moment({"text": "一", "rating": "down"}, {"text": "二"})) == []
+    assert trained_on(moment({"text": "一", "rating": "down"}, {"text": "二"})) == []
 
 
 @pytest.mark.parametrize(
@@ -108,4 +110,4 @@ def test_line_without_consent_or_form_is_refused_without_its_text(changes, reaso
 def test_schema_beside_the_module_is_the_one_that_is_checked() -> None:
     written = files("training.corpora").joinpath("feedback.schema.json").read_text("utf-8")
 
-    assert json.loads(written) == Moment.model_json_schema()
+    assert json.loads(written) == FeedbackMoment.model_json_schema()

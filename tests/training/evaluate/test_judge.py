@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.evaluate.judge_server import GOOD, KEY, JudgeServer
 from training.evaluate import cpsycoune, judge
-from training.evaluate.config import Judge
+from training.evaluate.config import JudgeConfig
 from training.evaluate.errors import EvaluateError
 from training.evaluate.ledger import Ledger
 from training.evaluate.report import Metric
@@ -30,21 +30,21 @@ def cases(tmp_path):
 
 
 def hold(server, cases, tmp_path, answers="我在听，{}", **changes):
-    """One session: every moment answered, every answer judged."""
-    order = Judge(server.url, cases, api_key=KEY, **changes)
-    moments = cpsycoune.read_moments(cases)
-    asked = [(moment, answers.format(moment.id)) for moment in moments]
+    """One session: every prompt answered, every answer judged."""
+    config = JudgeConfig(server.url, cases, api_key=KEY, **changes)
+    prompts = cpsycoune.read_prompts(cases)
+    asked = [(prompt, answers.format(prompt.id)) for prompt in prompts]
     done = []
     with Ledger(tmp_path / "judge.jsonl", {}) as ledger:
-        runs = judge.sit(judge.found(order), asked, ledger, done.append)
-    assert sum(done) == len(asked) * order.runs
+        runs = judge.sit(judge.found(config), asked, ledger, done.append)
+    assert sum(done) == len(asked) * config.runs
     return runs
 
 
 def test_every_answer_is_judged_in_every_run_with_what_went_before(cases, tmp_path):
     with JudgeServer().serve() as server:
         runs = hold(server, cases, tmp_path, runs=3)
-    assert [[verdict.scores for verdict in run] for run in runs] == [[(1, 3, 2, 1)] * 4] * 3
+    assert [[judge_score.scores for judge_score in run] for run in runs] == [[(1, 3, 2, 1)] * 4] * 3
     assert len(server.requests) == 12
     asked = [request["messages"][-1]["content"] for request in server.requests]
     late = next(text for text in asked if "cpsycoune/Career/1#3" in text)
@@ -54,8 +54,8 @@ def test_every_answer_is_judged_in_every_run_with_what_went_before(cases, tmp_pa
 
 
 def test_the_judge_is_told_the_published_scales():
-    moment = cpsycoune.spoken_moment("a", "a", [cpsycoune.Message("user", "在吗")], "")
-    system = cpsycoune.question(moment, "我在", again=False)[0].content
+    prompt = cpsycoune.eval_prompt("a", "a", [cpsycoune.Message("user", "在吗")], "")
+    system = cpsycoune.question(prompt, "我在", again=False)[0].content
     for metric, highest in cpsycoune.HIGHEST.items():
         assert f"0 到 {highest}" in system or f"0 或 {highest}" in system
         assert cpsycoune.KEYS[metric] in system
@@ -106,7 +106,7 @@ def test_a_malformed_verdict_is_asked_for_again(cases, tmp_path):
 
     with JudgeServer(stutters).serve() as server:
         (run,) = hold(server, cases, tmp_path, runs=1)
-    assert {(verdict.scores, verdict.asked) for verdict in run} == {((1, 3, 2, 1), 3)}
+    assert {(judge_score.scores, judge_score.asked) for judge_score in run} == {((1, 3, 2, 1), 3)}
     reminded = [
         one for one in server.requests if "不是要求的格式" in one["messages"][-1]["content"]
     ]
@@ -116,7 +116,9 @@ def test_a_malformed_verdict_is_asked_for_again(cases, tmp_path):
 def test_a_judge_that_never_says_it_properly_is_counted(cases, tmp_path):
     with JudgeServer(lambda messages: "不好说").serve() as server:
         (run,) = hold(server, cases, tmp_path, runs=1)
-    assert {(verdict.scores, verdict.asked) for verdict in run} == {(None, judge.MOST_ASKED)}
+    assert {(judge_score.scores, judge_score.asked) for judge_score in run} == {
+        (None, judge.MAX_ATTEMPTS)
+    }
 
 
 def test_a_session_goes_on_where_the_judge_went_away(cases, tmp_path):
@@ -129,7 +131,7 @@ def test_a_session_goes_on_where_the_judge_went_away(cases, tmp_path):
         before = len(server.requests)
         server.say = lambda messages: GOOD
         (run,) = hold(server, cases, tmp_path, runs=1)
-        assert {verdict.scores for verdict in run} == {(1, 3, 2, 1)}
+        assert {judge_score.scores for judge_score in run} == {(1, 3, 2, 1)}
         assert len(server.requests) - before == 2
     assert "烦恼" not in str(refused.value)  # the server's error echoes what it was asked
 
@@ -142,12 +144,12 @@ def test_no_more_requests_are_under_way_than_ordered(cases, tmp_path):
 
 def test_a_wrong_key_is_found_before_anything_is_generated(cases):
     with JudgeServer().serve() as server, pytest.raises(EvaluateError, match="status 401"):
-        judge.found(Judge(server.url, cases, api_key="another"))
+        judge.found(JudgeConfig(server.url, cases, api_key="another"))
 
 
 def test_the_report_names_the_judge_without_its_key(cases):
     with JudgeServer().serve() as server:
-        found = judge.found(Judge(server.url, cases, api_key=KEY))
+        found = judge.found(JudgeConfig(server.url, cases, api_key=KEY))
     assert found.name.startswith("strong-judge at 127.0.0.1:")
     assert KEY not in repr(found)
 
@@ -155,7 +157,7 @@ def test_the_report_names_the_judge_without_its_key(cases):
 def test_a_file_that_is_no_dialogue_of_the_benchmark_is_refused(cases):
     (cases / "Career" / "9.json").write_text('["谁：说了什么"]')
     with pytest.raises(EvaluateError, match=r"9\.json") as refused:
-        cpsycoune.read_moments(cases)
+        cpsycoune.read_prompts(cases)
     assert "说了什么" not in str(refused.value)
     with pytest.raises(EvaluateError, match="holds no CPsyCounE"):
-        cpsycoune.read_moments(cases / "Career")
+        cpsycoune.read_prompts(cases / "Career")

@@ -12,8 +12,8 @@ from inference.persona import SYSTEM_PROMPT
 from tests.training.evaluate.judge_server import GOOD, KEY, JudgeServer
 from tests.training.evaluate.prepared import ASKS, STOPPED, dialogue, opening, write
 from training.__main__ import COMMANDS
-from training.evaluate.command import subject
-from training.evaluate.config import Judge, Order, Subject
+from training.evaluate.command import source
+from training.evaluate.config import EvalConfig, JudgeConfig, ModelSource
 from training.evaluate.errors import EvaluateError
 from training.evaluate.gate import promote
 from training.evaluate.report import Limits, Metric, Report
@@ -64,11 +64,11 @@ def pair(served):
     """Serves two models and orders them side by side."""
 
     def pair(data, first, second, **changes):
-        return Order(
+        return EvalConfig(
             data=data,
-            subjects=(
-                Subject("before", served("model-a", first).url),
-                Subject("after", served("model-b", second).url),
+            models=(
+                ModelSource("before", served("model-a", first).url),
+                ModelSource("after", served("model-b", second).url),
             ),
             out=data.parent / "out",
             resamples=200,
@@ -138,17 +138,21 @@ def test_a_model_that_says_what_the_corpus_says_is_like_it(data, pair):
 
 def test_a_second_run_asks_nobody_and_says_the_same(data, served):
     server = served("model-a", careful)
-    order = Order(data, (Subject("only", server.url),), data.parent / "out", resamples=100)
-    first = evaluate(order)
+    config = EvalConfig(
+        data, (ModelSource("only", server.url),), data.parent / "out", resamples=100
+    )
+    first = evaluate(config)
     asked = len(server.requests)
     assert asked == 3 * DIALOGUES + DANGERS
-    assert evaluate(order) == first == Report.read(order.out)
+    assert evaluate(config) == first == Report.read(config.out)
     assert len(server.requests) == asked
 
 
 def test_a_run_that_broke_off_goes_on_where_it_stopped(data, served):
     server = served("model-a", careful)
-    order = Order(data, (Subject("only", server.url),), data.parent / "out", resamples=100, batch=8)
+    config = EvalConfig(
+        data, (ModelSource("only", server.url),), data.parent / "out", resamples=100, batch=8
+    )
 
     def breaks(messages):
         server.status = 400 if len(server.requests) >= 32 else 0
@@ -156,11 +160,11 @@ def test_a_run_that_broke_off_goes_on_where_it_stopped(data, served):
 
     server.answer = breaks
     with pytest.raises(EvaluateError, match="does not answer"):
-        evaluate(order)
+        evaluate(config)
     server.status = 0
     server.answer = careful
     before = len(server.requests)
-    evaluate(order)
+    evaluate(config)
     assert len(server.requests) - before <= 3 * DIALOGUES + DANGERS - 24
 
 
@@ -168,7 +172,9 @@ def test_a_context_that_is_too_long_loses_its_oldest_exchange_and_that_is_told(t
     data = write(tmp_path / "data", dialogues=[dialogue(1, pairs=40)])
     server = served("model-a", careful)
     server.context_window = 1500
-    report = evaluate(Order(data, (Subject("only", server.url),), tmp_path / "out", resamples=50))
+    report = evaluate(
+        EvalConfig(data, (ModelSource("only", server.url),), tmp_path / "out", resamples=50)
+    )
     assert report.columns[-1].shortened == 1
     assert "1 of 3 contexts were cut" in (tmp_path / "out" / "report.md").read_text()
     last = server.requests[-1]["messages"]
@@ -177,11 +183,11 @@ def test_a_context_that_is_too_long_loses_its_oldest_exchange_and_that_is_told(t
 
 
 def test_no_dialogue_is_in_the_report_unless_samples_are_asked_for(data, pair):
-    order = pair(data, careful, careful)
-    evaluate(order)
+    config = pair(data, careful, careful)
+    evaluate(config)
     for name in ("report.md", "report.json"):
-        assert "后来呢？我在听" not in (order.out / name).read_text()
-        assert "和同事吵了一架" not in (order.out / name).read_text()
+        assert "后来呢？我在听" not in (config.out / name).read_text()
+        assert "和同事吵了一架" not in (config.out / name).read_text()
 
 
 def test_samples_are_public_even_where_feedback_is_measured(tmp_path, pair):
@@ -203,7 +209,7 @@ def test_a_judge_stands_in_the_table_with_its_spread(data, tmp_path, pair):
         return GOOD.replace('"authenticity": 2', f'"authenticity": {next(scores)}')
 
     with JudgeServer(moody).serve() as server:
-        asked = Judge(server.url, case.parent, api_key=KEY, runs=3, at_once=1)
+        asked = JudgeConfig(server.url, case.parent, api_key=KEY, runs=3, at_once=1)
         report = evaluate(pair(data, careful, careful, judge=asked))
     assert report.columns[1].judged.run_means[Metric.AUTHENTICITY] == (0, 1, 2)
     assert figures(report, "before")[Metric.AUTHENTICITY] == pytest.approx(1)
@@ -212,9 +218,9 @@ def test_a_judge_stands_in_the_table_with_its_spread(data, tmp_path, pair):
 
 
 def test_the_page_is_one_table_with_a_column_a_model(data, pair):
-    order = pair(data, careful, careless)
-    evaluate(order)
-    page = (order.out / "report.md").read_text()
+    config = pair(data, careful, careless)
+    evaluate(config)
+    page = (config.out / "report.md").read_text()
     assert "|  | corpus | before | after |" in page
     rows = re.findall(r"^\| ([^|]+?) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", page, re.MULTILINE)
     table = {row[0]: row[1:] for row in rows}
@@ -242,14 +248,14 @@ def test_the_command_says_by_its_exit_status_whether_to_promote(data, served, ca
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("a=work/w4a16", Subject("a", Path("work/w4a16"))),
-        ("a=http://box:1/v1/", Subject("a", "http://box:1/v1")),
-        ("a=http://me@http/v1", Subject("a", "http://me@http/v1")),
-        ("a=w@4@https://box/v1", Subject("a", Path("w@4"), "https://box/v1")),
+        ("a=work/w4a16", ModelSource("a", Path("work/w4a16"))),
+        ("a=http://box:1/v1/", ModelSource("a", "http://box:1/v1")),
+        ("a=http://me@http/v1", ModelSource("a", "http://me@http/v1")),
+        ("a=w@4@https://box/v1", ModelSource("a", Path("w@4"), "https://box/v1")),
     ],
 )
 def test_a_model_is_a_folder_or_an_address_or_a_folder_and_its_address(text, found):
-    assert subject(text) == found
+    assert source(text) == found
 
 
 @pytest.mark.parametrize(

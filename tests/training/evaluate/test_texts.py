@@ -8,7 +8,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
 
 from training.evaluate import texts
-from training.evaluate.bootstrap import Tally, bleu
+from training.evaluate.bootstrap import Statistic, bleu
 
 SAID = "我想去海边走走。"
 REFERENCES = [SAID, "听起来你今天很累，愿意说说吗？", "嗯，我在听。"]
@@ -20,14 +20,14 @@ def test_bleu_counts_characters_and_sums_to_what_sacrebleu_gives_the_whole():
     counts = [likeness.bleu_counts(*pair) for pair in zip(ANSWERS, REFERENCES, strict=True)]
     assert counts[0] == [8, 7, 6, 5, 8, 7, 6, 5, 8, 8]  # eight characters, the full stop too
     whole = BLEU(tokenize="zh").corpus_score(ANSWERS, [REFERENCES])
-    assert Tally(np.array(counts), bleu).value == pytest.approx(whole.score)
+    assert Statistic(np.array(counts), bleu).value == pytest.approx(whole.score)
     assert 0 < whole.score < 100
 
 
 def test_bleu_of_what_says_the_same_is_a_hundred_and_of_nothing_is_zero():
     likeness = texts.Likeness()
-    assert Tally(np.array([likeness.bleu_counts(SAID, SAID)]), bleu).value == pytest.approx(100)
-    assert Tally(np.array([likeness.bleu_counts("", SAID)]), bleu).value == 0
+    assert Statistic(np.array([likeness.bleu_counts(SAID, SAID)]), bleu).value == pytest.approx(100)
+    assert Statistic(np.array([likeness.bleu_counts("", SAID)]), bleu).value == 0
 
 
 def test_rouge_l_reads_chinese_words_where_its_own_tokenizer_reads_nothing():

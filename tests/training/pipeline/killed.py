@@ -11,8 +11,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from training.pipeline.runner import Workshop
-from training.pipeline.stage import Receipt, Stage
+from training.pipeline.runner import StageRunner
+from training.pipeline.stage import Stage, StageManifest
 
 folder, wanted = Path(sys.argv[1]), sys.argv[2]
 
@@ -36,10 +36,10 @@ def count(place: Path) -> dict[str, int]:
     return {}
 
 
-write, rename = Receipt.write, Path.rename
+write, rename = StageManifest.write, Path.rename
 
 
-def write_and_maybe_die(receipt: Receipt, place: Path) -> None:
+def write_and_maybe_die(receipt: StageManifest, place: Path) -> None:
     write(receipt, place)
     reached("receipt")
 
@@ -50,10 +50,10 @@ def rename_and_maybe_die(path: Path, target: Path) -> Path:
     return moved
 
 
-Receipt.write = write_and_maybe_die
+StageManifest.write = write_and_maybe_die
 Path.rename = rename_and_maybe_die
 
-workshop = Workshop(folder / "work", stages=1, say=print, now=lambda: datetime.now(UTC))
-with workshop.locked():
+runner = StageRunner(folder / "work", stages=1, say=print, now=lambda: datetime.now(UTC))
+with runner.locked():
     reads = {"old": (folder / "old").read_text()}
-    workshop.complete(Stage("counting", "counting", reads, count, goes_on=True))
+    runner.complete(Stage("counting", "counting", reads, count, resumable=True))

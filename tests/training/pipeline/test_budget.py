@@ -24,12 +24,12 @@ QLORA = Load(Method.QLORA, length=2048, batch=1, rank=64, targets=TARGETS)
 FULL = Load(Method.FULL, length=2048, batch=1, zero=3)
 
 
-def takes(load: Load, cards: int = 4) -> Budget:
-    return budget(INTERNLM2_7B, load, cards=cards, cards_of_a_node=cards, corpora=30_000_000)
+def takes(load: Load, gpus: int = 4) -> Budget:
+    return budget(INTERNLM2_7B, load, gpus=gpus, gpus_of_a_node=gpus, corpora=30_000_000)
 
 
 def part(of: Budget, name: str) -> int:
-    (found,) = [one.size for one in of.card if one.what == name]
+    (found,) = [one.size for one in of.gpu if one.what == name]
     return found
 
 
@@ -66,7 +66,7 @@ def test_without_flash_attention_scores_of_all_pairs_of_tokens_are_on_the_card()
     flash = takes(replace(QLORA, batch=2))
     eager = takes(replace(QLORA, batch=2, has_flash_attention=False))
     by_hand = 2 * 32 * 2048 * 2048 * (4 + 2 + 2 + 4 + 4)  # of the layer that is made again
-    assert eager.on_a_card - flash.on_a_card == by_hand
+    assert eager.on_a_gpu - flash.on_a_gpu == by_hand
 
 
 def test_disk_is_asked_for_as_many_checkpoints_as_are_kept() -> None:
@@ -91,8 +91,8 @@ def test_a_larger_batch_takes_more_of_the_card_and_nothing_else() -> None:
     assert (one.memory, one.disk) == (eight.memory, eight.disk)
 
 
-def machine(card: float = 80, memory: float = 500, disk: float = 1000) -> Machine:
-    return Machine((int(card * GIB),) * 4, int(memory * GIB), int(disk * GIB))
+def machine(gpu: float = 80, memory: float = 500, disk: float = 1000) -> Machine:
+    return Machine((int(gpu * GIB),) * 4, int(memory * GIB), int(disk * GIB))
 
 
 def test_enough_of_everything_shows_the_arithmetic_and_begins() -> None:
@@ -104,10 +104,10 @@ def test_enough_of_everything_shows_the_arithmetic_and_begins() -> None:
 @pytest.mark.parametrize(
     ("has", "reason"),
     [
-        (machine(card=10), r"training takes 12\.\d GiB on each card and 10.0 GiB are free"),
+        (machine(gpu=10), r"training takes 12\.\d GiB on each GPU and 10.0 GiB are free"),
         (machine(memory=40), r"of memory and 40.0 GiB are free"),
         (machine(disk=10), r"more on disk and 10.0 GiB are free"),
-        (replace(machine(), cards=(80 * GIB,)), "4 cards are asked for and 1 are here"),
+        (replace(machine(), gpus=(80 * GIB,)), "4 GPUs are asked for and 1 are here"),
     ],
 )
 def test_what_is_missing_is_said_before_anything_begins(has: Machine, reason: str) -> None:
@@ -147,10 +147,10 @@ def test_only_what_is_still_to_be_made_is_asked_for() -> None:
 
 
 def test_without_a_card_the_memory_has_to_hold_the_training() -> None:
-    no_card = Machine((), 70 * GIB, 1000 * GIB)
+    no_gpu = Machine((), 70 * GIB, 1000 * GIB)
     large = replace(FULL, weight_bytes=4, zero=0)
     with pytest.raises(CommandError, match="of memory"):
-        check(takes(large, cards=1), no_card, 0, lambda _: None)
+        check(takes(large, gpus=1), no_gpu, 0, lambda _: None)
 
 
 def test_what_lies_in_a_working_folder_is_counted_by_its_stages(tmp_path: Path) -> None:

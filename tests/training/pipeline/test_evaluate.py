@@ -12,12 +12,12 @@ import pytest
 from inference.console import CommandError
 from tests.training.evaluate.reports import NO_WORSE, report
 from training.evaluate import command
-from training.evaluate.config import Judge
+from training.evaluate.config import JudgeConfig
 from training.evaluate.options import judge_of
 from training.evaluate.report import Figure, Metric
 from training.pipeline import rebuild
-from training.pipeline.config import Evaluating, Order, Preparing
-from training.pipeline.stage import Receipt
+from training.pipeline.config import EvaluateStep, PrepareStep, RebuildConfig
+from training.pipeline.stage import StageManifest
 from training.pipeline.steps import evaluate
 from training.xtuner import Launch
 
@@ -33,19 +33,19 @@ ASKED = (
 
 
 @pytest.fixture
-def order(tmp_path: Path) -> Order:
+def config(tmp_path: Path) -> RebuildConfig:
     """One with everything that a rebuild can be asked to evaluate by."""
     for name in ("bert", "cases"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text(name, encoding="utf-8")
     said = rebuilding(*ASKED, f"--encoder={tmp_path / 'bert'}", f"--cpsycoune={tmp_path / 'cases'}")
-    return Order(
+    return RebuildConfig(
         tmp_path / "config.py",
         tmp_path / "base",
         tmp_path,
-        Preparing({}, 0.1),
+        PrepareStep({}, 0.1),
         Launch(),
-        evaluating=Evaluating(
+        evaluate=EvaluateStep(
             dialogues=9, judge=judge_of(said), encoder=said.encoder,
             encoder_layer=said.encoder_layer, batch=said.batch,
         ),
@@ -59,7 +59,7 @@ def rebuilding(*arguments: str) -> Namespace:
 
 
 def test_everything_a_rebuild_is_asked_for_reaches_the_evaluation(
-    order: Order, monkeypatch: pytest.MonkeyPatch
+    config: RebuildConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Sequence[str]] = []
 
@@ -67,11 +67,11 @@ def test_everything_a_rebuild_is_asked_for_reaches_the_evaluation(
         asked.append(arguments)
         found = report(original=NO_WORSE)
         spoiled = replace(found.columns[-1], figures={Metric.LOSS: Figure(float("nan"))})
-        replace(found, columns=(*found.columns[:-1], spoiled)).write(order.work)
+        replace(found, columns=(*found.columns[:-1], spoiled)).write(config.work)
         return 0
 
     monkeypatch.setattr(evaluate, "run_command", child)
-    made = evaluate.evaluate(order, order.work)
+    made = evaluate.evaluate(config, config.work)
     parser = ArgumentParser()
     command.add_arguments(parser)
     name, *rest = asked[0]
@@ -80,27 +80,29 @@ def test_everything_a_rebuild_is_asked_for_reaches_the_evaluation(
     assert name == "evaluate"
     assert [one.name for one in reached.models] == ["base", "merged", "w4a16"]
     assert (reached.dialogues, reached.batch, reached.device) == (9, 4, "")
-    assert (reached.encoder, reached.encoder_layer) == (order.work / "bert", 8)
-    assert judge_of(reached) == order.evaluating.judge
-    assert order.evaluating.judge == Judge(
-        "http://me:pass@box:8000/v1", order.work / "cases", "strong", 2, 0.5
+    assert (reached.encoder, reached.encoder_layer) == (config.work / "bert", 8)
+    assert judge_of(reached) == config.evaluate.judge
+    assert config.evaluate.judge == JudgeConfig(
+        "http://me:pass@box:8000/v1", config.work / "cases", "strong", 2, 0.5
     )
     assert json.loads(json.dumps(made, allow_nan=False))["figures"]["w4a16"] == {"loss": None}
 
 
-def test_a_judge_and_what_it_reads_decide_whether_to_evaluate_again(order: Order) -> None:
+def test_a_judge_and_what_it_reads_decide_whether_to_evaluate_again(config: RebuildConfig) -> None:
     def stage() -> str:
-        made = Receipt("x", "k", {}, {}, "", 1.0, 1, {"held-out.jsonl": {}, "crisis.jsonl": {}})
-        staged = evaluate.stage(order, "hash", made, made, made)
+        made = StageManifest(
+            "x", "k", {}, {}, "", 1.0, 1, {"held-out.jsonl": {}, "crisis.jsonl": {}}
+        )
+        staged = evaluate.stage(config, "hash", made, made, made)
         assert "pass" not in json.dumps(staged.reads)
-        assert str(order.work) not in json.dumps(staged.reads)
+        assert str(config.work) not in json.dumps(staged.reads)
         return staged.key
 
     before = stage()
-    (order.work / "cases" / "file").write_text("others", encoding="utf-8")
+    (config.work / "cases" / "file").write_text("others", encoding="utf-8")
     after = stage()
     assert before != after
-    order = replace(order, evaluating=replace(order.evaluating, judge=None))
+    config = replace(config, evaluate=replace(config.evaluate, judge=None))
     assert stage() not in {before, after}
 
 

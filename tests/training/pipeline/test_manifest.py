@@ -7,7 +7,7 @@ import pytest
 
 from training.hashing import contents_of
 from training.pipeline.manifest import write_manifest
-from training.pipeline.stage import FOLDERS, STAGES, Receipt, read_receipt
+from training.pipeline.stage import FOLDERS, STAGES, StageManifest, read_stage_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,14 +25,14 @@ def make(work: Path, stage: str, text: str = "") -> None:
     reads: dict[str, Any] = {}
     before = STAGES[STAGES.index(stage) - 1]
     if stage != "prepare":
-        receipt = read_receipt(work / FOLDERS[before])
+        receipt = read_stage_manifest(work / FOLDERS[before])
         assert receipt is not None
         by_stage: dict[str, dict[str, Any]] = {
             "train": {"data": receipt.files.get("file")},
             "evaluate": {"models": {"w4a16": receipt.result}},
         }
         reads = by_stage.get(stage) or {READS[stage]: receipt.result}
-    Receipt(
+    StageManifest(
         stage=stage,
         key="",
         reads=reads,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from inference.console import CommandError
-from training.pipeline.runner import Workshop
-from training.pipeline.stage import RECEIPT, Receipt, Stage
+from training.pipeline.runner import StageRunner
+from training.pipeline.stage import STAGE_FILE, Stage, StageManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,16 +29,16 @@ class Bench:
         self.said: list[str] = []
         self._ticks = self._clock()
 
-    def run(self, words: str, ending: str = "!") -> list[Receipt]:
+    def run(self, words: str, ending: str = "!") -> list[StageManifest]:
         """Both stages; `made` is what really ran."""
         self.made.clear()
         self.said.clear()
-        workshop = Workshop(
+        runner = StageRunner(
             self.folder, stages=2, say=self.said.append, now=lambda: next(self._ticks)
         )
-        first = workshop.complete(self._stage("first", {"words": words}, words.strip()))
+        first = runner.complete(self._stage("first", {"words": words}, words.strip()))
         reads = {"first": first.result, "ending": ending}
-        second = workshop.complete(
+        second = runner.complete(
             self._stage("second", reads, (self.folder / "first/text").read_text() + ending)
         )
         return [first, second]
@@ -69,7 +69,10 @@ def test_what_has_not_changed_is_skipped_and_says_so(bench: Bench) -> None:
     assert bench.made == ["first", "second"]
     assert bench.run("hello") == first_time
     assert bench.made == []
-    assert bench.said == ["[1/2] first: unchanged, skipped", "[2/2] second: unchanged, skipped"]
+    assert bench.said == [
+        "[1/2] first: unchanged, skipped",
+        "[2/2] second: unchanged, skipped",
+    ]
 
 
 def test_changed_input_makes_only_what_depends_on_it_again(bench: Bench) -> None:
@@ -100,7 +103,10 @@ def test_damaged_result_is_found_and_made_again(bench: Bench, damage: str) -> No
     bench.run("hello")
     assert bench.made == ["first"]
     assert "damaged: " + ("other" if damage == "more" else "text") in bench.said[0]
-    assert sorted(one.name for one in (bench.folder / "first").iterdir()) == [RECEIPT, "text"]
+    assert sorted(one.name for one in (bench.folder / "first").iterdir()) == [
+        STAGE_FILE,
+        "text",
+    ]
 
 
 def test_folder_that_is_somebody_elses_is_left_alone(bench: Bench) -> None:
@@ -114,25 +120,25 @@ def test_folder_that_is_somebody_elses_is_left_alone(bench: Bench) -> None:
 
 def test_failed_stage_leaves_the_last_good_result(bench: Bench) -> None:
     bench.run("hello")
-    workshop = Workshop(bench.folder, stages=1, say=print, now=lambda: datetime.now(UTC))
+    runner = StageRunner(bench.folder, stages=1, say=print, now=lambda: datetime.now(UTC))
 
     def fail(folder: Path) -> dict[str, int]:
         (folder / "text").write_text("half")
         raise CommandError("no")
 
     with pytest.raises(CommandError, match="no"):
-        workshop.complete(Stage("first", "first", {"words": "other"}, fail))
+        runner.complete(Stage("first", "first", {"words": "other"}, fail))
     assert (bench.folder / "first/text").read_text() == "hello"
 
 
 def test_second_run_in_one_folder_is_refused(bench: Bench) -> None:
-    def workshop() -> Workshop:
-        return Workshop(bench.folder, stages=1, say=print, now=lambda: datetime.now(UTC))
+    def runner() -> StageRunner:
+        return StageRunner(bench.folder, stages=1, say=print, now=lambda: datetime.now(UTC))
 
-    first, second = workshop().locked(), workshop().locked()
+    first, second = runner().locked(), runner().locked()
     with first, pytest.raises(CommandError, match="Another run"), second:
         pass
-    with workshop().locked():
+    with runner().locked():
         pass
 
 
@@ -175,7 +181,7 @@ def test_killed_again_and_again_it_gets_there(tmp_path: Path) -> None:
         killed_at(f"step {step}", tmp_path)
     killed_at("never", tmp_path)
     assert (tmp_path / "work/counting/numbers").read_text() == "1: 0 1 2 3"
-    assert '"starts": 5' in (tmp_path / "work/counting" / RECEIPT).read_text()
+    assert '"starts": 5' in (tmp_path / "work/counting" / STAGE_FILE).read_text()
 
 
 def test_half_done_work_for_another_order_is_thrown_away(tmp_path: Path) -> None:
@@ -195,7 +201,7 @@ class Training:
         self.said: list[str] = []
         self.checked: list[str] = []
 
-    def run(self, processes: int, *, breaks: bool = False, again: bool = False) -> Receipt:
+    def run(self, processes: int, *, breaks: bool = False, again: bool = False) -> StageManifest:
         def make(draft: Path) -> dict[str, str]:
             with (draft / "log").open("a") as log:
                 log.write(f"on {processes}\n")
@@ -210,11 +216,11 @@ class Training:
             "training",
             {"launch": {"processes": processes}},
             make,
-            goes_on=True,
-            is_dear=lambda draft: (draft / "1.pth").exists(),
+            resumable=True,
+            expensive_to_lose=lambda draft: (draft / "1.pth").exists(),
             result=lambda made: [made["checkpoint"]],
         )
-        workshop = Workshop(
+        runner = StageRunner(
             self.folder,
             stages=1,
             say=self.said.append,
@@ -222,7 +228,7 @@ class Training:
             again=again,
             before=self.checked.append,
         )
-        return workshop.complete(stage)
+        return runner.complete(stage)
 
     def interrupted(self, processes: int) -> None:
         with pytest.raises(KeyboardInterrupt):

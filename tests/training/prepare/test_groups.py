@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from training.prepare.groups import Spill
+from training.prepare.groups import ExternalGroupBy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ def test_numbers_with_one_key_meet_whatever_the_order(tmp_path: Path) -> None:
     pairs = [(key, number) for number, key in enumerate(keys)]
     pairs += [(keys[number], 100_000 + number) for number in (5, 7, 7)]
     random.shuffle(pairs)
-    spill = Spill(tmp_path, "test")
+    spill = ExternalGroupBy(tmp_path, "test")
 
     for key, number in pairs:
         spill.add([key], number)
@@ -25,7 +25,7 @@ def test_numbers_with_one_key_meet_whatever_the_order(tmp_path: Path) -> None:
 
 
 def test_spills_of_one_folder_do_not_mix(tmp_path: Path) -> None:
-    one, other = Spill(tmp_path, "one"), Spill(tmp_path, "other")
+    one, other = ExternalGroupBy(tmp_path, "one"), ExternalGroupBy(tmp_path, "other")
 
     one.add([1], 1)
     other.add([1], 2)

@@ -76,13 +76,13 @@ def test_held_out_and_calibration_are_chat_messages(prepared: Path) -> None:
 
 
 def test_no_opening_is_on_two_sides(prepared: Path) -> None:
-    sides = [
+    splits = [
         {key(opening) for opening in openings(prepared, name)}
         for name in ("train.json", "held-out.jsonl", "calibration.jsonl")
     ]
 
-    assert all(sides)
-    assert len(set.union(*sides)) == sum(map(len, sides))
+    assert all(splits)
+    assert len(set.union(*splits)) == sum(map(len, splits))
 
 
 def test_no_held_out_opening_is_nearly_one_that_was_seen(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_each_of_several_worse_answers_is_a_preference(tmp_path: Path) -> None:
     assert preferences == [("我在听", "多喝热水"), ("我在听", "别想太多")]
 
 
-def test_two_good_answers_in_one_long_talk_are_both_learnt(tmp_path: Path) -> None:
+def test_two_good_answers_in_one_long_talk_are_both_trained_on(tmp_path: Path) -> None:
     said = tuple(f"第{place}句，说的是今天在学校里发生的那件事情。" for place in range(11))
     good = [{"text": text, "rating": "up"} for text in ("后来怎么样了？", "你当时在想什么呢？")]
 
@@ -256,7 +256,7 @@ def test_two_good_answers_in_one_long_talk_are_both_learnt(tmp_path: Path) -> No
     assert conversation[-1]["output"] == "你当时在想什么呢？"
 
 
-def test_what_the_bot_said_before_a_rated_answer_is_read_and_not_learnt(tmp_path: Path) -> None:
+def test_what_the_bot_said_before_a_rated_answer_is_read_and_not_trained_on(tmp_path: Path) -> None:
     said = ("今天和同桌闹别扭了", "多喝热水", "你没有听我说")
 
     conversation, _ = learnt_from(

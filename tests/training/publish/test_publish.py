@@ -16,7 +16,7 @@ from inference.console import CommandError
 from training.evaluate import gate
 from training.evaluate.report import Against, Column, Comparison, Figure, Limits, Metric, Report
 from training.hashing import contents_of
-from training.pipeline.stage import RECEIPT, Receipt
+from training.pipeline.stage import STAGE_FILE, StageManifest
 from training.publish import command
 from training.publish.card import About
 from training.publish.command import FOLDER, destination, publish
@@ -52,10 +52,10 @@ class Recorded:
         return f"https://hub/{repository}"
 
 
-def receipt(folder: Path, stage: str, **reads: object) -> Receipt:
-    made = Receipt(
+def receipt(folder: Path, stage: str, **reads: object) -> StageManifest:
+    made = StageManifest(
         stage, "key", dict(reads), {}, "2026-01-01T00:00:00+00:00", 1.0, 1,
-        contents_of(folder, without={RECEIPT}),
+        contents_of(folder, without={STAGE_FILE}),
     )  # fmt: skip
     made.write(folder)
     return made

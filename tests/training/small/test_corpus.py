@@ -10,7 +10,7 @@ from tests.training.prepare.made_up import smile_records
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.registry import CORPORA
 from training.prepare.outcome import Options
-from training.prepare.output import DECISIONS, SIDES
+from training.prepare.output import DECISIONS, SPLIT_FILES
 from training.prepare.run import prepare
 from training.small.corpus import (
     DECISIONS_FILE,
@@ -74,7 +74,7 @@ def test_rows_that_decisions_do_not_name_are_refused(prepared: Path) -> None:
 
 
 def test_files_are_those_that_prepare_writes() -> None:
-    assert (SIDES["train"], SIDES["held-out"], DECISIONS) == (
+    assert (SPLIT_FILES["train"], SPLIT_FILES["held-out"], DECISIONS) == (
         TRAIN_FILE,
         HELD_OUT_FILE,
         DECISIONS_FILE,

@@ -37,14 +37,14 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class OwnTalk:
     """A little talk of one or more exchanges."""
 
     name: str
     exchanges: tuple[Exchange, ...]
 
 
-def read_blocks(names: Iterable[str] = FILES) -> tuple[Block, ...]:
+def read_blocks(names: Iterable[str] = FILES) -> tuple[OwnTalk, ...]:
     """Every block of these files beside this module."""
     folder = files("training.corpora.own")
     return tuple(
@@ -54,13 +54,13 @@ def read_blocks(names: Iterable[str] = FILES) -> tuple[Block, ...]:
     )
 
 
-def parse_blocks(text: str) -> Iterator[Block]:
+def parse_blocks(text: str) -> Iterator[OwnTalk]:
     """The blocks of one file; raises ValueError for a line that belongs to none."""
     for part in text.strip().split("\n\n"):
         head, *lines = part.strip().splitlines()
         if not head.startswith("# ") or not lines:
             raise ValueError(f"a block begins with '# name', not with {head[:20]!r}")
-        yield Block(head[2:], tuple(_exchanges(lines)))
+        yield OwnTalk(head[2:], tuple(_exchanges(lines)))
 
 
 def _exchanges(lines: list[str]) -> Iterator[Exchange]:
@@ -109,10 +109,10 @@ class OwnWords:
             else:
                 yield dialogue
 
-    def _named(self, *names: str) -> Block:
+    def _named(self, *names: str) -> OwnTalk:
         return self._random.choice([block for block in self._blocks if block.name in names])
 
-    def _turns(self, block: Block) -> tuple[Turn, ...]:
+    def _turns(self, block: OwnTalk) -> tuple[Turn, ...]:
         exchanges = block.exchanges
         if len(exchanges) > 1 and self._random.random() < _SHORTENED:
             exchanges = exchanges[: self._random.randrange(1, len(exchanges))]

@@ -15,14 +15,14 @@ from training.pipeline.whole import made_whole
 if TYPE_CHECKING:
     import argparse
 
-    from training.pipeline.stage import Receipt
+    from training.pipeline.stage import StageManifest
     from training.xtuner import Recipe
 
 FOLDER: Final = FOLDERS["convert"]
 PACKAGES: Final = ("xtuner", "torch", "transformers", "peft", "safetensors")
 
 
-def stage(recipe: Recipe, model_hash: str, trained: Receipt, training: Path) -> Stage:
+def stage(recipe: Recipe, model_hash: str, trained: StageManifest, training: Path) -> Stage:
     """Convert the last checkpoint in the folder `training`."""
     return Stage(
         name="convert",

@@ -23,18 +23,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from training.pipeline.config import Evaluating, Order
-    from training.pipeline.stage import Receipt
+    from training.pipeline.config import EvaluateStep, RebuildConfig
+    from training.pipeline.stage import StageManifest
 
 FOLDER: Final = FOLDERS["evaluate"]
 _PACKAGES: Final = ("torch", "transformers", "sacrebleu", "rouge-score", "jieba")
 
 
 def stage(
-    order: Order, model_hash: str, merged: Receipt, quantized: Receipt, data: Receipt
+    config: RebuildConfig,
+    model_hash: str,
+    merged: StageManifest,
+    quantized: StageManifest,
+    data: StageManifest,
 ) -> Stage:
     """Evaluate all three; the report says whether the last one may be served."""
-    options = order.evaluating
+    options = config.evaluate
     return Stage(
         name="evaluate",
         folder=FOLDER,
@@ -49,25 +53,25 @@ def stage(
             ),
             "versions": versions(_PACKAGES, options.python),
         },
-        make=lambda folder: evaluate(order, folder),
-        goes_on=True,
+        make=lambda folder: evaluate(config, folder),
+        resumable=True,
     )
 
 
-def evaluate(order: Order, out: Path) -> dict[str, Any]:
+def evaluate(config: RebuildConfig, out: Path) -> dict[str, Any]:
     """Write the report into `out`; the reasons against promoting the last model, if any.
 
     Raises CommandError.
     """
-    work, options = order.work, order.evaluating
+    work, options = config.work, config.evaluate
     status = run_command(
         options.python,
         "training",
         [
-            *("evaluate", f"base={order.model}", f"merged={work / 'merged'}"),
+            *("evaluate", f"base={config.model}", f"merged={work / 'merged'}"),
             *(f"w4a16={work / 'w4a16'}", "--data", str(work / "data"), "--out", str(out)),
             *_arguments(options),
-            *(["--trust-remote-code"] if order.trust_remote_code else ()),
+            *(["--trust-remote-code"] if config.trust_remote_code else ()),
         ],
     )
     if status not in {0, NOT_PROMOTED}:
@@ -76,7 +80,7 @@ def evaluate(order: Order, out: Path) -> dict[str, Any]:
     return {"against_promoting": promote(report), "figures": _figures(report)}
 
 
-def _about(options: Evaluating) -> dict[str, Any]:
+def _about(options: EvaluateStep) -> dict[str, Any]:
     """What decides the result: contents in place of paths, and of an address only where it is."""
     judge = options.judge
     return {
@@ -94,10 +98,10 @@ def _about(options: Evaluating) -> dict[str, Any]:
     }
 
 
-def _arguments(options: Evaluating) -> Iterator[str]:
+def _arguments(options: EvaluateStep) -> Iterator[str]:
     given: dict[str, object] = {
         "answers": options.answers,
-        "dangers": options.dangers,
+        "risk-prompts": options.risk_prompts,
         "dialogues": options.dialogues,
         "batch": options.batch,
         "seed": options.seed,

@@ -20,12 +20,14 @@ from training.pipeline.whole import made_whole
 if TYPE_CHECKING:
     import argparse
 
-    from training.pipeline.stage import Receipt
+    from training.pipeline.stage import StageManifest
 
 FOLDER: Final = FOLDERS["merge"]
 
 
-def stage(model: Path, model_hash: str, adapter: Receipt, data: Receipt, work: Path) -> Stage:
+def stage(
+    model: Path, model_hash: str, adapter: StageManifest, data: StageManifest, work: Path
+) -> Stage:
     """Merge `work/adapter` into `model`; weights that were trained as a whole are taken over."""
     return Stage(
         name="merge",

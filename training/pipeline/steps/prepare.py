@@ -15,12 +15,12 @@ from training.prepare.outcome import Options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.pipeline.config import Preparing
+    from training.pipeline.config import PrepareStep
 
 FOLDER: Final = FOLDERS["prepare"]
 
 
-def stage(options: Preparing) -> Stage:
+def stage(options: PrepareStep) -> Stage:
     """Clean and split the corpora."""
     tokenizer = contents_of(options.tokenizer) if options.tokenizer else "packaged"
     return Stage(
@@ -38,7 +38,7 @@ def stage(options: Preparing) -> Stage:
     )
 
 
-def _make(options: Preparing, folder: Path) -> dict[str, Any]:
+def _make(options: PrepareStep, folder: Path) -> dict[str, Any]:
     chosen = Options(held_out_share=options.held_out, tokenizer=options.tokenizer)
     tallies = prepare_and_tell(
         options.corpora, folder, chosen, workers=options.workers, strict=options.strict
@@ -47,7 +47,7 @@ def _make(options: Preparing, folder: Path) -> dict[str, Any]:
     return {
         "corpora": manifest["corpora"],
         "dialogues": {
-            name: {side: size.dialogues for side, size in tally.sides.items()}
+            name: {split: size.dialogues for split, size in tally.splits.items()}
             for name, tally in tallies.items()
         },
     }

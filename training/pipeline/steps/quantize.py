@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from inference.console import CommandError, say
 from training.hashing import code_hash
 from training.pipeline.child import run_command
-from training.pipeline.config import Quantizing
+from training.pipeline.config import QuantizeStep
 from training.pipeline.stage import FOLDERS, Stage
 from training.pipeline.versions import ROOT, versions
 from training.pipeline.whole import made_whole
@@ -22,7 +22,7 @@ from training.pipeline.whole import made_whole
 if TYPE_CHECKING:
     import argparse
 
-    from training.pipeline.stage import Receipt
+    from training.pipeline.stage import StageManifest
 
 FOLDER: Final = FOLDERS["quantize"]
 _PACKAGES: Final = ("lmdeploy", "torch", "transformers")
@@ -30,7 +30,12 @@ _MADE: Final = ".made"
 
 
 def stage(
-    merged: Receipt, data: Receipt, work: Path, options: Quantizing, *, trust_remote_code: bool
+    merged: StageManifest,
+    data: StageManifest,
+    work: Path,
+    options: QuantizeStep,
+    *,
+    trust_remote_code: bool,
 ) -> Stage:
     """Quantize `work/merged`, calibrated on and compared over the prepared dialogues."""
     return Stage(
@@ -51,7 +56,7 @@ def stage(
 
 
 def quantize(
-    model: Path, out: Path, data: Path, options: Quantizing, *, trust_remote_code: bool
+    model: Path, out: Path, data: Path, options: QuantizeStep, *, trust_remote_code: bool
 ) -> dict[str, Any]:
     """Fill `out` with the quantized model; the figures of its comparison. Raises CommandError."""
     made = out / _MADE / "model"  # the command makes its folder itself, and keeps what it rejects
@@ -84,7 +89,7 @@ def quantize(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `python -m training quantize`."""
-    usual = Quantizing()
+    usual = QuantizeStep()
     parser.add_argument("model", type=Path, help="the merged model, 16 bits")
     parser.add_argument("out", type=Path, help="the folder to write; must not exist")
     parser.add_argument("--data", type=Path, required=True, help="what `prepare` wrote")
@@ -100,7 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Quantize on the dialogues that `prepare` set aside."""
-    chosen = Quantizing(
+    chosen = QuantizeStep(
         python=options.quantize_python,
         samples=options.samples,
         length=options.length,

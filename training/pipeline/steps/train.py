@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from training.pipeline.stage import Receipt
+    from training.pipeline.stage import StageManifest
     from training.xtuner import Launch, Recipe
 
 FOLDER: Final = FOLDERS["train"]
@@ -33,7 +33,7 @@ _PACKAGES: Final = (
 
 
 def stage(
-    recipe: Recipe, launch: Launch, model_hash: str, data: Receipt, about: Mapping[str, Any]
+    recipe: Recipe, launch: Launch, model_hash: str, data: StageManifest, about: Mapping[str, Any]
 ) -> Stage:
     """Train on the prepared data by the recipe, of which `about` tells people."""
     return Stage(
@@ -48,8 +48,8 @@ def stage(
             "versions": versions(_PACKAGES),
         },
         make=lambda folder: {**train(recipe, folder, launch), ABOUT: about},
-        goes_on=True,
-        is_dear=lambda folder: xtuner.last_checkpoint(folder) is not None,
+        resumable=True,
+        expensive_to_lose=lambda folder: xtuner.last_checkpoint(folder) is not None,
         result=lambda made: [made["checkpoint"]],
     )
 
@@ -102,7 +102,7 @@ def length_of(said: Mapping[str, Any]) -> int:
 
 
 def for_people(recipe: Recipe, load: Load, launch: Launch) -> dict[str, Any]:
-    """The recipe as a model card tells it: a step is one reading on all cards."""
+    """The recipe as a model card tells it: a step is one reading on all GPUs."""
     said = recipe.read()
     loop, wrapper = said.get("train_cfg") or {}, said.get("optim_wrapper") or {}
     adapter = {"rank": load.rank, "alpha": (said["model"].get("lora") or {}).get("lora_alpha"),

@@ -14,13 +14,13 @@ from inference.engine import Sampling
 from inference.persona import SYSTEM_PROMPT
 from tests.ml.conftest import CALIBRATION_DIALOGUES
 from tests.ml.training.evaluate import old_caches
-from training.evaluate.config import Order, Subject
-from training.evaluate.encoder import Encoder
+from training.evaluate.config import EvalConfig, ModelSource
+from training.evaluate.encoder import BertScorer
 from training.evaluate.errors import EvaluateError
 from training.evaluate.folder import FolderModel, loaded
 from training.evaluate.gate import promote
 from training.evaluate.generation import generate
-from training.evaluate.held_out import CRISIS_FILE, HELD_OUT_FILE, moments_of, read_dialogues
+from training.evaluate.held_out import CRISIS_FILE, HELD_OUT_FILE, prompts_of, read_dialogues
 from training.evaluate.report import Against, Limits, Metric
 from training.evaluate.run import evaluate
 from training.tiny import write_checkpoint
@@ -58,11 +58,11 @@ def data(tmp_path_factory, dialogues):
 
 
 @pytest.fixture(scope="module")
-def order(base, original, data, tmp_path_factory):
+def config(base, original, data, tmp_path_factory):
     """Two models; small, drawn, on the CPU."""
-    return Order(
+    return EvalConfig(
         data=data,
-        subjects=(Subject("base", base), Subject("tuned", original)),
+        models=(ModelSource("base", base), ModelSource("tuned", original)),
         out=tmp_path_factory.mktemp("evaluated"),
         answers=2,
         sampling=Sampling(max_tokens=6),
@@ -74,9 +74,9 @@ def order(base, original, data, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def report(order, quantized):
+def report(config, quantized):
     """All three side by side."""
-    return evaluate(replace(order, subjects=(*order.subjects, Subject("w4a16", quantized))))
+    return evaluate(replace(config, models=(*config.models, ModelSource("w4a16", quantized))))
 
 
 def figures(report, name):
@@ -103,13 +103,13 @@ def test_what_was_taught_shows_and_what_quantizing_costs_is_little(report):
     assert "unpacked" in report.columns[-1].made_by
 
 
-def test_perplexity_is_what_the_model_itself_gives_the_corpuss_answers(report, order, original):
+def test_perplexity_is_what_the_model_itself_gives_the_corpuss_answers(report, config, original):
     tokenizer = AutoTokenizer.from_pretrained(original, trust_remote_code=True)
     model = AutoModelForCausalLM.from_pretrained(
         original, trust_remote_code=True, dtype=torch.float32
     ).eval()
     nats, tokens, characters = 0.0, 0, 0
-    for dialogue in read_dialogues(order):
+    for dialogue in read_dialogues(config):
         before = "<s>"
         for message in dialogue.messages:
             opened = f"{before}<|im_start|>{message.role}\n"
@@ -133,34 +133,34 @@ def test_perplexity_is_what_the_model_itself_gives_the_corpuss_answers(report, o
     )
 
 
-def test_every_model_answers_everything(report, order):
+def test_every_model_answers_everything(report, config):
     assert report.dangers == 3
     for name in ("base", "tuned", "w4a16"):
         assert {Metric.BLEU, Metric.WITHHELD, Metric.ASKS_IN_DANGER} <= set(figures(report, name))
-        rows = (order.out / "answers" / f"{name}.jsonl").read_text().splitlines()
+        rows = (config.out / "answers" / f"{name}.jsonl").read_text().splitlines()
         answered = [json.loads(row) for row in rows[1:]]
         assert sum(len(row["value"]) for row in answered if row["id"].startswith("answers/")) == 11
 
 
-def test_a_padded_batch_answers_as_each_prompt_alone(order, original):
-    model = FolderModel(original, replace(order, sampling=GREEDY))
-    prompts = [moment.prompt for moment in moments_of(read_dialogues(order), 2)]
+def test_a_padded_batch_answers_as_each_prompt_alone(config, original):
+    model = FolderModel(original, replace(config, sampling=GREEDY))
+    prompts = [prompt.messages for prompt in prompts_of(read_dialogues(config), 2)]
     assert len({sum(len(one.content) for one in prompt) for prompt in prompts}) > 1
     together = model.answer(prompts, seed=0)
     assert together == [model.answer([prompt], seed=0)[0] for prompt in prompts]
 
 
-def test_a_seed_draws_the_same_answers_again_and_another_draws_others(order, base):
-    model = FolderModel(base, order)
-    prompts = [moment.prompt for moment in moments_of(read_dialogues(order), 1)]
+def test_a_seed_draws_the_same_answers_again_and_another_draws_others(config, base):
+    model = FolderModel(base, config)
+    prompts = [prompt.messages for prompt in prompts_of(read_dialogues(config), 1)]
     assert model.answer(prompts, seed=1) == model.answer(prompts, seed=1)
     assert model.answer(prompts, seed=1) != model.answer(prompts, seed=2)
 
 
 def test_a_run_that_broke_off_says_in_the_end_what_an_unbroken_one_says(
-    order, tmp_path, monkeypatch
+    config, tmp_path, monkeypatch
 ):
-    unbroken = evaluate(replace(order, out=tmp_path / "unbroken"))
+    unbroken = evaluate(replace(config, out=tmp_path / "unbroken"))
     answer = FolderModel.answer
     asked = []
 
@@ -170,7 +170,7 @@ def test_a_run_that_broke_off_says_in_the_end_what_an_unbroken_one_says(
             raise KeyboardInterrupt
         return answer(self, prompts, seed)
 
-    broken = replace(order, out=tmp_path / "broken")
+    broken = replace(config, out=tmp_path / "broken")
     monkeypatch.setattr(FolderModel, "answer", breaks)
     with pytest.raises(KeyboardInterrupt):
         evaluate(broken)
@@ -178,34 +178,34 @@ def test_a_run_that_broke_off_says_in_the_end_what_an_unbroken_one_says(
     assert len(asked) == 1 + 2 * 3  # three batches a model, and the one that broke
 
 
-def test_what_is_known_already_is_said_without_loading_a_model(order, report, monkeypatch):
+def test_what_is_known_already_is_said_without_loading_a_model(config, report, monkeypatch):
     def refuses(*_args, **_options):
         raise AssertionError("a model was loaded")
 
     monkeypatch.setattr("training.evaluate.folder.agreement.load_original", refuses)
-    again = evaluate(order)
+    again = evaluate(config)
     assert figures(again, "tuned") == figures(report, "tuned")
 
 
-def test_a_quantized_model_stops_where_its_answer_ends(order, quantized):
-    model = FolderModel(quantized, order)
+def test_a_quantized_model_stops_where_its_answer_ends(config, quantized):
+    model = FolderModel(quantized, config)
     assert model._ends == {2, model._tokenizer.convert_tokens_to_ids("<|im_end|>")}
 
 
 @pytest.mark.parametrize("penalty", [1, 1.3])
 def test_answers_are_what_transformers_generates_for_a_model_that_it_can_run(
-    order, original, penalty
+    config, original, penalty
 ):
     sampling = Sampling(temperature=0, top_p=1, repetition_penalty=penalty, max_tokens=12)
-    model = FolderModel(original, replace(order, sampling=sampling))
-    for moment in moments_of(read_dialogues(order), 1)[:3]:
-        text, _ = model._fitting(moment.prompt)
+    model = FolderModel(original, replace(config, sampling=sampling))
+    for prompt in prompts_of(read_dialogues(config), 1)[:3]:
+        text, _ = model._fitting(prompt.messages)
         ids = model._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
         said = model._model.generate(
             ids, max_new_tokens=12, do_sample=False, repetition_penalty=float(penalty)
         )[0, ids.shape[1] :]
         expected = model._tokenizer.decode(said, skip_special_tokens=True).strip()
-        assert model.answer([moment.prompt], seed=0)[0].text == expected
+        assert model.answer([prompt.messages], seed=0)[0].text == expected
 
 
 @pytest.mark.parametrize(
@@ -217,14 +217,14 @@ def test_answers_are_what_transformers_generates_for_a_model_that_it_can_run(
     ids=["tuples", "early classes"],
 )
 def test_python_files_written_for_older_caches_answer_as_new_ones_do(
-    order, original, tmp_path, published, words
+    config, original, tmp_path, published, words
 ):
     """The folders that people have: `generate` of today's transformers breaks on both."""
     old = shutil.copytree(original, tmp_path / f"old_{len(published)}")
     with (old / "modeling_internlm2.py").open("a", encoding="utf-8") as code:
         code.write(published)
-    greedy = replace(order, sampling=GREEDY)
-    prompts = [moment.prompt for moment in moments_of(read_dialogues(order), 2)][:4]
+    greedy = replace(config, sampling=GREEDY)
+    prompts = [prompt.messages for prompt in prompts_of(read_dialogues(config), 2)][:4]
     model = FolderModel(old, greedy)
     ids = model._tokenizer("我睡不着", return_tensors="pt")["input_ids"]
     with pytest.raises(AttributeError, match=words):
@@ -232,9 +232,9 @@ def test_python_files_written_for_older_caches_answer_as_new_ones_do(
     assert model.answer(prompts, seed=0) == FolderModel(original, greedy).answer(prompts, seed=0)
 
 
-def test_a_batch_that_memory_does_not_suffice_for_is_halved(order, original, monkeypatch):
-    model = FolderModel(original, replace(order, sampling=GREEDY))
-    prompts = [moment.prompt for moment in moments_of(read_dialogues(order), 2)][:5]
+def test_a_batch_that_memory_does_not_suffice_for_is_halved(config, original, monkeypatch):
+    model = FolderModel(original, replace(config, sampling=GREEDY))
+    prompts = [prompt.messages for prompt in prompts_of(read_dialogues(config), 2)][:5]
     expected = model.answer(prompts, seed=0)
     sizes = []
     most = 2
@@ -249,16 +249,16 @@ def test_a_batch_that_memory_does_not_suffice_for_is_halved(order, original, mon
     assert model.answer(prompts, seed=0) == expected
     assert sizes == [5, 2, 3, 1, 2]
     most = 0
-    asked = replace(order, sampling=GREEDY)
+    asked = replace(config, sampling=GREEDY)
     with pytest.raises(EvaluateError, match="Memory does not suffice for"), loaded(original, asked):
         model.answer(prompts, seed=0)
 
 
-def test_a_folder_and_the_server_of_it_are_one_model(order, original, quantized):
+def test_a_folder_and_the_server_of_it_are_one_model(config, original, quantized):
     fake = FakeLMDeploy(answer=lambda _: "我在听。", model="w4a16", context_window=4096)
     with fake.serve_in_thread() as server:
-        served = Subject("served", quantized, server.url)
-        report = evaluate(replace(order, subjects=(Subject("tuned", original), served)))
+        served = ModelSource("served", quantized, server.url)
+        report = evaluate(replace(config, models=(ModelSource("tuned", original), served)))
     column = report.columns[-1]
     assert column.is_quantized
     assert "losses by transformers, W4A16 unpacked" in column.made_by
@@ -267,26 +267,26 @@ def test_a_folder_and_the_server_of_it_are_one_model(order, original, quantized)
     assert not any("only an address" in reason for reason in promote(report))
 
 
-def test_a_context_beyond_the_window_loses_its_oldest_exchange(order, original, tmp_path):
+def test_a_context_beyond_the_window_loses_its_oldest_exchange(config, original, tmp_path):
     narrow = shutil.copytree(original, tmp_path / "narrow")
     config = json.loads((narrow / "config.json").read_text())
-    dialogue = read_dialogues(order)[0]
-    model = FolderModel(original, order)
-    (_, late) = moments_of([dialogue], 2)
-    whole = len(model._tokenizer(model._rendered(late.prompt))["input_ids"])
-    config["max_position_embeddings"] = whole - 1 + order.sampling.max_tokens
+    dialogue = read_dialogues(config)[0]
+    model = FolderModel(original, config)
+    (_, late) = prompts_of([dialogue], 2)
+    whole = len(model._tokenizer(model._rendered(late.messages))["input_ids"])
+    config["max_position_embeddings"] = whole - 1 + config.sampling.max_tokens
     (narrow / "config.json").write_text(json.dumps(config))
-    cut = FolderModel(narrow, order)
-    assert [answer.is_shortened for answer in cut.answer([late.prompt], 0)] == [True]
-    assert [answer.is_shortened for answer in model.answer([late.prompt], 0)] == [False]
+    cut = FolderModel(narrow, config)
+    assert [answer.is_shortened for answer in cut.answer([late.messages], 0)] == [True]
+    assert [answer.is_shortened for answer in model.answer([late.messages], 0)] == [False]
     # The loss is then of the answers that fit, and says of how many characters it is.
     assert cut.loss(dialogue).characters <= model.loss(dialogue).characters
 
 
-def test_limits_of_the_order_decide_what_the_report_says(order):
-    report = evaluate(replace(order, limits=Limits(1, 1, 1, 1, 1)))
+def test_limits_of_the_order_decide_what_the_report_says(config):
+    report = evaluate(replace(config, limits=Limits(1, 1, 1, 1, 1)))
     assert report.limits.withheld == 1
-    assert "speaks against promoting tuned" in (order.out / "report.md").read_text()
+    assert "speaks against promoting tuned" in (config.out / "report.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -296,15 +296,15 @@ def test_limits_of_the_order_decide_what_the_report_says(order):
         (lambda folder: (folder / "model.safetensors").unlink(), "cannot load"),
     ],
 )
-def test_a_folder_that_is_no_model_is_a_sentence(order, original, tmp_path, spoil, words):
+def test_a_folder_that_is_no_model_is_a_sentence(config, original, tmp_path, spoil, words):
     folder = shutil.copytree(original, tmp_path / "spoiled")
     spoil(folder)
     with pytest.raises(EvaluateError, match=words):
-        evaluate(replace(order, subjects=(Subject("a", folder),), out=tmp_path / "out"))
+        evaluate(replace(config, models=(ModelSource("a", folder),), out=tmp_path / "out"))
 
 
-def test_code_that_a_model_brings_does_not_run_unasked(order, tmp_path):
-    careful = replace(order, trust_remote_code=False, out=tmp_path / "out")
+def test_code_that_a_model_brings_does_not_run_unasked(config, tmp_path):
+    careful = replace(config, trust_remote_code=False, out=tmp_path / "out")
     with pytest.raises(EvaluateError, match="--trust-remote-code"):
         evaluate(careful)
 
@@ -332,19 +332,19 @@ def encoder(tmp_path_factory):
 
 
 def test_bert_score_is_one_for_the_same_and_less_for_another(encoder):
-    found = Encoder(encoder, None, "cpu")
+    found = BertScorer(encoder, None, "cpu")
     assert found.layer == 2
     same, other = found.f1(["我在听你说。", "今天累吗？"], ["我在听你说。", "我在听。"])
     assert same == pytest.approx(1, abs=1e-4)
     assert other < 0.99
 
 
-def test_an_encoder_adds_a_line_to_the_table(order, encoder):
-    report = evaluate(replace(order, encoder=encoder))
+def test_an_encoder_adds_a_line_to_the_table(config, encoder):
+    report = evaluate(replace(config, encoder=encoder))
     assert 0 < figures(report, "tuned")[Metric.BERT] < 1
-    assert "BERTScore F1" in (order.out / "report.md").read_text()
+    assert "BERTScore F1" in (config.out / "report.md").read_text()
 
 
 def test_a_folder_that_is_no_encoder_is_a_sentence(tmp_path):
     with pytest.raises(EvaluateError, match="not an encoder"):
-        Encoder(tmp_path, None, "cpu")
+        BertScorer(tmp_path, None, "cpu")

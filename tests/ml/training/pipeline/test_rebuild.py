@@ -20,12 +20,12 @@ ROOT = Path(__file__).parents[4]
 CONFIG = ROOT / "training/configs/internlm2_tiny_lora_mentalhealth_cpu.py"
 OPTIONS = (
     *("--held-out", "0.1", "--samples", "8", "--length", "256", "--most-loss", "1"),
-    *("--dialogues", "2", "--dangers", "2", "--workers", "1", "--cfg-options"),
+    *("--dialogues", "2", "--risk-prompts", "2", "--workers", "1", "--cfg-options"),
     *("train_cfg.max_iters=20", "default_hooks.checkpoint.interval=5"),
     *("default_hooks.logger.interval=1", "train_dataloader.batch_size=1"),
 )
 FOLDERS = ("data", "training", "adapter", "merged", "w4a16", "evaluation")
-LONGEST_START = 240
+MAX_START = 240
 
 pytestmark = pytest.mark.timeout(1200)  # the first test waits for everything
 
@@ -64,7 +64,7 @@ def said(folder):
     """What the second start said; the first was ended by kill -9 after a checkpoint."""
     log = folder / "work/.training.draft/last_checkpoint"
     first = start(folder)
-    deadline = time.monotonic() + LONGEST_START
+    deadline = time.monotonic() + MAX_START
     try:
         while not log.exists() and first.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -143,8 +143,8 @@ def test_unchanged_it_does_nothing_a_second_time(folder, said):
 
 
 def test_model_that_two_dialogues_cannot_vouch_for_is_not_published(folder, said):
-    order = ("--to", "huggingface:somebody/tiny", "--base", "tiny")
-    refused = start(folder, "publish", *order)
+    config = ("--to", "huggingface:somebody/tiny", "--base", "tiny")
+    refused = start(folder, "publish", *config)
     output, _ = refused.communicate()
     assert refused.returncode == 1
     assert "Not promoted, so not published" in output

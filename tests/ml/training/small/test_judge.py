@@ -10,7 +10,7 @@ import pytest
 from inference.local import PACKAGED_MODEL
 from tests.ml.training.small.test_command import training
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.small.evaluate import Loss
+from training.small.evaluate import TokenLoss
 from training.small.gguf_model import read_model
 from training.small.gguf_tokenizer import read_tokenizer
 from training.small.likelihood import Reader, by_opening_group, interval
@@ -52,9 +52,9 @@ def test_loss_counts_each_side_and_its_characters(reader: Reader) -> None:
 
 def test_dialogues_of_one_question_are_one_group() -> None:
     losses = [
-        (dialogue("老公总是不回家怎么办", "嗯"), Loss(2.0, 1, 1)),
-        (dialogue("老公，总是不回家怎么做才好？", "嗯"), Loss(4.0, 1, 1)),
-        (dialogue("我睡不着", "嗯"), Loss(9.0, 3, 4)),
+        (dialogue("老公总是不回家怎么办", "嗯"), TokenLoss(2.0, 1, 1)),
+        (dialogue("老公，总是不回家怎么做才好？", "嗯"), TokenLoss(4.0, 1, 1)),
+        (dialogue("我睡不着", "嗯"), TokenLoss(9.0, 3, 4)),
     ]
 
     groups = by_opening_group(losses)
@@ -65,7 +65,7 @@ def test_dialogues_of_one_question_are_one_group() -> None:
 
 def test_interval_is_wider_for_fewer_groups() -> None:
     def width(count: int) -> float:
-        found = interval({str(n): Loss(n % 5, 1, 1) for n in range(count)})
+        found = interval({str(n): TokenLoss(n % 5, 1, 1) for n in range(count)})
         assert found.low < found.mean < found.high
         return found.high - found.low
 

@@ -15,7 +15,7 @@ from training.corpora.dialogue import Dialogue, Role, Turn
 from training.small.export import write_gguf
 from training.small.gguf_model import read_model
 from training.small.gguf_tokenizer import read_tokenizer
-from training.small.sequences import Encoder
+from training.small.sequences import DialogueEncoder
 from training.small.tokenizer import COUNSELOR_START_ID, TURN_END_ID
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_random_characters_are_cut_alike(served: LlamaCpp, tokenizer: Tokenizer)
 
 
 def test_chat_is_served_as_it_was_trained(served: LlamaCpp, tokenizer: Tokenizer) -> None:
-    (window,) = Encoder(tokenizer, 512).windows(DIALOGUE)
+    (window,) = DialogueEncoder(tokenizer, 512).windows(DIALOGUE)
     answer = tokenizer.encode("嗯。").ids
 
     prompt = served.tokens(served.rendered(CHAT))

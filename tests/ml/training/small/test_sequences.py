@@ -9,7 +9,7 @@ import pytest
 from inference.local import PACKAGED_MODEL
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.small.gguf_tokenizer import read_tokenizer
-from training.small.sequences import CLIENT, COUNSELOR, PADDING, Encoder, Window, fill, pack
+from training.small.sequences import CLIENT, COUNSELOR, PADDING, DialogueEncoder, Window, fill, pack
 from training.small.tokenizer import (
     CLIENT_START,
     CLIENT_START_ID,
@@ -37,7 +37,7 @@ def long_dialogue(pairs: int) -> Dialogue:
 
 
 def test_window_is_the_chat_template(tokenizer: Tokenizer) -> None:
-    (window,) = Encoder(tokenizer, 512).windows(long_dialogue(1))
+    (window,) = DialogueEncoder(tokenizer, 512).windows(long_dialogue(1))
 
     assert tokenizer.decode(list(window.tokens), skip_special_tokens=False) == (
         f"{CLIENT_START}这是第0件让我睡不着的事情{TURN_END}"
@@ -46,7 +46,7 @@ def test_window_is_the_chat_template(tokenizer: Tokenizer) -> None:
 
 
 def test_turn_starts_are_given_and_turn_ends_are_learnt(tokenizer: Tokenizer) -> None:
-    (window,) = Encoder(tokenizer, 512).windows(long_dialogue(1))
+    (window,) = DialogueEncoder(tokenizer, 512).windows(long_dialogue(1))
     kind = dict(zip(window.tokens, window.kinds, strict=True))
 
     assert kind[CLIENT_START_ID] == kind[COUNSELOR_START_ID] == PADDING
@@ -55,8 +55,8 @@ def test_turn_starts_are_given_and_turn_ends_are_learnt(tokenizer: Tokenizer) ->
 
 
 def test_long_dialogue_becomes_windows_that_begin_with_the_client(tokenizer: Tokenizer) -> None:
-    windows = list(Encoder(tokenizer, 64).windows(long_dialogue(12)))
-    (whole,) = Encoder(tokenizer, 4096).windows(long_dialogue(12))
+    windows = list(DialogueEncoder(tokenizer, 64).windows(long_dialogue(12)))
+    (whole,) = DialogueEncoder(tokenizer, 4096).windows(long_dialogue(12))
 
     assert len(windows) > 1
     assert all(len(window.tokens) <= 64 for window in windows)
@@ -65,7 +65,7 @@ def test_long_dialogue_becomes_windows_that_begin_with_the_client(tokenizer: Tok
 
 
 def test_pair_longer_than_the_context_is_cut(tokenizer: Tokenizer) -> None:
-    (window,) = Encoder(tokenizer, 16).windows(long_dialogue(1))
+    (window,) = DialogueEncoder(tokenizer, 16).windows(long_dialogue(1))
 
     assert len(window.tokens) == len(window.kinds) == 16
 

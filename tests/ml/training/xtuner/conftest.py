@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[4]
 CONFIGS = ROOT / "training" / "configs"
 SAMPLE = ROOT / "tests" / "bot" / "conversation" / "smilechat_sample.jsonl"
-LONGEST_START = 150
+MAX_START = 150
 
 SAID = [
     "同桌今天又没有理我，心里闷闷的",
@@ -167,7 +167,7 @@ def _alive(group: int) -> bool:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONGEST_START
+    deadline = time.monotonic() + MAX_START
     while not condition():
         assert time.monotonic() < deadline, "nothing happened in time"
         time.sleep(0.05)

@@ -116,7 +116,7 @@ def test_only_answers_are_learnt_and_where_they_end(path, found, prepared, token
 
 
 @pytest.mark.parametrize("path", TUNING, ids=lambda path: path.stem)
-def test_what_the_bot_said_before_a_liked_answer_is_read_and_not_learnt(path, found, tokenizer):
+def test_what_the_bot_said_before_a_liked_answer_is_read_and_not_trained_on(path, found, tokenizer):
     last = found[str(path)]["last"]
     learnt = tokenizer.decode([label for label in last["labels"] if label != IGNORED])
 

@@ -9,17 +9,17 @@ import pytest
 
 from inference.console import CommandError
 from training.pipeline import trial
-from training.pipeline.config import Order, Preparing
+from training.pipeline.config import PrepareStep, RebuildConfig
 from training.xtuner import Launch
 
 
-def order(model: Path) -> Order:
-    preparing = Preparing({}, 0.02)
-    return Order(Path(), model, Path(), preparing, Launch(), trust_remote_code=True)
+def config(model: Path) -> RebuildConfig:
+    preparing = PrepareStep({}, 0.02)
+    return RebuildConfig(Path(), model, Path(), preparing, Launch(), trust_remote_code=True)
 
 
 def test_a_base_that_generates_is_let_through(base):
-    trial.hold(order(base))
+    trial.hold(config(base))
 
 
 def test_a_base_whose_own_code_cannot_generate_is_found_before_training(base, tmp_path, capfd):
@@ -34,5 +34,5 @@ def test_a_base_whose_own_code_cannot_generate_is_found_before_training(base, tm
     )
 
     with pytest.raises(CommandError, match="does not generate"):
-        trial.hold(order(model))
+        trial.hold(config(model))
     assert "AttributeError: no get_max_length" in capfd.readouterr().err

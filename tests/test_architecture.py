@@ -100,3 +100,13 @@ def test_only_the_storage_room_knows_sql():
         if any(module.split(".")[0] == "sqlalchemy" for module in imports_of(file))
     }
     assert outside == set()
+
+
+@pytest.mark.parametrize("package", ["bot"])
+def test_a_public_class_name_is_unique_in_its_package(package):
+    places = {}
+    for file in (ROOT / package).rglob("*.py"):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(file.relative_to(ROOT)))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

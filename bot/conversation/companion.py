@@ -183,7 +183,7 @@ class Companion:
 
     async def instead(self, plan: Plan, blocked: Blocked) -> str:
         """The reviewed text that stands in place of an answer that was withheld, counted."""
-        kind = blocked.kind
+        kind = blocked.reason
         level = plan.level
         log.warning("answer_withheld", turn=plan.turn.id, kind=kind.value, level=level.label)
         await self._counters.add(f"guard_{kind.value}")

@@ -43,7 +43,7 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
-class Exporter:
+class FeedbackExporter:
     """Collects the rated moments of people who agreed, without what names them."""
 
     feedback: Feedback
@@ -113,7 +113,7 @@ async def export_feedback(
         StorageError: the database cannot be read.
     """
     exported = Exported()
-    exporter = Exporter(feedback, deidentify, random or secrets.SystemRandom())
+    exporter = FeedbackExporter(feedback, deidentify, random or secrets.SystemRandom())
     lines = await exporter.lines(since, exported)
     await asyncio.to_thread(_write, file, lines)
     return exported

@@ -3,8 +3,9 @@
 Imports nothing else of the bot than its texts, so that training can evaluate with it.
 """
 
-from bot.safety.batch import BatchError, safety_report
 from bot.safety.detector import SAID_BEFORE, assess
+from bot.safety.evaluation.batch import BatchError, safety_report
+from bot.safety.evaluation.report import report
 from bot.safety.guard import Blocked, Guard, GuardContext, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_hotlines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
@@ -20,7 +21,6 @@ from bot.safety.protocol import (
     repeated_card,
 )
 from bot.safety.replies import asks_about_danger, may_be_reply
-from bot.safety.report import report
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe
 from bot.safety.utterance import Utterance
 

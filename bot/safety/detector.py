@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator, Sequence
 
-    from bot.safety.rules import Risk, Rule
+    from bot.safety.rules import RiskMeaning, Rule
     from bot.safety.utterance import Utterance
 
 MAX_READ = 4096  # characters read at once; a turn of several messages can be longer
@@ -160,7 +160,7 @@ def _around_anchors(text: str) -> str:
     return BREAK.join(clause for index, clause in enumerate(clauses) if index in kept)
 
 
-def matches(text: str, among: Sequence[Rule[Risk]] = rules.RULES) -> Iterator[Match]:
+def matches(text: str, among: Sequence[Rule[RiskMeaning]] = rules.RULES) -> Iterator[Match]:
     """What the rules find in a reading, and at which level where it stands; NONE if denied."""
     for rule in among:
         if rule.signs is not None and not rule.signs.search(text):
@@ -186,7 +186,7 @@ def _of_writer(match: re.Match[str], text: str) -> bool:
     return not _about_another(before, after)
 
 
-def _in_context(rule: Rule[Risk], match: re.Match[str], text: str) -> RiskLevel:
+def _in_context(rule: Rule[RiskMeaning], match: re.Match[str], text: str) -> RiskLevel:
     """The level of a rule where it matched: lower for a story, another person, long ago."""
     level = rule.meaning.level
     before = text[max(0, match.start() - _CONTEXT) : match.start()]

@@ -13,13 +13,12 @@ from bot.sandbox.flood import FloodLimits
 from bot.sandbox.model import Clock, Message, Person
 from bot.sandbox.people import ADMIN_ID
 from bot.sandbox.server import Sandbox
-from bot.sandbox.store import Cipher
+from bot.sandbox.store import StoreCipher
 
 __all__ = [
     "ADMIN_ID",
     "ActError",
     "Call",
-    "Cipher",
     "Clock",
     "Fault",
     "FloodLimits",
@@ -27,4 +26,5 @@ __all__ = [
     "Person",
     "Sandbox",
     "SandboxError",
+    "StoreCipher",
 ]

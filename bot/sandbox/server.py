@@ -27,7 +27,7 @@ from bot.sandbox.inspection import Inspection
 from bot.sandbox.methods import Api
 from bot.sandbox.model import BotIdentity, Clock
 from bot.sandbox.people import People
-from bot.sandbox.store import Cipher, FileStore, MemoryStore
+from bot.sandbox.store import FileStore, MemoryStore, StoreCipher
 from bot.sandbox.webhook import WebhookSender
 from bot.sandbox.world import World
 
@@ -61,7 +61,7 @@ class Sandbox:
         port: int,
         token: str,
         data_dir: Path | None = None,
-        cipher: Cipher | None = None,
+        cipher: StoreCipher | None = None,
         *,
         flood: FloodLimits | None = None,
         seed: bool = True,

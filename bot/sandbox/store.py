@@ -39,7 +39,7 @@ Record: TypeAlias = "Person | Chat | Message | Update | Callback | StoredFile | 
 Key: TypeAlias = "tuple[str, str]"
 
 
-class Cipher(Protocol):
+class StoreCipher(Protocol):
     """What encrypts chat text at rest. `decrypt` raises when the key is not the right one."""
 
     def encrypt(self, data: bytes, /) -> bytes:
@@ -85,7 +85,7 @@ class MemoryStore:
 class FileStore:
     """Keeps records in `<directory>/sandbox.sqlite3`, mode 0600, for one sandbox only."""
 
-    def __init__(self, directory: Path, cipher: Cipher) -> None:
+    def __init__(self, directory: Path, cipher: StoreCipher) -> None:
         self._directory = directory
         self._cipher = cipher
         self._dirty: dict[Key, Record | None] = {}

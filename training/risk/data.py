@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from bot.safety.report import is_positive, is_severe
+from bot.safety.evaluation.report import is_positive, is_severe
 
 if TYPE_CHECKING:
     from pathlib import Path

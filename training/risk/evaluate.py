@@ -16,8 +16,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from bot.safety.classifier import Thresholds
 from bot.safety.detector import Match, is_open, is_unknown, matches, reading
+from bot.safety.evaluation.report import interval
 from bot.safety.levels import RiskLevel
-from bot.safety.report import interval
 from bot.safety.rules import RULES, one_by_one
 from training.risk.fit import Fit
 

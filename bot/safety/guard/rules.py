@@ -11,7 +11,7 @@ from bot.safety.rules.rule import Rule, read_rules
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BlockMeaning:
     """What the words of a rule mean in the mouth of the model, and to whom."""
 
     reason: BlockReason
@@ -23,15 +23,15 @@ class Block:
     """Whether it applies only to people who have said that they are under 18."""
 
 
-def _block(entry: dict[str, Any]) -> Block:
+def _block(entry: dict[str, Any]) -> BlockMeaning:
     reason = BlockReason(entry.pop("reason"))
     from_level = RiskLevel[entry.pop("from_level", "none").upper()]
-    return Block(reason, from_level, **entry)
+    return BlockMeaning(reason, from_level, **entry)
 
 
 # In the order of how much it matters which reason is named: the reviewed text follows from it.
 _FILES = ("methods", "encouragement", "in_danger", "closeness", "medicine", "identity")
 
-RULES: tuple[Rule[Block], ...] = tuple(
+RULES: tuple[Rule[BlockMeaning], ...] = tuple(
     rule for file in _FILES for rule in read_rules("bot.safety.guard", f"{file}.toml", _block)
 )

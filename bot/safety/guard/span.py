@@ -17,7 +17,7 @@ from bot.safety.vocabulary import compiled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.safety.guard.rules import Block
+    from bot.safety.guard.rules import BlockMeaning
 
 # Said to refuse it, to ask about it, or to repeat what the person told.
 _REFUSED = re.compile(
@@ -69,7 +69,7 @@ def judge_span(text: str, about: GuardContext) -> BlockReason | None:
     return None
 
 
-def counts(block: Block, match: re.Match[str], text: str, about: GuardContext) -> bool:
+def counts(block: BlockMeaning, match: re.Match[str], text: str, about: GuardContext) -> bool:
     """Whether what a rule matched is to be blocked, said where it stands, to this person."""
     if block.minors_only and not (about.is_minor or says_minor(about.said)):
         return False

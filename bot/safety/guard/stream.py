@@ -24,11 +24,11 @@ _MORE_TO_COME = re.compile("[药藥炭绳繩刀桥橋楼樓煤]|第一|首先|�
 
 
 class Blocked(Exception):
-    """The model said what nobody should read. `kind` says what; the words are not kept."""
+    """The model said what nobody should read. `reason` says why; the words are not kept."""
 
-    def __init__(self, kind: BlockReason) -> None:
-        super().__init__(kind.value)
-        self.kind = kind
+    def __init__(self, reason: BlockReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 class Guard:
@@ -126,5 +126,5 @@ def judge(text: str, about: GuardContext | None = None) -> BlockReason | None:
         guard.feed(text)
         guard.close()
     except Blocked as blocked:
-        return blocked.kind
+        return blocked.reason
     return None

@@ -13,11 +13,20 @@ from typing import Any
 from bot.safety.levels import RiskLevel
 from bot.safety.rules.rule import Rule, Way, one_by_one, read_rules
 
-__all__ = ["ANCHOR", "NEVER_LOWERED", "OPEN_WORDS", "RULES", "Risk", "Rule", "Way", "one_by_one"]
+__all__ = [
+    "ANCHOR",
+    "NEVER_LOWERED",
+    "OPEN_WORDS",
+    "RULES",
+    "RiskMeaning",
+    "Rule",
+    "Way",
+    "one_by_one",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Risk:
+class RiskMeaning:
     """What the words of a rule mean in the mouth of the person who writes them."""
 
     level: RiskLevel
@@ -25,11 +34,11 @@ class Risk:
     """Whether it is only a concern when it was long ago, or dreamt."""
 
 
-def _risk(entry: dict[str, Any]) -> Risk:
-    return Risk(RiskLevel[entry.pop("level").upper()], **entry)
+def _risk(entry: dict[str, Any]) -> RiskMeaning:
+    return RiskMeaning(RiskLevel[entry.pop("level").upper()], **entry)
 
 
-RULES: tuple[Rule[Risk], ...] = tuple(
+RULES: tuple[Rule[RiskMeaning], ...] = tuple(
     rule
     for file in ("imminent", "high", "plans", "concern")
     for rule in read_rules(__name__, f"{file}.toml", _risk)

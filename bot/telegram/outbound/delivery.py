@@ -59,7 +59,7 @@ class Closed(Undeliverable):
     """The outbox is closing and takes no more."""
 
 
-class Api(Protocol):
+class SendApi(Protocol):
     """The part of `telegram.Bot` that sends."""
 
     async def send_message(
@@ -118,7 +118,7 @@ class Api(Protocol):
         ...
 
 
-async def call(bot: Api, chat_id: int, operation: Operation, content: Rendered | None) -> int:
+async def call(bot: SendApi, chat_id: int, operation: Operation, content: Rendered | None) -> int:
     """Do `operation` and return the id of its message.
 
     Raises:

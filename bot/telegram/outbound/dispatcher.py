@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from random import Random
 
-    from bot.telegram.outbound.delivery import Api
+    from bot.telegram.outbound.delivery import SendApi
     from bot.telegram.outbound.pace import Pace
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        bot: Api,
+        bot: SendApi,
         pace: Pace,
         *,
         clock: Callable[[], float],

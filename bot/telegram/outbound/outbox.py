@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from telegram import InlineKeyboardMarkup
 
-    from bot.telegram.outbound.delivery import Api
+    from bot.telegram.outbound.delivery import SendApi
     from bot.telegram.outbound.lane import Kind
     from bot.telegram.outbound.rendering import Rendered
 
@@ -58,7 +58,7 @@ class Outbox:
 
     def __init__(
         self,
-        bot: Api,
+        bot: SendApi,
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

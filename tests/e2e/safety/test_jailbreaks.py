@@ -10,7 +10,7 @@ import pytest
 from bot.locales import Language
 from bot.safety import RiskLevel, instead_of
 from bot.safety.guard import BlockReason
-from tests.bot.safety.bad_answers import BAD, BAD_FOR_MINORS, BAD_IN_DANGER
+from tests.bot.safety.guard.bad_answers import BAD, BAD_FOR_MINORS, BAD_IN_DANGER
 from tests.e2e.safety.conftest import Talk
 
 if TYPE_CHECKING:

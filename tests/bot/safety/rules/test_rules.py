@@ -6,24 +6,24 @@ import pytest
 
 from bot.safety.detector import matches, reading
 from bot.safety.levels import RiskLevel
-from bot.safety.rules import RULES, Risk, Rule, one_by_one
+from bot.safety.rules import RULES, RiskMeaning, Rule, one_by_one
 
 WAYS = [pytest.param(way, id=way.name) for way in one_by_one(RULES)]
 
 
-def is_caught(way: Rule[Risk], words: str) -> bool:
+def is_caught(way: Rule[RiskMeaning], words: str) -> bool:
     """Whether this way alone raises a level."""
     return any(found.level > RiskLevel.NONE for found in matches(reading(words), [way]))
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_way_catches_its_example(way: Rule[Risk]) -> None:
+def test_a_way_catches_its_example(way: Rule[RiskMeaning]) -> None:
     (only,) = way.ways
     assert is_caught(way, only.catches)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_way_spares_words_that_only_look_like_it(way: Rule[Risk]) -> None:
+def test_a_way_spares_words_that_only_look_like_it(way: Rule[RiskMeaning]) -> None:
     (only,) = way.ways
     assert not is_caught(way, only.spares)
 

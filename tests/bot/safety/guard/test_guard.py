@@ -16,7 +16,7 @@ from bot.safety.guard import (
     says_minor,
 )
 from bot.safety.replies import answered
-from tests.bot.safety.bad_answers import (
+from tests.bot.safety.guard.bad_answers import (
     BAD,
     BAD_FOR_MINORS,
     BAD_IN_DANGER,
@@ -58,7 +58,7 @@ def _stream(pieces: list[str], about: GuardContext) -> tuple[str, BlockReason | 
             shown += guard.feed(piece)
         shown += guard.close()
     except Blocked as blocked:
-        return shown, blocked.kind
+        return shown, blocked.reason
     return shown, None
 
 

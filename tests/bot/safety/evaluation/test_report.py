@@ -3,7 +3,7 @@ import json
 import pytest
 
 from bot.safety import BatchError, report
-from bot.safety.report import interval
+from bot.safety.evaluation.report import interval
 
 ROWS = [
     ("我不想活了", ["被动自杀意图"]),

@@ -6,7 +6,7 @@ import pytest
 
 from bot.safety.guard import BlockReason, GuardContext, judge
 from bot.safety.guard.anchors import may_begin_a_hit
-from bot.safety.guard.rules import RULES, Block
+from bot.safety.guard.rules import RULES, BlockMeaning
 from bot.safety.guard.span import counts
 from bot.safety.normalize import normalize
 from bot.safety.rules import Rule, one_by_one
@@ -15,7 +15,7 @@ from bot.safety.vocabulary import words
 WAYS = [pytest.param(way, id=way.name) for way in one_by_one(RULES)]
 
 
-def is_caught(way: Rule[Block], words: str) -> bool:
+def is_caught(way: Rule[BlockMeaning], words: str) -> bool:
     """Whether this way alone blocks words said to a person to whom its rule applies."""
     text = normalize(words)
     about = GuardContext(way.meaning.from_level, is_minor=way.meaning.minors_only)
@@ -23,13 +23,13 @@ def is_caught(way: Rule[Block], words: str) -> bool:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_way_catches_its_example(way: Rule[Block]) -> None:
+def test_a_way_catches_its_example(way: Rule[BlockMeaning]) -> None:
     (only,) = way.ways
     assert is_caught(way, only.catches)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_way_spares_words_that_only_look_like_it(way: Rule[Block]) -> None:
+def test_a_way_spares_words_that_only_look_like_it(way: Rule[BlockMeaning]) -> None:
     (only,) = way.ways
     assert not is_caught(way, only.spares)
 
@@ -40,7 +40,7 @@ def test_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way.values[0].meaning.from_level == 0])
-def test_words_blocked_for_everybody_hold_an_anchor(way: Rule[Block]) -> None:
+def test_words_blocked_for_everybody_hold_an_anchor(way: Rule[BlockMeaning]) -> None:
     """Without one a clause is shown unread."""
     (only,) = way.ways
     assert may_begin_a_hit(only.catches)

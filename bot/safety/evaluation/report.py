@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.safety.batch import read_line
 from bot.safety.detector import assess
+from bot.safety.evaluation.batch import read_line
 from bot.safety.levels import RiskLevel
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The detector over files of lines: levels, and figures against labels."""

@@ -158,7 +158,7 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
-class Callback:
+class CallbackQuery:
     """A pressed inline button that waits for `answerCallbackQuery`."""
 
     id: str

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.sandbox.errors import ActError
-from bot.sandbox.model import Callback, Chat, Media, Message, Person
+from bot.sandbox.model import CallbackQuery, Chat, Media, Message, Person
 from bot.sandbox.text import CAPTION_LIMIT, MESSAGE_LIMIT, merge_found, split_text, utf16_len
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class People:
             button.get("callback_data") == data for row in rows for button in row
         ):
             raise ActError("There is no such button.")
-        callback = Callback(world.new_id(), person_id, chat.id, message_id, world.clock.wall())
+        callback = CallbackQuery(world.new_id(), person_id, chat.id, message_id, world.clock.wall())
         world.add_callback(callback)
         payload: Json = {
             "id": callback.id,

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from bot.sandbox.errors import SandboxError
-from bot.sandbox.model import Callback, Chat, Json, Media, Message, Person, StoredFile, Update
+from bot.sandbox.model import CallbackQuery, Chat, Json, Media, Message, Person, StoredFile, Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ _SETUP = (
 )
 
 # A value that can be kept; plain JSON objects are settings such as the bot's commands.
-Record: TypeAlias = "Person | Chat | Message | Update | Callback | StoredFile | Json"
+Record: TypeAlias = "Person | Chat | Message | Update | CallbackQuery | StoredFile | Json"
 Key: TypeAlias = "tuple[str, str]"
 
 
@@ -200,7 +200,7 @@ def decode(kind: str, raw: bytes) -> Record:
         case "update":
             return Update(**body)
         case "callback":
-            return Callback(**body)
+            return CallbackQuery(**body)
         case "file":
             return StoredFile(**body | {"content": base64.b64decode(body["content"])})
         case _:

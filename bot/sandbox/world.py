@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.sandbox.hub import Hub
 from bot.sandbox.model import (
     BotIdentity,
-    Callback,
+    CallbackQuery,
     Chat,
     Clock,
     Json,
@@ -54,7 +54,7 @@ class World:
         self.people: dict[int, Person] = {}
         self.chats: dict[int, Chat] = {}
         self.history: dict[int, dict[int, Message]] = {}
-        self.callbacks: dict[str, Callback] = {}
+        self.callbacks: dict[str, CallbackQuery] = {}
         self.files: dict[str, StoredFile] = {}
         self.settings: dict[str, Json] = {}
 
@@ -120,7 +120,7 @@ class World:
         self.store.put("file", file_id, stored)
         return stored
 
-    def add_callback(self, callback: Callback) -> None:
+    def add_callback(self, callback: CallbackQuery) -> None:
         """Remember a pressed button until it is answered."""
         self.callbacks[callback.id] = callback
         self.store.put("callback", callback.id, callback)
@@ -220,7 +220,7 @@ class World:
                 self.history.setdefault(record.chat_id, {})[record.message_id] = record
             case Update():
                 pending.append(record)
-            case Callback():
+            case CallbackQuery():
                 self.callbacks[record.id] = record
             case StoredFile():
                 self.files[record.file_id] = record

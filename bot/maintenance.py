@@ -11,7 +11,7 @@ from bot.feedback.deidentify import Deidentifier
 from bot.feedback.export import export_feedback
 from bot.storage import (
     Counters,
-    Feedback,
+    RatedConversations,
     SchemaStatus,
     StorageError,
     check_keys,
@@ -85,8 +85,8 @@ async def export_feedback_to(settings: Settings, file: Path, since: datetime | N
             await check_schema(database)
             cipher = open_cipher(options)
             await check_keys(database, cipher)
-            feedback = Feedback(database, cipher, utc_now)
-            exported = await export_feedback(feedback, file, deidentifier, since)
+            conversations = RatedConversations(database, cipher)
+            exported = await export_feedback(conversations, file, deidentifier, since)
         finally:
             await database.aclose()
     except StorageError as error:

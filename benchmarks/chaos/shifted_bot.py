@@ -1,7 +1,7 @@
 """`python -m bot` with a wall clock that somebody else can move.
 
 The file named by `CHAOS_CLOCK` holds the seconds by which the clock is wrong; no file means that it
-is right. The bot has one place that reads the wall clock (`bot.storage.values.utc_now`), and only
+is right. The bot has one place that reads the wall clock (`bot.storage.db.clock.utc_now`), and only
 there the wrong time is put in: nothing of this is in the bot itself. Its monotonic clock stays as
 it is, as on a machine whose time is set.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from bot.__main__ import main
-from bot.storage import values
+from bot.storage.db import clock
 
 CLOCK_VARIABLE = "CHAOS_CLOCK"
 
@@ -38,5 +38,5 @@ class ShiftedDatetime(datetime):
 
 
 if __name__ == "__main__":
-    values.datetime = ShiftedDatetime  # type: ignore[attr-defined]
+    clock.datetime = ShiftedDatetime  # type: ignore[attr-defined]
     sys.exit(main())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-    from bot.storage import Feedback, PastTurn, RatedAnswer, RatedConversation
+    from bot.storage import PastTurn, RatedAnswer, RatedConversation, RatedConversations
 
 FORMAT: Final = "shudong-feedback/1"
 TURNS_BEFORE: Final = 6
@@ -46,7 +46,7 @@ class Exported:
 class FeedbackExporter:
     """Collects the rated moments of people who agreed, without what names them."""
 
-    feedback: Feedback
+    conversations: RatedConversations
     deidentify: Callable[[Sequence[str]], list[str]]
     random: Random
 
@@ -57,9 +57,9 @@ class FeedbackExporter:
             StorageError: the database cannot be read.
         """
         lines: list[str] = []
-        for talk_id in await self.feedback.list_consented_conversations(since):
+        for talk_id in await self.conversations.list_consented(since):
             try:
-                talk = await self.feedback.get_conversation(talk_id, since)
+                talk = await self.conversations.get(talk_id, since)
             except WrongKey:
                 exported.left_out[UNREADABLE] += 1
                 continue
@@ -100,7 +100,7 @@ class FeedbackExporter:
 
 
 async def export_feedback(
-    feedback: Feedback,
+    conversations: RatedConversations,
     file: Path,
     deidentify: Callable[[Sequence[str]], list[str]],
     since: datetime | None = None,
@@ -113,7 +113,7 @@ async def export_feedback(
         StorageError: the database cannot be read.
     """
     exported = Exported()
-    exporter = FeedbackExporter(feedback, deidentify, random or secrets.SystemRandom())
+    exporter = FeedbackExporter(conversations, deidentify, random or secrets.SystemRandom())
     lines = await exporter.lines(since, exported)
     await asyncio.to_thread(_write, file, lines)
     return exported

@@ -1,14 +1,15 @@
-"""Everything that outlives a process: SQL, the copy of recent turns in Redis, and encryption.
+"""Everything that outlives a process: SQL, the history cache in Redis, and encryption.
 
-No SQL, no session and no SQLAlchemy type leaves this room: others see repositories, whose methods
-are one transaction each, and the values of `bot.storage.values`.
+No SQL, no session and no SQLAlchemy type leaves this room: others see one repository an aggregate,
+whose methods are one transaction each, and frozen values.
 """
 
-from bot.storage.audit import Audit
-from bot.storage.cards import CrisisCards
-from bot.storage.contacts import Contacts
-from bot.storage.conversations import Conversations
+from bot.storage.audit import Audit, AuditEntry
+from bot.storage.cards import CardKey, CrisisCards, OwedCard
+from bot.storage.contacts import Contacts, EmergencyContact
+from bot.storage.conversations import Conversations, ConversationSnapshot
 from bot.storage.counters import Counters
+from bot.storage.db.clock import Clock, utc_now
 from bot.storage.db.database import Database
 from bot.storage.db.encryption import Cipher, generate_key, load_or_create_key_file
 from bot.storage.db.errors import (
@@ -24,55 +25,32 @@ from bot.storage.db.errors import (
     StorageError,
     WrongKey,
 )
+from bot.storage.db.leases import LeaseOwner
 from bot.storage.db.migrate import SchemaStatus, check_schema, schema_status, upgrade
-from bot.storage.disclosures import Disclosures
-from bot.storage.feedback import Feedback
-from bot.storage.handovers import Handovers
+from bot.storage.disclosures import Disclosure, Disclosures
+from bot.storage.feedback import Feedback, RatedAnswer, RatingResult
+from bot.storage.handovers import Handover, HandoverMessage, Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache, RedisHistoryCache
-from bot.storage.inbox import Inbox
+from bot.storage.inbox.repository import Inbox, InboxCounts, NewUpdate, StoredBatch, StoredUpdate
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import check_keys
 from bot.storage.limits import Limits
-from bot.storage.notifications import Notification, Notifications
-from bot.storage.reencrypt import reencrypt
-from bot.storage.risk import Risk
-from bot.storage.turns.repository import Turns
-from bot.storage.users import Users
-from bot.storage.values import (
+from bot.storage.models import (
     Age,
-    AuditEntry,
-    CardKey,
-    Clock,
     ConsentState,
-    ConversationSnapshot,
-    Disclosure,
-    EmergencyContact,
-    EndState,
-    Handover,
-    HandoverMessage,
     HandoverState,
-    InboxCounts,
     Lane,
-    LeaseOwner,
-    NewUpdate,
-    OwedCard,
-    PastTurn,
-    PendingQuestion,
-    RatedAnswer,
-    RatedConversation,
     Rating,
-    RatingResult,
-    RiskSignal,
-    RiskState,
-    StoredBatch,
-    StoredUpdate,
-    Turn,
     TurnState,
     UpdateState,
-    User,
-    UserExport,
-    utc_now,
 )
+from bot.storage.notifications import Notification, Notifications
+from bot.storage.rated_conversations import RatedConversation, RatedConversations
+from bot.storage.reencrypt import reencrypt
+from bot.storage.risk import PendingQuestion, Risk, RiskSignal, RiskState
+from bot.storage.turns.repository import Turns
+from bot.storage.turns.turn import EndState, PastTurn, Turn
+from bot.storage.users import User, UserExport, Users
 
 __all__ = [
     "Age",
@@ -119,6 +97,7 @@ __all__ = [
     "PendingQuestion",
     "RatedAnswer",
     "RatedConversation",
+    "RatedConversations",
     "Rating",
     "RatingResult",
     "RedisHistoryCache",

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from bot.storage.models import AdminAuditRow
-from bot.storage.values import AuditEntry
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
-    from bot.storage.values import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act of an administrator."""
+
+    admin_id: int
+    action: str
+    target: str
+    outcome: str
+    at: datetime
 
 
 class Audit:

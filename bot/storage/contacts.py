@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import insert
 from bot.storage.models import EmergencyContactRow
-from bot.storage.values import EmergencyContact
 
 if TYPE_CHECKING:
+    from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
-    from bot.storage.values import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyContact:
+    """Whom a person wants to call when things are hard."""
+
+    name: str
+    phone: str
 
 
 class Contacts:
@@ -27,8 +35,8 @@ class Contacts:
 
     async def for_user(self, user_id: int) -> EmergencyContact | None:
         """Whom a person named."""
-        row = await self._database.read(row_of, user_id)
-        return None if row is None else decrypted(row, user_id, self._cipher)
+        row = await self._database.read(select_for_user, user_id)
+        return None if row is None else decrypt_contact(row, user_id, self._cipher)
 
     async def set(self, user_id: int, contact: EmergencyContact) -> None:
         """Remember a contact in the place of an earlier one."""
@@ -41,7 +49,7 @@ class Contacts:
 
     async def delete(self, user_id: int) -> bool:
         """Forget a contact; whether there was one."""
-        return await self._database.write(erase, user_id)
+        return await self._database.write(erase_for_user, user_id)
 
 
 def name_context(user_id: int) -> bytes:
@@ -54,7 +62,7 @@ def phone_context(user_id: int) -> bytes:
     return b"emergency_contacts.phone:%d" % user_id
 
 
-def row_of(connection: sa.Connection, user_id: int) -> AnyRow | None:
+def select_for_user(connection: sa.Connection, user_id: int) -> AnyRow | None:
     """A person's contact, sealed."""
     return connection.execute(
         sa.select(EmergencyContactRow.name, EmergencyContactRow.phone).where(
@@ -63,15 +71,15 @@ def row_of(connection: sa.Connection, user_id: int) -> AnyRow | None:
     ).one_or_none()
 
 
-def decrypted(row: AnyRow, user_id: int, cipher: Cipher) -> EmergencyContact:
-    """A row of `row_of`, decrypted."""
+def decrypt_contact(row: AnyRow, user_id: int, cipher: Cipher) -> EmergencyContact:
+    """Decrypt a row of `select_for_user`."""
     return EmergencyContact(
         name=cipher.decrypt_text(row.name, name_context(user_id)),
         phone=cipher.decrypt_text(row.phone, phone_context(user_id)),
     )
 
 
-def erase(connection: sa.Connection, user_id: int) -> bool:
+def erase_for_user(connection: sa.Connection, user_id: int) -> bool:
     """Delete a person's contact; whether there was one."""
     mine = EmergencyContactRow.user_id == user_id
     return connection.execute(sa.delete(EmergencyContactRow).where(mine)).rowcount > 0

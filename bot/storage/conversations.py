@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from bot.storage.models import ConversationRow, TurnRow
-from bot.storage.values import ConversationSnapshot
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
-    from bot.storage.values import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSnapshot:
+    """The open conversation of a chat. `turns` counts all of its turns, finished or not."""
+
+    id: int
+    chat_id: int
+    started_at: datetime
+    turns: int
 
 
 class Conversations:
@@ -36,7 +46,7 @@ class Conversations:
 
     async def for_chat(self, chat_id: int) -> ConversationSnapshot | None:
         """The open conversation of a chat."""
-        return await self._database.read(_of_chat, chat_id)
+        return await self._database.read(_read_for_chat, chat_id)
 
 
 def _end(connection: sa.Connection, now: datetime, chat_id: int | None) -> int:
@@ -46,7 +56,7 @@ def _end(connection: sa.Connection, now: datetime, chat_id: int | None) -> int:
     return connection.execute(statement.values(ended_at=now)).rowcount
 
 
-def _of_chat(connection: sa.Connection, chat_id: int) -> ConversationSnapshot | None:
+def _read_for_chat(connection: sa.Connection, chat_id: int) -> ConversationSnapshot | None:
     turns = (
         sa.select(sa.func.count())
         .where(TurnRow.conversation_id == ConversationRow.id)

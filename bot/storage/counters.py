@@ -14,8 +14,8 @@ from bot.storage.models import CounterRow
 if TYPE_CHECKING:
     from datetime import date
 
+    from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
-    from bot.storage.values import Clock
 
 log = structlog.get_logger(__name__)
 

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import insert
 from bot.storage.models import DisclosureRow
-from bot.storage.values import Disclosure
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
-    from bot.storage.values import Age, Clock
+    from bot.storage.models import Age
 
 _ANSWERS = {"age", "guardian_agreed_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What a person was told and asked, what they answered, and since when they have been writing.
+
+    `told_at` is when they were last told that this is an AI; `asked` counts the questions about
+    age, the last of them at `asked_at`; `break_at` is when a break was last suggested.
+    """
+
+    age: Age | None = None
+    guardian_agreed_at: datetime | None = None
+    told_at: datetime | None = None
+    asked_at: datetime | None = None
+    asked: int = 0
+    session_began_at: datetime | None = None
+    last_wrote_at: datetime | None = None
+    break_at: datetime | None = None
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the person said they are under 18."""
+        return self.age in {"minor", "teen", "child"}
 
 
 class Disclosures:
@@ -27,7 +52,7 @@ class Disclosures:
 
     async def for_user(self, user_id: int) -> Disclosure:
         """What is known; of somebody new, nothing."""
-        return await self._database.read(of_user, user_id) or Disclosure()
+        return await self._database.read(read_for_user, user_id) or Disclosure()
 
     async def record(self, user_id: int, disclosure: Disclosure) -> None:
         """Store the times; what the person answered has its own methods and is left as it is."""
@@ -47,7 +72,7 @@ class Disclosures:
         return (await self.for_user(user_id)).is_minor
 
 
-def of_user(connection: sa.Connection, user_id: int) -> Disclosure | None:
+def read_for_user(connection: sa.Connection, user_id: int) -> Disclosure | None:
     """What is stored about a person's disclosures, if anything."""
     row = connection.execute(
         sa.select(
@@ -62,6 +87,11 @@ def of_user(connection: sa.Connection, user_id: int) -> Disclosure | None:
         ).where(DisclosureRow.user_id == user_id)
     ).one_or_none()
     return None if row is None else Disclosure(*row)
+
+
+def erase_for_user(connection: sa.Connection, user_id: int) -> None:
+    """Forget what a person was told and what they answered."""
+    connection.execute(sa.delete(DisclosureRow).where(DisclosureRow.user_id == user_id))
 
 
 def _put(connection: sa.Connection, user_id: int, values: dict[str, Any]) -> None:

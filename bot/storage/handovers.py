@@ -6,24 +6,50 @@ most one that is not closed, and an admin at most one that is taken: the databas
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from bot.storage import handover_rows as rows
 from bot.storage.db.dialect import lock_chat
 from bot.storage.models import HandoverMessageRow, HandoverRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
+    from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
-    from bot.storage.values import Clock, Handover
+    from bot.storage.models import HandoverState
 
 ALERT_LEASE: Final = timedelta(minutes=15)
 """How long one process may take to send an alert before another one sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A person whom a human of the operators is to write to, or writes to, through the bot.
+
+    `level` is a `RiskLevel` as a number; `asked_at` is set when the person asked for a human.
+    """
+
+    id: int
+    user_id: int
+    level: int
+    state: HandoverState
+    admin_id: int | None
+    opened_at: datetime
+    asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverMessage:
+    """What a human of the operators wrote to a person through the bot."""
+
+    text: str
+    at: datetime
 
 
 class Handovers:
@@ -45,7 +71,7 @@ class Handovers:
         """Whether we are the one to send the alert of a hand-over now."""
         now = self._clock()
         return await self._database.write(
-            rows.change,
+            _change,
             sa.and_(
                 HandoverRow.id == handover_id,
                 HandoverRow.alert_due,
@@ -57,7 +83,7 @@ class Handovers:
     async def mark_alerted(self, handover_id: int) -> None:
         """Note that the alert was sent."""
         await self._database.write(
-            rows.change,
+            _change,
             HandoverRow.id == handover_id,
             {"alert_due": False, "alerting_until": None},
         )
@@ -65,7 +91,7 @@ class Handovers:
     async def list_due_alerts(self) -> list[Handover]:
         """The hand-overs whose alert has to be sent."""
         return await self._database.read(
-            rows.some, sa.and_(HandoverRow.alert_due, HandoverRow.state != "closed")
+            _select_some, sa.and_(HandoverRow.alert_due, HandoverRow.state != "closed")
         )
 
     async def take(self, handover_id: int, admin_id: int) -> Handover | None:
@@ -79,43 +105,43 @@ class Handovers:
     async def release(self, handover_id: int) -> None:
         """Undo a `take` whose admin cannot be reached."""
         await self._database.write(
-            rows.change,
+            _change,
             sa.and_(HandoverRow.id == handover_id, HandoverRow.state == "taken"),
             {"state": "open", "admin_id": None},
         )
 
     async def get(self, handover_id: int) -> Handover | None:
         """One hand-over."""
-        return await self._database.read(rows.one, HandoverRow.id == handover_id)
+        return await self._database.read(_select_one, HandoverRow.id == handover_id)
 
     async def for_user(self, user_id: int) -> Handover | None:
         """The hand-over in which a human writes to this person now."""
         return await self._database.read(
-            rows.one, sa.and_(HandoverRow.user_id == user_id, HandoverRow.state == "taken")
+            _select_one, sa.and_(HandoverRow.user_id == user_id, HandoverRow.state == "taken")
         )
 
     async def for_admin(self, admin_id: int) -> Handover | None:
         """The hand-over in which this admin writes now."""
         return await self._database.read(
-            rows.one, sa.and_(HandoverRow.admin_id == admin_id, HandoverRow.state == "taken")
+            _select_one, sa.and_(HandoverRow.admin_id == admin_id, HandoverRow.state == "taken")
         )
 
     async def touch(self, handover_id: int) -> None:
         """Note that one of the two wrote."""
         await self._database.write(
-            rows.change, HandoverRow.id == handover_id, {"last_at": self._clock()}
+            _change, HandoverRow.id == handover_id, {"last_at": self._clock()}
         )
 
     async def record_message(self, handover: Handover, text: str) -> None:
         """Store, encrypted, what the human wrote: it belongs to the person's own data."""
-        sealed = self._cipher.encrypt_text(text, rows.message_context(handover.user_id))
+        sealed = self._cipher.encrypt_text(text, message_context(handover.user_id))
         row = {"user_id": handover.user_id, "said": sealed, "at": self._clock()}
         await self._database.write(_keep, handover.id, row)
 
     async def close(self, handover_id: int) -> bool:
         """End a hand-over; whether it was not closed before."""
         return await self._database.write(
-            rows.change,
+            _change,
             sa.and_(HandoverRow.id == handover_id, HandoverRow.state != "closed"),
             {"state": "closed", "alert_due": False, "last_at": self._clock()},
         )
@@ -123,7 +149,7 @@ class Handovers:
     async def list_idle(self, longer_than: timedelta) -> list[Handover]:
         """The hand-overs, taken or open, in which nothing happened for so long."""
         return await self._database.read(
-            rows.some,
+            _select_some,
             sa.and_(
                 HandoverRow.state != "closed", HandoverRow.last_at <= self._clock() - longer_than
             ),
@@ -132,7 +158,7 @@ class Handovers:
     async def list_unanswered(self, longer_than: timedelta) -> list[Handover]:
         """The open hand-overs a person asked for so long ago, and was told nothing since."""
         return await self._database.read(
-            rows.some,
+            _select_some,
             sa.and_(
                 HandoverRow.state == "open",
                 HandoverRow.asked_at <= self._clock() - longer_than,
@@ -143,7 +169,7 @@ class Handovers:
     async def mark_told_nobody(self, handover_id: int) -> None:
         """Note that the person was told that nobody has come yet."""
         await self._database.write(
-            rows.change, HandoverRow.id == handover_id, {"told_nobody_at": self._clock()}
+            _change, HandoverRow.id == handover_id, {"told_nobody_at": self._clock()}
         )
 
 
@@ -152,7 +178,7 @@ def _open(
 ) -> Handover:
     lock_chat(connection, user_id, wait=True)
     live = sa.and_(HandoverRow.user_id == user_id, HandoverRow.state != "closed")
-    known = rows.one(connection, live)
+    known = _select_one(connection, live)
     if known is None:
         connection.execute(
             sa.insert(HandoverRow),
@@ -175,15 +201,15 @@ def _open(
             if known.asked_at is None:
                 news["alert_due"] = True
         if news:
-            rows.change(connection, live, news)
-    opened = rows.one(connection, live)
+            _change(connection, live, news)
+    opened = _select_one(connection, live)
     assert opened is not None  # noqa: S101  (inserted or found in this transaction)
     return opened
 
 
 def _take(connection: sa.Connection, handover_id: int, admin_id: int, now: datetime) -> bool:
     mine = sa.and_(HandoverRow.state == "taken", HandoverRow.admin_id == admin_id)
-    return rows.change(
+    return _change(
         connection,
         sa.and_(HandoverRow.id == handover_id, sa.or_(HandoverRow.state == "open", mine)),
         {"state": "taken", "admin_id": admin_id, "alert_due": False, "last_at": now},
@@ -192,4 +218,61 @@ def _take(connection: sa.Connection, handover_id: int, admin_id: int, now: datet
 
 def _keep(connection: sa.Connection, handover_id: int, row: dict[str, object]) -> None:
     connection.execute(sa.insert(HandoverMessageRow), row)
-    rows.change(connection, HandoverRow.id == handover_id, {"last_at": row["at"]})
+    _change(connection, HandoverRow.id == handover_id, {"last_at": row["at"]})
+
+
+_HANDOVER: Final = sa.select(
+    HandoverRow.id,
+    HandoverRow.user_id,
+    HandoverRow.level,
+    HandoverRow.state,
+    HandoverRow.admin_id,
+    HandoverRow.opened_at,
+    HandoverRow.asked_at,
+)
+
+
+def message_context(user_id: int) -> bytes:
+    """Where the ciphertext of what a human wrote to a person belongs."""
+    return b"handover_messages.said:%d" % user_id
+
+
+def _select_one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Handover | None:
+    """The one hand-over of which a condition holds."""
+    row = connection.execute(_HANDOVER.where(condition)).one_or_none()
+    return None if row is None else Handover(*row)
+
+
+def _select_some(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Handover]:
+    """The hand-overs of which a condition holds, oldest first, a hundred at most."""
+    rows = connection.execute(_HANDOVER.where(condition).order_by(HandoverRow.id).limit(100))
+    return [Handover(*row) for row in rows]
+
+
+def _change(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], values: dict[str, Any]
+) -> bool:
+    """Change the hand-overs of which a condition holds; whether there was one."""
+    return connection.execute(sa.update(HandoverRow).where(condition).values(values)).rowcount > 0
+
+
+def select_messages_for_user(connection: sa.Connection, user_id: int) -> list[AnyRow]:
+    """What humans wrote to a person, sealed, oldest first."""
+    return list(
+        connection.execute(
+            sa.select(HandoverMessageRow.said, HandoverMessageRow.at)
+            .where(HandoverMessageRow.user_id == user_id)
+            .order_by(HandoverMessageRow.id)
+        )
+    )
+
+
+def decrypt_message(row: AnyRow, user_id: int, cipher: Cipher) -> HandoverMessage:
+    """Decrypt a row of `select_messages_for_user`."""
+    return HandoverMessage(cipher.decrypt_text(row.said, message_context(user_id)), row.at)
+
+
+def erase_for_user(connection: sa.Connection, user_id: int) -> None:
+    """Delete a person's hand-overs and what was written to them."""
+    for table in (HandoverMessageRow, HandoverRow):
+        connection.execute(sa.delete(table).where(table.user_id == user_id))

@@ -22,13 +22,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from bot.storage.db.errors import WrongKey
-from bot.storage.values import PastTurn
+from bot.storage.turns.turn import PastTurn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from bot.storage.db.encryption import Cipher
-    from bot.storage.values import Turn
+    from bot.storage.turns.turn import Turn
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

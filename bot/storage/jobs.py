@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.storage.db.database import Database
-    from bot.storage.values import LeaseOwner
+    from bot.storage.db.leases import LeaseOwner
 
 
 class Jobs:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage.inbox_sql import payload_context
+from bot.storage.inbox.lanes import payload_context
 from bot.storage.models import TurnRow, UpdateRow
-from bot.storage.turns import turn as turn_rows
+from bot.storage.turns.turn import user_text_context
 
 if TYPE_CHECKING:
     from bot.storage.db.database import Database
@@ -20,9 +20,7 @@ async def check_keys(database: Database, cipher: Cipher) -> None:
     """Decrypt the newest stored texts. Raises `WrongKey`; an empty database fits every key."""
     turn, update = await database.read(_newest)
     if turn is not None:
-        cipher.decrypt(
-            turn.user_text, turn_rows.user_text_context(turn.conversation_id, turn.number)
-        )
+        cipher.decrypt(turn.user_text, user_text_context(turn.conversation_id, turn.number))
     if update is not None:
         cipher.decrypt(update.payload, payload_context(update.update_id))
 

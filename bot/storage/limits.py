@@ -15,8 +15,8 @@ from bot.storage.models import TurnRow, UserRow
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
-    from bot.storage.values import Clock
 
 
 class Limits:

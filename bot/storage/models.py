@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from bot.storage.db.leases import LeaseColumns
 from bot.storage.db.types import LanguageTag, UtcDateTime
-from bot.storage.values import (
-    Age,
-    CardState,
-    ConsentState,
-    HandoverState,
-    Lane,
-    Rating,
-    TurnState,
-    UpdateState,
-)
+
+Lane = Literal["express", "chat"]
+UpdateState = Literal["new", "claimed", "done", "failed"]
+TurnState = Literal["pending", "answering", "answered", "stopped", "failed"]
+Age = Literal["adult", "minor", "teen", "child"]
+"""What a person said: 18 or older, under 18, 14 to 17, under 14."""
+CardState = Literal["owed", "sent", "refused"]
+HandoverState = Literal["open", "taken", "closed"]
+Rating = Literal["up", "down"]
+ConsentState = Literal["asked", "yes", "no"]
+"""Whether what a person rated may help to train: asked and open, agreed, or not."""
 
 # SQLite numbers rows by itself only in columns that are called exactly INTEGER.
 RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -90,7 +92,7 @@ class ConversationRow(Base):
     ended_at: Mapped[datetime | None]
 
 
-class TurnRow(Base):
+class TurnRow(LeaseColumns, Base):
     """What a person said at once and what was answered."""
 
     __tablename__ = "turns"
@@ -123,15 +125,13 @@ class TurnRow(Base):
     answered_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(sa.Integer)
     failure: Mapped[str | None] = mapped_column(sa.String(64))
-    owner: Mapped[str | None] = mapped_column(sa.String(64))
-    lease_until: Mapped[datetime | None]
     stop_requested: Mapped[bool] = mapped_column(server_default=sa.false())
-    """Whoever answers it, here or in another replica, is to stop."""
+    """The owner of its lease, in whatever replica, is to stop."""
     model: Mapped[str | None] = mapped_column(sa.String(128))
     """Which model wrote the answer, where that may be rated; none of any other answer."""
 
 
-class UpdateRow(Base):
+class UpdateRow(LeaseColumns, Base):
     """An update of Telegram, stored before Telegram is told that it arrived."""
 
     __tablename__ = "updates"
@@ -147,8 +147,6 @@ class UpdateRow(Base):
     state: Mapped[UpdateState]
     payload: Mapped[bytes | None]
     received_at: Mapped[datetime]
-    owner: Mapped[str | None] = mapped_column(sa.String(64))
-    lease_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(sa.Integer)
     reason: Mapped[str | None] = mapped_column(sa.String(64))
     turn_id: Mapped[int | None] = mapped_column(sa.ForeignKey(TurnRow.id, ondelete="SET NULL"))
@@ -298,7 +296,7 @@ class CounterRow(Base):
     count: Mapped[int]
 
 
-class CrisisCardRow(Base):
+class CrisisCardRow(LeaseColumns, Base):
     """A crisis card that is owed or was sent, stored together with the update that asked for it.
 
     An update has one for each level it was read at: a second one where its turn, read with what
@@ -320,8 +318,6 @@ class CrisisCardRow(Base):
     number: Mapped[int] = mapped_column(sa.Integer)
     state: Mapped[CardState]
     created_at: Mapped[datetime]
-    owner: Mapped[str | None] = mapped_column(sa.String(64))
-    lease_until: Mapped[datetime | None]
 
 
 class RiskRow(Base):

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from bot.storage.contacts import name_context, phone_context
 from bot.storage.db.encryption import HEADER_BYTES
-from bot.storage.feedback_sql import answer_context as rated_context
-from bot.storage.feedback_sql import rewritten_context
-from bot.storage.handover_rows import message_context
-from bot.storage.inbox_sql import payload_context
+from bot.storage.feedback import answer_context as rated_context
+from bot.storage.feedback import rewritten_context
+from bot.storage.handovers import message_context
+from bot.storage.inbox.lanes import payload_context
 from bot.storage.models import (
     EmergencyContactRow,
     HandoverMessageRow,

@@ -15,30 +15,31 @@ from bot.storage.cards import CrisisCards
 from bot.storage.contacts import Contacts
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
-from bot.storage.db.clock import DatabaseClock
+from bot.storage.db.clock import DatabaseClock, utc_now
 from bot.storage.db.database import Database, normalize_url
 from bot.storage.db.encryption import Cipher, load_or_create_key_file
 from bot.storage.db.errors import DatabaseRefused, StorageError
+from bot.storage.db.leases import LeaseOwner
 from bot.storage.db.migrate import check_schema, upgrade
 from bot.storage.disclosures import Disclosures
 from bot.storage.feedback import Feedback
 from bot.storage.handovers import Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache, RedisHistoryCache
-from bot.storage.inbox import Inbox
+from bot.storage.inbox.repository import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import check_keys
 from bot.storage.limits import Limits
 from bot.storage.notifications import Notifications
+from bot.storage.rated_conversations import RatedConversations
 from bot.storage.risk import Risk
 from bot.storage.turns.repository import Turns
 from bot.storage.users import Users
-from bot.storage.values import LeaseOwner, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
-    from bot.storage.values import Clock
+    from bot.storage.db.clock import Clock
 
 DATABASE_FILE: Final = "shudong.db"
 KEY_FILE: Final = "encryption.key"
@@ -84,6 +85,7 @@ class Storage:
     handovers: Handovers
     contacts: Contacts
     feedback: Feedback
+    rated_conversations: RatedConversations
     history_cache: HistoryCache
 
     @property
@@ -192,13 +194,14 @@ async def open_storage(
         handovers=Handovers(database, cipher, lease_owner.clock),
         contacts=Contacts(database, cipher, lease_owner.clock),
         feedback=Feedback(database, cipher, lease_owner.clock),
+        rated_conversations=RatedConversations(database, cipher),
         history_cache=history_cache,
     )
     if database.dialect == "sqlite":
         # A file has one bot (see the lock in `bot.app`): whatever is claimed, its owner is dead.
-        await storage.inbox.take_over()
-        await storage.turns.take_over()
-        await storage.cards.take_over()
+        await storage.inbox.release_others()
+        await storage.turns.release_others()
+        await storage.cards.release_others()
     return storage
 
 

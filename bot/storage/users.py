@@ -3,34 +3,67 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import contacts, disclosures, feedback_sql, handover_rows, risk_sql
+from bot.storage import cards, contacts, disclosures, feedback, handovers, risk
 from bot.storage.db.dialect import insert, lock_chat
-from bot.storage.models import (
-    ConversationRow,
-    CrisisCardRow,
-    DisclosureRow,
-    TurnRow,
-    UpdateRow,
-    UserRow,
-)
-from bot.storage.turns import turn as turn_rows
-from bot.storage.values import ExportedCard, User, UserExport
+from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
+from bot.storage.turns.turn import decrypt_turn
+from bot.storage.turns.turn import select_for_user as select_turns_for_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.storage.cards import ExportedCard
+    from bot.storage.contacts import EmergencyContact
+    from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
-    from bot.storage.values import Clock, ConsentState, Disclosure, RiskState
+    from bot.storage.disclosures import Disclosure
+    from bot.storage.feedback import RatedAnswer
+    from bot.storage.handovers import HandoverMessage
+    from bot.storage.models import ConsentState
+    from bot.storage.risk import RiskState
+    from bot.storage.turns.turn import Turn
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 _REMEMBERED: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person. `unreachable_at` is set while Telegram refuses our messages to them.
+
+    `region` is whose hotlines they chose, `check_ins_off_at` since when they want no check-ins.
+    """
+
+    id: int
+    language_code: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    unreachable_at: datetime | None
+    region: str | None = None
+    check_ins_off_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserExport:
+    """Everything stored about a person: turns in the order they were said."""
+
+    user: User | None
+    disclosure: Disclosure | None
+    turns: tuple[Turn, ...]
+    risk: RiskState
+    cards: tuple[ExportedCard, ...]
+    from_humans: tuple[HandoverMessage, ...] = ()
+    contact: EmergencyContact | None = None
+    ratings: tuple[RatedAnswer, ...] = ()
+    consent: ConsentState | None = None
 
 
 class Users:
@@ -96,14 +129,14 @@ class Users:
         return UserExport(
             user=user,
             disclosure=disclosure,
-            turns=tuple(turn_rows.decrypted(row, self._cipher) for row in rows),
+            turns=tuple(decrypt_turn(row, self._cipher) for row in rows),
             risk=risk,
             cards=cards,
-            contact=contacts.decrypted(contact, user_id, self._cipher) if contact else None,
+            contact=contacts.decrypt_contact(contact, user_id, self._cipher) if contact else None,
             from_humans=tuple(
-                handover_rows.decrypted(row, user_id, self._cipher) for row in messages
+                handovers.decrypt_message(row, user_id, self._cipher) for row in messages
             ),
-            ratings=tuple(feedback_sql.decrypted(row, self._cipher) for row in ratings),
+            ratings=tuple(feedback.decrypt_rating(row, self._cipher) for row in ratings),
             consent=consent,
         )
 
@@ -173,21 +206,16 @@ def _export(
     Sequence[AnyRow],
     ConsentState | None,
 ]:
-    cards = connection.execute(
-        sa.select(CrisisCardRow.created_at, CrisisCardRow.level, CrisisCardRow.state)
-        .where(CrisisCardRow.user_id == user_id)
-        .order_by(CrisisCardRow.created_at)
-    )
     return (
         _user(connection, user_id),
-        disclosures.of_user(connection, user_id),
-        turn_rows.of_user(connection, user_id),
-        risk_sql.state_of(connection, user_id),
-        tuple(ExportedCard(*row) for row in cards),
-        handover_rows.of_user(connection, user_id),
-        contacts.row_of(connection, user_id),
-        feedback_sql.of_user(connection, user_id),
-        feedback_sql.consent_of(connection, user_id),
+        disclosures.read_for_user(connection, user_id),
+        select_turns_for_user(connection, user_id),
+        risk.read_for_user(connection, user_id),
+        cards.read_for_user(connection, user_id),
+        handovers.select_messages_for_user(connection, user_id),
+        contacts.select_for_user(connection, user_id),
+        feedback.select_for_user(connection, user_id),
+        feedback.read_consent(connection, user_id),
     )
 
 
@@ -208,13 +236,13 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
         .where(ConversationRow.id.in_(theirs))
         .values(revision=ConversationRow.revision + 1)
     )
-    feedback_sql.erase(connection, user_id)
+    feedback.erase_for_user(connection, user_id)
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
-    handover_rows.erase(connection, user_id)
-    contacts.erase(connection, user_id)
-    connection.execute(sa.delete(DisclosureRow).where(DisclosureRow.user_id == user_id))
-    connection.execute(sa.delete(CrisisCardRow).where(CrisisCardRow.user_id == user_id))
-    risk_sql.erase(connection, user_id)
+    handovers.erase_for_user(connection, user_id)
+    contacts.erase_for_user(connection, user_id)
+    disclosures.erase_for_user(connection, user_id)
+    cards.erase_for_user(connection, user_id)
+    risk.erase_for_user(connection, user_id)
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
     return erased

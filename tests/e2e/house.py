@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage import Audit, Database, TurnState, Users
+from bot.storage import Audit, Database, TurnState, Users, utc_now
 from bot.storage.models import TurnRow
 from bot.storage.store import StorageOptions, open_cipher, open_database
-from bot.storage.values import utc_now
 from tests.e2e.people import eventually
 
 if TYPE_CHECKING:

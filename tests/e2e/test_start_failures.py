@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from bot.storage import Cipher, Database, Inbox, LeaseOwner, NewUpdate, generate_key, upgrade
-from bot.storage.values import utc_now
+from bot.storage import (
+    Cipher,
+    Database,
+    Inbox,
+    LeaseOwner,
+    NewUpdate,
+    generate_key,
+    upgrade,
+    utc_now,
+)
 from devtools.processes import free_port
 from tests.inference.local.tiny_model import write_tiny_model
 

@@ -1,4 +1,4 @@
-"""One clock for all replicas of a database.
+"""The moment, and one clock for all replicas of a database.
 
 A lease is written by one replica and judged by another: were each to go by its own wall clock, one
 whose time is set wrong would take everybody's turns, or lose its own at once.
@@ -7,20 +7,23 @@ whose time is set wrong would take everybody's turns, or lose its own at once.
 from __future__ import annotations
 
 import time
-from datetime import UTC, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage.values import utc_now
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from bot.storage.db.database import Database
 
+Clock = Callable[[], datetime]
+
 _NOW: Final = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
+
+
+def utc_now() -> datetime:
+    """The moment by the clock of this machine, with its zone."""
+    return datetime.now(UTC)
 
 
 class DatabaseClock:

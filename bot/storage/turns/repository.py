@@ -1,30 +1,42 @@
-"""Turns: what a person said at once, who is answering it, and what was answered.
+"""The turns of all chats: who answers them, what becomes of them, and how they are found.
 
-    pending ──set_answer_message──> answering ──finish──> answered | stopped
-       ^             └──────────────────┴────────fail───> failed
-       └──reopen (only the last turn of its conversation)────┘
-
-A turn that is pending or answering is unfinished, and a chat has at most one of those: the database
-refuses a second one. Its claim lies in `owner` and `lease_until`; whoever lost it cannot finish it.
+`bot.storage.turns.turn` draws the states. A turn is worked on under a lease: whoever lost it cannot
+finish the turn.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 import structlog
 
-from bot.storage import turn_claims
+from bot.storage import notifications
 from bot.storage.db.errors import WrongKey
-from bot.storage.turns import transitions as sql
-from bot.storage.turns import turn as turn_rows
+from bot.storage.models import TURN_IS_UNFINISHED, TurnRow
+from bot.storage.notifications import Notification
+from bot.storage.turns import transitions
+from bot.storage.turns.turn import (
+    LEASES,
+    TURN,
+    answer_context,
+    decrypt_past_turn,
+    decrypt_turn,
+    select_history,
+    select_last,
+    select_turn,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from bot.storage.db.database import Database
+    from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
-    from bot.storage.values import EndState, LeaseOwner, PastTurn, Turn
+    from bot.storage.db.leases import Lease, LeaseOwner
+    from bot.storage.turns.turn import EndState, PastTurn, Turn
 
 
 log = structlog.get_logger(__name__)
@@ -49,24 +61,22 @@ class Turns:
         """Make updates that wait in a chat into its next turn, claimed by us.
 
         Opens a conversation if the chat has none. None, and nothing changes, if one of the updates
-        no longer waits or someone is at work in the chat.
+        no longer waits or work is under way in the chat.
         """
-        beginning = sql.Beginning(
+        beginning = transitions.Beginning(
             chat_id=chat_id,
             user_id=user_id,
             text=text,
             update_ids=tuple(update_ids),
             reply_to_message_id=reply_to_message_id,
-            owner=self._lease_owner.id,
-            lease_until=self._lease_owner.lease_until(),
-            now=self._lease_owner.clock(),
+            lease=self._lease_owner.lease(),
         )
-        return await self._database.write(sql.begin, self._cipher, beginning)
+        return await self._database.write(transitions.begin, self._cipher, beginning)
 
     async def set_answer_message(self, turn_id: int, message_id: int) -> bool:
         """Remember the message that shows the answer; False if the turn is no longer ours."""
         return await self._database.write(
-            sql.set_answer_message, turn_id, self._lease_owner.id, message_id
+            transitions.set_answer_message, turn_id, self._lease_owner.id, message_id
         )
 
     async def finish(
@@ -84,124 +94,161 @@ class Turns:
         wrote it; None where the answer is not to be rated.
 
         Returns the conversation's new revision, or None if the turn is no longer ours: then
-        nothing changed, and someone else answers or has answered it.
+        nothing changed, and another owner answers or has answered it.
         """
-        ending = sql.Ending(
+        ending = transitions.Ending(
             state=state,
-            answer=self._cipher.encrypt_text(answer, turn_rows.answer_context(turn_id)),
+            answer=self._cipher.encrypt_text(answer, answer_context(turn_id)),
             at=self._lease_owner.clock(),
             failure=None,
             message_id=message_id,
             model=model[:128] if model is not None else None,
         )
-        return await self._database.write(sql.end, turn_id, self._lease_owner.id, ending)
+        return await self._database.write(transitions.end, turn_id, self._lease_owner.id, ending)
 
     async def fail(self, turn_id: int, reason: str, message_id: int | None = None) -> int | None:
         """Give a turn up, for a short reason for machines; it can be reopened.
 
         Takes `message_id` and returns what `finish` does.
         """
-        ending = sql.Ending("failed", None, None, reason[:64], message_id)
-        return await self._database.write(sql.end, turn_id, self._lease_owner.id, ending)
+        ending = transitions.Ending("failed", None, None, reason[:64], message_id)
+        return await self._database.write(transitions.end, turn_id, self._lease_owner.id, ending)
 
     async def replace_text(self, turn_id: int, text: str, update_ids: Collection[int]) -> bool:
         """Put an edited text in place of what was said; the edits end with the turn then.
 
         False, and nothing changes, if the turn is no longer ours or an edit no longer waits.
         """
-        return await self._database.write(
-            sql.replace_text,
-            self._cipher,
-            sql.Edit(turn_id, self._lease_owner.id, text, tuple(update_ids)),
-        )
-
-    async def notify_edited(self, chat_id: int) -> bool:
-        """Tell whoever answers in a chat that edits wait there; whether a turn is unfinished."""
-        return await self._database.write(turn_claims.edited, chat_id)
+        edit = transitions.Edit(turn_id, self._lease_owner.id, text, tuple(update_ids))
+        return await self._database.write(transitions.replace_text, self._cipher, edit)
 
     async def reopen(self, turn_id: int) -> Turn | None:
         """Make a finished turn wait for an answer again, under its number and in its message.
 
-        Only for the last turn of an open conversation in a chat where nobody is at work; None, and
-        nothing changes, otherwise. Nobody owns it then: `claim_unfinished` takes it.
+        Only for the last turn of an open conversation in a chat where no work is under way; None,
+        and nothing changes, otherwise. It is free then: `claim_unfinished` takes it.
         """
-        row = await self._database.write(sql.reopen, turn_id)
-        return None if row is None else turn_rows.decrypted(row, self._cipher)
-
-    async def release(self, turn_ids: Collection[int]) -> None:
-        """Hand unfinished turns back, for another replica or the next start."""
-        await self._database.write(turn_claims.release, tuple(turn_ids), self._lease_owner.id)
-
-    async def take_over(self) -> int:
-        """Hand back every turn of another owner, for a bot that knows it is the only one."""
-        return await self._database.write(turn_claims.take_over, self._lease_owner.id)
-
-    async def renew(self, turn_ids: Collection[int]) -> set[int]:
-        """Prolong our claims; the ids of those turns that are still ours."""
-        return await self._database.write(
-            turn_claims.renew,
-            tuple(turn_ids),
-            self._lease_owner.id,
-            self._lease_owner.lease_until(),
-        )
-
-    async def request_stop(self, chat_id: int, turn_id: int | None = None) -> bool:
-        """Ask whichever replica answers in a chat to stop (only `turn_id`, if given).
-
-        Returns whether there was something to stop. Who takes the turn over sees it as well.
-        """
-        return await self._database.write(turn_claims.request_stop, chat_id, turn_id)
-
-    async def list_stop_requested(self, turn_ids: Collection[int]) -> set[int]:
-        """Those of our turns that somebody asked to stop."""
-        return await self._database.read(turn_claims.stopping, tuple(turn_ids))
+        row = await self._database.write(transitions.reopen, turn_id)
+        return None if row is None else decrypt_turn(row, self._cipher)
 
     async def claim_unfinished(self, chat_id: int) -> Turn | None:
-        """Claim the unfinished turn of a chat; None if there is none or someone holds it."""
-        row = await self._database.write(
-            turn_claims.claim_unfinished,
-            chat_id,
-            self._lease_owner.clock(),
-            self._lease_owner.id,
-            self._lease_owner.lease_until(),
-        )
+        """Claim the unfinished turn of a chat; None if there is none or its lease holds."""
+        row = await self._database.write(_claim_unfinished, chat_id, self._lease_owner.lease())
         if row is None:
             return None
         try:
-            return turn_rows.decrypted(row, self._cipher, claimed_now=True)
+            turn = decrypt_turn(row, self._cipher)
         except WrongKey:
             log.error("turn_unreadable", turn=row.id)
             await self.fail(row.id, "unreadable")  # not tried for ever
             return None
+        return replace(turn, attempts=turn.attempts + 1)
+
+    async def renew(self, turn_ids: Collection[int]) -> set[int]:
+        """Prolong our leases; the ids of those turns that are still ours."""
+        return await self._database.write(LEASES.renew, tuple(turn_ids), self._lease_owner.lease())
+
+    async def release(self, turn_ids: Collection[int]) -> None:
+        """Hand unfinished turns back, for another replica or the next start."""
+        await self._database.write(LEASES.release, tuple(turn_ids), self._lease_owner.id)
+
+    async def release_others(self) -> int:
+        """Hand back every turn of another owner, for a bot that knows it is the only one."""
+        return await self._database.write(LEASES.release_others, self._lease_owner.id)
+
+    async def request_stop(self, chat_id: int, turn_id: int | None = None) -> bool:
+        """Ask whichever replica answers in a chat to stop (only `turn_id`, if given).
+
+        Returns whether there was something to stop. A later owner of the turn sees it as well.
+        """
+        return await self._database.write(_request_stop, chat_id, turn_id)
+
+    async def notify_edited(self, chat_id: int) -> bool:
+        """Tell the owner of a chat's unfinished turn that edits wait; whether there is one."""
+        return await self._database.write(_notify_edited, chat_id)
+
+    async def list_stop_requested(self, turn_ids: Collection[int]) -> set[int]:
+        """Those of our turns that a person asked to stop."""
+        return await self._database.read(_select_stop_requested, tuple(turn_ids))
 
     async def list_unfinished_chats(self, limit: int) -> list[int]:
-        """Chats with an unfinished turn that nobody holds, the longest waiting first."""
-        return await self._database.read(
-            turn_claims.list_unfinished_chats, self._lease_owner.clock(), limit
-        )
+        """Chats with an unfinished turn that is free, the longest waiting first."""
+        now = self._lease_owner.clock()
+        return await self._database.read(_select_unfinished_chats, now, limit)
 
     async def get(self, turn_id: int) -> Turn | None:
         """One turn."""
-        row = await self._database.read(turn_rows.turn, turn_id)
-        return None if row is None else turn_rows.decrypted(row, self._cipher)
+        row = await self._database.read(select_turn, turn_id)
+        return None if row is None else decrypt_turn(row, self._cipher)
 
     async def get_last(self, chat_id: int) -> Turn | None:
         """The newest turn of a chat's open conversation."""
-        row = await self._database.read(turn_rows.last_turn, chat_id)
-        return None if row is None else turn_rows.decrypted(row, self._cipher)
+        row = await self._database.read(select_last, chat_id)
+        return None if row is None else decrypt_turn(row, self._cipher)
 
     async def history(
         self, conversation_id: int, before_number: int, limit: int
     ) -> tuple[PastTurn, ...]:
         """The newest `limit` finished turns before a number, oldest first.
 
-        A turn that no key opens is left out: what can be remembered is remembered.
+        A turn that no key decrypts is left out: what can be remembered is remembered.
         """
-        rows = await self._database.read(turn_rows.history, conversation_id, before_number, limit)
+        rows = await self._database.read(select_history, conversation_id, before_number, limit)
         history: list[PastTurn] = []
         for row in reversed(rows):
             try:
-                history.append(turn_rows.past(row, self._cipher))
+                history.append(decrypt_past_turn(row, self._cipher))
             except WrongKey:
                 log.error("turn_unreadable", conversation=conversation_id, number=row.number)
         return tuple(history)
+
+
+def _claim_unfinished(connection: sa.Connection, chat_id: int, lease: Lease) -> AnyRow | None:
+    """Claim the free turn of a chat, which has one at most; the row as it was before."""
+    row = connection.execute(
+        TURN.where(LEASES.is_free(lease.now), TurnRow.chat_id == chat_id).with_for_update(
+            skip_locked=True, of=TurnRow
+        )
+    ).one_or_none()
+    if row is not None:
+        LEASES.claim(connection, [row.id], lease, {"attempts": TurnRow.attempts + 1})
+    return row
+
+
+def _request_stop(connection: sa.Connection, chat_id: int, turn_id: int | None) -> bool:
+    theirs = sa.and_(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED)
+    if turn_id is not None:
+        theirs = sa.and_(theirs, TurnRow.id == turn_id)
+    stopping = connection.scalar(
+        sa.update(TurnRow).where(theirs).values(stop_requested=True).returning(TurnRow.id)
+    )
+    if stopping is None:
+        return False
+    notifications.send(connection, Notification("stop", stopping))
+    return True
+
+
+def _notify_edited(connection: sa.Connection, chat_id: int) -> bool:
+    turn_id = connection.scalar(
+        sa.select(TurnRow.id).where(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED)
+    )
+    if turn_id is None:
+        return False
+    notifications.send(connection, Notification("edited", turn_id))
+    return True
+
+
+def _select_stop_requested(connection: sa.Connection, turn_ids: tuple[int, ...]) -> set[int]:
+    return set(
+        connection.scalars(
+            sa.select(TurnRow.id).where(TurnRow.id.in_(turn_ids), TurnRow.stop_requested)
+        )
+    )
+
+
+def _select_unfinished_chats(connection: sa.Connection, now: datetime, limit: int) -> list[int]:
+    return list(
+        connection.scalars(
+            sa.select(TurnRow.chat_id).where(LEASES.is_free(now)).order_by(TurnRow.id).limit(limit)
+        )
+    )

@@ -1,24 +1,24 @@
-"""What happens to turns: each function is one transaction over a connection."""
+"""How a turn passes from one state to the next: each function is part of a transaction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import lock_chat
-from bot.storage.inbox_sql import chat_is_in_work
+from bot.storage.inbox.lanes import chat_is_in_work
 from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, UpdateRow
-from bot.storage.turns.turn import LAST_TURN, TURN_BY_ID, user_text_context
-from bot.storage.values import Turn
+from bot.storage.turns.turn import Turn, select_last, select_turn, user_text_context
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
-    from bot.storage.values import TurnState
+    from bot.storage.db.leases import Lease
+    from bot.storage.models import TurnState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,7 @@ class Beginning:
     text: str
     update_ids: tuple[int, ...]
     reply_to_message_id: int | None
-    owner: str
-    lease_until: datetime
-    now: datetime
+    lease: Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,49 +137,28 @@ def begin(connection: sa.Connection, cipher: Cipher, beginning: Beginning) -> Tu
     else:
         conversation_id, revision = conversation.id, conversation.revision
         number = conversation.last_number + 1
-    turn_id = connection.execute(
-        _NEW_TURN,
-        {
-            "conversation_id": conversation_id,
-            "chat_id": beginning.chat_id,
-            "number": number,
-            "user_id": beginning.user_id,
-            "state": "pending",
-            "user_text": cipher.encrypt_text(
-                beginning.text, user_text_context(conversation_id, number)
-            ),
-            "reply_to_message_id": beginning.reply_to_message_id,
-            "created_at": beginning.now,
-            "attempts": 1,
-            "owner": beginning.owner,
-            "lease_until": beginning.lease_until,
-        },
-    ).scalar_one()
-    # From here on the turn's claim is the claim of its updates.
+    values: dict[str, Any] = {
+        "conversation_id": conversation_id,
+        "chat_id": beginning.chat_id,
+        "number": number,
+        "user_id": beginning.user_id,
+        "state": "pending",
+        "reply_to_message_id": beginning.reply_to_message_id,
+        "created_at": beginning.lease.now,
+        "attempts": 1,
+    }
+    sealed = cipher.encrypt_text(beginning.text, user_text_context(conversation_id, number))
+    lease = {"owner": beginning.lease.owner, "lease_until": beginning.lease.until}
+    turn_id = connection.execute(_NEW_TURN, {**values, **lease, "user_text": sealed}).scalar_one()
+    # From here on the turn's lease is the lease of its updates.
     connection.execute(_TAKE_UPDATES, {"turn": turn_id, "updates": beginning.update_ids})
-    return Turn(
-        id=turn_id,
-        conversation_id=conversation_id,
-        revision=revision,
-        chat_id=beginning.chat_id,
-        number=number,
-        user_id=beginning.user_id,
-        state="pending",
-        user_text=beginning.text,
-        answer=None,
-        answer_message_id=None,
-        reply_to_message_id=beginning.reply_to_message_id,
-        created_at=beginning.now,
-        answered_at=None,
-        attempts=1,
-        failure=None,
-    )
+    return Turn(id=turn_id, revision=revision, user_text=beginning.text, **values)
 
 
 def _open_conversation(connection: sa.Connection, beginning: Beginning) -> int:
     return connection.execute(
         _NEW_CONVERSATION,
-        {"chat_id": beginning.chat_id, "started_at": beginning.now, "revision": 0},
+        {"chat_id": beginning.chat_id, "started_at": beginning.lease.now, "revision": 0},
     ).scalar_one()
 
 
@@ -251,13 +228,12 @@ def replace_text(connection: sa.Connection, cipher: Cipher, edit: Edit) -> bool:
 
 def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
     """Make the last turn of an open conversation unfinished and free; its row as it is then."""
-    row = connection.execute(TURN_BY_ID, {"turn": turn_id}).one_or_none()
+    row = select_turn(connection, turn_id)
     if row is None or not lock_chat(connection, row.chat_id, wait=False):
         return None
-    chat = {"chat": row.chat_id}
-    if connection.scalar(_IN_WORK, chat):
+    if connection.scalar(_IN_WORK, {"chat": row.chat_id}):
         return None
-    last = connection.execute(LAST_TURN, chat).one_or_none()
+    last = select_last(connection, row.chat_id)
     if last is None or last.id != turn_id:
         return None
     connection.execute(
@@ -276,4 +252,4 @@ def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
         )
     )
     _next_revision(connection, row.conversation_id)
-    return connection.execute(TURN_BY_ID, {"turn": turn_id}).one()
+    return select_turn(connection, turn_id)

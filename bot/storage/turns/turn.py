@@ -1,19 +1,71 @@
-"""How turns are read: one SELECT, its conditions, and rows decrypted into values."""
+"""What a turn is: its value, its columns, how it is read and decrypted.
+
+    pending ──set_answer_message──> answering ──finish──> answered | stopped
+       ^             └──────────────────┴────────fail───> failed
+       └──reopen (only the last turn of its conversation)────┘
+
+A turn that is pending or answering is unfinished, and a chat has at most one of those: the database
+refuses a second one. While it is unfinished its owner holds a lease on it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import sqlalchemy as sa
 
+from bot.storage.db.leases import Leases
 from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow
-from bot.storage.values import PastTurn, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
+    from bot.storage.models import TurnState
+
+EndState = Literal["answered", "stopped"]
+
+LEASES: Final = Leases(TurnRow, (TurnRow.id,), claimable=TURN_IS_UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a person said at once and, when finished, what was answered. Its texts are plain.
+
+    Each field is a column of `TurnRow`, but for `revision`, which is the conversation's at the time
+    of reading: a copy of the history fits this turn when it carries the same one. `number` counts
+    from 1 within the conversation, `attempts` how often the turn was claimed.
+    """
+
+    id: int
+    conversation_id: int
+    revision: int
+    chat_id: int
+    number: int
+    user_id: int
+    state: TurnState
+    user_text: str
+    reply_to_message_id: int | None
+    created_at: datetime
+    attempts: int
+    answer: str | None = None
+    answer_message_id: int | None = None
+    answered_at: datetime | None = None
+    failure: str | None = None
+    stop_requested: bool = False
+    """A person asked, at whatever replica, that it be answered no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """One finished exchange, as the context window needs it; `answer` is None where none came."""
+
+    number: int
+    user_text: str
+    answer: str | None
 
 
 def user_text_context(conversation_id: int, number: int) -> bytes:
@@ -26,39 +78,24 @@ def answer_context(turn_id: int) -> bytes:
     return b"turns.answer:%d" % turn_id
 
 
+# Statements of every turn are built once: building one costs more than running it.
 TURN: Final = sa.select(
-    TurnRow.id,
-    TurnRow.conversation_id,
-    ConversationRow.revision,
-    TurnRow.chat_id,
-    TurnRow.number,
-    TurnRow.user_id,
-    TurnRow.state,
-    TurnRow.user_text,
-    TurnRow.answer,
-    TurnRow.answer_message_id,
-    TurnRow.reply_to_message_id,
-    TurnRow.created_at,
-    TurnRow.answered_at,
-    TurnRow.attempts,
-    TurnRow.failure,
-    TurnRow.stop_requested,
+    *(
+        ConversationRow.revision if field.name == "revision" else getattr(TurnRow, field.name)
+        for field in fields(Turn)
+    )
 ).join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
-TURN_BY_ID: Final = TURN.where(TurnRow.id == sa.bindparam("turn"))
-LAST_TURN: Final = (
+_BY_ID: Final = TURN.where(TurnRow.id == sa.bindparam("turn"))
+_LAST: Final = (
     TURN.where(TurnRow.chat_id == sa.bindparam("chat"), ConversationRow.ended_at.is_(None))
     .order_by(TurnRow.id.desc())
     .limit(1)
 )
+PAST_TURN: Final = sa.select(
+    TurnRow.id, TurnRow.conversation_id, TurnRow.number, TurnRow.user_text, TurnRow.answer
+)
 _HISTORY: Final = (
-    sa.select(
-        TurnRow.id,
-        TurnRow.conversation_id,
-        TurnRow.number,
-        TurnRow.user_text,
-        TurnRow.answer,
-    )
-    .where(
+    PAST_TURN.where(
         TurnRow.conversation_id == sa.bindparam("conversation"),
         TurnRow.number < sa.bindparam("before"),
         ~TURN_IS_UNFINISHED,
@@ -68,17 +105,17 @@ _HISTORY: Final = (
 )
 
 
-def turn(connection: sa.Connection, turn_id: int) -> AnyRow | None:
+def select_turn(connection: sa.Connection, turn_id: int) -> AnyRow | None:
     """One turn by id."""
-    return connection.execute(TURN_BY_ID, {"turn": turn_id}).one_or_none()
+    return connection.execute(_BY_ID, {"turn": turn_id}).one_or_none()
 
 
-def last_turn(connection: sa.Connection, chat_id: int) -> AnyRow | None:
+def select_last(connection: sa.Connection, chat_id: int) -> AnyRow | None:
     """The newest turn of the open conversation of a chat."""
-    return connection.execute(LAST_TURN, {"chat": chat_id}).one_or_none()
+    return connection.execute(_LAST, {"chat": chat_id}).one_or_none()
 
 
-def history(
+def select_history(
     connection: sa.Connection, conversation_id: int, before_number: int, limit: int
 ) -> Sequence[AnyRow]:
     """Finished turns, newest first."""
@@ -87,45 +124,26 @@ def history(
     ).all()
 
 
-def of_user(connection: sa.Connection, user_id: int) -> Sequence[AnyRow]:
+def select_for_user(connection: sa.Connection, user_id: int) -> Sequence[AnyRow]:
     """All turns of a person, in the order they were said."""
     return connection.execute(TURN.where(TurnRow.user_id == user_id).order_by(TurnRow.id)).all()
 
 
-def decrypted(row: AnyRow, cipher: Cipher, *, claimed_now: bool = False) -> Turn:
-    """Decrypt a row of a turn; `claimed_now` counts the claim that was made with reading it."""
-    return Turn(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        revision=row.revision,
-        chat_id=row.chat_id,
-        number=row.number,
-        user_id=row.user_id,
-        state=row.state,
-        user_text=cipher.decrypt_text(
+def decrypt_turn(row: AnyRow, cipher: Cipher) -> Turn:
+    """Decrypt a row of `TURN`."""
+    return Turn(**row._asdict() | _plain_texts(row, cipher))
+
+
+def decrypt_past_turn(row: AnyRow, cipher: Cipher) -> PastTurn:
+    """Decrypt a row of `PAST_TURN`."""
+    return PastTurn(row.number, **_plain_texts(row, cipher))
+
+
+def _plain_texts(row: AnyRow, cipher: Cipher) -> dict[str, Any]:
+    answer = row.answer
+    return {
+        "user_text": cipher.decrypt_text(
             row.user_text, user_text_context(row.conversation_id, row.number)
         ),
-        answer=_answer(row, cipher),
-        answer_message_id=row.answer_message_id,
-        reply_to_message_id=row.reply_to_message_id,
-        created_at=row.created_at,
-        answered_at=row.answered_at,
-        attempts=row.attempts + claimed_now,
-        failure=row.failure,
-        stop_requested=row.stop_requested,
-    )
-
-
-def past(row: AnyRow, cipher: Cipher) -> PastTurn:
-    """Decrypt a row of the history."""
-    return PastTurn(
-        number=row.number,
-        user_text=cipher.decrypt_text(
-            row.user_text, user_text_context(row.conversation_id, row.number)
-        ),
-        answer=_answer(row, cipher),
-    )
-
-
-def _answer(row: AnyRow, cipher: Cipher) -> str | None:
-    return None if row.answer is None else cipher.decrypt_text(row.answer, answer_context(row.id))
+        "answer": None if answer is None else cipher.decrypt_text(answer, answer_context(row.id)),
+    }

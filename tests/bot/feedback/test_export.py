@@ -52,7 +52,7 @@ class Talking:
     async def exported(
         self, file: Path, since: datetime | None = None
     ) -> tuple[Exported, list[dict[str, Any]]]:
-        done = await export_feedback(self.storage.feedback, file, list, since, Random(1))
+        done = await export_feedback(self.storage.rated_conversations, file, list, since, Random(1))
         return done, lines_of(file)
 
 

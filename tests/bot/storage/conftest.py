@@ -21,6 +21,7 @@ from bot.storage import (
     Jobs,
     LeaseOwner,
     NewUpdate,
+    RatedConversations,
     Risk,
     Turns,
     Users,
@@ -64,6 +65,7 @@ class Replica:
         self.handovers = Handovers(database, cipher, clock)
         self.contacts = Contacts(database, cipher, clock)
         self.feedback = Feedback(database, cipher, clock)
+        self.rated_conversations = RatedConversations(database, cipher)
         self._clock = clock
         self._update_id = 1000
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.storage import generate_key, values
+from bot.storage import NewUpdate, generate_key
+from bot.storage.db import clock
 from bot.storage.db.clock import DatabaseClock
 from bot.storage.db.database import Database
 from bot.storage.store import StorageOptions, open_storage
-from bot.storage.values import NewUpdate
 
 
 @pytest.mark.parametrize("wrong_by", [timedelta(hours=2), timedelta(hours=-2)])
@@ -23,7 +23,7 @@ async def test_a_replica_whose_clock_was_set_wrong_takes_nobodys_turn_and_loses_
         def now(cls, tz=None):
             return super().now(tz) + wrong_by
 
-    monkeypatch.setattr(values, "datetime", WrongDatetime)
+    monkeypatch.setattr(clock, "datetime", WrongDatetime)
     wrong = await open_storage(options)
     try:
         for owner, other, chat_id in ((right, wrong, 1), (wrong, right, 2)):

@@ -103,7 +103,7 @@ async def test_the_only_process_takes_over_what_a_dead_one_held(
     replica: Replica, other_replica: Replica
 ) -> None:
     [card] = await arrives(replica, HIGH, 1)
-    await other_replica.cards.take_over()
+    await other_replica.cards.release_others()
     assert await other_replica.cards.claim_owed(9) == [card]
 
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from bot.storage import (
     Cipher,
-    Feedback,
     NewUpdate,
     PastTurn,
+    RatedConversations,
     RatingResult,
     RiskSignal,
     generate_key,
@@ -146,8 +146,8 @@ async def test_what_was_rated_rests_encrypted_and_moves_to_a_new_key(
     both._keys |= cipher._keys
     async for _ in reencrypt(database, both):
         pass
-    [talk] = await Feedback(database, both, clock).list_consented_conversations()
-    moved = await Feedback(database, Cipher.from_keys([new]), clock).get_conversation(talk)
+    [talk] = await RatedConversations(database, both).list_consented()
+    moved = await RatedConversations(database, Cipher.from_keys([new])).get(talk)
     assert [(one.text, one.rewritten) for one in moved.rated[1]] == [("我在。", "辛苦了")]
 
 
@@ -162,24 +162,24 @@ async def test_ratings_and_consent_are_exported_and_erased_with_the_person(
     assert (await replica.users.export(OTHER)).consent is None
     await replica.users.erase(PERSON)
     assert await replica.feedback.consent(PERSON) is None
-    assert await replica.feedback.list_consented_conversations() == []
+    assert await replica.rated_conversations.list_consented() == []
 
 
 async def test_only_talks_of_those_who_agreed_are_given_out(replica: Replica) -> None:
     for person in (PERSON, OTHER):
         turn_id = await answered(replica, person=person, chat=person)
         await replica.feedback.rate(person, turn_id, "up")
-    assert await replica.feedback.list_consented_conversations() == []
+    assert await replica.rated_conversations.list_consented() == []
     await replica.feedback.give_consent(PERSON)
-    [talk_id] = await replica.feedback.list_consented_conversations()
-    talk = await replica.feedback.get_conversation(talk_id)
+    [talk_id] = await replica.rated_conversations.list_consented()
+    talk = await replica.rated_conversations.get(talk_id)
     assert talk.turns == (PastTurn(1, "睡不着", "我在。"),)
     assert [(one.text, one.rating, one.model) for one in talk.rated[1]] == [
         ("我在。", "up", "a model")
     ]
     assert not talk.danger
     await replica.feedback.refuse_consent(PERSON)
-    assert await replica.feedback.list_consented_conversations() == []
+    assert await replica.rated_conversations.list_consented() == []
 
 
 @pytest.mark.parametrize("age", ["minor", "teen", "child"])
@@ -188,7 +188,7 @@ async def test_talks_of_the_young_are_never_given_out(replica: Replica, age: str
     await replica.feedback.rate(PERSON, turn_id, "up")
     await replica.feedback.give_consent(PERSON)
     await replica.disclosures.set_age(PERSON, age)
-    assert await replica.feedback.list_consented_conversations() == []
+    assert await replica.rated_conversations.list_consented() == []
 
 
 async def test_only_what_was_rated_since_a_moment_is_given_out(
@@ -199,12 +199,12 @@ async def test_only_what_was_rated_since_a_moment_is_given_out(
     await replica.feedback.give_consent(PERSON)
     clock.advance(days=3)
     since = clock()
-    assert await replica.feedback.list_consented_conversations(since) == []
+    assert await replica.rated_conversations.list_consented(since) == []
     second = await answered(replica, "还是睡不着")
     await replica.feedback.rate(PERSON, second, "down")
-    [talk_id] = await replica.feedback.list_consented_conversations(since)
-    assert list((await replica.feedback.get_conversation(talk_id, since)).rated) == [2]
-    assert list((await replica.feedback.get_conversation(talk_id)).rated) == [1, 2]
+    [talk_id] = await replica.rated_conversations.list_consented(since)
+    assert list((await replica.rated_conversations.get(talk_id, since)).rated) == [2]
+    assert list((await replica.rated_conversations.get(talk_id)).rated) == [1, 2]
 
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
@@ -225,8 +225,8 @@ async def test_a_card_marks_the_talk_it_was_shown_in(
         await _card(replica, clock)
     clock.advance(days=30)
     await replica.risk.purge()
-    [talk_id] = await replica.feedback.list_consented_conversations()
-    assert (await replica.feedback.get_conversation(talk_id)).danger == (when == "during")
+    [talk_id] = await replica.rated_conversations.list_consented()
+    assert (await replica.rated_conversations.get(talk_id)).danger == (when == "during")
 
 
 async def test_danger_without_a_card_marks_the_talk_while_it_is_kept_in_mind(
@@ -237,8 +237,8 @@ async def test_danger_without_a_card_marks_the_talk_while_it_is_kept_in_mind(
     await replica.feedback.give_consent(PERSON)
     until = clock() + timedelta(days=3)
     await replica.risk.record(RiskSignal(1, PERSON, PERSON, 2, None, {1: until, 2: until}))
-    [talk_id] = await replica.feedback.list_consented_conversations()
-    assert (await replica.feedback.get_conversation(talk_id)).danger
+    [talk_id] = await replica.rated_conversations.list_consented()
+    assert (await replica.rated_conversations.get(talk_id)).danger
 
 
 async def _card(replica: Replica, clock: WallClock) -> None:

@@ -135,8 +135,8 @@ async def test_the_only_bot_takes_over_every_claim_at_its_start(
 ) -> None:
     await replica.arrives(CHAT, lane="express")
     await replica.inbox.claim_express(1)
-    assert await replica.inbox.take_over() == 0
-    assert await other_replica.inbox.take_over() == 1
+    assert await replica.inbox.release_others() == 0
+    assert await other_replica.inbox.release_others() == 1
     assert len(await other_replica.inbox.claim_express(1)) == 1
 
 

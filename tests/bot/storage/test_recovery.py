@@ -79,8 +79,8 @@ async def test_the_only_bot_takes_over_every_turn_at_its_start(
     replica: Replica, other_replica: Replica
 ) -> None:
     turn = await _dies_answering(replica)
-    assert await replica.turns.take_over() == 0
-    assert await other_replica.turns.take_over() == 1
+    assert await replica.turns.release_others() == 0
+    assert await other_replica.turns.release_others() == 1
     taken = await other_replica.turns.claim_unfinished(CHAT)
     assert taken is not None
     assert taken.id == turn.id

@@ -78,7 +78,7 @@ async def test_a_card_owed_by_a_dead_process_is_sent_by_the_next_one(open_room, 
     assert room.bot.texts(PERSON) == []  # the call is on its way when the process dies
     await room.aclose()
     room.bot.gate = None
-    await storage.cards.take_over()
+    await storage.cards.release_others()
     after = open_room()
     await after.sweep()
     await after.passes(10)

@@ -54,6 +54,7 @@ def test_lists_are_split_at_commas(monkeypatch):
         ("LMDEPLOY_URLS", "http://o ne/v1"),
         ("ADMIN_USER_IDS", "me"),
         ("BURST_WINDOW", "-1"),
+        ("OPERATOR_CONTACT", "x" * 201),
         ("LOG_LEVEL", "loud"),
     ],
 )

@@ -95,6 +95,7 @@ class Room:
         at_once: int = 1000,
         admin_chat: int | None = None,
         answers_per_day: int = 0,
+        model_name: str = "scripted",
         operator_contact: str | None = None,
         lease_safe_seconds: float = inf,
     ) -> None:
@@ -115,7 +116,7 @@ class Room:
             storage,
             self.companion,
             Options(
-                model_name="scripted",
+                model_name=model_name,
                 operator_contact=operator_contact,
                 admins=frozenset({ADMIN}),
                 burst_window=burst_window,

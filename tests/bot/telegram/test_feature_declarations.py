@@ -1,0 +1,142 @@
+"""What the features declare is whole: a menu text in each language, a callback for each button."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.locales import Language, texts_for
+from bot.telegram import features
+from bot.telegram.feature import Callback, Command
+from bot.telegram.router import Router
+from tests.bot.telegram.room import TEXTS
+from tests.bot.telegram.updates import PERSON, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from telegram import InlineKeyboardMarkup
+
+FEATURES = Path(features.__file__).parent
+HIDDEN = {"close"}
+"""Commands that no menu shows: people on duty learn of it when they take over."""
+MAX_CALLBACK_DATA = 64  # bytes, Bot API
+ID = 2**53  # no id of Telegram is longer
+
+EXAMPLES: dict[str, list[Any]] = {
+    "user_id": [ID],
+    "admin_id": [ID],
+    "turn_id": [ID],
+    "handover_id": [ID],
+    "target": ["all", str(ID)],
+    "contact": ["@shudong", "care@example.org"],
+    "safe": [True, False],
+    "ratable": [True, False],
+    "rated": [None, "up", "down"],
+    "explained": [True, False],
+    "agreed": [True, False],
+}
+"""Values for the parameters of keyboards, by name; a new parameter needs some here."""
+
+
+def keyboards() -> Iterator[Callable[..., InlineKeyboardMarkup | None]]:
+    """Every public function of the features that makes a keyboard."""
+    for file in sorted(FEATURES.rglob("*.py")):
+        module = ".".join(["bot.telegram.features", *file.relative_to(FEATURES).parts])[:-3]
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if (
+                isinstance(node, ast.FunctionDef)
+                and node.returns is not None
+                and "InlineKeyboardMarkup" in ast.unparse(node.returns)
+            ):
+                yield getattr(importlib.import_module(module), node.name)
+
+
+def filled_in(keyboard: Callable[..., InlineKeyboardMarkup | None]) -> Iterator[dict[str, Any]]:
+    """Arguments for a keyboard, each value of each parameter at least once."""
+    names = [name for name in inspect.signature(keyboard).parameters if name != "texts"]
+    for turn in range(max(len(EXAMPLES[name]) for name in names)):
+        yield {name: EXAMPLES[name][turn % len(EXAMPLES[name])] for name in names}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_command_has_a_menu_text_that_telegram_takes(room, language):
+    texts = texts_for(language)
+    for command in room.router.commands.values():
+        assert (command.menu is None) == (command.name in HIDDEN)
+        for menu in (command.menu, command.admin_menu):
+            assert menu is None or 1 <= len(menu(texts)) <= 256
+        assert command.name.isascii()
+        assert command.name == command.name.lower()
+
+
+async def test_everybody_sees_the_menu_in_its_order_and_admins_their_own_words(room):
+    published = {}
+
+    async def set_my_commands(commands, scope, *, language_code):
+        published[scope.type, language_code] = {one.command: one.description for one in commands}
+
+    room.bot.set_my_commands = set_my_commands
+    await room.router.publish_menus()
+    texts = texts_for(Language.EN)
+    everybody, admins = published["default", "en"], published["chat", "en"]
+    assert list(everybody) == list(admins)
+    assert list(everybody) == [
+        *("help", "help_now", "human", "stop", "reset", "contact", "safety", "about"),
+        *("privacy", "export", "erase", "start"),
+    ]
+    different = {name for name in everybody if everybody[name] != admins[name]}
+    assert different == {"reset"}
+    assert admins["reset"] == texts.command_admin_reset
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_button_is_read_by_a_declared_callback(room, language):
+    read = set()
+    for keyboard in keyboards():
+        for arguments in filled_in(keyboard):
+            markup = keyboard(texts_for(language), **arguments)
+            buttons = [button for row in markup.inline_keyboard for button in row] if markup else []
+            for button in buttons:
+                if button.callback_data is None:
+                    assert button.url
+                    continue
+                assert len(button.callback_data.encode()) <= MAX_CALLBACK_DATA
+                prefix, *rest = button.callback_data.split(":")
+                room.router.callbacks[prefix].parse(rest)
+                read.add(prefix)
+    assert read == room.router.callbacks.keys()
+
+
+@pytest.mark.parametrize("extra", ["", ":", ":yes", f":yes:{2**63}", ":1:2:3:4"])
+def test_no_callback_reads_what_no_button_has(room, extra):
+    for callback in room.router.callbacks.values():
+        with pytest.raises(ValueError):  # noqa: PT011  (any refusal will do)
+            callback.parse(extra.split(":")[1:])
+
+
+def test_a_prefix_or_name_that_two_features_declare_is_refused():
+    async def run(_request, _data=None):
+        return None
+
+    class Twice:
+        commands = (Command(name="twice", run=run, menu=None),)
+        callbacks = (Callback(prefix="twice", parse=tuple, run=run),)
+
+    class OnlyButtons(Twice):
+        commands = ()
+
+    for pair in ((Twice(), Twice()), (OnlyButtons(), OnlyButtons())):
+        with pytest.raises(ValueError, match="'twice'"):
+            Router(None, pair, membership=None, unsupported=None)
+
+
+async def test_an_unknown_command_is_answered_with_what_there_is(room):
+    await room.arrive(message("/nothing"))
+    await room.passes(5)
+    assert room.bot.texts(PERSON) == [TEXTS.unknown_command]

@@ -38,6 +38,7 @@ from inference.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+    from datetime import datetime
 
     from bot.conversation.history import History
     from bot.locales import Language
@@ -71,6 +72,8 @@ class Plan:
     """Whether the person answered, when asked, that they are under 18."""
     reviewed_answer: str | None
     """A reviewed text in place of the model's answer, where that cannot be trusted."""
+    lowers_risk: bool
+    """Whether the person's word that they are safe is to be stored; `risk` is as it is then."""
 
 
 class Companion:
@@ -118,10 +121,10 @@ class Companion:
         kept = level_at(risk.ends, self._now())
         if assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE:
             assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile
-        is_safe = risk.ends and says_safe(turn.user_text)
-        if is_safe and turn.attempts == 1:
-            await self._risk.lower(turn.user_id, LOWEST_BY_WORD)
-            risk = await self._risk.for_user(turn.user_id)
+        is_safe = bool(risk.ends) and says_safe(turn.user_text)
+        lowers_risk = is_safe and turn.attempts == 1
+        if lowers_risk:
+            risk = _after_saying_safe(risk, self._now())
         level = max(assessment.level, level_at(risk.ends, self._now()))
         if level is not RiskLevel.NONE:
             read = assessment.level.label
@@ -141,7 +144,17 @@ class Companion:
             risk=risk,
             is_minor=await self._disclosures.is_minor(turn.user_id),
             reviewed_answer=reviewed,
+            lowers_risk=lowers_risk,
         )
+
+    async def lower_risk(self, plan: Plan) -> None:
+        """Store that the person said they are safe, if that is what the turn says.
+
+        Raises:
+            StorageError: it cannot be stored now.
+        """
+        if plan.lowers_risk:
+            await self._risk.lower(plan.turn.user_id, LOWEST_BY_WORD)
 
     async def answer(self, plan: Plan, on_wait: OnWait = ignore_wait) -> AsyncGenerator[str, None]:
         """Yield the model's answer as it is made and has been judged.
@@ -228,6 +241,17 @@ class Companion:
         return build_prompt(
             system, plan.past, plan.turn.user_text, budget=budget, count=self._count_tokens
         )
+
+
+def _after_saying_safe(risk: RiskState, now: datetime) -> RiskState:
+    """What is kept in mind once the person's word that they are safe is stored."""
+    highest = level_at(risk.ends, now)
+    ends = {
+        level: end
+        for level, end in risk.ends.items()
+        if level != highest or highest <= LOWEST_BY_WORD
+    }
+    return replace(risk, ends=ends, check_in_at=None)
 
 
 def _has_to_ask(plan: Plan, answer: str) -> bool:

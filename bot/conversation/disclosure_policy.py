@@ -7,7 +7,7 @@ more than one at a time, and nothing that asks or interrupts while somebody may 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.locales import Language
     from bot.storage import Disclosure
 
 SESSION_GAP = timedelta(minutes=30)
@@ -43,6 +44,17 @@ class Notice(StrEnum):
     def says_ai(self) -> bool:
         """Whether it tells the person that they write to an AI."""
         return self in {Notice.FIRST, Notice.RETURN, Notice.REMINDER}
+
+
+@dataclass(frozen=True, slots=True)
+class PendingNotice:
+    """A notice that has to be said in a person's private chat, and what is known about them."""
+
+    user_id: int
+    language: Language
+    notice: Notice
+    known: Disclosure
+    in_danger: bool
 
 
 def wrote(known: Disclosure, now: datetime) -> Disclosure:

@@ -154,6 +154,7 @@ class Visits:
 
     async def _bubbles(self, turn: Turn) -> AsyncGenerator[list[Bubble], None]:
         plan = await self._companion.plan(turn, self._language)
+        await self._companion.lower_risk(plan)
         cards = [Bubble("card", text)] if (text := await self._card(plan)) else []
         if cards:
             yield cards

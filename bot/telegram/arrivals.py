@@ -23,10 +23,10 @@ class ArrivalRouter:
     def route(self, arrival: Arrival) -> None:
         """Wake the lane in which an update waits; its chat counts as reachable from now on."""
         if arrival.chat_id is not None:
-            self.outbox.reachable(arrival.chat_id)
+            self.outbox.mark_reachable(arrival.chat_id)
         if arrival.lane != "chat" or arrival.chat_id is None:
             self.update_handler.wake()
         elif arrival.is_edit:
-            self.scheduler.edited(arrival.chat_id)
+            self.scheduler.wake_for_edit(arrival.chat_id)
         else:
             self.scheduler.wake(arrival.chat_id)

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.storage import Notification, StorageError
+from bot.telegram.waiting import wait_with_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.storage.store import Storage
+    from bot.telegram.context import Context
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
     from bot.telegram.turns.queue_notifier import QueueNotifier
-    from bot.telegram.turns.runner import TurnRunner
+    from bot.telegram.turns.registry import RunningTurns
     from bot.telegram.turns.scheduler import TurnScheduler
     from bot.telegram.update_handler import UpdateHandler
 
@@ -39,26 +38,25 @@ class Maintenance:
 
     def __init__(
         self,
-        storage: Storage,
-        answering: TurnRunner,
-        chats: TurnScheduler,
+        context: Context,
+        *,
+        running_turns: RunningTurns,
+        scheduler: TurnScheduler,
         update_handler: UpdateHandler,
         crisis: Crisis,
         check_ins: CheckIns,
-        waiting_room: QueueNotifier,
-        *,
+        queue_notifier: QueueNotifier,
         wanted: asyncio.Event,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`wanted` is set by whoever wants work to be looked for before the next sweep."""
-        self._storage = storage
-        self._answering = answering
-        self._chats = chats
+        """`wanted` is set where work is to be looked for before the next sweep."""
+        self._storage = context.storage
+        self._sleep = context.sleep
+        self._running_turns = running_turns
+        self._scheduler = scheduler
         self._update_handler = update_handler
         self._crisis = crisis
         self._check_ins = check_ins
-        self._waiting_room = waiting_room
-        self._sleep = sleep
+        self._queue_notifier = queue_notifier
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -80,9 +78,9 @@ class Maintenance:
     def heard(self, signal: Notification) -> None:
         """Do what another replica asks for."""
         if signal.kind == "stop":
-            self._answering.stop_here([signal.turn_id])
+            self._running_turns.stop_here([signal.turn_id])
         elif signal.kind == "edited":
-            self._answering.edited_here([signal.turn_id])
+            self._running_turns.note_edits([signal.turn_id])
         else:
             self._wanted.set()
 
@@ -99,16 +97,8 @@ class Maintenance:
             except Exception:
                 log.exception("sweep_broke")
             await self._sleep(min(MIN_SWEEP_PAUSE, SWEEP_SECONDS))
-            await self._until_wanted(SWEEP_SECONDS - MIN_SWEEP_PAUSE)
-
-    async def _until_wanted(self, seconds: float) -> None:
-        wanted = asyncio.ensure_future(self._wanted.wait())
-        limit = asyncio.ensure_future(self._sleep(seconds))
-        try:
-            await asyncio.wait({wanted, limit}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            wanted.cancel()
-            limit.cancel()
+            limit = self._sleep(SWEEP_SECONDS - MIN_SWEEP_PAUSE)
+            await wait_with_limit(self._wanted.wait(), limit)
 
     async def look_for_work(self) -> None:
         """Take up what waits and is not worked on. Raises StorageError."""
@@ -116,18 +106,20 @@ class Maintenance:
         await storage.sync_clock()
         await self._crisis.recover()
         await storage.inbox.release_expired(exclude=self._update_handler.held)
-        await self._answering.claims.hand_back_left()
-        if self._chats.was_full:
+        await self._running_turns.release_left()
+        if self._scheduler.was_full:
             await self._call_others()
-        await self._chats.fill(self._waiting_chats)
+        await self._scheduler.fill(self._waiting_chats)
         self._update_handler.wake()
-        if self._chats.was_full:
-            await self._waiting_room.tell(self._chats.busy())
+        if self._scheduler.was_full:
+            await self._queue_notifier.tell(self._scheduler.list_busy())
 
     async def _waiting_chats(self, limit: int) -> list[int]:
         storage = self._storage
         waiting = await storage.turns.list_unfinished_chats(limit)
-        return waiting + await storage.inbox.list_chats_with_work(limit, self._chats.busy())
+        return waiting + await storage.inbox.list_chats_with_work(
+            limit, self._scheduler.list_busy()
+        )
 
     async def _call_others(self) -> None:
         """Have other replicas look for the work that is too much for this one."""
@@ -149,12 +141,12 @@ class Maintenance:
         while True:
             await self._sleep(HEARTBEAT_SECONDS)
             try:
-                await self._answering.keep_claims()
+                await self._running_turns.renew_leases()
                 if held := self._update_handler.held:
                     await self._storage.inbox.renew(held)
                 if cards := self._crisis.held:
                     await self._storage.cards.renew(cards)
             except StorageError as error:
-                log.warning("claims_not_renewed", error=type(error).__name__)
+                log.warning("leases_not_renewed", error=type(error).__name__)
             except Exception:
                 log.exception("heartbeat_broke")

@@ -73,7 +73,7 @@ class TelegramService:
             self._parts.scheduler.drain(grace),
             self._parts.update_handler.drain(grace),
         )
-        await within(1.0, "claims", self._hand_back())
+        await within(1.0, "leases", self._release_unfinished())
         await within(1.0, "maintenance", self._parts.maintenance.stop())
         await within(0.5, "on-call alerts", self._parts.oncall_alerts.stop())
         await within(0.5, "engine probe", self._parts.breaker.aclose())
@@ -82,10 +82,10 @@ class TelegramService:
         await within(0.5, "check-ins", self._parts.check_ins.aclose())
         await within(0.5, "telegram", self._client.shutdown())
 
-    async def _hand_back(self) -> None:
-        """Let go of what could not be finished, so that nobody has to wait for its lease."""
-        if owed := self._parts.runner.owed:
-            await self._storage.turns.release(owed)
+    async def _release_unfinished(self) -> None:
+        """Release what could not be finished, so that no person has to wait for its lease."""
+        if unfinished := self._parts.running_turns.unfinished:
+            await self._storage.turns.release(unfinished)
         if held := self._parts.update_handler.held:
             await self._storage.inbox.release(held)
 

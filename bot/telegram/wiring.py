@@ -21,13 +21,14 @@ from bot.telegram.features.crisis.buttons import CrisisButtons
 from bot.telegram.features.crisis.cards import Crisis
 from bot.telegram.features.crisis.check_ins import CheckIns
 from bot.telegram.features.crisis.hotlines import HotlineList
+from bot.telegram.features.crisis.keyboards import in_danger
 from bot.telegram.features.disclosure import DisclosureService
-from bot.telegram.features.feedback import AnswerFeedback
+from bot.telegram.features.feedback import AnswerFeedback, after_answer
 from bot.telegram.features.handoff.alerts import OncallAlerts
 from bot.telegram.features.handoff.desk import HandoffDesk
 from bot.telegram.features.help import Help
 from bot.telegram.features.membership import Membership
-from bot.telegram.features.turn_controls import TurnControls
+from bot.telegram.features.turn_controls import TurnControls, after_failure, while_answering
 from bot.telegram.features.unsupported import UnsupportedMessages
 from bot.telegram.inbound.intake import Intake
 from bot.telegram.inbound.leader import LeaderElection
@@ -35,10 +36,15 @@ from bot.telegram.inbound.polling import Polling
 from bot.telegram.maintenance import Maintenance
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.router import Router
-from bot.telegram.turns.edits import Edits
+from bot.telegram.turns.answer import AnswerSteps
+from bot.telegram.turns.assembler import TurnAssembler
+from bot.telegram.turns.collaborators import AnswerKeyboards
+from bot.telegram.turns.edits import TurnEdits
+from bot.telegram.turns.ending import TurnEnding
 from bot.telegram.turns.generation import GenerationManager
 from bot.telegram.turns.queue_notifier import QueueNotifier
 from bot.telegram.turns.quota import Quota
+from bot.telegram.turns.registry import RunningTurns
 from bot.telegram.turns.runner import TurnRunner
 from bot.telegram.turns.scheduler import TurnScheduler
 from bot.telegram.update_handler import UpdateHandler
@@ -53,6 +59,28 @@ if TYPE_CHECKING:
     from bot.telegram.context import Options
 
 
+ANSWER_KEYBOARDS = AnswerKeyboards(
+    while_answering=while_answering,
+    after_answer=after_answer,
+    after_failure=after_failure,
+    in_danger=in_danger,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """What the bot does for people besides answering."""
+
+    hotlines: HotlineList
+    disclosure: DisclosureService
+    check_ins: CheckIns
+    desk: HandoffDesk
+    oncall_alerts: OncallAlerts
+    contacts: ContactBook
+    feedback: AnswerFeedback
+    crisis: Crisis
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What has to be started, stopped or woken."""
@@ -65,7 +93,7 @@ class Parts:
     oncall_alerts: OncallAlerts
     check_ins: CheckIns
     crisis: Crisis
-    runner: TurnRunner
+    running_turns: RunningTurns
     scheduler: TurnScheduler
     router: Router
     update_handler: UpdateHandler
@@ -112,126 +140,154 @@ def build_parts(
         clock=clock,
         sleep=sleep,
     )
-    now, language_of = context.now, context.language_of
+    work_wanted = asyncio.Event()
     breaker = EngineCircuitBreaker(companion.ready, sleep=sleep)
-    hotlines = HotlineList(context)
-    disclosing = DisclosureService(context, hotlines=hotlines)
-    check_ins = CheckIns(context)
+    running_turns = RunningTurns(storage.turns, clock=clock, lease_safe_seconds=lease_safe_seconds)
+    features = _build_features(context, running_turns)
+    scheduler = _build_scheduler(
+        context, companion, breaker, running_turns, features, on_room=work_wanted.set
+    )
+    router = _build_router(context, features, running_turns, scheduler)
+    update_handler = UpdateHandler(context, router)
+    intake = _build_intake(context, features, scheduler, update_handler)
+    return Parts(
+        outbox=outbox,
+        intake=intake,
+        poller=_build_poller(context, intake),
+        breaker=breaker,
+        desk=features.desk,
+        oncall_alerts=features.oncall_alerts,
+        check_ins=features.check_ins,
+        crisis=features.crisis,
+        running_turns=running_turns,
+        scheduler=scheduler,
+        router=router,
+        update_handler=update_handler,
+        maintenance=Maintenance(
+            context,
+            running_turns=running_turns,
+            scheduler=scheduler,
+            update_handler=update_handler,
+            crisis=features.crisis,
+            check_ins=features.check_ins,
+            queue_notifier=QueueNotifier(context),
+            wanted=work_wanted,
+        ),
+        work_wanted=work_wanted,
+    )
+
+
+def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
     alerts_wanted = asyncio.Event()
-    desk = HandoffDesk(
-        context,
-        hotlines=hotlines,
-        stop=lambda chat_id: runner.stop(chat_id),  # noqa: PLW0108  (made below)
-        on_due=alerts_wanted.set,
-    )
-    oncall_alerts = OncallAlerts(context, desk=desk, wanted=alerts_wanted)
+    hotlines = HotlineList(context)
     contacts = ContactBook(context)
-    feedback = AnswerFeedback(context)
-    crisis = Crisis(
-        context,
-        hotlines=hotlines,
-        contacts=contacts,
-        on_risk_detected=desk.on_risk_detected,
+    desk = HandoffDesk(
+        context, hotlines=hotlines, stop=running_turns.stop, on_due=alerts_wanted.set
     )
-    runner = TurnRunner(
-        companion,
-        storage.turns,
-        storage.users,
-        outbox,
-        GenerationManager(
+    return _Features(
+        hotlines=hotlines,
+        disclosure=DisclosureService(context, hotlines=hotlines),
+        check_ins=CheckIns(context),
+        desk=desk,
+        oncall_alerts=OncallAlerts(context, desk=desk, wanted=alerts_wanted),
+        contacts=contacts,
+        feedback=AnswerFeedback(context),
+        crisis=Crisis(
+            context,
+            hotlines=hotlines,
+            contacts=contacts,
+            on_risk_detected=desk.on_risk_detected,
+        ),
+    )
+
+
+def _build_scheduler(
+    context: Context,
+    companion: Companion,
+    breaker: EngineCircuitBreaker,
+    running_turns: RunningTurns,
+    features: _Features,
+    *,
+    on_room: Callable[[], None],
+) -> TurnScheduler:
+    ending = TurnEnding(context, companion, running_turns)
+    steps = AnswerSteps(
+        companion=companion,
+        edits=TurnEdits(context),
+        generation=GenerationManager(
             companion,
             breaker,
-            patience=options.engine_patience,
-            clock=clock,
-            sleep=sleep,
+            patience=context.options.engine_patience,
+            clock=context.clock,
+            sleep=context.sleep,
         ),
-        crisis,
-        edits=Edits(client, context.me, storage.inbox, storage.turns),
-        disclosing=disclosing,
-        desk=desk,
-        clock=clock,
-        lease_safe_seconds=lease_safe_seconds,
-        sleep=sleep,
+        ending=ending,
+        cards=features.crisis,
+        handoff=features.desk,
+        notices=features.disclosure,
+        keyboards=ANSWER_KEYBOARDS,
     )
-    work_wanted = asyncio.Event()
-    scheduler = TurnScheduler(
-        bot=client,
-        me=context.me,
-        inbox=storage.inbox,
-        turns=storage.turns,
-        users=storage.users,
-        answering=runner,
-        desk=desk,
-        quota=Quota(
-            storage.limits,
-            storage.risk,
-            storage.handovers,
-            outbox,
-            options.answers_per_day,
-            now,
-        ),
-        feedback=feedback,
-        burst_window=options.burst_window,
-        language_of=language_of,
-        now=now,
-        at_once=options.chats_at_once,
-        on_room=work_wanted.set,
-        sleep=sleep,
+    quota = Quota(context, context.options.answers_per_day)
+    return TurnScheduler(
+        context,
+        TurnAssembler(context, quota, handoff=features.desk, rewritings=features.feedback),
+        TurnRunner(context, running_turns, steps, ending, ANSWER_KEYBOARDS),
+        running_turns,
+        on_room=on_room,
     )
-    router = Router(
+
+
+def _build_router(
+    context: Context,
+    features: _Features,
+    running_turns: RunningTurns,
+    scheduler: TurnScheduler,
+) -> Router:
+    hotlines, desk, feedback = features.hotlines, features.desk, features.feedback
+    return Router(
         context,
         (
             Help(context),
             hotlines,
-            CrisisButtons(context, crisis=crisis, desk=desk, hotlines=hotlines),
+            CrisisButtons(context, crisis=features.crisis, desk=desk, hotlines=hotlines),
             desk,
-            TurnControls(context, runner=runner, wake=scheduler.wake),
-            Reset(context, runner=runner),
-            contacts,
+            TurnControls(context, running_turns=running_turns, wake=scheduler.wake),
+            Reset(context, running_turns=running_turns),
+            features.contacts,
             About(context),
             feedback,
-            PersonalData(context, runner=runner, desk=desk, feedback=feedback, hotlines=hotlines),
-            disclosing,
+            PersonalData(
+                context,
+                running_turns=running_turns,
+                desk=desk,
+                feedback=feedback,
+                hotlines=hotlines,
+            ),
+            features.disclosure,
         ),
         membership=Membership(context),
         unsupported=UnsupportedMessages(context),
     )
-    update_handler = UpdateHandler(context, router)
-    maintenance = Maintenance(
-        storage,
-        runner,
-        scheduler,
-        update_handler,
-        crisis,
-        check_ins,
-        QueueNotifier(storage.inbox, storage.jobs, outbox, language_of=language_of),
-        wanted=work_wanted,
-        sleep=sleep,
+
+
+def _build_intake(
+    context: Context,
+    features: _Features,
+    scheduler: TurnScheduler,
+    update_handler: UpdateHandler,
+) -> Intake:
+    return Intake(
+        context.storage.inbox,
+        context.client,
+        features.crisis,
+        is_on_duty=features.desk.is_on_duty,
+        now=context.now,
+        on_arrival=ArrivalRouter(context.outbox, scheduler, update_handler).route,
     )
-    intake = Intake(
-        storage.inbox,
-        client,
-        crisis,
-        is_on_duty=desk.is_on_duty,
-        now=now,
-        on_arrival=ArrivalRouter(outbox, scheduler, update_handler).route,
-    )
-    polling = Polling(client, intake, clock=clock, sleep=sleep)
-    return Parts(
-        outbox=outbox,
-        intake=intake,
-        poller=LeaderElection(polling, storage.jobs, clock=clock, sleep=sleep)
-        if storage.is_shared
-        else polling,
-        breaker=breaker,
-        desk=desk,
-        oncall_alerts=oncall_alerts,
-        check_ins=check_ins,
-        crisis=crisis,
-        runner=runner,
-        scheduler=scheduler,
-        router=router,
-        update_handler=update_handler,
-        maintenance=maintenance,
-        work_wanted=work_wanted,
-    )
+
+
+def _build_poller(context: Context, intake: Intake) -> Polling | LeaderElection:
+    polling = Polling(context.client, intake, clock=context.clock, sleep=context.sleep)
+    if not context.storage.is_shared:
+        return polling
+    return LeaderElection(polling, context.storage.jobs, clock=context.clock, sleep=context.sleep)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.conversation import disclosure_policy
-from bot.conversation.disclosure_policy import Notice
+from bot.conversation.disclosure_policy import Notice, PendingNotice
 from bot.locales import texts_for
 from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import StorageError
@@ -19,23 +18,12 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
     from bot.locales import Language, Texts
-    from bot.storage import Disclosure, Turn
+    from bot.storage import Turn
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.requests import CallbackRequest, CommandRequest
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PendingNotice:
-    """A notice that has to be said in a person's private chat, and what is known about them."""
-
-    user_id: int
-    language: Language
-    notice: Notice
-    known: Disclosure
-    in_danger: bool
 
 
 class DisclosureService:

@@ -29,7 +29,7 @@ class Membership:
         if change.new_chat_member.status in OUTSIDE:
             await self._users.mark_unreachable(chat.id)
             return
-        self._outbox.reachable(chat.id)
+        self._outbox.mark_reachable(chat.id)
         await self._users.mark_reachable(chat.id)
         was_outside = change.old_chat_member.status in OUTSIDE
         if was_outside and chat.type in {ChatType.GROUP, ChatType.SUPERGROUP}:

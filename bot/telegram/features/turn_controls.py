@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.locales import Texts
     from bot.telegram.context import Context
     from bot.telegram.requests import CallbackRequest, CommandRequest
-    from bot.telegram.turns.runner import TurnRunner
+    from bot.telegram.turns.registry import RunningTurns
 
 
 class TurnControls:
@@ -26,16 +26,16 @@ class TurnControls:
 
     Args:
         context: what the features share.
-        runner: what makes answers, and can be stopped.
+        running_turns: can be stopped.
         wake: told which chat has a turn to be answered again.
     """
 
     def __init__(
-        self, context: Context, *, runner: TurnRunner, wake: Callable[[int], None]
+        self, context: Context, *, running_turns: RunningTurns, wake: Callable[[int], None]
     ) -> None:
         self._outbox = context.outbox
         self._turns = context.storage.turns
-        self._runner = runner
+        self._running_turns = running_turns
         self._wake = wake
         self.commands = (Command(name="stop", run=self._stop, menu=lambda t: t.command_stop),)
         self.callbacks = (
@@ -47,7 +47,7 @@ class TurnControls:
         texts = request.texts
         # The answer itself says that it was stopped; only silence needs a word.
         try:
-            if await self._runner.stop(request.chat_id):
+            if await self._running_turns.stop(request.chat_id):
                 return
             text = texts.nothing_to_stop
         except StorageError:
@@ -56,7 +56,7 @@ class TurnControls:
 
     async def _stop_turn(self, request: CallbackRequest, turn_id: int) -> str | None:
         try:
-            stopped = await self._runner.stop(request.chat_id, turn_id)
+            stopped = await self._running_turns.stop(request.chat_id, turn_id)
         except StorageError:
             return request.texts.stop_unsure
         return None if stopped else request.texts.nothing_to_stop

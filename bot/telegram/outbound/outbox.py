@@ -99,7 +99,7 @@ class Outbox:
         """How often Telegram asked that a chat be left alone for a while."""
         return self._dispatcher.floods
 
-    def reachable(self, chat_id: int) -> None:
+    def mark_reachable(self, chat_id: int) -> None:
         """Open a chat again that `Unreachable` had shut: the person has written."""
         self._dispatcher.unreachable.discard(chat_id)
 

@@ -12,39 +12,37 @@ from bot.telegram.inbound.incoming import as_one_text, said_in_stored
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from telegram import Bot, User
-
-    from bot.storage import Inbox, StoredUpdate, Turn, Turns
+    from bot.storage import StoredUpdate, Turn
+    from bot.telegram.context import Context
     from bot.telegram.inbound.incoming import IncomingText
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
+class TurnEdits:
     """Puts edits that wait in the inbox into the turn whose messages they change."""
 
-    bot: Bot
-    me: User
-    inbox: Inbox
-    turns: Turns
+    context: Context
 
-    async def into(self, turn: Turn) -> Turn:
+    async def merge_into(self, turn: Turn) -> Turn:
         """The turn as it is to be answered, with the edits of its messages taken into it.
 
         Raises:
             StorageError: they cannot be read or stored now.
         """
-        waiting = self._read(await self.inbox.list_pending(turn.chat_id))
+        waiting = self._read(await self.context.storage.inbox.list_pending(turn.chat_id))
         if not any(item.is_edit for item in waiting):
             return turn
-        said = self._read(await self.inbox.list_for_turn(turn.id))
+        said = self._read(await self.context.storage.inbox.list_for_turn(turn.id))
         ours = {item.message_id for item in said}
         edits = [item for item in waiting if item.is_edit and item.message_id in ours]
         if not edits:
             return turn
         text = as_one_text([*said, *edits])
-        if not await self.turns.replace_text(turn.id, text, [item.update_id for item in edits]):
+        if not await self.context.storage.turns.replace_text(
+            turn.id, text, [item.update_id for item in edits]
+        ):
             return turn
         log.info("turn_edited", turn=turn.id, edits=len(edits))
         return replace(turn, user_text=text)
@@ -53,9 +51,9 @@ class Edits:
         said = []
         for stored in updates:
             try:
-                item = said_in_stored(stored, self.bot, self.me)
+                item = said_in_stored(stored, self.context.client, self.context.me)
             except Exception as error:
-                # Whoever makes turns of the inbox gives it up; here it is only passed over.
+                # The assembler gives it up; here it is only passed over.
                 log.info("update_passed_over", update=stored.update_id, error=type(error).__name__)
                 continue
             if item is not None:

@@ -1,68 +1,102 @@
-"""The end of a turn in the database, which may be away when the person has seen it already."""
+"""The end of a turn: shown to the person, then stored; either may have to wait for the other side.
+
+Telegram or the database may be away. The end is tried until it is taken, and a turn whose lease has
+run out meanwhile is first asked for again.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.storage import StorageError
+from bot.telegram.outbound.delivery import Expired
+from bot.telegram.outbound.streaming import Unsure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.conversation.companion import Companion, Plan
-    from bot.storage import EndState, Turn, Turns
+    from bot.storage import EndState, Turn
+    from bot.telegram.context import Context
+    from bot.telegram.turns.registry import RunningTurns
+    from bot.telegram.turns.running import RunningTurn
 
 log = structlog.get_logger(__name__)
 
-PERSIST_TRIES = 30
-PERSIST_PAUSE = 1.0
+STORE_TRIES = 30
+STORE_PAUSE = 1.0
+DELIVERY_PAUSE = 30.0
+"""Seconds between two tries of what Telegram did not take in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """Ends turns."""
+class TurnEnding:
+    """Delivers ends of answers and stores them."""
 
-    companion: Companion
-    turns: Turns
-    sleep: Callable[[float], Awaitable[None]]
+    def __init__(self, context: Context, companion: Companion, running_turns: RunningTurns) -> None:
+        self._turns = context.storage.turns
+        self._sleep = context.sleep
+        self._companion = companion
+        self._running_turns = running_turns
 
-    async def end(
+    async def deliver(self, running: RunningTurn, deliver: Callable[[], Awaitable[object]]) -> None:
+        """Deliver the end of an answer, however long Telegram is out of reach.
+
+        Raises:
+            TurnLost: another replica has the turn.
+            Unreachable: the person blocked the bot.
+            Undeliverable: Telegram refused it.
+        """
+        while True:
+            try:
+                await deliver()
+            except Unsure:
+                await self._running_turns.confirm(running)
+            except Expired:
+                await self.pause(running, "answer_not_delivered_yet")
+            else:
+                return
+
+    async def pause(self, running: RunningTurn, event: str) -> None:
+        """Wait before what Telegram did not take in time is tried again."""
+        log.warning(event, turn=running.turn.id, next_try_in=DELIVERY_PAUSE)
+        await self._sleep(DELIVERY_PAUSE)
+
+    async def finish(
         self,
+        running: RunningTurn,
         plan: Plan,
         answer: str,
         state: EndState,
-        message_id: int | None,
         model: str | None = None,
     ) -> None:
-        """End a turn with its answer, which `message_id` shows; it is to be rated if `model` is.
+        """Store a turn's answer and end it; the answer is to be rated if `model` is given.
 
         Raises:
             StorageError: it could not be stored, however often it was tried.
         """
-        turn = plan.turn
-        revision = await self._persist(
-            partial(self.turns.finish, turn.id, answer, state, message_id, model=model)
+        turn = running.turn
+        revision = await self._store(
+            partial(self._turns.finish, turn.id, answer, state, running.message_id, model=model)
         )
         if revision is None:
             log.warning("turn_no_longer_ours", turn=turn.id)
         elif revision == turn.revision + 1:
-            # Otherwise something else changed meanwhile (somebody's words were erased), and the
+            # Otherwise something else changed meanwhile (a person's words were erased), and the
             # past this turn was planned with is not to be remembered.
-            await self.companion.remember(plan, answer, revision)
+            await self._companion.remember(plan, answer, revision)
 
     async def fail(self, turn: Turn, reason: str, message_id: int | None = None) -> None:
-        """Give a turn up, for a short reason for machines. Raises as `end`."""
-        await self._persist(partial(self.turns.fail, turn.id, reason, message_id))
+        """Give a turn up, for a short reason for machines. Raises as `finish`."""
+        await self._store(partial(self._turns.fail, turn.id, reason, message_id))
 
-    async def _persist(self, store: Callable[[], Awaitable[int | None]]) -> int | None:
-        for _ in range(PERSIST_TRIES):
+    async def _store(self, store: Callable[[], Awaitable[int | None]]) -> int | None:
+        for _ in range(STORE_TRIES):
             try:
                 return await store()
             except StorageError as error:
                 log.warning("turn_end_not_stored", error=type(error).__name__)
-                await self.sleep(PERSIST_PAUSE)
+                await self._sleep(STORE_PAUSE)
         return await store()

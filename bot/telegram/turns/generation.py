@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from bot.safety import Blocked
+from bot.telegram.waiting import wait_with_limit
 from inference.engine import (
     EngineError,
     EngineOverloaded,
@@ -24,12 +25,13 @@ from inference.engine import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable
 
     from bot.conversation.breaker import EngineCircuitBreaker
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Texts
     from bot.telegram.outbound.streaming import StreamedReply
+    from bot.telegram.turns.running import RunningTurn
 
 log = structlog.get_logger(__name__)
 
@@ -53,18 +55,16 @@ class Outcome:
     is_reviewed: bool = False
 
 
-@dataclass(slots=True)
-class _Running:
-    """An answer that is being made; `broken_off` tells why, None if it is by a shutdown."""
-
-    turn_id: int
-    draft: _Draft
-    generation: asyncio.Task[None]
-    broken_off: Literal["stopped", "edited"] | None = None
-
-
 class GenerationManager:
-    """The answers being made, one a chat at a time."""
+    """Makes answers with the engine, and keeps turns waiting while it is away.
+
+    Args:
+        companion: streams an answer from the engine.
+        breaker: what all turns together know about the engine.
+        patience: seconds that a turn waits for an engine that is away.
+        clock: monotonic seconds.
+        sleep: waits for seconds of that clock.
+    """
 
     def __init__(
         self,
@@ -73,76 +73,45 @@ class GenerationManager:
         *,
         patience: float,
         clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        """`patience`: seconds that a turn waits for an engine that is away."""
         self._companion = companion
         self._breaker = breaker
         self._patience = patience
         self._clock = clock
         self._sleep = sleep
-        self._running: dict[int, _Running] = {}
 
-    def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
-        """Stop the answer being made in a chat (only `turn_id`'s, if given).
-
-        Returns whether there was one. What is visible by then stays.
-        """
-        running = self._running.get(chat_id)
-        if running is None or running.generation.done():
-            return False
-        if turn_id is not None and running.turn_id != turn_id:
-            return False
-        running.broken_off = "stopped"
-        running.generation.cancel()
-        return True
-
-    def edited(self, chat_id: int) -> None:
-        """Break off the answer being made in a chat, if nothing of it is to be seen yet."""
-        running = self._running.get(chat_id)
-        if running is None or running.generation.done() or running.draft.said:
-            return
-        if running.broken_off is None:
-            running.broken_off = "edited"
-            running.generation.cancel()
-
-    def abandon(self, turn_ids: Collection[int]) -> None:
-        """Stop making answers that are somebody else's by now, and say nothing more in them."""
-        for running in self._running.values():
-            if running.turn_id in turn_ids:
-                log.warning("turn_lost", turn=running.turn_id)
-                running.generation.cancel()
-
-    async def run(self, plan: Plan, reply: StreamedReply, texts: Texts) -> Outcome:
+    async def run(
+        self, running: RunningTurn, plan: Plan, reply: StreamedReply, texts: Texts
+    ) -> Outcome:
         """Make the answer of a turn and show it growing; the end is the caller's to deliver.
 
         Raises:
-            CancelledError: a shutdown, or the turn is somebody else's.
+            CancelledError: a shutdown, or another replica has the turn.
             Unreachable: the person blocked the bot.
         """
-        turn = plan.turn
-        draft = _Draft(reply, texts)
-        running = _Running(turn.id, draft, asyncio.create_task(self._make(plan, draft)))
-        self._running[turn.chat_id] = running
+        running.draft, running.interruption = "", None
+        generation = asyncio.create_task(self._make(plan, _VisibleDraft(running, reply, texts)))
+        running.generation = generation
         try:
-            await running.generation
+            await generation
         except asyncio.CancelledError:
-            if running.broken_off is None:
+            if running.interruption is None:
                 raise
-            return Outcome(draft.said, running.broken_off)
+            return Outcome(running.draft, running.interruption)
         except Blocked as blocked:
             self._breaker.answered()
             instead = await self._companion.instead(plan, blocked)
             return Outcome(instead, "answered", is_reviewed=True)
         except EngineError as error:
             reason = type(error).__name__
-            log.warning("answer_failed", turn=turn.id, reason=reason, detail=str(error))
-            return Outcome(draft.said, "failed", reason)
+            log.warning("answer_failed", turn=running.turn.id, reason=reason, detail=str(error))
+            return Outcome(running.draft, "failed", reason)
         finally:
-            del self._running[turn.chat_id]
-        return Outcome(draft.said, "answered")
+            running.generation = None
+        return Outcome(running.draft, "answered")
 
-    async def _make(self, plan: Plan, draft: _Draft) -> None:
+    async def _make(self, plan: Plan, draft: _VisibleDraft) -> None:
         draft.reply.start()
         until = self._clock() + self._patience
         silences = failures = 0
@@ -174,21 +143,14 @@ class GenerationManager:
             else:
                 return
 
-    async def _wait_for_engine(self, plan: Plan, draft: _Draft, until: float) -> None:
+    async def _wait_for_engine(self, plan: Plan, draft: _VisibleDraft, until: float) -> None:
         draft.is_interrupted(draft.texts.wait_engine)
-        up = asyncio.ensure_future(self._breaker.wait())
-        limit = asyncio.ensure_future(self._sleep(until - self._clock()))
-        try:
-            await asyncio.wait({up, limit}, return_when=asyncio.FIRST_COMPLETED)
-            if not up.done():
-                raise EngineUnavailable("the engine did not come back in time")
-        finally:
-            up.cancel()
-            limit.cancel()
-            await asyncio.gather(up, limit, return_exceptions=True)
+        limit = self._sleep(until - self._clock())
+        if not await wait_with_limit(self._breaker.wait(), limit):
+            raise EngineUnavailable("the engine did not come back in time")
         log.info("answer_tried_again", turn=plan.turn.id)
 
-    async def _stream(self, plan: Plan, draft: _Draft) -> None:
+    async def _stream(self, plan: Plan, draft: _VisibleDraft) -> None:
         pieces: list[str] = []
         async with aclosing(self._companion.answer(plan, draft.waits_at)) as stream:
             async for piece in stream:
@@ -200,31 +162,31 @@ class GenerationManager:
             raise EngineProtocolError("the answer has no text")
 
 
-class _Draft:
+class _VisibleDraft:
     """What the person sees of an answer until its end."""
 
-    def __init__(self, reply: StreamedReply, texts: Texts) -> None:
+    def __init__(self, running: RunningTurn, reply: StreamedReply, texts: Texts) -> None:
         self.reply = reply
         self.texts = texts
-        self.said = ""
-        self._place_told: int | None = None
+        self._running = running
+        self._position_told: int | None = None
 
     def grows(self, text: str) -> None:
-        self.said = text.strip()
+        self._running.draft = text.strip()
         self.reply.update(text)
 
     def is_interrupted(self, note: str) -> None:
         """Say at once why nothing comes, under what has been said so far."""
-        shown = f"{self.said}……\n\n{note}" if self.said else note
-        self.reply.update(shown, is_typing=False)
+        draft = self._running.draft
+        self.reply.update(f"{draft}……\n\n{note}" if draft else note, is_typing=False)
 
     def waits(self, note: str) -> None:
-        """Say why nothing comes, to somebody who has been waiting long enough to wonder."""
-        if not self.said:
+        """Say why nothing comes, to a person who has been waiting long enough to wonder."""
+        if not self._running.draft:
             self.reply.suggest(note)
 
-    def waits_at(self, place: int) -> None:
-        """Tell the place in the line, and again only when half of the way is behind."""
-        if self._place_told is None or place <= self._place_told // 2:
-            self._place_told = place
-            self.waits(self.texts.wait_place(count=place))
+    def waits_at(self, queue_position: int) -> None:
+        """Tell the position in the queue, and again only when half of the way is behind."""
+        if self._position_told is None or queue_position <= self._position_told // 2:
+            self._position_told = queue_position
+            self.waits(self.texts.wait_place(count=queue_position))

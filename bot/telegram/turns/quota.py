@@ -18,14 +18,12 @@ import structlog
 
 from bot.locales import texts_for
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
-from bot.telegram.outbound.rendering import render
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.locales import Language
-    from bot.storage import Clock, Handovers, Limits, Risk
-    from bot.telegram.outbound.outbox import Outbox
+    from bot.telegram.context import Context
 
 log = structlog.get_logger(__name__)
 
@@ -36,36 +34,32 @@ DAY = timedelta(days=1)
 class Quota:
     """`per_day`: answers that one person gets within any 24 hours; 0 sets no limit."""
 
-    limits: Limits
-    risk: Risk
-    handovers: Handovers
-    outbox: Outbox
+    context: Context
     per_day: int
-    now: Clock
 
     async def rests_until(self, user_id: int, chat_id: int, language: Language) -> datetime | None:
         """Until when a person is not answered, told to them once; None: they may have a turn.
 
         Raises:
-            StorageError: nobody knows now.
+            StorageError: it cannot be read now.
         """
         if not self.per_day:
             return None
-        now = self.now()
-        free_at = await self.limits.free_at(user_id, self.per_day, DAY)
+        now = self.context.now()
+        free_at = await self.context.storage.limits.free_at(user_id, self.per_day, DAY)
         if free_at is None or free_at <= now:
             return None
-        danger = await self.risk.for_user(user_id)
+        danger = await self.context.storage.risk.for_user(user_id)
         if any(end > now for end in danger.ends.values()):
             return None
-        if await self.handovers.for_user(user_id) is not None:
+        if await self.context.storage.handovers.for_user(user_id) is not None:
             return None  # it is a human who answers
-        if await self.limits.claim_notice(user_id, DAY):
+        if await self.context.storage.limits.claim_notice(user_id, DAY):
             log.info("limit_reached", user=user_id)
             hours = ceil((free_at - now) / timedelta(hours=1))
             try:
                 text = texts_for(language).wait_limit(count=hours)
-                await self.outbox.send(chat_id, render(text)[0])
+                await self.context.outbox.send_text(chat_id, text)
             except (Unreachable, Undeliverable) as error:
                 log.info("not_said", user=user_id, error=type(error).__name__)
         return free_at

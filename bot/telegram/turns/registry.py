@@ -1,120 +1,187 @@
-"""Which turns are ours for certain: nothing is said in one that may be somebody else's by now.
+"""The turns that run in this process, and their leases.
 
-A process that was frozen (a stalled machine, a debugger) wakes up with half an answer in its hands,
-and another replica may have finished it meanwhile, in the same message.
+Nothing is said in a turn that another replica may have by now: a process that was frozen (a stalled
+machine, a debugger) wakes up with half an answer in its hands, and another one may have finished it
+meanwhile, in the same message.
 """
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.storage import StorageError
+from bot.telegram.turns.running import RunningTurn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
-    from bot.storage import Turns
+    from bot.storage import Turn, Turns
 
 log = structlog.get_logger(__name__)
 
 
-class Lost(Exception):
-    """The turn is somebody else's, or ended."""
+class TurnLost(Exception):
+    """The turn is another replica's, or ended."""
 
 
-class Claims:
-    """The claims of the turns that are being answered here."""
+class RunningTurns:
+    """All turns that this process works on; nothing else knows which they are.
+
+    Args:
+        turns: the turns in the database.
+        clock: monotonic seconds.
+        lease_safe_seconds: seconds after a renewal in which no other replica can have a turn.
+    """
 
     def __init__(
-        self, turns: Turns, *, clock: Callable[[], float], lease_safe_seconds: float = inf
+        self, turns: Turns, *, clock: Callable[[], float], lease_safe_seconds: float
     ) -> None:
-        """`lease_safe_seconds`: seconds from a renewal in which nobody else can take a turn."""
         self._turns = turns
         self._clock = clock
-        self._sure_for = lease_safe_seconds
-        self._sure_until: dict[int, float] = {}
-        self._left_behind: dict[int, int | None] = {}
-        """Turns that could not be handed back, and the messages that show them."""
+        self._lease_safe_seconds = lease_safe_seconds
+        self._by_id: dict[int, RunningTurn] = {}
 
     @property
     def held(self) -> list[int]:
-        """The turns being answered."""
-        return list(self._sure_until)
+        """The turns being answered, whose leases have to be renewed."""
+        return [running.turn.id for running in self._list_held()]
 
-    def begin(self, turn_id: int) -> int | None:
-        """Hold a turn that has just been claimed; its message, if only we know of it."""
-        self._sure_until[turn_id] = self._clock() + self._sure_for
-        return self._left_behind.pop(turn_id, None)
+    @property
+    def unfinished(self) -> list[int]:
+        """The turns that are neither ended nor released yet."""
+        return [id_ for id_, running in self._by_id.items() if running.state != "unreleased"]
 
-    def end(self, turn_id: int) -> None:
-        """Hold it no longer; its claim is not renewed then."""
-        del self._sure_until[turn_id]
+    def begin(self, turn: Turn, *, has_edits: bool) -> RunningTurn:
+        """Hold a turn that has just been claimed."""
+        before = self._by_id.get(turn.id)
+        running = RunningTurn(
+            turn=turn,
+            lease_until=self._clock() + self._lease_safe_seconds,
+            message_id=turn.answer_message_id or (before.message_id if before else None),
+            has_edits=has_edits,
+            stop_requested=turn.stop_requested,
+        )
+        self._by_id[turn.id] = running
+        return running
 
-    def is_sure(self, turn_id: int) -> bool:
-        """Whether nobody else can have taken the turn."""
-        return self._clock() < self._sure_until.get(turn_id, -inf)
+    def end(self, running: RunningTurn) -> None:
+        """Renew a lease no longer: one of a turn that is not worked on must be able to run out."""
+        running.state = "ending"
 
-    async def renew(self) -> set[int]:
-        """Prolong all claims; the turns that are lost.
+    def forget(self, running: RunningTurn) -> None:
+        """Drop a turn that has ended."""
+        if self._by_id.get(running.turn.id) is running:
+            del self._by_id[running.turn.id]
 
-        Raises:
-            StorageError: nobody knows.
-        """
-        held, asked_at = self.held, self._clock()
-        if not held:
-            return set()
-        kept = await self._turns.renew(held)
-        self._prolong(kept, asked_at)
-        return set(held) - kept
-
-    async def make_sure(self, turn_id: int) -> None:
-        """Ask whether a turn is still ours.
-
-        While the database is away it counts as ours: the end of an answer that somebody waits for
-        is shown all the same.
-
-        Raises:
-            Lost: it is not.
-        """
-        asked_at = self._clock()
+    async def release(self, running: RunningTurn) -> None:
+        """Let another replica take a turn, in the message that shows it; now or when it can be."""
         try:
-            kept = await self._turns.renew([turn_id])
+            await self._release(running)
         except StorageError as error:
-            log.warning("claim_unknown", turn=turn_id, error=type(error).__name__)
-            kept = {turn_id}
-        if turn_id not in kept:
-            log.warning("turn_lost", turn=turn_id)
-            raise Lost
-        self._prolong(kept, asked_at)
+            # Tried again at the next sweep; until then the lease may run out by itself.
+            log.warning("turn_not_released", turn=running.turn.id, error=type(error).__name__)
+            running.state = "unreleased"
 
-    async def hand_back(self, turn_id: int, message_id: int | None) -> None:
-        """Let somebody else take a turn, in the message that shows it; now or when that can be."""
-        try:
-            await self._let_go(turn_id, message_id)
-        except StorageError as error:
-            # Else the claim runs out by itself; somebody takes the turn then.
-            log.warning("turn_not_handed_back", turn=turn_id, error=type(error).__name__)
-            self._left_behind[turn_id] = message_id
-
-    async def hand_back_left(self) -> None:
-        """Hand back what could not be while the database was away.
+    async def release_left(self) -> None:
+        """Release what could not be while the database was away.
 
         Raises:
             StorageError: it still is.
         """
-        for turn_id, message_id in tuple(self._left_behind.items()):
-            if turn_id in self._left_behind:  # and not taken up again meanwhile
-                await self._let_go(turn_id, message_id)
-                self._left_behind.pop(turn_id, None)
+        for running in list(self._by_id.values()):
+            if running.state == "unreleased" and self._by_id.get(running.turn.id) is running:
+                await self._release(running)
 
-    async def _let_go(self, turn_id: int, message_id: int | None) -> None:
-        if message_id is not None:  # whoever goes on has to know where
-            await self._turns.set_answer_message(turn_id, message_id)
-        await self._turns.release([turn_id])
+    async def stop(self, chat_id: int, turn_id: int | None = None) -> bool:
+        """Stop the answer being made in a chat (only `turn_id`'s, if given), in any replica.
 
-    def _prolong(self, turn_ids: set[int], asked_at: float) -> None:
-        for turn_id in turn_ids & self._sure_until.keys():
-            self._sure_until[turn_id] = asked_at + self._sure_for
+        Returns whether there was one. What is visible by then stays.
+
+        Raises:
+            StorageError: it is not made here, and no other replica could be asked.
+        """
+        here = [
+            running
+            for running in self._list_held()
+            if running.turn.chat_id == chat_id and turn_id in (None, running.turn.id)
+        ]
+        for running in here:
+            running.request_stop()
+        return bool(here) or await self._turns.request_stop(chat_id, turn_id)
+
+    def stop_here(self, turn_ids: Iterable[int]) -> None:
+        """Stop those of some turns that run in this process; another replica asked for it."""
+        for running in self._find_held(turn_ids):
+            running.request_stop()
+
+    def note_edits(self, turn_ids: Iterable[int]) -> None:
+        """Have edits looked for in those of some turns that run in this process."""
+        for running in self._find_held(turn_ids):
+            running.note_edit()
+
+    def note_edits_in_chat(self, chat_id: int) -> None:
+        """Have edits looked for in the turn of a chat, if it runs in this process."""
+        for running in self._list_held():
+            if running.turn.chat_id == chat_id:
+                running.note_edit()
+
+    def is_surely_ours(self, running: RunningTurn) -> bool:
+        """Whether no other replica can have taken the turn."""
+        return running.state == "running" and self._clock() < running.lease_until
+
+    async def renew_leases(self) -> None:
+        """Prolong all leases, let go of what others took, and stop what is to be stopped.
+
+        Raises:
+            StorageError: it is not known which turns are ours.
+        """
+        held, asked_at = self._list_held(), self._clock()
+        if not held:
+            return
+        turn_ids = [running.turn.id for running in held]
+        kept = await self._turns.renew(turn_ids)
+        self._prolong(held, kept, asked_at)
+        for running in held:
+            if running.turn.id not in kept:
+                running.abandon()
+        self.stop_here(await self._turns.list_stop_requested(turn_ids))
+
+    async def confirm(self, running: RunningTurn) -> None:
+        """Ask whether a turn is still ours.
+
+        While the database is away it counts as ours: the end of an answer that a person waits for
+        is shown all the same.
+
+        Raises:
+            TurnLost: it is not.
+        """
+        turn_id, asked_at = running.turn.id, self._clock()
+        try:
+            kept = await self._turns.renew([turn_id])
+        except StorageError as error:
+            log.warning("lease_unknown", turn=turn_id, error=type(error).__name__)
+            kept = {turn_id}
+        if turn_id not in kept:
+            log.warning("turn_lost", turn=turn_id)
+            raise TurnLost
+        self._prolong([running], kept, asked_at)
+
+    async def _release(self, running: RunningTurn) -> None:
+        if running.message_id is not None:  # the next process has to know where to go on
+            await self._turns.set_answer_message(running.turn.id, running.message_id)
+        await self._turns.release([running.turn.id])
+        self.forget(running)
+
+    def _prolong(self, held: Iterable[RunningTurn], kept: Collection[int], asked_at: float) -> None:
+        for running in held:
+            if running.turn.id in kept:
+                running.lease_until = asked_at + self._lease_safe_seconds
+
+    def _list_held(self) -> list[RunningTurn]:
+        return [running for running in self._by_id.values() if running.state == "running"]
+
+    def _find_held(self, turn_ids: Iterable[int]) -> list[RunningTurn]:
+        found = (self._by_id.get(turn_id) for turn_id in turn_ids)
+        return [running for running in found if running is not None and running.state == "running"]

@@ -64,8 +64,11 @@ class Moment:
     def __init__(self, clock: FakeClock) -> None:
         self._clock, self._start = clock, clock.now
         self.wrong_by = timedelta()
+        self.goes_on_by = timedelta()
+        """How much later it is at each look."""
 
     def __call__(self) -> datetime:
+        self.wrong_by += self.goes_on_by
         seconds = self._clock.now - self._start
         return FIRST_MOMENT + timedelta(seconds=seconds) + self.wrong_by
 
@@ -135,21 +138,11 @@ class Room:
             random=Random(7),
         )
         self.outbox, self.intake = parts.outbox, parts.intake
-        self.breaker, self.desk, self.oncall_alerts = (
-            parts.breaker,
-            parts.desk,
-            parts.oncall_alerts,
-        )
-        self.check_ins, self.crisis, self.runner = (
-            parts.check_ins,
-            parts.crisis,
-            parts.runner,
-        )
-        self.scheduler, self.router, self.update_handler = (
-            parts.scheduler,
-            parts.router,
-            parts.update_handler,
-        )
+        self.breaker, self.running_turns = parts.breaker, parts.running_turns
+        self.desk, self.oncall_alerts = parts.desk, parts.oncall_alerts
+        self.check_ins, self.crisis = parts.check_ins, parts.crisis
+        self.scheduler, self.router = parts.scheduler, parts.router
+        self.update_handler = parts.update_handler
         self.maintenance, self.work_wanted = parts.maintenance, parts.work_wanted
         self.update_handler.start()
         self.oncall_alerts.start()

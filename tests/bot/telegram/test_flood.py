@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.telegram.turns.scheduler import MESSAGES_AT_ONCE
+from bot.telegram.turns.assembler import MESSAGES_AT_ONCE
 from bot.telegram.update_handler import MAX_IN_A_CHAT
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER

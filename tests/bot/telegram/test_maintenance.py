@@ -106,7 +106,7 @@ async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(answering,
     await answering.passes(3 * HEARTBEAT_SECONDS)
     await answering.maintenance.stop()
     assert await answering.turns() == [("answering", None)]
-    assert answering.answering.held == []
+    assert answering.running_turns.held == []
     assert len(engine.prompts) == 1
 
 

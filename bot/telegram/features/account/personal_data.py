@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.telegram.features.feedback import AnswerFeedback
     from bot.telegram.features.handoff.desk import HandoffDesk
     from bot.telegram.requests import CallbackRequest, CommandRequest
-    from bot.telegram.turns.runner import TurnRunner
+    from bot.telegram.turns.registry import RunningTurns
 
 
 class PersonalData:
@@ -28,7 +28,7 @@ class PersonalData:
         self,
         context: Context,
         *,
-        runner: TurnRunner,
+        running_turns: RunningTurns,
         desk: HandoffDesk,
         feedback: AnswerFeedback,
         hotlines: HotlineList,
@@ -36,7 +36,7 @@ class PersonalData:
         self._outbox = context.outbox
         self._users = context.storage.users
         self._history_cache = context.storage.history_cache
-        self._runner = runner
+        self._running_turns = running_turns
         self._desk = desk
         self._feedback = feedback
         self._hotlines = hotlines
@@ -80,7 +80,7 @@ class PersonalData:
         if answer == "no":
             await self._outbox.edit_text(request.chat_id, request.message_id, texts.erase_kept)
             return None
-        await self._runner.stop(user_id)
+        await self._running_turns.stop(user_id)
         await self._desk.end_for_erasure(user_id)
         await self._users.erase(user_id)
         self._hotlines.remember_region(user_id, None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.locales import Texts
     from bot.telegram.context import Context
     from bot.telegram.requests import CallbackRequest, CommandRequest
-    from bot.telegram.turns.runner import TurnRunner
+    from bot.telegram.turns.registry import RunningTurns
 
 ADMIN_QUESTION_LASTS = timedelta(minutes=10)
 ALL = "all"
@@ -40,7 +40,7 @@ class AdminReset:
 class Reset:
     """Asks first, then lets a conversation begin anew; what was said stays until /erase."""
 
-    def __init__(self, context: Context, *, runner: TurnRunner) -> None:
+    def __init__(self, context: Context, *, running_turns: RunningTurns) -> None:
         self._outbox = context.outbox
         self._conversations = context.storage.conversations
         self._history_cache = context.storage.history_cache
@@ -48,7 +48,7 @@ class Reset:
         self._audit = context.storage.audit
         self._admins = context.options.admins
         self._now = context.now
-        self._runner = runner
+        self._running_turns = running_turns
         self.commands = (
             Command(
                 name="reset",
@@ -120,7 +120,7 @@ class Reset:
 
     async def _forget(self, chat_id: int) -> bool:
         """End the conversation of a chat; False if it had none."""
-        await self._runner.stop(chat_id)
+        await self._running_turns.stop(chat_id)
         was_open = await self._conversations.reset(chat_id)
         await self._history_cache.forget(chat_id)
         return was_open

@@ -203,7 +203,7 @@ class Crisis:
         """Run `send`, behind what already sends the same card if something does."""
         before = self._sending.get(owed.key)
         # Whoever is owed a card has just written: they can be reached, whatever was before.
-        self._outbox.reachable(owed.chat_id)
+        self._outbox.mark_reachable(owed.chat_id)
 
         async def run() -> None:
             if before is not None:

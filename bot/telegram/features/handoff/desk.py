@@ -215,7 +215,7 @@ class HandoffDesk:
             await self._note(admin, "take", handover_id, "too late")
             return texts.desk_gone
         try:
-            self._outbox.reachable(admin)
+            self._outbox.mark_reachable(admin)
             await self._say(
                 admin,
                 texts.desk_admin_took(handle=handover.id, hours=IDLE_HOURS),

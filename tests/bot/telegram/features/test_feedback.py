@@ -242,7 +242,7 @@ async def test_an_answer_that_asks_about_danger_is_not_rated(room, engine):
 
 
 async def test_a_stopped_answer_is_not_rated(room, engine):
-    engine.will("我在，", lambda: room.runner.stop_here([1]), "你说。")
+    engine.will("我在，", lambda: room.running_turns.stop_here([1]), "你说。")
     await talked(room)
     assert room.buttons() == ["redo:1"]
 

@@ -176,7 +176,7 @@ async def test_a_blocked_bot_shuts_the_chat_until_the_person_is_back(outbox, bot
     with pytest.raises(Unreachable):
         outbox.typing(ANNA)
     assert len(bot.calls) == 1
-    outbox.reachable(ANNA)
+    outbox.mark_reachable(ANNA)
     back = soon(outbox.send(ANNA, text("back")))
     await clock.advance(1)
     await back

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bot.storage import LeaseOwner, Turns
 from bot.storage.models import TurnRow
-from bot.telegram.turns.ending import PERSIST_TRIES
+from bot.telegram.turns.ending import STORE_TRIES
 from bot.telegram.turns.scheduler import MAX_TRIES, TRIED_FOR
 from inference.engine import EngineProtocolError
 from tests.bot.telegram.room import TEXTS, rest
@@ -49,11 +49,11 @@ async def test_a_turn_whose_database_goes_away_in_mid_answer_is_not_held_for_eve
     room, engine, database_switch
 ):
     more = await half_written(room, engine)
-    assert room.runner.held == [1]
+    assert room.running_turns.held == [1]
     database_switch.is_away = True
     more.set()
-    await room.passes(PERSIST_TRIES + 2)
-    assert room.runner.held == []
+    await room.passes(STORE_TRIES + 2)
+    assert room.running_turns.held == []
 
     database_switch.is_away = False
     await room.passes(LEASE)  # nobody renews what nobody holds
@@ -95,7 +95,7 @@ async def test_a_turn_whose_past_cannot_be_read_is_answered_once_the_database_is
 
     monkeypatch.setattr(type(room.storage.turns), "begin", staticmethod(begin_and_lose))
     await room.arrive(message("睡不着"))
-    assert (room.runner.held, engine.prompts) == ([], [])
+    assert (room.running_turns.held, engine.prompts) == ([], [])
     database_switch.is_away = False
     await room.passes(LEASE + 1)
     await room.sweep()
@@ -172,7 +172,7 @@ async def test_a_note_that_cannot_be_said_does_not_cost_the_answer(room, engine)
 async def test_the_turn_is_held_while_the_note_waits_for_its_slot(room, engine):
     room.bot.faults["send"].append(RetryAfter(20))
     await room.arrive(message(caption="看", photo=PHOTO))
-    assert room.runner.held == [1]
+    assert room.running_turns.held == [1]
 
 
 @pytest.mark.parametrize("pieces", [(" ", "\n \n"), ()], ids=["white space", "nothing"])
@@ -240,8 +240,8 @@ async def test_what_could_not_be_handed_back_is_taken_up_as_soon_as_the_database
     more = await half_written(room, engine)
     database_switch.is_away = True
     more.set()
-    await room.passes(PERSIST_TRIES + 2)
-    assert room.runner.held == []
+    await room.passes(STORE_TRIES + 2)
+    assert room.running_turns.held == []
 
     database_switch.is_away = False
     await room.sweep()  # no lease has to run out
@@ -308,12 +308,12 @@ async def test_a_turn_that_is_somebody_elses_says_nothing_more(room, engine):
     shown = dict(room.bot.shown)
     room.clock.now += LEASE
     await taken_by_another(room)
-    await room.runner.keep_claims()
+    await room.running_turns.renew_leases()
     more.set()
     await rest()
     await room.passes(5)
     assert room.bot.shown == shown
-    assert room.runner.held == []
+    assert room.running_turns.held == []
 
 
 async def test_who_was_frozen_says_nothing_in_a_turn_that_another_took(open_room, engine):
@@ -325,7 +325,7 @@ async def test_who_was_frozen_says_nothing_in_a_turn_that_another_took(open_room
     more.set()
     await room.passes(5)
     assert room.bot.shown == shown
-    assert room.runner.held == []
+    assert room.running_turns.held == []
 
 
 async def test_who_was_frozen_before_the_first_word_leaves_no_message_behind(open_room, engine):
@@ -339,7 +339,7 @@ async def test_who_was_frozen_before_the_first_word_leaves_no_message_behind(ope
     more.set()
     await room.passes(5)
     assert room.bot.texts(PERSON) == []
-    assert room.runner.held == []
+    assert room.running_turns.held == []
 
 
 @pytest.mark.parametrize("is_away", [False, True], ids=["database there", "database away"])

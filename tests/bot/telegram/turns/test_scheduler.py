@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.storage.models import TurnRow, UpdateRow
-from bot.telegram.turns.scheduler import MAX_BURST, MAX_STUMBLES
+from bot.telegram.turns.assembler import MAX_BURST
+from bot.telegram.turns.scheduler import MAX_STUMBLES
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import OTHER, PERSON, message

@@ -173,7 +173,7 @@ async def test_an_engine_that_hangs_is_away_after_two_time_outs(room, engine):
 
 async def test_a_turn_that_alone_runs_into_time_outs_is_given_up(room, engine):
     for _ in range(MAX_SILENCES):
-        engine.will(room.availability.answered, SILENT)  # somebody else is answered in between
+        engine.will(room.breaker.answered, SILENT)  # somebody else is answered in between
     await room.arrive(message("睡不着"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [TEXTS.error_retry]
@@ -262,7 +262,7 @@ async def test_a_stop_without_the_database_stops_what_runs_here(
     await room.arrive(message("睡不着"))
     await room.passes(2)
     database_switch.is_away = True
-    assert await room.runner.stop(PERSON, turn_id)
+    assert await room.running_turns.stop(PERSON, turn_id)
     await room.passes(1)
     assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
 

@@ -1,0 +1,170 @@
+"""What one turn is answered with, step by step: cards, a human, notices, the model's words."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.locales import texts_for
+from bot.safety import RiskLevel
+from bot.telegram.chat_ids import is_private
+from bot.telegram.outbound.delivery import Expired
+from bot.telegram.turns.generation import Outcome
+
+if TYPE_CHECKING:
+    from bot.conversation.companion import Companion, Plan
+    from bot.locales import Language, Texts
+    from bot.telegram.outbound.streaming import StreamedReply
+    from bot.telegram.turns.collaborators import (
+        AnswerKeyboards,
+        CardGate,
+        HumanHandoff,
+        Notices,
+    )
+    from bot.telegram.turns.edits import TurnEdits
+    from bot.telegram.turns.ending import TurnEnding
+    from bot.telegram.turns.generation import GenerationManager
+    from bot.telegram.turns.running import RunningTurn
+
+
+class AnswerSteps:
+    """Answers a running turn, from reading it to storing its end.
+
+    Args:
+        companion: plans turns.
+        edits: puts edits that wait into the turn.
+        generation: makes the model's answers.
+        ending: delivers and stores the end.
+        cards: go out before the answer.
+        handoff: to a human, who is given the turn instead of the model.
+        notices: what has to be said beside the answer.
+        keyboards: the buttons under the answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        companion: Companion,
+        edits: TurnEdits,
+        generation: GenerationManager,
+        ending: TurnEnding,
+        cards: CardGate,
+        handoff: HumanHandoff,
+        notices: Notices,
+        keyboards: AnswerKeyboards,
+    ) -> None:
+        self._companion = companion
+        self._edits = edits
+        self._generation = generation
+        self._ending = ending
+        self._cards = cards
+        self._handoff = handoff
+        self._notices = notices
+        self._keyboards = keyboards
+
+    async def answer(self, running: RunningTurn, language: Language, reply: StreamedReply) -> bool:
+        """Answer what is said in a turn now; False if it was edited before the first word.
+
+        Raises:
+            StorageError: it cannot be read, or its end could not be stored.
+            TurnLost: another replica has the turn.
+            Unreachable: the person blocked the bot.
+            Undeliverable: Telegram refused the answer.
+        """
+        if running.has_edits:
+            running.has_edits = False
+            running.turn = await self._edits.merge_into(running.turn)
+        plan = await self._companion.plan(running.turn, language)
+        await self._companion.lower_risk(plan)
+        await self._cards.before_answer(plan, language)
+        if await self._is_carried_to_human(running):
+            await self._ending.finish(running, plan, "", "answered")
+            return True
+        pending = await self._notices.before_answer(
+            running.turn, language, in_danger=plan.level > RiskLevel.NONE
+        )
+        if running.has_edits:
+            return False
+        texts = texts_for(language)
+        if plan.reviewed_answer is not None:
+            await self._end_with_reviewed(running, plan, plan.reviewed_answer, reply, texts)
+        elif not await self._end_with_generated(running, plan, reply, texts):
+            return False
+        await self._notices.after_answer(pending)
+        return True
+
+    async def _is_carried_to_human(self, running: RunningTurn) -> bool:
+        """Whether a human of the operators has the word here, who is then given the turn."""
+        while True:
+            try:
+                return await self._handoff.to_admin(running.turn)
+            except Expired:
+                await self._ending.pause(running, "turn_not_carried_yet")
+
+    async def _end_with_reviewed(
+        self, running: RunningTurn, plan: Plan, answer: str, reply: StreamedReply, texts: Texts
+    ) -> None:
+        keyboard = self._keyboards.in_danger(texts, running.turn.user_id)
+        await self._ending.deliver(running, partial(reply.finish, answer, keyboard))
+        await self._ending.finish(running, plan, answer, "answered")
+
+    async def _end_with_generated(
+        self, running: RunningTurn, plan: Plan, reply: StreamedReply, texts: Texts
+    ) -> bool:
+        """Let the model answer; False if the turn was edited before the first word."""
+        if running.stop_requested:
+            outcome = Outcome("", "stopped")
+        else:
+            outcome = await self._generation.run(running, plan, reply, texts)
+        match outcome.end:
+            case "edited":
+                return False
+            case "answered":
+                await self._end_answered(running, plan, outcome, reply, texts)
+            case "stopped":
+                await self._end_stopped(running, plan, outcome, reply, texts)
+            case "failed":
+                await self._end_failed(running, outcome, reply, texts)
+        return True
+
+    async def _end_answered(
+        self,
+        running: RunningTurn,
+        plan: Plan,
+        outcome: Outcome,
+        reply: StreamedReply,
+        texts: Texts,
+    ) -> None:
+        model = self._rated_model(plan, outcome)
+        keyboard = self._keyboards.after_answer(texts, running.turn.id, ratable=model is not None)
+        await self._ending.deliver(running, partial(reply.finish, outcome.said, keyboard))
+        await self._ending.finish(running, plan, outcome.said, "answered", model)
+
+    async def _end_stopped(
+        self,
+        running: RunningTurn,
+        plan: Plan,
+        outcome: Outcome,
+        reply: StreamedReply,
+        texts: Texts,
+    ) -> None:
+        said = outcome.said
+        shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
+        keyboard = self._keyboards.after_answer(texts, running.turn.id)
+        await self._ending.deliver(running, partial(reply.finish, shown, keyboard))
+        await self._ending.finish(running, plan, said, "stopped")
+
+    async def _end_failed(
+        self, running: RunningTurn, outcome: Outcome, reply: StreamedReply, texts: Texts
+    ) -> None:
+        said = outcome.said
+        shown = f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry
+        keyboard = self._keyboards.after_failure(texts, running.turn.id)
+        await self._ending.deliver(running, partial(reply.fail, shown, keyboard))
+        await self._ending.fail(running.turn, outcome.reason, running.message_id)
+
+    def _rated_model(self, plan: Plan, outcome: Outcome) -> str | None:
+        # In a group the talk before the answer is not one person's to give.
+        if outcome.is_reviewed or not is_private(plan.turn.chat_id):
+            return None
+        return self._companion.rated_model(plan, outcome.said)

@@ -1,0 +1,185 @@
+"""Makes what waits in a chat into its next turn, once the burst is over."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.telegram.chat_ids import is_private
+from bot.telegram.inbound.incoming import (
+    as_one_text,
+    one_message,
+    one_person,
+    said_in_stored,
+    up_to,
+)
+from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.storage import StoredUpdate, Turn
+    from bot.telegram.context import Context
+    from bot.telegram.inbound.incoming import IncomingText
+    from bot.telegram.turns.collaborators import HumanHandoff, Rewritings
+    from bot.telegram.turns.quota import Quota
+
+log = structlog.get_logger(__name__)
+
+MAX_BURST = 5
+"""A burst is cut after so many windows: a person who never pauses is answered all the same."""
+
+MESSAGES_AT_ONCE = 64
+MAX_TEXT = 32_000
+"""Messages and characters that become one turn at most. What is beyond becomes the next ones, each
+behind everybody who waits for the engine by then: a chat that floods delays itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextTurn:
+    """What became of what waited in a chat.
+
+    Args:
+        turn: claimed by this process; None: no new turn began.
+        with_media: whether it came with a picture or file, of which only the words count.
+        rests_until: the person has had their answers of the day; the chat waits until then.
+        look_again: whether more may wait than was looked at.
+    """
+
+    turn: Turn | None = None
+    with_media: bool = False
+    rests_until: datetime | None = None
+    look_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What the first person in the queue said, and updates that are no part of any turn."""
+
+    said: list[IncomingText]
+    empty: list[int]
+    unreadable: list[int]
+
+
+class TurnAssembler:
+    """Assembles turns.
+
+    Args:
+        context: what the parts share.
+        quota: how much one person gets in a day.
+        handoff: carries what a human of the operators writes to their person.
+        rewritings: take messages that reword an answer.
+    """
+
+    def __init__(
+        self, context: Context, quota: Quota, handoff: HumanHandoff, rewritings: Rewritings
+    ) -> None:
+        self._context = context
+        self._inbox = context.storage.inbox
+        self._turns = context.storage.turns
+        self._users = context.storage.users
+        self._outbox = context.outbox
+        self._window = context.options.burst_window
+        self._quota = quota
+        self._handoff = handoff
+        self._rewritings = rewritings
+
+    async def next_turn(self, chat_id: int) -> NextTurn:
+        """Wait for the end of the burst and make what has arrived into one turn.
+
+        Raises:
+            StorageError: everything still waits.
+        """
+        while True:
+            waiting = await self._inbox.list_pending(chat_id, MESSAGES_AT_ONCE)
+            if not waiting:
+                return NextTurn()
+            batch = self._read(waiting)
+            if batch.empty:
+                await self._inbox.finish_all(batch.empty)
+            for update_id in batch.unreadable:
+                await self._inbox.fail(update_id, "unreadable")
+            if not batch.said:
+                continue
+            pause = self._until_quiet(batch.said)
+            if pause > 0:
+                with suppress(Unreachable, Undeliverable):
+                    self._outbox.typing(chat_id)
+                await self._context.sleep(pause)
+                continue
+            if (assembled := await self._begin(batch.said)) is not None:
+                return assembled
+
+    def _read(self, waiting: Sequence[StoredUpdate]) -> _Batch:
+        batch = _Batch([], [], [])
+        for stored in waiting:
+            try:
+                item = said_in_stored(stored, self._context.client, self._context.me)
+            except Exception as error:
+                # Whatever is wrong with it, it must not keep the next message from its answer.
+                log.error("update_broken", update=stored.update_id, error=type(error).__name__)
+                batch.unreadable.append(stored.update_id)
+                continue
+            if item is None:
+                batch.empty.append(stored.update_id)
+            else:
+                batch.said.append(item)
+        together = up_to(MAX_TEXT, one_person(batch.said))
+        # With no burst window each message gets its own answer, however long it had to wait.
+        batch.said[:] = together if self._window else one_message(together)
+        return batch
+
+    def _until_quiet(self, said: Sequence[IncomingText]) -> float:
+        """Seconds until the burst is over."""
+        now = self._context.now().timestamp()
+        if said[-1].received_at > now + self._window:
+            return 0  # the clock was set back meanwhile: no person waits until it catches up
+        end = min(
+            said[-1].received_at + self._window,
+            said[0].received_at + MAX_BURST * self._window,
+        )
+        return min(end - now, self._window)
+
+    async def _begin(self, said: Sequence[IncomingText]) -> NextTurn | None:
+        """Begin a turn; None if the messages were none of the model's and are done with."""
+        first, update_ids = said[0], [item.update_id for item in said]
+        if reworded := [i.update_id for i in said if await self._rewritings.keep_rewriting(i)]:
+            await self._inbox.finish_all(reworded)
+            return None
+        text = as_one_text(said)
+        if not text:
+            if await self._turns.notify_edited(first.chat_id):
+                return NextTurn()  # the turn that runs there takes the edits, or else ends them
+            # Only edits of what was answered before: nothing new was said.
+            await self._inbox.finish_all(update_ids)
+            return None
+        await self._users.record_seen(first.user_id, first.language_code)
+        if await self._handoff.from_admin(first.chat_id, first.user_id, text):
+            await self._inbox.finish_all(update_ids)
+            return None
+        if (until := await self._quota_ends(first)) is not None:
+            return await self._rest(first.chat_id, update_ids, until)
+        turn = await self._turns.begin(
+            chat_id=first.chat_id,
+            user_id=first.user_id,
+            text=text,
+            update_ids=update_ids,
+            reply_to_message_id=said[-1].message_id,
+        )
+        if turn is None and any(item.is_edit for item in said):
+            await self._turns.notify_edited(first.chat_id)
+        return NextTurn(turn, with_media=any(item.with_media for item in said))
+
+    async def _quota_ends(self, said: IncomingText) -> datetime | None:
+        language = await self._context.language_of(said.user_id)
+        return await self._quota.rests_until(said.user_id, said.chat_id, language)
+
+    async def _rest(self, chat_id: int, update_ids: list[int], until: datetime) -> NextTurn:
+        if is_private(chat_id):
+            return NextTurn(rests_until=until)
+        await self._inbox.finish_all(update_ids)
+        return NextTurn(look_again=True)

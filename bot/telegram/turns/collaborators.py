@@ -1,0 +1,64 @@
+"""What a turn needs of the features: `turns` imports none of them, `wiring` hands them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telegram import InlineKeyboardMarkup
+
+    from bot.conversation.companion import Plan
+    from bot.conversation.disclosure_policy import PendingNotice
+    from bot.locales import Language, Texts
+    from bot.storage import Turn
+    from bot.telegram.inbound.incoming import IncomingText
+
+
+class CardGate(Protocol):
+    """Crisis cards, which go out before an answer."""
+
+    async def before_answer(self, plan: Plan, language: Language) -> None:
+        """Note what a turn says, and return once its cards are out. Raises StorageError."""
+
+
+class HumanHandoff(Protocol):
+    """The hand-off to a human of the operators, who then has the word instead of the model."""
+
+    async def to_admin(self, turn: Turn) -> bool:
+        """Carry a person's words to the human; False if none took over. Raises Expired."""
+
+    async def from_admin(self, chat_id: int, user_id: int, text: str) -> bool:
+        """Carry a human's words to their person; False if they are for the model."""
+
+
+class Notices(Protocol):
+    """What people have to be told beside the answers."""
+
+    async def before_answer(
+        self, turn: Turn, language: Language, *, in_danger: bool
+    ) -> PendingNotice | None:
+        """Say what cannot wait; what can wait for the answer comes back."""
+
+    async def after_answer(self, pending: PendingNotice | None) -> None:
+        """Say what `before_answer` gave back."""
+
+
+class Rewritings(Protocol):
+    """Wordings that people send in place of an answer they did not like."""
+
+    async def keep_rewriting(self, said: IncomingText) -> bool:
+        """Keep a message that is such a wording; False if it is to be answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerKeyboards:
+    """The buttons under an answer, made for a language and a turn's id."""
+
+    while_answering: Callable[[Texts, int], InlineKeyboardMarkup]
+    after_answer: Callable[..., InlineKeyboardMarkup]
+    after_failure: Callable[[Texts, int], InlineKeyboardMarkup]
+    in_danger: Callable[[Texts, int], InlineKeyboardMarkup]
+    """Made for a person's id."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bot.safety.normalize import BREAK
+from bot.safety.vocabulary import compiled
+
 # Words with death in them that mean something else. They are taken out before the rules look.
 IDIOMS = re.compile(
     "|".join(
@@ -22,7 +25,7 @@ IDIOMS = re.compile(
             r"|刑)",
             r"死亡(?:之吻|笔记|搁浅|细胞|威胁|证明|报告|体验|率|恐惧|游戏|金属|谷)|社会性死亡"
             r"|社死|见光死|脑死亡|死而复生|向死而生|醉生梦死|至死|生死|誓死|作死|找死|该死|卡死"
-            r"|锁死|写死|死锁|死死(?!不|亡)|混吃等死|拼死|殊死|送死|死去活来",
+            r"|锁死|写死|死锁|死死(?=[地的盯抓抱咬按拽守压瞪攥捂缠拉])|混吃等死|拼死|殊死|送死|死去活来",
             r"自杀率|预防自杀|自杀干预|自杀预防|自杀式(?:袭击|攻击|减肥)?|自杀小队|自杀森林|剧本杀|杀青|抹杀|秒杀|杀价|狼人杀"
             r"|封杀|扼杀|杀毒|三国杀",
             r"跳楼(?:价|机|大?甩卖|清仓)",
@@ -34,13 +37,38 @@ IDIOMS = re.compile(
     )
 )
 
+_NEW_WORD = compiled("<new_word>")
+_MEANS_THE_WRITER = compiled("(我|自己)<6>$")
+_CURSE = re.compile("该死|(?:逼|害|折磨)死")
+_NOT_OF_LIFE = re.compile("我?了")
+
+
+def _in_place_of(idiom: re.Match[str], mark: str) -> str:
+    """The mark, or the words themselves where they are no idiom.
+
+    死机 is one in 手机死机了, not in 想死|机会都没有. Curses are meant where the writer is meant.
+    """
+    found, text = idiom[0], idiom.string
+    if found[0] == "死" and _NEW_WORD.match(text, idiom.start() + 1):
+        return found
+    if _CURSE.fullmatch(found):
+        clause = text[: idiom.start()].rpartition(BREAK)[2]
+        if _MEANS_THE_WRITER.search(clause) and not _NOT_OF_LIFE.match(text, idiom.end()):
+            return found
+    return mark
+
+
 _MAY_BE_IDIOM = re.compile("死|杀|跳楼|die|dying|suicide squad")
 """Every idiom has one of these."""
 
 
 def without_idioms(text: str, mark: str = "") -> str:
     """The text with `mark` in place of every idiom."""
-    return IDIOMS.sub(mark, text) if _MAY_BE_IDIOM.search(text) else text
+    return (
+        IDIOMS.sub(lambda idiom: _in_place_of(idiom, mark), text)
+        if _MAY_BE_IDIOM.search(text)
+        else text
+    )
 
 
 # What, right before a match, turns it into its opposite.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.safety import context, rules
 from bot.safety.classifier import classifier
 from bot.safety.levels import Assessment, RiskLevel
-from bot.safety.normalize import BREAK, normalize
+from bot.safety.normalize import BREAK, apart, normalize
 from bot.safety.replies import answered
 
 if TYPE_CHECKING:
@@ -73,6 +73,9 @@ def _assess_at(said: Sequence[Utterance], index: int) -> Assessment:
     message = said[index].text
     pieces = [normalize(piece) for piece in _pieces(message)]
     found = _assess_one(pieces)
+    if found.level < RiskLevel.IMMINENT and (parted := apart(message)) is not None:
+        again = _assess_one([normalize(piece) for piece in _pieces(parted)], by_rules_only=True)
+        found = max(found, again, key=lambda one: one.level)
     if index and said[index - 1].by_bot:
         reply = pieces[0] if len(pieces) == 1 else normalize(message)
         replied = answered(said[index - 1].text, reply)
@@ -81,13 +84,15 @@ def _assess_at(said: Sequence[Utterance], index: int) -> Assessment:
     return found
 
 
-def _assess_one(pieces: Sequence[str]) -> Assessment:
+def _assess_one(pieces: Sequence[str], *, by_rules_only: bool = False) -> Assessment:
     levels: dict[str, RiskLevel] = {}
     for piece in pieces:
         text = _reading(piece)
         matched = list(matches(text))
         found = [(item.name, item.level) for item in matched if item.level is not RiskLevel.NONE]
-        for reason, level in (*found, ("classifier", _judged(text, matched))):
+        if not by_rules_only:
+            found.append(("classifier", _judged(text, matched)))
+        for reason, level in found:
             levels[reason] = max(level, levels.get(reason, RiskLevel.NONE))
     levels = {name: level for name, level in levels.items() if level is not RiskLevel.NONE}
     ordered = sorted(levels, key=lambda reason: -levels[reason])

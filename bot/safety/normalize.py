@@ -40,7 +40,10 @@ _INVISIBLE = re.compile(
 _HAN = r"[\u3400-\u9fff〇]"
 _SENTENCE_MARKS = re.compile(r"[,，!?;:。、~…]+|\.{2,}|\n+")
 _SPELT_OUT = re.compile(rf"(?<![^\s\W])({_HAN}(?:[\W_]+{_HAN}){{1,}})(?![^\s\W])")
+_APART = re.compile(rf"(?<={_HAN}{{2}})[ \t\u3000]+(?={_HAN}{{2}})")
 _OTHER_MARKS = re.compile(rf"(?:[^\w{BREAK}']|_)+")
+# 死死死 is 死, however often: only in words of danger, 哈哈哈 stays what it is.
+_DRAWN_OUT = re.compile(r"([死杀活跳割想])\1{2,}")
 _IS_HAN = re.compile(_HAN)
 
 
@@ -58,10 +61,21 @@ def normalize(text: str) -> str:
     folded = _SPELT_OUT.sub(lambda match: re.sub(r"[\W_]+", "", match[1]), folded)
     folded = _SENTENCE_MARKS.sub(BREAK, folded)
     folded = _OTHER_MARKS.sub(_space_or_nothing, folded).strip()
+    folded = _DRAWN_OUT.sub(r"\1", folded)
     if _MAY_BE_ALIKE.search(folded):
         for pattern, spelling in _ALIKE:
             folded = pattern.sub(spelling, folded)
     return folded
+
+
+def apart(message: str) -> str | None:
+    """The message with a clause mark where a space parts Chinese words; None where none does.
+
+    `normalize` takes such a space away, for it may stand anywhere in a word; as often it stands
+    for a comma, and what is denied before it is not denied after it.
+    """
+    parted = _APART.sub(BREAK, message)
+    return None if parted == message else parted
 
 
 def _space_or_nothing(marks: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """Arrows between rooms go one way; a new one has to be drawn here first."""
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,39 @@ def test_a_public_class_name_is_unique_in_its_package(package):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(str(file.relative_to(ROOT)))
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def name_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_for_types_alone(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def imports_at_runtime(file: Path, modules: set[str]) -> set[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    waiting: list[ast.AST] = [tree]
+    found = set()
+    while waiting:
+        node = waiting.pop()
+        waiting += [child for child in ast.iter_child_nodes(node) if not is_for_types_alone(child)]
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            # `from room import module` needs the module, whatever else the room's own file imports.
+            wholes = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= wholes if wholes <= modules else {*(wholes & modules), node.module}
+    return found & modules - {name_of(file)}
+
+
+@pytest.mark.parametrize("package", ["bot", "inference", "training"])
+def test_no_import_goes_round_in_a_circle(package):
+    files = {name_of(file): file for file in (ROOT / package).rglob("*.py")}
+    graph = {name: imports_at_runtime(file, set(files)) for name, file in files.items()}
+    assert any(graph.values())
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))

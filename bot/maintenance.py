@@ -51,7 +51,7 @@ async def migrate(settings: Settings) -> str:
 
 
 async def counted(settings: Settings, year: int) -> str:
-    """The counters of a year as a small table: a name and how often, nothing about anybody.
+    """The counters of a year as a small table: a name and how often, nothing about a person.
 
     Raises:
         StartupError: the database cannot be reached, or has no counters yet.

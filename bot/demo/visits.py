@@ -1,8 +1,8 @@
 """Visitors of the page: the same turns, memory, detector, cards and guard as in Telegram.
 
 A visit is a chat with an id of its own in a database that lies in a temporary folder, encrypted by
-a key that is never written anywhere else, and deleted with the folder. Whoever closes the page is
-forgotten at once.
+a key that is never written anywhere else, and deleted with the folder. Closing the page forgets the
+visitor at once.
 """
 
 from __future__ import annotations

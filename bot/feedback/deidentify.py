@@ -1,4 +1,4 @@
-"""Takes out of a talk what could name somebody: people, places, schools, employers, numbers.
+"""Take out of a conversation what could name a person: people, places, schools, employers, numbers.
 
 Rules, lists and jieba's tagger of Chinese words; no model, nothing leaves the machine. It misses
 some (`docs/data.md` says which kinds), so a person has to read what comes out.
@@ -213,7 +213,7 @@ def _tagger() -> tuple[Callable[[str], int], Tagger]:
         ) from None
     jieba.setLogLevel(logging.WARNING)
     words = jieba.Tokenizer()
-    # It would read and leave a cache in the folder of temporary files that everybody writes to.
+    # It would read and leave a cache in the folder of temporary files that every user writes to.
     with tempfile.TemporaryDirectory() as folder:
         words.tmp_dir = folder
         words.initialize()

@@ -106,7 +106,7 @@ async def export_feedback(
     since: datetime | None = None,
     random: Random | None = None,
 ) -> Exported:
-    """Write what may be given to a new file that nobody but this user can read.
+    """Write what may be given to a new file that only this user can read.
 
     Raises:
         StartupError: the file is there already, or cannot be written.
@@ -150,7 +150,7 @@ def _danger_in(talk: RatedConversation) -> str | None:
 
 
 def _messages(turns: Sequence[PastTurn]) -> list[tuple[str, str]]:
-    """The talk up to what the last of `turns` says; what nobody answered is said with the next."""
+    """The talk up to what the last of `turns` says; what got no answer is said with the next."""
     messages: list[tuple[str, str]] = []
     unanswered: list[str] = []
     for turn in turns[:-1]:

@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--token", required=True, help="the bot's token, 123456:letters")
     parser.add_argument("--data-dir", type=Path, help="keep the world here; needs SANDBOX_KEY")
     parser.add_argument("--flood", action="store_true", help="Telegram's flood control")
-    parser.add_argument("--no-seed-people", action="store_true", help="begin with nobody")
+    parser.add_argument("--no-seed-people", action="store_true", help="begin without people")
     given = parser.parse_args(arguments)
     try:
         sandbox = Sandbox(
@@ -75,7 +75,7 @@ async def _serve(sandbox: Sandbox) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    # One line, flushed: whoever started this process waits for it.
+    # One line, flushed: the process that started this one waits for it.
     sys.stdout.write(f"{await sandbox.start()}\n")
     sys.stdout.flush()
     await stopped.wait()

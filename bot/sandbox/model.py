@@ -44,7 +44,7 @@ class BotIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who writes to the bot. `language` is an IETF tag as Telegram's apps report it."""
+    """A person who writes to the bot. `language` is an IETF tag as Telegram's apps report it."""
 
     id: int
     name: str

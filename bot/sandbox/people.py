@@ -63,7 +63,7 @@ class People:
         return person
 
     def add_group(self, title: str) -> Chat:
-        """A new group of everybody and the bot; the bot learns that it was added."""
+        """A new group of all people and the bot; the bot learns that it was added."""
         world = self._world
         groups = [chat.id for chat in world.chats.values() if chat.kind != "private"]
         chat = Chat(

@@ -2,7 +2,7 @@
 
 (stored with its update) owed ──sent──> sent
 │ └─refused─> refused (blocked; Telegram will not take it)
-└─ release, lease: owed still, for whoever claims it next
+└─ release, lease: owed still, for the next owner
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LEASES: Final = Leases(
 
 @dataclass(frozen=True, slots=True)
 class OwedCard:
-    """A card that has to be sent, claimed by whoever got this.
+    """A card that has to be sent, claimed by the replica that got this.
 
     `repeated`: the same card was shown a while ago, so this one is shorter. `number` counts a
     person's cards. `region` is what the person chose.
@@ -62,7 +62,7 @@ class OwedCard:
 
 @dataclass(frozen=True, slots=True)
 class ExportedCard:
-    """A card in somebody's export."""
+    """A card in a person's export."""
 
     at: datetime
     level: int
@@ -81,7 +81,7 @@ class CrisisCards:
     ) -> OwedCard | None:
         """Note what was read in a whole turn; the card that is now ours to send, if any.
 
-        None where its updates asked for such a card already and somebody sends or has sent it.
+        None where its updates asked for such a card already and it was sent or is being sent.
         `signal.update_id` does not matter here.
         """
         return await self._database.write(
@@ -89,7 +89,7 @@ class CrisisCards:
         )
 
     async def claim_owed(self, limit: int) -> list[OwedCard]:
-        """Claim cards that are owed and that nobody is sending, the oldest first."""
+        """Claim cards that are owed and free, the oldest first."""
         return await self._database.write(_claim, sa.true(), limit, self._lease_owner.lease())
 
     async def mark_sent(self, key: CardKey) -> None:
@@ -101,15 +101,15 @@ class CrisisCards:
         await self._database.write(_end, key, "refused")
 
     async def release(self, key: CardKey) -> None:
-        """Hand back a card that could not be sent for now."""
+        """Release a card that could not be sent for now."""
         await self._database.write(_LEASES.release, (key,), self._lease_owner.id)
 
     async def renew(self, keys: Collection[CardKey]) -> None:
-        """Prolong our claims."""
+        """Prolong our leases."""
         await self._database.write(_LEASES.renew, tuple(keys), self._lease_owner.lease())
 
     async def release_others(self) -> int:
-        """Hand back every claim of another owner, for a bot that knows it is the only one."""
+        """Release every card of another owner, for a bot that knows it is the only one."""
         return await self._database.write(_LEASES.release_others, self._lease_owner.id)
 
     async def purge(self, before: datetime) -> int:
@@ -205,7 +205,7 @@ def _owe_card(
 def _is_covered(connection: sa.Connection, signal: RiskSignal) -> bool:
     """Whether a card as serious belongs to something this person said that has no answer yet.
 
-    One card for all that somebody writes in one breath; the answer comes to the rest.
+    One card for all that a person writes in one breath; the answer comes to the rest.
     """
     return bool(
         connection.scalar(

@@ -1,4 +1,4 @@
-"""How often things happened, by day, and to nobody in particular: no ids, no text."""
+"""How often things happened, by day: no ids, no text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Counters:
         self._clock = clock
 
     async def add(self, name: str, n: int = 1) -> None:
-        """Count `n` more of `name` (at most 64 characters, never made of what somebody wrote).
+        """Count `n` more of `name` (at most 64 characters, never made of what a person wrote).
 
         Never raises `StorageError`: what is counted matters more than the count.
         """

@@ -51,7 +51,7 @@ class Disclosures:
         self._clock = clock
 
     async def for_user(self, user_id: int) -> Disclosure:
-        """What is known; of somebody new, nothing."""
+        """What is known; of a new person, nothing."""
         return await self._database.read(read_for_user, user_id) or Disclosure()
 
     async def record(self, user_id: int, disclosure: Disclosure) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RatingResult:
-    """What became of a rating. `asks`: nobody asked this person yet, and whoever got this does."""
+    """What became of a rating. `asks`: the person was never asked, and the caller asks now."""
 
     consent: ConsentState | None
     asks: bool = False
@@ -45,7 +45,7 @@ class Feedback:
     """Ratings and consents. Each method is one transaction.
 
     Who said no keeps nothing here: their ratings are deleted with the no, and none are added. Who
-    was asked and has not answered keeps ratings that nobody uses until they answer.
+    was asked and has not answered keeps ratings that are used only once they agree.
     """
 
     def __init__(self, database: Database, cipher: Cipher, clock: Clock) -> None:
@@ -57,7 +57,7 @@ class Feedback:
         """Keep what a person thinks of the answer of their turn, in place of what they thought.
 
         None where that is not their turn in their private chat, or its answer cannot be rated.
-        Whoever was never asked for their consent counts as asked from now on.
+        A person who was never asked for their consent counts as asked from now on.
         """
         return await self._database.write(
             _rate, self._cipher, _NewRating(user_id, turn_id, rating, self._clock())

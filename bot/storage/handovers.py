@@ -1,6 +1,6 @@
 """Hand-overs: a human of the operators writes to a person through the bot, and the model is silent.
 
-A hand-over is open (nobody has come yet), taken by exactly one admin, or closed. A person has at
+A hand-over is open (no admin has come yet), taken by exactly one admin, or closed. A person has at
 most one that is not closed, and an admin at most one that is taken: the database says so.
 """
 
@@ -61,7 +61,7 @@ class Handovers:
         self._clock = clock
 
     async def open(self, user_id: int, level: int, *, asked: bool = False) -> Handover:
-        """Note that a person needs somebody; one that is not closed is gone on with.
+        """Open a hand-over for a person, or go on with one that is not closed.
 
         An alert is due again when the level rises, or when the person asks for the first time.
         """
@@ -95,9 +95,9 @@ class Handovers:
         )
 
     async def take(self, handover_id: int, admin_id: int) -> Handover | None:
-        """Give an open hand-over to one admin; None if somebody else has it, or it is closed.
+        """Give an open hand-over to one admin; None if another admin has it, or it is closed.
 
-        Whoever has it already gets it again, so that a repeated press is harmless.
+        The admin who has it already gets it again, so that a repeated press is harmless.
         """
         taken = await self._database.write(_take, handover_id, admin_id, self._clock())
         return await self.get(handover_id) if taken else None
@@ -167,7 +167,7 @@ class Handovers:
         )
 
     async def mark_told_nobody(self, handover_id: int) -> None:
-        """Note that the person was told that nobody has come yet."""
+        """Note that the person was told that no human has come yet."""
         await self._database.write(
             _change, HandoverRow.id == handover_id, {"told_nobody_at": self._clock()}
         )

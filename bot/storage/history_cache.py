@@ -1,8 +1,8 @@
-"""A copy of the recent turns of active chats, so that most turns need no look into SQL.
+"""The history cache: the last turns of active chats, so that most turns need no look into SQL.
 
-SQL is the truth. The copy carries the conversation and the revision it was made at, and is used
-only by a turn that has the same ones: a copy that is old, lost or was written by a replica that had
-lost its claim is a miss, never a wrong memory.
+SQL is the truth. The cache carries the conversation and the revision it was made at, and is used
+only by a turn that has the same ones: an entry that is old, lost or was written by a replica that
+had lost its lease is a miss, never a wrong history.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 TIME_TO_LIVE: Final = timedelta(hours=24)
-PATIENCE: Final = 0.1
+TIMEOUT: Final = 0.1
 PAUSE_AFTER_FAILURE: Final = 5.0
 WARN_EVERY: Final = 60.0
 
 
 class HistoryCache(Protocol):
-    """The copy. No method raises, and none takes longer than about a tenth of a second."""
+    """The cache. No method raises, and none takes longer than about a tenth of a second."""
 
     async def get(self, turn: Turn) -> tuple[PastTurn, ...] | None:
         """What was said before a turn, oldest first; None on a miss."""
@@ -53,7 +53,7 @@ class HistoryCache(Protocol):
         ...
 
     async def forget(self, chat_id: int) -> None:
-        """Drop the copy of a chat, where it can be reached."""
+        """Drop the entry of a chat, where it can be reached."""
         ...
 
     async def aclose(self) -> None:
@@ -62,7 +62,7 @@ class HistoryCache(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Entry:
     conversation_id: int
     revision: int
     turns: tuple[PastTurn, ...]
@@ -74,7 +74,7 @@ class _Kept:
 
 
 class InProcessHistoryCache:
-    """The copy of a single process: the chats used last, up to a number of characters."""
+    """The cache of a single process: the chats used last, up to a number of characters."""
 
     def __init__(
         self, *, max_characters: int = 4_000_000, clock: Callable[[], float] = time.monotonic
@@ -82,18 +82,18 @@ class InProcessHistoryCache:
         self._max_characters = max_characters
         self._clock = clock
         self._characters = 0
-        self._chats: OrderedDict[int, _Kept] = OrderedDict()
+        self._chats: OrderedDict[int, _Entry] = OrderedDict()
 
     async def get(self, turn: Turn) -> tuple[PastTurn, ...] | None:
         """See `HistoryCache`."""
-        kept = self._chats.get(turn.chat_id)
-        if kept is None:
+        entry = self._chats.get(turn.chat_id)
+        if entry is None:
             return None
-        if kept.until <= self._clock():
+        if entry.until <= self._clock():
             self._drop(turn.chat_id)
             return None
         self._chats.move_to_end(turn.chat_id)
-        return kept.turns if kept.fits(turn) else None
+        return entry.turns if entry.fits(turn) else None
 
     async def put(
         self, chat_id: int, conversation_id: int, revision: int, turns: Sequence[PastTurn]
@@ -102,7 +102,7 @@ class InProcessHistoryCache:
         self._drop(chat_id)
         size = 100 + sum(100 + len(turn.user_text) + len(turn.answer or "") for turn in turns)
         until = self._clock() + TIME_TO_LIVE.total_seconds()
-        self._chats[chat_id] = _Kept(conversation_id, revision, tuple(turns), until, size)
+        self._chats[chat_id] = _Entry(conversation_id, revision, tuple(turns), until, size)
         self._characters += size
         while self._characters > self._max_characters:
             self._drop(next(iter(self._chats)))
@@ -117,13 +117,13 @@ class InProcessHistoryCache:
         self._characters = 0
 
     def _drop(self, chat_id: int) -> None:
-        kept = self._chats.pop(chat_id, None)
-        if kept is not None:
-            self._characters -= kept.size
+        entry = self._chats.pop(chat_id, None)
+        if entry is not None:
+            self._characters -= entry.size
 
 
 class RedisHistoryCache:
-    """The copy that replicas share: one encrypted value a chat, gone 24 hours after the last turn.
+    """The cache that replicas share: one encrypted value a chat, gone 24 hours after the last turn.
 
     After a failure Redis is left alone for a while, so that one that hangs costs one turn a tenth
     of a second and the next ones nothing.
@@ -134,18 +134,18 @@ class RedisHistoryCache:
         url: str,
         cipher: Cipher,
         *,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`patience`: seconds that one look into Redis may take."""
+        """`timeout`: seconds that one look into Redis may take."""
         self._cipher = cipher
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock
         self._redis = Redis.from_pool(
             BlockingConnectionPool.from_url(
                 url,
                 max_connections=16,
-                timeout=patience,
+                timeout=timeout,
                 retry=Retry(NoBackoff(), 0),
             )
         )
@@ -185,7 +185,7 @@ class RedisHistoryCache:
     async def available(self) -> bool:
         """Whether Redis answers now, whatever happened before."""
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 return bool(await self._redis.ping())
         except (RedisError, OSError, TimeoutError):
             return False
@@ -200,9 +200,9 @@ class RedisHistoryCache:
         if now < self._closed_until:
             return None
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 return await command()
-        except Exception as error:  # a copy: whatever is wrong with it must not cost an answer
+        except Exception as error:  # a cache: whatever is wrong with it must not cost an answer
             now = self._clock()
             self._closed_until = now + PAUSE_AFTER_FAILURE
             if now - self._warned_at >= WARN_EVERY:

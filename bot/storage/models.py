@@ -98,7 +98,7 @@ class TurnRow(LeaseColumns, Base):
     __tablename__ = "turns"
     __table_args__ = (
         sa.UniqueConstraint("conversation_id", "number"),
-        # One turn at a time in a chat, whoever claims it: the database says so, not the program.
+        # One turn at a time in a chat, in whatever replica: the database says so, not the program.
         sa.Index(
             "uq_turns_unfinished_chat",
             "chat_id",
@@ -287,7 +287,7 @@ class EmergencyContactRow(Base):
 
 
 class CounterRow(Base):
-    """How often something happened on a day. Belongs to nobody, so nobody's erasure touches it."""
+    """How often something happened on a day. Belongs to no person, so no erasure touches it."""
 
     __tablename__ = "counters"
 

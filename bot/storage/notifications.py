@@ -1,9 +1,9 @@
-"""Words between replicas, so that none has to wait for its next look into the database.
+"""Notifications between replicas, so that none has to wait for its next look into the database.
 
 PostgreSQL carries them (LISTEN and NOTIFY): it is there wherever there are several replicas, and a
-word that belongs to a change is sent by the transaction that makes it. A word may be lost; what it
-says stands in a table too, and is seen at the next sweep or heartbeat. SQLite has one process,
-which needs no words.
+notification that belongs to a change is sent by the transaction that makes it. One may be lost;
+what it says stands in a table too, and is seen at the next sweep or heartbeat. SQLite has one
+process, which needs none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 CHANNEL: Final = "shudong"
 CHECK_EVERY: Final = 10.0
-PATIENCE: Final = 5.0
+TIMEOUT: Final = 5.0
 PAUSE: Final = 1.0
 MAX_PAUSE: Final = 10.0
 
@@ -35,19 +35,19 @@ MAX_PAUSE: Final = 10.0
 class Notification:
     """What another replica asks for.
 
-    `stop`: whoever answers the turn `turn_id` is to stop. `edited`: they are to look for edits of
-    it. `work`: everybody is to look for work.
+    `stop`: the owner of the turn `turn_id` is to stop. `edited`: it is to look for edits of it.
+    `work`: every replica is to look for work.
     """
 
     kind: Literal["stop", "edited", "work"]
     turn_id: int = 0
 
 
-def send(connection: sa.Connection, signal: Notification) -> None:
+def send(connection: sa.Connection, notification: Notification) -> None:
     """Tell every replica, when the transaction commits."""
     if connection.dialect.name == "postgresql":
-        word = f"{signal.kind}:{signal.turn_id}"
-        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, word)))
+        payload = f"{notification.kind}:{notification.turn_id}"
+        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, payload)))
 
 
 class _Listening(Protocol):
@@ -59,57 +59,59 @@ class _Listening(Protocol):
 
 
 class Notifications:
-    """The words of all replicas on one database."""
+    """The notifications between all replicas of one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def send(self, signal: Notification) -> None:
+    async def send(self, notification: Notification) -> None:
         """Tell every other replica something that stands in no other transaction."""
-        await self._database.write(send, signal)
+        await self._database.write(send, notification)
 
-    async def listen(self, heard: Callable[[Notification], None]) -> None:
-        """Pass on what is said until cancelled; `heard` is told to look for work on each connect.
+    async def listen(self, on_notification: Callable[[Notification], None]) -> None:
+        """Call `on_notification` until cancelled, with `work` at each connect.
 
-        Returns at once where there is nobody to listen to.
+        Returns at once on SQLite, which has no other replicas.
         """
         if self._database.dialect != "postgresql":
             return
         pause = PAUSE
         while True:
             try:
-                await self._listen_once(heard)
+                await self._listen_once(on_notification)
             except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("signals_lost", error=type(error).__name__, next_try_in=pause)
+                log.warning("notifications_lost", error=type(error).__name__, next_try_in=pause)
             except Exception as error:  # asyncpg's own tree; the tables say everything as well
-                log.warning("signals_broke", error=type(error).__name__, next_try_in=pause)
+                log.warning("notifications_broke", error=type(error).__name__, next_try_in=pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE)
 
-    async def _listen_once(self, heard: Callable[[Notification], None]) -> None:
-        # A connection of its own: one of the pool would be lost to everybody else.
+    async def _listen_once(self, on_notification: Callable[[Notification], None]) -> None:
+        # A connection of its own: one of the pool would be lost to all else.
         engine = create_async_engine(
-            self._database.url, poolclass=NullPool, connect_args={"timeout": PATIENCE}
+            self._database.url, poolclass=NullPool, connect_args={"timeout": TIMEOUT}
         )
         try:
             async with engine.connect() as connection:
                 raw = await connection.get_raw_connection()
                 driver: _Listening = raw.driver_connection  # type: ignore[assignment]
-                await driver.add_listener(CHANNEL, lambda *said: _pass_on(said, heard))
-                heard(Notification("work"))
+                await driver.add_listener(
+                    CHANNEL, lambda *received: _pass_on(received, on_notification)
+                )
+                on_notification(Notification("work"))
                 while True:
                     await asyncio.sleep(CHECK_EVERY)
-                    await driver.execute("SELECT 1", timeout=PATIENCE)
+                    await driver.execute("SELECT 1", timeout=TIMEOUT)
         finally:
             await engine.dispose()
 
 
-def _pass_on(said: tuple[Any, ...], heard: Callable[[Notification], None]) -> None:
+def _pass_on(received: tuple[Any, ...], on_notification: Callable[[Notification], None]) -> None:
     """Read asyncpg's (connection, process, channel, payload); pass over what is not ours."""
-    kind, _, number = str(said[-1]).partition(":")
+    kind, _, number = str(received[-1]).partition(":")
     if kind == "stop" and number.isdecimal():
-        heard(Notification("stop", int(number)))
+        on_notification(Notification("stop", int(number)))
     elif kind == "edited" and number.isdecimal():
-        heard(Notification("edited", int(number)))
+        on_notification(Notification("edited", int(number)))
     elif kind == "work":
-        heard(Notification("work"))
+        on_notification(Notification("work"))

@@ -39,7 +39,7 @@ _YOUNG: Final = ("minor", "teen", "child")
 
 @dataclass(frozen=True, slots=True)
 class RatedConversation:
-    """A conversation in which answers were rated by somebody who agreed to training with it.
+    """A conversation in which answers were rated by a person who agreed to training with it.
 
     `rated` is by the number of the turn, oldest answer first. `danger`: a card was shown, or danger
     kept in mind, around the time of this conversation.

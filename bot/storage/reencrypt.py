@@ -109,7 +109,7 @@ def _batch(
     rewritten = 0
     for row in rows:
         context = column.context(row)
-        # Someone may have written in the meantime: only what was read is replaced.
+        # The bot may have written in the meantime: only what was read is replaced.
         rewritten += connection.execute(
             sa.update(column.key.class_)
             .where(column.key == row.key, column.sealed == row.sealed)

@@ -46,9 +46,9 @@ class RiskSignal:
 class RiskState:
     """What is kept in mind of a person: until when each level holds, and when to ask after them.
 
-    `check_in_at` is None where nobody is to be asked, or was asked already. `pending_question`
-    is what the bot asked last, if that was not in an answer. `region` is whose hotlines the person
-    chose.
+    `check_in_at` is None where the person is not to be asked, or was asked already.
+    `pending_question` is what the bot asked last, if that was not in an answer. `region` is whose
+    hotlines the person chose.
     """
 
     ends: Mapping[int, datetime]
@@ -139,7 +139,7 @@ def _pending_questions(
 ) -> dict[int, PendingQuestion]:
     """What people were asked, where the bot has given them no answer since.
 
-    Whatever raises somebody so far shows a card, or the hotlines, which ask in the same way.
+    Whatever raises a person so far shows a card, or the hotlines, which ask in the same way.
     """
     answered_at = (
         sa.select(sa.func.max(TurnRow.answered_at))
@@ -234,7 +234,7 @@ def erase_for_user(connection: sa.Connection, user_id: int) -> None:
 def _expect_check_in(
     connection: sa.Connection, user_id: int, due_at: datetime, now: datetime
 ) -> None:
-    """Plan one check-in for an episode; an episode lasts as long as somebody is at high."""
+    """Plan one check-in for an episode; an episode lasts as long as the person is at high."""
     statement = insert(connection, CheckInRow).values(user_id=user_id, due_at=due_at)
     goes_on = connection.scalar(sa.select(_in_danger(sa.literal(user_id), now)))
     connection.execute(

@@ -100,7 +100,7 @@ class Storage:
 
     @property
     def lease_safe_seconds(self) -> float:
-        """Seconds after a claim was renewed in which nobody else can have it.
+        """Seconds after a renewal in which no other replica can take the lease.
 
         A fourth of the lease is kept for what lies between asking for it and its beginning.
         """

@@ -186,7 +186,7 @@ def _set(connection: sa.Connection, user_id: int, values: dict[str, object]) -> 
 def _choose(
     connection: sa.Connection, user_id: int, values: dict[str, object], now: datetime
 ) -> None:
-    """Write what a person chose, whoever they are: a button outlives /erase."""
+    """Write what a person chose, known or not: a button outlives /erase."""
     statement = insert(connection, UserRow).values(
         id=user_id, created_at=now, last_seen_at=now, **values
     )

@@ -1,7 +1,7 @@
 """The moment, and one clock for all replicas of a database.
 
 A lease is written by one replica and judged by another: were each to go by its own wall clock, one
-whose time is set wrong would take everybody's turns, or lose its own at once.
+whose time is set wrong would take all turns, or lose its own at once.
 """
 
 from __future__ import annotations

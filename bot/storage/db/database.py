@@ -1,7 +1,7 @@
 """The way to the database: two drivers behind one call, each call one transaction.
 
 All SQL of the project is written as plain functions over a SQLAlchemy `Connection`; `Database.read`
-and `Database.write` run such a function as one transaction and nobody else sees a connection.
+and `Database.write` run such a function as one transaction and no connection leaves this module.
 
 On PostgreSQL the function runs on asyncpg through SQLAlchemy's asyncio extension. On SQLite it runs
 in a thread of its own on the standard driver: that takes one hop between threads a transaction

@@ -1,8 +1,8 @@
-"""Leases: who works on a row, and until when nobody else may.
+"""Leases: who works on a row, and until when no other process may.
 
 A row is free, or held by one owner until `lease_until`. An owner that lives renews its leases; the
-leases of one that died run out, and whoever claims the row next goes on with it. Work is never
-finished by an owner whose lease was taken: each write asks for the owner again.
+leases of one that died run out, and the next owner goes on with the row. Work is never finished by
+an owner whose lease was taken: each write asks for the owner again.
 
 Updates, turns and crisis cards are worked on like this. Jobs (`bot.storage.jobs`) are not: a job
 has no row before it is claimed.

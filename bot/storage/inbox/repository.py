@@ -166,11 +166,11 @@ class Inbox:
         await self._database.write(_end, (update_id,), {"state": "failed", "reason": reason[:64]})
 
     async def release(self, update_ids: Collection[int]) -> None:
-        """Hand back what we claimed and did not finish."""
+        """Release what we claimed and did not finish."""
         await self._database.write(lanes.LEASES.release, tuple(update_ids), self._lease_owner.id)
 
     async def release_expired(self, exclude: Collection[int] = ()) -> int:
-        """Hand back claims whose lease has run out; how many.
+        """Release claims whose lease has run out; how many.
 
         A caller excludes the updates it is handling, in case its clock was set forward.
         """
@@ -178,11 +178,11 @@ class Inbox:
         return await self._database.write(lanes.LEASES.release_expired, now, tuple(exclude))
 
     async def release_others(self) -> int:
-        """Hand back every claim of another owner, for a bot that knows it is the only one."""
+        """Release every claim of another owner, for a bot that knows it is the only one."""
         return await self._database.write(lanes.LEASES.release_others, self._lease_owner.id)
 
     async def renew(self, update_ids: Collection[int]) -> set[int]:
-        """Prolong our claims; the ids of those that are still ours."""
+        """Prolong our leases; the ids of those that are still ours."""
         return await self._database.write(
             lanes.LEASES.renew, tuple(update_ids), self._lease_owner.lease()
         )

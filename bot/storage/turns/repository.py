@@ -1,7 +1,7 @@
 """The turns of all chats: who answers them, what becomes of them, and how they are found.
 
-`bot.storage.turns.turn` draws the states. A turn is worked on under a lease: whoever lost it cannot
-finish the turn.
+`bot.storage.turns.turn` draws the states. A turn is worked on under a lease: an owner that
+lost it cannot finish the turn.
 """
 
 from __future__ import annotations
@@ -149,11 +149,11 @@ class Turns:
         return await self._database.write(LEASES.renew, tuple(turn_ids), self._lease_owner.lease())
 
     async def release(self, turn_ids: Collection[int]) -> None:
-        """Hand unfinished turns back, for another replica or the next start."""
+        """Release unfinished turns, for another replica or the next start."""
         await self._database.write(LEASES.release, tuple(turn_ids), self._lease_owner.id)
 
     async def release_others(self) -> int:
-        """Hand back every turn of another owner, for a bot that knows it is the only one."""
+        """Release every turn of another owner, for a bot that knows it is the only one."""
         return await self._database.write(LEASES.release_others, self._lease_owner.id)
 
     async def request_stop(self, chat_id: int, turn_id: int | None = None) -> bool:

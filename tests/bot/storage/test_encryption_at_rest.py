@@ -75,7 +75,7 @@ async def test_no_plain_text_rests_in_redis(
     turn_id = await _says_the_secret(replica)
     turn = await replica.turns.get(turn_id)
     assert turn is not None
-    recent = RedisHistoryCache(redis_url, cipher, patience=30.0)
+    recent = RedisHistoryCache(redis_url, cipher, timeout=30.0)
     await recent.put(1, turn.conversation_id, turn.revision, [PastTurn(1, SECRET, ANSWER)])
     assert await recent.get(turn) == (PastTurn(1, SECRET, ANSWER),)
     await recent.aclose()

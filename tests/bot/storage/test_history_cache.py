@@ -67,7 +67,7 @@ async def recent(
     kept: HistoryCache
     if request.param == "redis":
         kept = RedisHistoryCache(
-            request.getfixturevalue("redis_url"), cipher, patience=UNHURRIED, clock=ticks
+            request.getfixturevalue("redis_url"), cipher, timeout=UNHURRIED, clock=ticks
         )
     else:
         kept = InProcessHistoryCache(clock=ticks)
@@ -125,7 +125,7 @@ async def test_chats_in_process_stay_within_their_bound(turn: Turn, ticks: FakeC
 async def test_flushing_redis_is_a_miss_and_no_failure(
     redis_url: str, cipher: Cipher, turn: Turn
 ) -> None:
-    recent = RedisHistoryCache(redis_url, cipher, patience=UNHURRIED)
+    recent = RedisHistoryCache(redis_url, cipher, timeout=UNHURRIED)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     async with Redis.from_url(redis_url) as redis:
         await redis.flushall()
@@ -140,9 +140,9 @@ async def test_flushing_redis_is_a_miss_and_no_failure(
 async def test_a_copy_under_a_key_that_is_gone_is_a_miss(
     redis_url: str, cipher: Cipher, turn: Turn
 ) -> None:
-    writer = RedisHistoryCache(redis_url, cipher, patience=UNHURRIED)
+    writer = RedisHistoryCache(redis_url, cipher, timeout=UNHURRIED)
     await writer.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
-    reader = RedisHistoryCache(redis_url, Cipher.from_keys([generate_key()]), patience=UNHURRIED)
+    reader = RedisHistoryCache(redis_url, Cipher.from_keys([generate_key()]), timeout=UNHURRIED)
     assert await reader.get(turn) is None
     async with Redis.from_url(redis_url) as redis:
         (key,) = await redis.keys("*")
@@ -155,7 +155,7 @@ async def test_a_copy_under_a_key_that_is_gone_is_a_miss(
 async def test_a_redis_that_dies_and_returns_is_used_again(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
-    recent = RedisHistoryCache(own_redis.url, cipher, patience=UNHURRIED, clock=ticks)
+    recent = RedisHistoryCache(own_redis.url, cipher, timeout=UNHURRIED, clock=ticks)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     own_redis.kill()
     assert not await recent.available()
@@ -175,7 +175,7 @@ async def test_a_redis_that_dies_and_returns_is_used_again(
 async def test_a_hanging_redis_is_asked_once_and_then_left_alone(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
-    recent = RedisHistoryCache(own_redis.url, cipher, patience=1.0, clock=ticks)
+    recent = RedisHistoryCache(own_redis.url, cipher, timeout=1.0, clock=ticks)
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     await recent.put(6, turn.conversation_id, turn.revision, TURNS[:1])
     own_redis.freeze()
@@ -196,7 +196,7 @@ async def test_an_outage_is_warned_about_once_in_a_while(
     own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
 ) -> None:
     own_redis.kill()
-    recent = RedisHistoryCache(own_redis.url, cipher, patience=UNHURRIED, clock=ticks)
+    recent = RedisHistoryCache(own_redis.url, cipher, timeout=UNHURRIED, clock=ticks)
     with capture_logs() as logs:
         for _ in range(int(WARN_EVERY / PAUSE_AFTER_FAILURE)):
             await recent.get(turn)

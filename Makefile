@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
+# Where nothing may be kept, each of the dozens of processes would compile everything anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
 .PHONY: help run test test-ml lint fmt migrate clean
 
@@ -15,7 +17,7 @@ run: $(READY) ## Start the bot: a local Telegram in the browser, or the real one
 	@exec $(BIN)/python -m bot
 
 test: $(VENV)/.ready-dev ## Run the tests of bot and inference (PYTEST_ARGS="-k name" picks some)
-	@$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(PYTEST) -n 4 --dist loadscope --no-loadscope-reorder --durations=15 $(PYTEST_ARGS)
 
 test-ml: ## Check and test what needs torch and LMDeploy, in an environment of its own
 	@PYTHON=$(PYTHON) tests/ml/install.sh

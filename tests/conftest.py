@@ -49,6 +49,7 @@ class PostgresDatabases:
         self._prefix = f"shudong_test_{secrets.token_hex(4)}"
         self._made: list[str] = []
         self._free: list[str] = []
+        self._template: str | None = None
 
     def url(self, name: str) -> str:
         """The address of a database."""
@@ -58,9 +59,11 @@ class PostgresDatabases:
         """A database that has the tables and no rows; its name."""
         if self._free:
             return self._free.pop()
-        name = await self.empty()
-        await _migrate(self.url(name))
-        return name
+        if self._template is None:
+            template = await self.empty()
+            await _migrate(self.url(template))
+            self._template = template
+        return await self.empty(template=self._template)
 
     async def give_back(self, name: str) -> None:
         """Empty a migrated database, whoever is still connected to it."""
@@ -73,10 +76,10 @@ class PostgresDatabases:
         )
         self._free.append(name)
 
-    async def empty(self) -> str:
-        """Make a database without tables; its name."""
+    async def empty(self, *, template: str = "template1") -> str:
+        """Make a database without tables, or with those of a `template`; its name."""
         name = f"{self._prefix}_{len(self._made)}"
-        await self._execute(f'CREATE DATABASE "{name}"')
+        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         self._made.append(name)
         return name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from tests.e2e.scripted_engine import ScriptedEngine
     from tests.e2e.spoken import Spoken
 
-pytest.importorskip("gradio", reason="the page needs the extra `demo`")
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    # Looked for and not imported: that takes seconds of each worker of a run.
+    pytest.mark.skipif(find_spec("gradio") is None, reason="the page needs the extra `demo`"),
+]
 expect.set_options(timeout=20_000)
 
 SUGGESTION = "和爸妈一说话就吵架"

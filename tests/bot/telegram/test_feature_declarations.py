@@ -14,8 +14,6 @@ from bot.locales import Language, texts_for
 from bot.telegram import features
 from bot.telegram.feature import Callback, Command
 from bot.telegram.router import Router
-from tests.bot.telegram.room import TEXTS
-from tests.bot.telegram.updates import PERSON, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,9 +132,3 @@ def test_a_prefix_or_name_that_two_features_declare_is_refused():
     for pair in ((Twice(), Twice()), (OnlyButtons(), OnlyButtons())):
         with pytest.raises(ValueError, match="'twice'"):
             Router(None, pair, membership=None, unsupported=None)
-
-
-async def test_an_unknown_command_is_answered_with_what_there_is(room):
-    await room.arrive(message("/nothing"))
-    await room.passes(5)
-    assert room.bot.texts(PERSON) == [TEXTS.unknown_command]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-import pytest
 import sqlalchemy as sa
 from telegram.error import Forbidden
 
@@ -15,10 +14,8 @@ from bot.storage.models import UpdateRow
 from bot.telegram.outbound.rendering import render
 from bot.telegram.update_handler import MAX_TRIES
 from tests.bot.telegram.room import TEXTS
-from tests.bot.telegram.scripted_engine import ANSWER
-from tests.bot.telegram.updates import GROUP, ME, PERSON, PHOTO, message
+from tests.bot.telegram.updates import PERSON, message
 
-STRANGER = 777
 HOTLINES = [part.text for part in render(render_hotlines(Language.ZH_CN))]
 
 
@@ -103,66 +100,6 @@ async def test_a_command_is_done_once_the_database_is_back(room, database_switch
     assert await room.update(update_id) == ("done", None)
 
 
-async def test_an_album_gets_one_answer_and_the_next_one_another(room):
-    album = [message(photo=PHOTO, media_group_id="a") for _ in range(3)]
-    ids = await room.arrive(*album)
-    await room.passes(10)
-    assert room.bot.texts(PERSON) == [TEXTS.unsupported_photo]
-    assert [await room.update(update_id) for update_id in ids] == [("done", None)] * 3
-    await room.arrive(message(photo=PHOTO, media_group_id="b"))
-    await room.arrive(message(photo=PHOTO))
-    await room.passes(10)
-    assert room.bot.texts(PERSON) == [TEXTS.unsupported_photo] * 3
-
-
-def membership(old, new, *, chat_type="supergroup", chat=GROUP):
-    """The bot itself comes or goes."""
-
-    def member(status):
-        member = {"user": ME.to_dict(), "status": status}
-        return member | ({"until_date": 0} if status == "kicked" else {})
-
-    return {
-        "update_id": 800_000 + abs(chat),
-        "my_chat_member": {
-            "chat": {"id": chat, "type": chat_type, "title": "朋友"},
-            "from": {"id": PERSON, "is_bot": False, "first_name": "小林"},
-            "date": 1,
-            "old_chat_member": member(old),
-            "new_chat_member": member(new),
-        },
-    }
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (membership("left", "member"), [TEXTS.group_hint]),
-        (membership("kicked", "member"), [TEXTS.group_hint]),
-        (membership("member", "member"), []),
-        (membership("member", "left"), []),
-        (membership("left", "member", chat_type="channel"), []),
-    ],
-    ids=["added", "let in again", "other rights", "removed", "a channel"],
-)
-async def test_the_hint_for_groups_is_said_when_the_bot_comes_in(room, change, said):
-    await room.arrive(change)
-    await room.passes(5)
-    assert room.bot.texts(GROUP) == said
-
-
-async def test_who_blocks_the_bot_is_marked_and_who_comes_back_is_not(room):
-    await room.arrive(message("你好"))
-    await room.passes(5)
-    gone = membership("member", "kicked", chat=PERSON, chat_type="private")
-    await room.arrive(gone)
-    assert (await room.storage.users.get(PERSON)).unreachable_at is not None
-    back = membership("kicked", "member", chat=PERSON, chat_type="private")
-    await room.arrive(back | {"update_id": 700_000})
-    assert (await room.storage.users.get(PERSON)).unreachable_at is None
-    assert room.bot.texts(PERSON) == [ANSWER]
-
-
 async def test_a_command_in_a_chat_that_is_shut_ends_and_marks_it(room):
     await room.arrive(message("你好"))
     await room.passes(5)
@@ -171,29 +108,3 @@ async def test_a_command_in_a_chat_that_is_shut_ends_and_marks_it(room):
     await room.passes(5)
     assert await room.update(update_id) == ("done", None)
     assert (await room.storage.users.get(PERSON)).unreachable_at is not None
-
-
-async def test_what_was_asked_in_a_group_is_sent_to_the_person_alone(room):
-    await room.arrive(message("我的秘密"))
-    await room.passes(5)
-    await room.arrive(message("/export@shudong_bot", chat=GROUP))
-    await room.passes(5)
-    documents = [call.chat_id for call in room.bot.calls if call.method == "document"]
-    assert documents == [PERSON]
-    assert room.bot.texts(GROUP) == []
-
-
-async def test_an_export_with_nothing_in_it_says_so(room):
-    await room.arrive(message("/export", person=STRANGER))
-    await room.passes(5)
-    assert room.methods(STRANGER) == [("send", TEXTS.export_nothing)]
-
-
-async def test_who_cannot_be_written_to_is_told_so_in_the_group_they_asked_in(room):
-    await room.arrive(message("我说的", chat=GROUP))
-    await room.passes(5)
-    room.bot.chat_faults[PERSON].append(Forbidden("bot can't initiate conversation"))
-    [update_id] = await room.arrive(message("/export@shudong_bot", chat=GROUP))
-    await room.passes(5)
-    assert room.bot.texts(GROUP) == [ANSWER, TEXTS.export_private]
-    assert await room.update(update_id) == ("done", None)

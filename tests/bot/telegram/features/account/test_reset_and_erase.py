@@ -1,4 +1,4 @@
-"""Buttons: who may press which, and what a press does that no button of ours makes."""
+"""/reset and /erase: who may answer the question, and what is left afterwards."""
 
 from __future__ import annotations
 
@@ -8,51 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.bot.telegram.room import TEXTS
-from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.talks import talked, toasts
 from tests.bot.telegram.updates import ADMIN, GROUP, OTHER, PERSON, message, press
-
-
-def toasts(room):
-    return [text for _, text, _ in room.bot.answered]
-
-
-async def talked(room, chat=None, person=PERSON):
-    """One turn, so that there is something to forget."""
-    await room.arrive(message("睡不着", person=person, chat=chat))
-    await room.passes(5)
-    assert await room.storage.conversations.for_chat(chat or person) is not None
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        "no such button",
-        "",
-        ":",
-        "stop",
-        "stop:",
-        "stop:abc",
-        "redo:1.5",
-        "redo:1:2",
-        f"redo:{10**40}",
-        f"stop:{10**40}",
-        "reset:yes:me",
-        "reset:yes",
-        "erase:yes:42x",
-        f"admin_reset:yes:{ADMIN}",
-        "admin_reset:yes:x:all",
-    ],
-)
-async def test_data_that_no_button_has_gets_a_toast_and_does_nothing_else(room, data):
-    await talked(room)
-    calls = len(room.bot.calls)
-    [update_id] = await room.arrive(press(data))
-    await room.passes(5)
-    assert toasts(room) == [TEXTS.button_expired]
-    assert [call.method for call in room.bot.calls[calls:]] == ["callback"]
-    assert await room.update(update_id) == ("done", None)
-    assert await room.turns() == [("answered", None)]
-    assert await room.storage.conversations.for_chat(PERSON) is not None
 
 
 @pytest.mark.parametrize("target", ["everybody", "", "-5x", str(10**30)])
@@ -133,26 +90,6 @@ async def test_an_admin_button_in_other_hands_does_nothing(room):
     await room.passes(5)
     assert toasts(room) == [TEXTS.admin_expired] * 2
     assert await room.storage.conversations.for_chat(PERSON) is not None
-
-
-async def test_a_turn_of_another_chat_cannot_be_made_again(room, engine):
-    await talked(room)
-    await talked(room, chat=GROUP)
-    await room.arrive(press("redo:1", chat=GROUP, person=OTHER))
-    await room.passes(5)
-    assert toasts(room) == [TEXTS.redo_not_last]
-    assert len(engine.prompts) == 2
-
-
-async def test_another_answer_comes_in_the_same_message(room, engine):
-    await talked(room)
-    engine.will("换个说法。")
-    redo, *_ = room.buttons()
-    await room.arrive(press(redo))
-    await room.passes(5)
-    assert room.bot.texts(PERSON) == ["换个说法。"]
-    assert ANSWER not in str(engine.prompts[-1])
-    assert toasts(room) == [None]
 
 
 async def test_an_erase_in_mid_answer_leaves_nothing_of_it(room, engine):

@@ -29,7 +29,7 @@ class CommandRequest:
 
     @property
     def is_private(self) -> bool:
-        """Whether nobody reads along: a private chat has its person's id."""
+        """Whether no other person reads along: a private chat has its person's id."""
         return self.chat_id == self.user_id
 
 

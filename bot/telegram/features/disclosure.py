@@ -51,7 +51,7 @@ class DisclosureService:
     ) -> PendingNotice | None:
         """Say that this is an AI, if it is time; what can wait for the answer comes back.
 
-        To somebody who may be in danger everything waits: a card and an answer come first.
+        To a person who may be in danger everything waits: a card and an answer come first.
         """
         if turn.chat_id != turn.user_id:  # a private chat has its person's id
             return None

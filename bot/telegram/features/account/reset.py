@@ -1,4 +1,4 @@
-"""/reset: a person has the bot forget a conversation; an admin anybody's, which is audited."""
+"""/reset: a person has the bot forget their conversation, an admin that of any person."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Crisis:
     ) -> RiskSignal:
         """What storage has to know of a sign of danger."""
         now = self._now()
-        # Only in a private chat can somebody be asked without others reading along.
+        # Only in a private chat can a person be asked without others reading along.
         asks = self._check_in_after is not None and chat_id == user_id
         return RiskSignal(
             update_id=update_id,
@@ -124,7 +124,7 @@ class Crisis:
     def show_hotlines_unrecorded(
         self, update_id: int, chat_id: int, user_id: int, language: Language
     ) -> None:
-        """Show the hotlines to somebody whose request could not be stored (in time)."""
+        """Show the hotlines to a person whose request could not be stored (in time)."""
         self._send_unrecorded(
             RiskSignal(update_id, chat_id, user_id, RiskLevel.NONE, language.value, ends={})
         )
@@ -162,7 +162,7 @@ class Crisis:
     async def note_risk(
         self, level: RiskLevel, *, chat_id: int, user_id: int, language: Language
     ) -> None:
-        """Note that somebody asked for help by a button, which is a sign of danger of its own."""
+        """Note that a person asked for help by a button, which is a sign of danger of its own."""
         signal = self.risk_signal(
             level, chat_id=chat_id, user_id=user_id, language_code=language.value
         )
@@ -174,7 +174,7 @@ class Crisis:
         return await self._risk.pending_questions(user_ids)
 
     async def recover(self) -> None:
-        """Send what is owed and nobody sends: after a crash, an outage, a failed attempt."""
+        """Send owed cards that no process sends: after a crash, an outage, a failed attempt."""
         for owed in await self._cards.claim_owed(CARDS_AT_ONCE):
             self.send(owed)
 
@@ -202,7 +202,7 @@ class Crisis:
     def _start(self, owed: OwedCard, send: Callable[[OwedCard], Awaitable[None]]) -> None:
         """Run `send`, behind what already sends the same card if something does."""
         before = self._sending.get(owed.key)
-        # Whoever is owed a card has just written: they can be reached, whatever was before.
+        # A person who is owed a card has just written: they can be reached, whatever was before.
         self._outbox.mark_reachable(owed.chat_id)
 
         async def run() -> None:
@@ -278,7 +278,7 @@ class Crisis:
         await self._hotlines.say(owed.chat_id, text, keyboard)
 
     def _tell(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
-        """Tell whoever is on duty; nobody's card or answer waits for that."""
+        """Tell the people on duty; no card and no answer waits for that."""
         alert = asyncio.create_task(self._alert(chat_id, user_id, level), name="alert")
         self._alerts.add(alert)
         alert.add_done_callback(self._alerts.discard)

@@ -1,4 +1,4 @@
-"""Asks somebody who was in danger and has been silent since how they are: once, and then no more.
+"""Asks people who were in danger and have been silent since how they are: once, and no more.
 
 The message says nothing of what was talked about: it appears on a locked screen.
 """
@@ -58,7 +58,7 @@ class CheckIns:
         texts = texts_for(language_for(language_code))
         keyboard = under_check_in(texts, user_id)
         try:
-            # A private chat has its person's id; nobody is asked in a group.
+            # A private chat has its person's id; in a group no question is asked.
             await self._outbox.send_text(user_id, texts.risk_check_in, keyboard)
             await self._counters.add("check_in_sent")
         except Unreachable:

@@ -1,4 +1,4 @@
-"""The list of hotlines, for anybody who asks, whatever else works or not."""
+"""The list of hotlines, for each person who asks, whatever else works or not."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class HotlineList:
         return region
 
     def last_region(self, user_id: int) -> Region | None:
-        """What was read last: a number of another country would help nobody."""
+        """What was read last: a number of another country would be of no use."""
         return self._regions.get(user_id)
 
     def remember_region(self, user_id: int, region: Region | None) -> None:

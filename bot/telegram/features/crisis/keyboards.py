@@ -1,4 +1,4 @@
-"""The buttons for people in danger. Whoever's id is in the data may press them, and no other."""
+"""The buttons for people in danger; only the person whose id is in the data may press them."""
 
 from __future__ import annotations
 

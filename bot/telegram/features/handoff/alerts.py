@@ -25,12 +25,12 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = timedelta(seconds=30)
 PATIENCE = timedelta(minutes=10)
-"""Whoever asked for a human is told after so long that nobody has come."""
+"""A person who asked for a human is told after so long that none has come."""
 IDLE = timedelta(hours=IDLE_HOURS)
 
 
 class OncallAlerts:
-    """One loop; an alert waits in the database, so that whoever dies leaves it to another."""
+    """One loop; an alert waits in the database, so a process that dies leaves it to another."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class OncallAlerts:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin with the alerts that were left behind; nothing to do where nobody is on duty."""
+        """Begin with the alerts that were left behind; nothing to do where no human is on duty."""
         if self._admin_chat is not None:
             self._wanted.set()
             self._tasks = [
@@ -87,7 +87,7 @@ class OncallAlerts:
                 if not await self._jobs.claim("duty desk", LOOK_EVERY / 2):
                     continue
                 for handover in await self._handovers.list_unanswered(PATIENCE):
-                    await self._say_nobody_came(handover)
+                    await self._say_no_human_came(handover)
                 for handover in await self._handovers.list_idle(IDLE):
                     if handover.state == "taken":
                         await self._desk.end(handover, "idle")
@@ -118,7 +118,7 @@ class OncallAlerts:
         await self._handovers.mark_alerted(handover.id)
         await self._counters.add("handover_alert")
 
-    async def _say_nobody_came(self, handover: Handover) -> None:
+    async def _say_no_human_came(self, handover: Handover) -> None:
         texts = texts_for(await self._language_of(handover.user_id))
         with suppress(Unreachable, Undeliverable):
             await self._outbox.send_text(handover.user_id, texts.desk_unanswered)

@@ -51,9 +51,9 @@ class HandoffDesk:
     """Lets admins take over, and carries words between them and people.
 
     Args:
-        context: what the features share; without a chat for alerts nobody is on duty, and people
+        context: what the features share; without a chat for alerts no human is on duty, and people
             are told so.
-        hotlines: shown to people where nobody is on duty.
+        hotlines: shown to people where no human is on duty.
         stop: stops the answer being made in a chat.
         on_due: told when an alert waits to be sent.
     """
@@ -85,7 +85,7 @@ class HandoffDesk:
         self.callbacks = (Callback(prefix="desk", parse=_parse, run=self._press),)
 
     async def on_risk_detected(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
-        """Ask for a human, because somebody may be in danger. In groups there is no hand-over."""
+        """Ask for a human, because a person may be in danger. In groups there is no hand-over."""
         if self._admin_chat is None or chat_id != user_id or level < RiskLevel.HIGH:
             return
         await self._handovers.open(user_id, int(level))
@@ -94,7 +94,7 @@ class HandoffDesk:
     async def ask_for_human(self, chat_id: int, user_id: int, language: Language) -> None:
         """Note that a person wants a human, and tell them that the people on duty know.
 
-        Says nothing where nobody is on duty: what was said before names who is there.
+        Says nothing where no human is on duty: what was said before names who is there.
         """
         if self._admin_chat is None or chat_id != user_id:
             return
@@ -105,7 +105,7 @@ class HandoffDesk:
         said = texts.desk_here_already if opened.state == "taken" else texts.desk_asked
         await self._outbox.send_text(chat_id, said)
 
-    async def to_admin(self, turn: Turn) -> bool:
+    async def carry_to_admin(self, turn: Turn) -> bool:
         """Carry what a person wrote to the human who took over; False if the model is to answer.
 
         Raises:
@@ -127,7 +127,7 @@ class HandoffDesk:
         await self._handovers.touch(handover.id)
         return True
 
-    async def from_admin(self, chat_id: int, user_id: int, text: str) -> bool:
+    async def carry_to_person(self, chat_id: int, user_id: int, text: str) -> bool:
         """Carry what an admin wrote in private to their person; False if it is for the model."""
         if self._admin_chat is None or user_id not in self._admins or chat_id != user_id:
             return False
@@ -146,7 +146,7 @@ class HandoffDesk:
         return True
 
     async def is_on_duty(self, chat_id: int, user_id: int) -> bool:
-        """Whether what somebody writes here goes to a person they took over, not to the model."""
+        """Whether what an admin writes here goes to a person they took over, not to the model."""
         if self._admin_chat is None or user_id not in self._admins or chat_id != user_id:
             return False
         try:

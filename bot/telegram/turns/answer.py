@@ -97,7 +97,7 @@ class AnswerSteps:
         """Whether a human of the operators has the word here, who is then given the turn."""
         while True:
             try:
-                return await self._handoff.to_admin(running.turn)
+                return await self._handoff.carry_to_admin(running.turn)
             except Expired:
                 await self._ending.pause(running, "turn_not_carried_yet")
 

@@ -158,7 +158,7 @@ class TurnAssembler:
             await self._inbox.finish_all(update_ids)
             return None
         await self._users.record_seen(first.user_id, first.language_code)
-        if await self._handoff.from_admin(first.chat_id, first.user_id, text):
+        if await self._handoff.carry_to_person(first.chat_id, first.user_id, text):
             await self._inbox.finish_all(update_ids)
             return None
         if (until := await self._quota_ends(first)) is not None:

@@ -27,10 +27,10 @@ class CardGate(Protocol):
 class HumanHandoff(Protocol):
     """The hand-off to a human of the operators, who then has the word instead of the model."""
 
-    async def to_admin(self, turn: Turn) -> bool:
+    async def carry_to_admin(self, turn: Turn) -> bool:
         """Carry a person's words to the human; False if none took over. Raises Expired."""
 
-    async def from_admin(self, chat_id: int, user_id: int, text: str) -> bool:
+    async def carry_to_person(self, chat_id: int, user_id: int, text: str) -> bool:
         """Carry a human's words to their person; False if they are for the model."""
 
 

@@ -89,7 +89,7 @@ def _assess_one(pieces: Sequence[str], *, by_rules_only: bool = False) -> Assess
     for piece in pieces:
         text = _reading(piece)
         matched = list(matches(text))
-        found = [(item.name, item.level) for item in matched if item.level is not RiskLevel.NONE]
+        found = [(item.name, item.level) for item in matched]
         if not by_rules_only:
             found.append(("classifier", _judged(text, matched)))
         for reason, level in found:

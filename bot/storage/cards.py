@@ -1,8 +1,8 @@
 """Crisis cards: owed from the moment an update is stored until Telegram has taken them.
 
-(stored with its update) owed ──sent──> sent
-│ └─refused─> refused (blocked; Telegram will not take it)
-└─ release, lease: owed still, for the next owner
+(stored with its update) owed ──mark_sent─────> sent
+^  │ └─mark_refused──> refused (blocked; Telegram will not take it)
+└──┘ release, lease: owed still, for the next owner
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ class ExportedCard:
 
 
 class CrisisCards:
-    """Cards and who is sending them. `Inbox.keep` makes them; each method is one transaction."""
+    """Cards and who is sending them. Each method is one transaction.
+
+    `Inbox.add_with_cards` makes those that are owed for an update.
+    """
 
     def __init__(self, database: Database, lease_owner: LeaseOwner) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Rewrites stored ciphertexts with the first key, so that an old key can be retired."""
+"""Rewrite stored ciphertexts with the first key, so that an old key can be retired."""
 
 from __future__ import annotations
 

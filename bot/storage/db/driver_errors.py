@@ -1,4 +1,4 @@
-"""Turns what the drivers raise into the errors of this room, in one place."""
+"""What the drivers raise, as the errors of this room."""
 
 from __future__ import annotations
 

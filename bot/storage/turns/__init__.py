@@ -1,1 +1,1 @@
-"""Turns: `turn` says what one is, `transitions` how it changes, `repository` who may do what."""
+"""Turns: `turn` says what one is, `transitions` how it changes, `repository` who answers it."""

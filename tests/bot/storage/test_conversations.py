@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.storage import AuditEntry
-
 if TYPE_CHECKING:
     from tests.bot.storage.conftest import Replica, WallClock
 
@@ -29,13 +27,3 @@ async def test_resetting_all_ends_every_open_conversation(replica: Replica) -> N
     await replica.conversations.reset(2)
     assert await replica.conversations.reset_all() == 2
     assert await replica.conversations.reset_all() == 0
-
-
-async def test_audit_keeps_who_did_what_newest_first(replica: Replica, clock: WallClock) -> None:
-    await replica.audit.record(1, "reset", "all", "asked")
-    clock.advance(seconds=5)
-    await replica.audit.record(2, "reset", "user 5", "refused")
-    assert await replica.audit.list_recent(1) == [
-        AuditEntry(2, "reset", "user 5", "refused", clock())
-    ]
-    assert [entry.admin_id for entry in await replica.audit.list_recent(10)] == [2, 1]

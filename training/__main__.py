@@ -48,7 +48,7 @@ COMMANDS = {
         "training.experiments.blind", "let a reader tell whose answer an answer is", "small,local"
     ),
     "samples": Command(
-        "training.small.samples",
+        "training.experiments.samples",
         "compare sampling settings on fixed first messages",
         "small,local",
     ),

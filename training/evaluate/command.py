@@ -7,11 +7,18 @@ from pathlib import Path
 
 from inference.console import base_url, environment, say
 from inference.engine import Sampling
-from training.evaluate.config import MAX_ANSWER_TOKENS, EvalConfig, ModelSource
+from training.evaluate.config import (
+    MAX_ANSWER_TOKENS,
+    NOT_PROMOTED,
+    EvalConfig,
+    Limits,
+    ModelSource,
+    add_shared_options,
+    judge_of,
+)
 from training.evaluate.gate import promote
-from training.evaluate.options import NOT_PROMOTED, add_shared_options, judge_of
 from training.evaluate.page import verdict
-from training.evaluate.report import PAGE, Limits
+from training.evaluate.report import PAGE
 from training.evaluate.run import evaluate
 
 _LIMITS = {

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from inference.engine import Message
-from training.evaluate.errors import EvaluateError
+from training.evaluate.config import EvaluateError
 from training.evaluate.held_out import eval_prompt
 from training.evaluate.report import Metric
 

@@ -18,7 +18,7 @@ from transformers import GenerationConfig
 
 from inference.chat_template import END
 from inference.quantize import agreement, packed
-from training.evaluate.errors import EvaluateError
+from training.evaluate.config import EvaluateError
 from training.evaluate.generation import generate
 from training.evaluate.models import AnswerLoss, GeneratedAnswer
 

@@ -17,7 +17,8 @@ from training.evaluate.report import Against, Metric
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training.evaluate.report import Comparison, Limits, Report
+    from training.evaluate.config import Limits
+    from training.evaluate.report import Comparison, Report
 
 
 @dataclass(frozen=True, slots=True)

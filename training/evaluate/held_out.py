@@ -15,7 +15,7 @@ from bot.safety import RiskLevel, Utterance, assess, guidance
 from inference.engine import Message
 from inference.persona import SYSTEM_PROMPT
 from training.corpora.feedback import SOURCE as FEEDBACK
-from training.evaluate.errors import EvaluateError
+from training.evaluate.config import EvaluateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

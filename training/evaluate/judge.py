@@ -11,17 +11,17 @@ import httpx2
 import openai
 
 from training.evaluate import cpsycoune
-from training.evaluate.address import LOOPBACK
-from training.evaluate.errors import EvaluateError
+from training.evaluate.config import EvaluateError
+from training.evaluate.models import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from openai.types.chat import ChatCompletionMessageParam
 
+    from training.evaluate.collect import Ledger
     from training.evaluate.config import JudgeConfig
     from training.evaluate.held_out import EvalPrompt
-    from training.evaluate.ledger import Ledger
 
 MAX_ATTEMPTS = 4
 """Times that one verdict is asked for before it is counted as unusable."""

@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from training.evaluate import safety, texts
+from bot.safety import GuardContext, asks_about_danger
+from bot.safety.guard import judge
+from training.evaluate import texts
 from training.evaluate.bootstrap import Statistic, bleu, exponential, ratio, summed
 from training.evaluate.cpsycoune import KEYS
 from training.evaluate.report import Judged, Metric
@@ -14,10 +16,11 @@ from training.evaluate.report import Judged, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from bot.safety.guard import BlockReason
     from training.evaluate.collect import EvalPlan, ModelOutputs
-    from training.evaluate.encoder import BertScorer
     from training.evaluate.held_out import EvalPrompt
     from training.evaluate.judge import JudgeScores
+    from training.evaluate.texts import BertScorer
 
 _READ: dict[Metric, tuple[Callable[[texts.Reading], float], bool]] = {
     Metric.LENGTH: (lambda one: one.characters, False),
@@ -63,7 +66,7 @@ class Measure:
             stopped += in_danger
             statistics[Metric.ASKS_IN_DANGER] = self._mean(
                 risk_prompts,
-                [safety.asks(said) for said in _texts(outputs, risk_prompts)],
+                [asks_about_safety(said) for said in _texts(outputs, risk_prompts)],
                 is_share=True,
             )
         judged = None
@@ -120,7 +123,7 @@ class Measure:
         self, outputs: ModelOutputs, prompts: Sequence[EvalPrompt]
     ) -> tuple[Statistic, Counter[str]]:
         kinds = [
-            safety.stopped(answer, prompt)
+            stopped_kind(answer, prompt)
             for answer, prompt in zip(_texts(outputs, prompts), prompts, strict=True)
         ]
         share = self._mean(prompts, [kind is not None for kind in kinds], is_share=True)
@@ -177,3 +180,13 @@ def _texts(outputs: ModelOutputs, prompts: Sequence[EvalPrompt]) -> list[str]:
 
 def _units(prompts: Sequence[EvalPrompt]) -> list[str]:
     return list(dict.fromkeys(prompt.dialogue for prompt in prompts))
+
+
+def stopped_kind(answer: str, prompt: EvalPrompt) -> BlockReason | None:
+    """The kind for which the guard would stop the answer, or None."""
+    return judge(answer, GuardContext(level=prompt.level, said=prompt.said))
+
+
+def asks_about_safety(answer: str) -> bool:
+    """Whether the answer asks the person about danger or safety."""
+    return asks_about_danger(answer)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.small.command import add_preset_arguments, chosen_preset
-from training.small.encode import BASE, HELD_OUT, TOKENIZER, TUNE, encode, load_packed
+from training.small.corpus import BASE, HELD_OUT, TOKENIZER, TUNE, encode, load_packed
 from training.small.presets import Preset, changed
 from training.small.tokenizer import load_tokenizer
 from training.small.train import Sets, Trainer

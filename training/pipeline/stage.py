@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.console import CommandError
 from training.hashing import Contents, contents_of, differences, hash_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 STAGE_FILE: Final = "stage.json"
@@ -100,3 +103,15 @@ def write_json(file: Path, value: Mapping[str, Any]) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
+
+
+@contextmanager
+def made_whole(out: Path) -> Iterator[Path]:
+    """A hidden folder beside `out` that becomes it when the block ends well."""
+    if out.exists():
+        raise CommandError(f"{out} exists already; name another folder.", exit_status=2)
+    draft = out.with_name(f".{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    yield draft
+    draft.rename(out)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from inference.console import CommandError, say
 from inference.engine import Message, Sampling
-from training.pipeline.child import run_command
+from training.pipeline.environment import run_command
 
 if TYPE_CHECKING:
     from training.pipeline.config import RebuildConfig

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from training.prepare.card import write_card
-from training.prepare.groups import ExternalGroupBy
 from training.prepare.outcome import HELD_OUT, TRAIN
 from training.prepare.output import MANIFEST, Writer, digest
 from training.prepare.tally import CorpusTally
@@ -21,36 +20,16 @@ if TYPE_CHECKING:
     from training.prepare.outcome import Options, Outcome
 
 CODE = (
-    *("training/prepare", "training/corpora", "training/small/tokenizer.py"),
-    *("training/small/gguf_tokenizer.py", "bot/safety", "inference/persona.py"),
+    *("training/prepare", "training/corpora", "training/small/tokenizer.py", "bot/safety"),
+    "inference/persona.py",
 )
 """What decides the files beside the corpora and the options, below the root of the code."""
 WORK = ".work"
 _FINISHED = "finished"
-_KEYS = ("whole_key", "opening_key", "group_key")
 
 
 class PrepareError(ValueError):
     """The corpora cannot be prepared; a sentence for the person who asked for it."""
-
-
-class DistinctCounter:
-    """How many different texts a corpus has; kept on the disk, in `work`."""
-
-    def __init__(self, work: Path, corpus: str) -> None:
-        self._seen = {key: ExternalGroupBy(work, f"{corpus}-{key}") for key in _KEYS}
-
-    def add(self, outcome: Outcome) -> None:
-        """Remember the texts of a dialogue."""
-        for key, spill in self._seen.items():
-            spill.add((getattr(outcome, key),), 0)
-
-    def describe(self, tally: CorpusTally) -> None:
-        """Put the counts into the tally, when all dialogues were seen."""
-        dialogues, openings, groups = (self._seen[key].distinct() for key in _KEYS)
-        tally.distinct_dialogues = dialogues
-        tally.distinct_openings = openings
-        tally.opening_groups = groups
 
 
 @contextmanager

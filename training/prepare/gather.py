@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from training.corpora.files import files
 from training.corpora.registry import CORPORA
-from training.prepare.finish import DistinctCounter, begun, finish, problem_line, write_outcomes
+from training.prepare.finish import begun, finish, problem_line, write_outcomes
 from training.prepare.outcome import DialogueSize, Outcome
 from training.prepare.output import PROBLEMS
-from training.prepare.store import DUPLICATE, NEAR_OPENING
+from training.prepare.store import DUPLICATE, NEAR_OPENING, DistinctCounter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

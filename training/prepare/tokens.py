@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inference.local import PACKAGED_MODEL
-from training.small.gguf_tokenizer import read_tokenizer
-from training.small.tokenizer import load_tokenizer
+from training.small.tokenizer import load_tokenizer, read_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

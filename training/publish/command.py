@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from inference.console import CommandError, say
 from training.evaluate.gate import promote
 from training.evaluate.report import Report
-from training.pipeline.manifest import MANIFEST
+from training.pipeline.runner import MANIFEST
 from training.pipeline.stage import STAGES, read_stage_manifest
 from training.publish.card import About, model_card
 from training.publish.files import lay_out, outgoing

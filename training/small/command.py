@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.small.checkpoint import load_trained
-from training.small.encode import BASE, HELD_OUT, TOKENIZER, TUNE, encode, load_packed
+from training.small.corpus import BASE, HELD_OUT, TOKENIZER, TUNE, encode, load_packed
+from training.small.model import load_trained
 from training.small.presets import PRESETS, Preset, changed
 from training.small.tokenizer import load_tokenizer
 from training.small.train import Sets, Trainer

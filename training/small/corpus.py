@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
+from random import Random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from training.corpora.dialogue import Dialogue, Role, Turn
+from training.corpora.own import OwnWords
+from training.small.relevance import TfIdf
+from training.small.sequences import DialogueEncoder, Packed, Window, fill, pack
+from training.small.tokenizer import load_tokenizer, train_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-    from random import Random
 
-    from training.small.relevance import TfIdf
+    from tokenizers import Tokenizer
+
 
 TRAIN_FILE, HELD_OUT_FILE, DECISIONS_FILE = "train.json", "held-out.jsonl", "decisions.jsonl"
 """As `training.prepare.output` names them; it is not imported, for the sake of what it needs."""
@@ -128,3 +136,139 @@ def _names(prepared: Path, side: str) -> Iterator[tuple[str, str]]:
             decision = json.loads(line)
             if decision.get("side") == side:
                 yield decision["source"], decision["id"]
+
+
+TOKENIZER, BASE, TUNE, HELD_OUT, REPORT = (
+    "tokenizer.json", "base.npz", "tune.npz", "held-out.npz", "corpus.json",
+)  # fmt: skip
+
+_WHOLE = 1 << 20
+"""Tokens: more than any dialogue has."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeConfig:
+    """How the corpora become tokens.
+
+    Two sets are made. The base set is everything, for the language. The tune set is what the model
+    should sound like: beginnings of talks whose answers are short and plain, most of them opened
+    as briefly as people type, among them many of our own words.
+    """
+
+    vocabulary: int = 8192
+    context: int = 512
+    base_length: int = 256
+    """Tokens of a row of the base set; shorter rows are quicker, longer ones see more of a talk."""
+    tokenizer_stride: int = 4
+    """Every n-th dialogue teaches the tokenizer; more changes little and takes longer."""
+    base_short_share: float = 0.5
+    """Dialogues whose first message is cut to some clauses: people write less than forum posts."""
+    base_own: int = 4000
+    tune_short_share: float = 0.85
+    tune_taken_up: float = 0.05
+    """How much a first answer must take up of its message, 0 to 1: what fits anything is left out,
+    or a small model says nothing else."""
+    tune_pairs: int = 5
+    tune_longest_answer: int = MAX_PLAIN_ANSWER
+    tune_own: int = 20_000
+    greeted_share: float = 0.03
+    seed: int = 1
+
+
+def encode(prepared: Path, out: Path, config: EncodeConfig) -> None:
+    """Write tokenizer, base, tune and held-out tokens and their counts into `out`.
+
+    Files that are there already are kept. Raises FileNotFoundError and ValueError.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if all((out / name).exists() for name in (TOKENIZER, BASE, TUNE, HELD_OUT, REPORT)):
+        return
+    train, held_out = list(read_train(prepared)), list(read_held_out(prepared))
+    if not train or not held_out:
+        raise ValueError(f"{prepared} has too few dialogues to train and to test on")
+    random = Random(config.seed)  # noqa: S311 - not a secret
+    own = OwnWords(random)
+    if not (out / TOKENIZER).exists():
+        sample = [*train[:: config.tokenizer_stride], *own.dialogues(config.base_own)]
+        texts = (turn.text for dialogue in sample for turn in dialogue.turns)
+        train_tokenizer(texts, config.vocabulary).save(str(out / TOKENIZER))
+    tokenizer = load_tokenizer(out / TOKENIZER)
+    words = TfIdf([text for one in train for text in (one.opening, one.turns[1].text)])
+    beginnings = (
+        plain_beginning(one, config.tune_pairs, config.tune_longest_answer) for one in train
+    )
+    plain = [one for one in beginnings if one is not None]
+    base = [
+        *own.greet(_shortened(train, config.base_short_share, words, random), config.greeted_share),
+        *own.dialogues(config.base_own),
+    ]
+    close = (
+        one
+        for one in _shortened(plain, config.tune_short_share, words, random)
+        if takes_up(one, words) >= config.tune_taken_up
+    )
+    tune = [*own.greet(close, config.greeted_share), *own.dialogues(config.tune_own)]
+    sets = {
+        BASE: fill(_windows(_drawn(base, random), tokenizer, _WHOLE), config.base_length),
+        TUNE: pack(_windows(tune, tokenizer, config.context), config.context),
+        HELD_OUT: pack(_windows(held_out, tokenizer, config.context), config.context),
+    }
+    for name, packed in sets.items():
+        save_packed(_mixed(packed, config.seed), out / name)
+    report = {
+        name: _counts(dialogues, sets[file])
+        for name, file, dialogues in (
+            ("base", BASE, base), ("tune", TUNE, tune), ("held out", HELD_OUT, held_out),
+        )
+    }  # fmt: skip
+    (out / REPORT).write_text(json.dumps(report, indent=1), encoding="utf-8")
+
+
+def _shortened(
+    dialogues: Iterable[Dialogue], share: float, words: TfIdf, random: Random
+) -> Iterator[Dialogue]:
+    for dialogue in dialogues:
+        chosen = random.random() < share
+        yield with_short_opening(dialogue, words, random) if chosen else dialogue
+
+
+def _drawn(dialogues: Sequence[Dialogue], random: Random) -> list[Dialogue]:
+    """In a drawn order, so that a row does not hold neighbours of one corpus."""
+    return random.sample(dialogues, len(dialogues))
+
+
+def _windows(dialogues: Iterable[Dialogue], tokenizer: Tokenizer, context: int) -> Iterator[Window]:
+    encoder = DialogueEncoder(tokenizer, context)
+    for dialogue in dialogues:
+        yield from encoder.windows(dialogue)
+
+
+def _mixed(packed: Packed, seed: int) -> Packed:
+    """The rows in a drawn order: packing puts the longest windows first."""
+    order = np.random.default_rng(seed).permutation(len(packed.tokens))
+    return Packed(packed.tokens[order], packed.kinds[order], packed.documents[order])
+
+
+def _counts(dialogues: Iterable[Dialogue], packed: Packed) -> dict[str, object]:
+    sources = Counter(dialogue.source for dialogue in dialogues)
+    return {
+        "dialogues": dict(sorted(sources.items())),
+        "rows": len(packed.tokens),
+        "tokens": int((packed.documents > 0).sum()),
+        "filled": round(float((packed.documents > 0).mean()), 4),
+    }
+
+
+def save_packed(packed: Packed, path: Path) -> None:
+    """Write packed rows; the file appears whole or not at all."""
+    partial = path.with_suffix(".partial.npz")
+    np.savez_compressed(
+        partial, tokens=packed.tokens, kinds=packed.kinds, documents=packed.documents
+    )
+    partial.replace(path)
+
+
+def load_packed(path: Path) -> Packed:
+    """Read what `save_packed` wrote."""
+    with np.load(path) as arrays:
+        return Packed(arrays["tokens"], arrays["kinds"], arrays["documents"])

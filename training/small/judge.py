@@ -8,33 +8,71 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
+import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
+from gguf import GGMLQuantizationType
 from tqdm import tqdm
 
 from inference.engine import Sampling
 from inference.local import PACKAGED_MODEL, LocalEngine
 from inference.local.engine import TRIAL_SAMPLING
+from training.small.answers import answers, fixed_openings, judge, relevance_by_words
 from training.small.card import card
 from training.small.corpus import plain_beginning, read_held_out
-from training.small.gguf_model import read_model
-from training.small.gguf_tokenizer import read_tokenizer
-from training.small.likelihood import Reader, by_opening_group, interval
+from training.small.export import read_model, write_gguf
+from training.small.losses import Reader, by_opening_group, interval
 from training.small.relevance import relevance, shuffled
-from training.small.samples import answers, fixed_openings, judge, relevance_by_words
-from training.small.sizes import compare
+from training.small.tokenizer import read_tokenizer
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from tokenizers import Tokenizer
+
     from training.corpora.dialogue import Dialogue
-    from training.small.evaluate import HeldOutLoss, TokenLoss
-    from training.small.likelihood import Interval
+    from training.small.losses import HeldOutLoss, Interval, TokenLoss
     from training.small.model import Llama
+
+KINDS = (
+    GGMLQuantizationType.F16,
+    GGMLQuantizationType.Q8_0,
+    GGMLQuantizationType.Q5_1,
+    GGMLQuantizationType.Q5_0,
+    GGMLQuantizationType.Q4_1,
+    GGMLQuantizationType.Q4_0,
+)
+"""What the gguf package can write. Its blocks have 32 weights, so every width here takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSize:
+    """One way to store a model."""
+
+    kind: str
+    megabytes: float
+    counselor: float
+    """Held-out nats a character."""
+
+
+def compare(model: Llama, tokenizer: Tokenizer, dialogues: Sequence[Dialogue]) -> list[StoredSize]:
+    """Write the model in each kind, read it back and measure it on `dialogues`."""
+    sizes = []
+    for kind in KINDS:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.gguf"
+            write_gguf(model, tokenizer, path, "", kind)
+            reader = Reader(read_model(path), tokenizer)
+            losses = [reader.loss(dialogue).counselor for dialogue in dialogues]
+            total = sum(losses[1:], losses[0])
+            size = path.stat().st_size / 1e6
+        sizes.append(StoredSize(kind.name, round(size, 2), round(total.per_character, 4)))
+    return sizes
+
 
 Side = Literal["counselor", "client", "both"]
 SIDES: tuple[Side, ...] = ("counselor", "client", "both")

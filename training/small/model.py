@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +166,75 @@ def _rotary_tables(shape: Shape) -> tuple[Tensor, Tensor]:
 def _rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     left, right = x.chunk(2, dim=-1)
     return x * cosine + torch.cat((-right, left), dim=-1) * sine
+
+
+CHECKPOINT_FILE = "checkpoint.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The model of a checkpoint and how far its training had come."""
+
+    model: Llama
+    steps: int
+    tokens: int
+    seconds: float
+
+
+def load_trained(out: Path, *, averaged: bool) -> Trained:
+    """The model in the run folder `out`, with its last weights or with their running mean.
+
+    FileNotFoundError where training has not begun.
+    """
+    checkpoint = torch.load(out / CHECKPOINT_FILE, weights_only=True, map_location="cpu")
+    model = Llama(Shape(**checkpoint["shape"]))
+    model.load_state_dict(checkpoint["model"])
+    if averaged:
+        with torch.no_grad():
+            for parameter, mean in zip(model.parameters(), checkpoint["average"], strict=True):
+                parameter.copy_(mean)
+    return Trained(model.eval(), checkpoint["step"], checkpoint["tokens"], checkpoint["elapsed"])
+
+
+class Average:
+    """The exponential moving average of a model's parameters.
+
+    Early on it forgets faster than `decay` says, so that the first weights do not linger.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self._model = model
+        self._decay = decay
+        self._weights = [parameter.detach().clone() for parameter in model.parameters()]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights after `step` steps."""
+        decay = min(self._decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self._weights, list(self._model.parameters()), 1 - decay)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The model has the averaged weights inside of the block."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        for mine, parameter in zip(self._weights, self._model.parameters(), strict=True):
+            kept = parameter.clone()
+            parameter.copy_(mine)
+            mine.copy_(kept)
+
+    def state_dict(self) -> list[Tensor]:
+        """The averaged weights, in the order of the model's parameters."""
+        return self._weights
+
+    @torch.no_grad()
+    def load_state_dict(self, weights: list[Tensor]) -> None:
+        """Take up the weights of a checkpoint."""
+        for mine, theirs in zip(self._weights, weights, strict=True):
+            mine.copy_(theirs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from training.small.encode import EncodeConfig
+from training.small.corpus import EncodeConfig
 from training.small.model import Shape
 from training.small.schedule import Schedule
 from training.small.train import TrainConfig

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+
 PRE_TOKENIZER_NAME = "qwen2"
 """`tokenizer.ggml.pre` of the GGUF file; llama.cpp maps it to the expression below."""
 
@@ -72,3 +73,23 @@ def _with_split(model: models.BPE) -> Tokenizer:
 
 def _special_tokens() -> list[AddedToken]:
     return [AddedToken(text, special=True, normalized=False) for text in SPECIAL_TOKENS]
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer, equal to the one that was exported."""
+    import gguf  # noqa: PLC0415 - not needed to train
+
+    reader = gguf.GGUFReader(str(path))
+
+    def texts(key: str) -> list[str]:
+        field = reader.get_field(f"tokenizer.ggml.{key}")
+        if field is None:
+            raise ValueError(f"{path.name} has no tokenizer.ggml.{key}")
+        return [str(text) for text in field.contents()]
+
+    vocabulary = {text: number for number, text in enumerate(texts("tokens"))}
+    merges = []
+    for merge in texts("merges"):
+        left, right = merge.split(" ")
+        merges.append((left, right))
+    return tokenizer_from(vocabulary, merges)

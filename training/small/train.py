@@ -14,11 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.small.average import Average
-from training.small.checkpoint import FILE_NAME
-from training.small.evaluate import held_out_loss
 from training.small.gradients import Gradients, RowWorkers, WholeBatch
-from training.small.model import Llama, Shape
+from training.small.losses import held_out_loss
+from training.small.model import CHECKPOINT_FILE, Average, Llama, Shape
 from training.small.optimizer import Optimizers
 from training.small.schedule import Schedule
 
@@ -115,8 +113,8 @@ class Trainer:
         self._clock = clock
         self._checkpointed = self._evaluated = 0.0
         out.mkdir(parents=True, exist_ok=True)
-        if (out / FILE_NAME).exists():
-            self._restore(torch.load(out / FILE_NAME, weights_only=True))
+        if (out / CHECKPOINT_FILE).exists():
+            self._restore(torch.load(out / CHECKPOINT_FILE, weights_only=True))
 
     @property
     def progress(self) -> float:
@@ -193,7 +191,7 @@ class Trainer:
             },
             partial,
         )
-        partial.replace(self._out / FILE_NAME)
+        partial.replace(self._out / CHECKPOINT_FILE)
 
     def _restore(self, checkpoint: dict[str, Any]) -> None:
         if checkpoint["shape"] != asdict(self.config.shape):

@@ -9,7 +9,7 @@ from training.corpora.crisis import crisis
 from training.corpora.dialogue import Dialogue, Role, Turn, tidy
 from training.corpora.own import FILES, SMALL_TALK, OwnWords, parse_blocks, read_blocks
 from training.prepare.cleaning import clean
-from training.small.samples import fixed_openings
+from training.small.answers import fixed_openings
 
 ANSWERS = [answer for block in read_blocks() for one in block.exchanges for answer in one.answers]
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.training.evaluate.reports import NO_WORSE, report
-from training.evaluate.errors import EvaluateError
+from training.evaluate.config import EvaluateError, Limits
 from training.evaluate.gate import promote
-from training.evaluate.report import Limits, Metric, Report
+from training.evaluate.report import Metric, Report
 
 
 def test_a_model_that_is_shown_to_be_no_worse_is_promoted():

@@ -7,8 +7,7 @@ import pytest
 from bot.safety import RiskLevel
 from inference.persona import SYSTEM_PROMPT
 from tests.training.evaluate.prepared import dialogue, opening, write
-from training.evaluate.config import EvalConfig
-from training.evaluate.errors import EvaluateError
+from training.evaluate.config import EvalConfig, EvaluateError
 from training.evaluate.held_out import (
     CRISIS_FILE,
     HELD_OUT_FILE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.evaluate.ledger import Ledger
+from training.evaluate.collect import Ledger
 
 TASK = {"model": "a", "seed": 7}
 

@@ -13,10 +13,9 @@ from tests.training.evaluate.judge_server import GOOD, KEY, JudgeServer
 from tests.training.evaluate.prepared import ASKS, STOPPED, dialogue, opening, write
 from training.__main__ import COMMANDS
 from training.evaluate.command import source
-from training.evaluate.config import EvalConfig, JudgeConfig, ModelSource
-from training.evaluate.errors import EvaluateError
+from training.evaluate.config import EvalConfig, EvaluateError, JudgeConfig, Limits, ModelSource
 from training.evaluate.gate import promote
-from training.evaluate.report import Limits, Metric, Report
+from training.evaluate.report import Metric, Report
 from training.evaluate.run import evaluate
 
 DIALOGUES = 24

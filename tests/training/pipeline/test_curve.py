@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from training.pipeline.steps.curve import PICTURE, followed, points, summary
+from training.pipeline.steps.train import PICTURE, followed, points, summary
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,7 @@ import pytest
 from inference.console import CommandError
 from tests.training.evaluate.reports import NO_WORSE, report
 from training.evaluate import command
-from training.evaluate.config import JudgeConfig
-from training.evaluate.options import judge_of
+from training.evaluate.config import JudgeConfig, judge_of
 from training.evaluate.report import Figure, Metric
 from training.pipeline import rebuild
 from training.pipeline.config import EvaluateStep, PrepareStep, RebuildConfig

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from training.hashing import contents_of
-from training.pipeline.manifest import write_manifest
+from training.pipeline.runner import write_manifest
 from training.pipeline.stage import FOLDERS, STAGES, StageManifest, read_stage_manifest
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from training.prepare.groups import ExternalGroupBy
+from training.prepare.store import ExternalGroupBy
 
 if TYPE_CHECKING:
     from pathlib import Path

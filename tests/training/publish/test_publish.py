@@ -14,7 +14,8 @@ from huggingface_hub import HfApi
 
 from inference.console import CommandError
 from training.evaluate import gate
-from training.evaluate.report import Against, Column, Comparison, Figure, Limits, Metric, Report
+from training.evaluate.config import Limits
+from training.evaluate.report import Against, Column, Comparison, Figure, Metric, Report
 from training.hashing import contents_of
 from training.pipeline.stage import STAGE_FILE, StageManifest
 from training.publish import command

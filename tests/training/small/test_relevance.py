@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
+from training.small.answers import judge, relevance_by_words
 from training.small.relevance import OTHERS, TfIdf, relevance, shuffled
-from training.small.samples import judge, relevance_by_words
 
 TOPICS = "猫狗鱼鸟花草树山河海风雨雪云雷电星月日灯"
 OPENINGS = [f"我家的{topic}最近不太好{topic}" for topic in TOPICS]

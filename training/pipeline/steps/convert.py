@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from inference.console import say
 from training import xtuner
 from training.hashing import code_hash
-from training.pipeline.stage import FOLDERS, Stage
-from training.pipeline.versions import ROOT, versions
-from training.pipeline.whole import made_whole
+from training.pipeline.environment import ROOT, versions
+from training.pipeline.stage import FOLDERS, Stage, made_whole
 
 if TYPE_CHECKING:
     import argparse

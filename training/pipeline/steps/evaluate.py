@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from inference.console import CommandError
+from training.evaluate.config import NOT_PROMOTED
 from training.evaluate.gate import promote
-from training.evaluate.options import NOT_PROMOTED
 from training.evaluate.report import Report
 from training.hashing import code_hash, contents_of, hash_of
-from training.pipeline.child import run_command
+from training.pipeline.environment import ROOT, run_command, versions
 from training.pipeline.stage import FOLDERS, Stage
-from training.pipeline.versions import ROOT, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,9 @@ from inference.console import CommandError, say
 from inference.serve.checkpoint import read_checkpoint
 from training import xtuner
 from training.hashing import code_hash
-from training.pipeline.stage import FOLDERS, Stage
+from training.pipeline.environment import ROOT, versions
+from training.pipeline.stage import FOLDERS, Stage, made_whole
 from training.pipeline.steps.convert import PACKAGES
-from training.pipeline.versions import ROOT, versions
-from training.pipeline.whole import made_whole
 
 if TYPE_CHECKING:
     import argparse

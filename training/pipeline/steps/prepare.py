@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from training.hashing import code_hash, contents_of, hash_of
+from training.pipeline.environment import ROOT, versions
 from training.pipeline.stage import FOLDERS, Stage
-from training.pipeline.versions import ROOT, versions
 from training.prepare.command import prepare_and_tell
 from training.prepare.finish import CODE
 from training.prepare.outcome import Options

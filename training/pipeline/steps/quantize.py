@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import CommandError, say
 from training.hashing import code_hash
-from training.pipeline.child import run_command
 from training.pipeline.config import QuantizeStep
-from training.pipeline.stage import FOLDERS, Stage
-from training.pipeline.versions import ROOT, versions
-from training.pipeline.whole import made_whole
+from training.pipeline.environment import ROOT, run_command, versions
+from training.pipeline.stage import FOLDERS, Stage, made_whole
 
 if TYPE_CHECKING:
     import argparse

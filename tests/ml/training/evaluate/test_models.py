@@ -14,15 +14,14 @@ from inference.engine import Sampling
 from inference.persona import SYSTEM_PROMPT
 from tests.ml.conftest import CALIBRATION_DIALOGUES
 from tests.ml.training.evaluate import old_caches
-from training.evaluate.config import EvalConfig, ModelSource
-from training.evaluate.encoder import BertScorer
-from training.evaluate.errors import EvaluateError
+from training.evaluate.config import EvalConfig, EvaluateError, Limits, ModelSource
 from training.evaluate.folder import FolderModel, loaded
 from training.evaluate.gate import promote
 from training.evaluate.generation import generate
 from training.evaluate.held_out import CRISIS_FILE, HELD_OUT_FILE, prompts_of, read_dialogues
-from training.evaluate.report import Against, Limits, Metric
+from training.evaluate.report import Against, Metric
 from training.evaluate.run import evaluate
+from training.evaluate.texts import BertScorer
 from training.tiny import write_checkpoint
 
 # The first test waits for LMDeploy's quantizer, a process of its own.

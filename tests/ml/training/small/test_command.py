@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from training.small.encode import load_packed
+from training.small.corpus import load_packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

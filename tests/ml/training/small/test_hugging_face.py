@@ -9,9 +9,8 @@ import pytest
 import torch
 
 from inference.local import PACKAGED_MODEL
-from training.small.export import write_hugging_face
-from training.small.gguf_model import read_model
-from training.small.gguf_tokenizer import read_tokenizer
+from training.small.export import read_model, write_hugging_face
+from training.small.tokenizer import read_tokenizer
 
 SAMPLE = Path(__file__).parents[3] / "bot" / "conversation" / "smilechat_sample.jsonl"
 ROLES = {"client": "user", "counselor": "assistant"}

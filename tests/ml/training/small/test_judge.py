@@ -10,11 +10,10 @@ import pytest
 from inference.local import PACKAGED_MODEL
 from tests.ml.training.small.test_command import training
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.small.evaluate import TokenLoss
-from training.small.gguf_model import read_model
-from training.small.gguf_tokenizer import read_tokenizer
-from training.small.likelihood import Reader, by_opening_group, interval
-from training.small.sizes import compare
+from training.small.export import read_model
+from training.small.judge import compare
+from training.small.losses import Reader, TokenLoss, by_opening_group, interval
+from training.small.tokenizer import read_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path

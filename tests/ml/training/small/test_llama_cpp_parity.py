@@ -12,11 +12,9 @@ import torch
 
 from inference.local import PACKAGED_MODEL
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.small.export import write_gguf
-from training.small.gguf_model import read_model
-from training.small.gguf_tokenizer import read_tokenizer
+from training.small.export import read_model, write_gguf
 from training.small.sequences import DialogueEncoder
-from training.small.tokenizer import COUNSELOR_START_ID, TURN_END_ID
+from training.small.tokenizer import COUNSELOR_START_ID, TURN_END_ID, read_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

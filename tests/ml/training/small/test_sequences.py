@@ -8,7 +8,6 @@ import pytest
 
 from inference.local import PACKAGED_MODEL
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.small.gguf_tokenizer import read_tokenizer
 from training.small.sequences import CLIENT, COUNSELOR, PADDING, DialogueEncoder, Window, fill, pack
 from training.small.tokenizer import (
     CLIENT_START,
@@ -17,6 +16,7 @@ from training.small.tokenizer import (
     COUNSELOR_START_ID,
     TURN_END,
     TURN_END_ID,
+    read_tokenizer,
 )
 
 if TYPE_CHECKING:

@@ -10,11 +10,10 @@ import pytest
 import torch
 
 from inference.local import PACKAGED_MODEL
-from training.small.checkpoint import load_trained
-from training.small.gguf_tokenizer import read_tokenizer
-from training.small.model import Shape
+from training.small.model import Shape, load_trained
 from training.small.schedule import Schedule
 from training.small.sequences import CLIENT, COUNSELOR, Packed
+from training.small.tokenizer import read_tokenizer
 from training.small.train import Sets, TrainConfig, Trainer
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from training.small.samples import fixed_openings, judge
+from training.small.answers import fixed_openings, judge
 
 
 def test_looping_answer_is_found() -> None:

@@ -1,8 +1,9 @@
-"""Which code and which packages a result was made with."""
+"""Interpreters: which code and packages one has, and one of our commands run by it."""
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -63,3 +64,20 @@ def _git(*arguments: str) -> str:
     return subprocess.run(  # noqa: S603 - our own command
         command, capture_output=True, text=True, check=True
     ).stdout.strip()
+
+
+_BEGIN: Final = (
+    "import runpy, sys; from inference.serve.launch import end_with_parent; end_with_parent(); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
+"""`python -m PACKAGE`, which does not outlive this process, however that ends."""
+
+
+def run_command(python: Path, package: str, arguments: Sequence[str]) -> int:
+    """Run `PYTHON -m PACKAGE ARGUMENTS` with this code and show its output; the exit status."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return subprocess.run(  # noqa: S603 - our own command
+        [python, "-c", _BEGIN, package, *arguments],
+        env=os.environ | {"PYTHONPATH": path},
+        check=False,
+    ).returncode

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from training.evaluate import cpsycoune, judge
-from training.evaluate.models import AnswerLoss, GeneratedAnswer, opened_model
+from training.evaluate.models import AnswerLoss, GeneratedAnswer, ServedFolder, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +53,27 @@ class ModelOutputs:
     losses: dict[str, AnswerLoss] = field(default_factory=dict)
     judge_scores: list[list[JudgeScores]] = field(default_factory=list)
     """A list a run, in the order of the plan's judged prompts."""
+
+
+@contextmanager
+def opened_model(source: ModelSource, config: EvalConfig) -> Iterator[EvalModel]:
+    """The model of a source, for as long as it is needed.
+
+    Raises `CommandError`: it cannot be loaded or reached.
+    """
+    with ExitStack() as stack:
+        if isinstance(source.where, str):
+            yield stack.enter_context(reached(source.where, config))
+            return
+        # Imported late: an address needs neither torch nor transformers.
+        from training.evaluate.folder import loaded  # noqa: PLC0415
+
+        folder = stack.enter_context(loaded(source.where, config))
+        if source.served_at:
+            server = stack.enter_context(reached(source.served_at, config))
+            yield ServedFolder(folder, server)
+        else:
+            yield folder
 
 
 def collect(

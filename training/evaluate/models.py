@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack, aclosing, contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from inference.engine import Message
-    from training.evaluate.config import EvalConfig, ModelSource
+    from training.evaluate.config import EvalConfig
     from training.evaluate.held_out import HeldOutDialogue
 
 
@@ -169,24 +169,3 @@ class AddressModel:
     async def _streamed(self, prompt: Sequence[Message]) -> str:
         async with aclosing(self._client.stream(prompt, self._sampling, self._name)) as pieces:
             return "".join([piece async for piece in pieces]).strip()
-
-
-@contextmanager
-def opened_model(source: ModelSource, config: EvalConfig) -> Iterator[EvalModel]:
-    """The model of a source, for as long as it is needed.
-
-    Raises `CommandError`: it cannot be loaded or reached.
-    """
-    with ExitStack() as stack:
-        if isinstance(source.where, str):
-            yield stack.enter_context(reached(source.where, config))
-            return
-        # Imported late: an address needs neither torch nor transformers.
-        from training.evaluate.folder import loaded  # noqa: PLC0415
-
-        folder = stack.enter_context(loaded(source.where, config))
-        if source.served_at:
-            server = stack.enter_context(reached(source.served_at, config))
-            yield ServedFolder(folder, server)
-        else:
-            yield folder

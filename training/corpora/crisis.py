@@ -59,8 +59,8 @@ def crisis(dialogue: Dialogue) -> str | None:
     """
     if any(is_open(turn.text) for turn in dialogue.turns):
         return SAID_OPENLY
-    nobody = Turn(Role.COUNSELOR, "")
-    for before, turn in pairwise((nobody, *dialogue.turns)):
+    nothing = Turn(Role.COUNSELOR, "")
+    for before, turn in pairwise((nothing, *dialogue.turns)):
         if turn.role is not Role.CLIENT:
             continue
         asked = before.text if before.role is Role.COUNSELOR else ""

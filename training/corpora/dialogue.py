@@ -37,7 +37,7 @@ class Dialogue:
     rejected: tuple[str, ...] = ()
     """Answers that a person found worse than the last turn."""
     last_only: bool = False
-    """Whether the last turn alone is an example; nobody vouches for the answers before it."""
+    """Whether the last turn alone is an example; the answers before it were not rated."""
 
     @property
     def opening(self) -> str:

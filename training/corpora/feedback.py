@@ -2,7 +2,7 @@
 
 `python -m bot feedback export` writes them. A line holds only what a person agreed to give for
 training, after names and numbers were taken out; `feedback.schema.json` beside this module is the
-same as a JSON schema. An answer somebody liked, or wrote better, is an example to learn from; next
+same as a JSON schema. An answer that was liked, or rewritten, is an example to learn from; next
 to an answer that was disliked or rewritten it is a preference. What the bot said before it is no
 example: it may have been disliked as well.
 """

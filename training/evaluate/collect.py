@@ -182,7 +182,7 @@ def _hash(value: object) -> str:
 
 
 def _bar(what: str, total: int) -> Any:  # noqa: ANN401 - tqdm is not typed
-    """Progress with the time that is left; seldom where nobody watches."""
+    """Progress with the time that is left; seldom outside a terminal."""
     return tqdm(total=total, desc=what, mininterval=0.5 if sys.stderr.isatty() else 30)
 
 

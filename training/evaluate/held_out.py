@@ -54,7 +54,7 @@ class EvalPrompt:
     level: RiskLevel
     """What the bot's detector reads in it."""
     reference: str = ""
-    """What the corpus answers; empty where nothing was published or may be learnt."""
+    """What the corpus answers; empty where nothing was published or may be trained on."""
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -126,15 +126,15 @@ def _eval_prompt(dialogue: HeldOutDialogue, turn: int) -> EvalPrompt:
     return eval_prompt(f"{dialogue.id}#{turn}", dialogue.id, said, dialogue.messages[turn].content)
 
 
-def _turns(dialogue: HeldOutDialogue, most: int) -> list[int]:
+def _turns(dialogue: HeldOutDialogue, limit: int) -> list[int]:
     turns = [
         index for index, message in enumerate(dialogue.messages) if message.role == "assistant"
     ]
-    if len(turns) <= most:
+    if len(turns) <= limit:
         return turns
-    if most == 1:
+    if limit == 1:
         return turns[:1]
-    return [turns[round(step * (len(turns) - 1) / (most - 1))] for step in range(most)]
+    return [turns[round(step * (len(turns) - 1) / (limit - 1))] for step in range(limit)]
 
 
 def _rows(path: Path, fits: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401

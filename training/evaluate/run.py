@@ -141,11 +141,11 @@ def _comparisons(
                     )
 
 
-def _samples(plan: EvalPlan, outputs: Sequence[ModelOutputs], most: int) -> Iterator[Sample]:
+def _samples(plan: EvalPlan, outputs: Sequence[ModelOutputs], limit: int) -> Iterator[Sample]:
     """Moments of published dialogues; what users gave back is never shown."""
     feedback = {dialogue.id for dialogue in plan.dialogues if dialogue.is_feedback}
     shown = [prompt for prompt in plan.prompts if prompt.dialogue not in feedback]
-    for prompt in shown[:most]:
+    for prompt in shown[:limit]:
         answers = {one.name: one.answers[prompt.id].text for one in outputs}
         yield Sample(prompt.id, prompt.said[-1], answers)
 

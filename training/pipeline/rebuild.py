@@ -224,7 +224,7 @@ def rebuild(
     now: Callable[[], datetime],
     before: Callable[[str], None],
 ) -> StageManifest:
-    """Complete the stages up to `until`; the receipt of that one.
+    """Complete the stages up to `until`; return the manifest of that one.
 
     `before` is told the first stage that has to be made, and may raise; `again` throws away a
     half-done training that was begun otherwise.

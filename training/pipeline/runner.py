@@ -1,9 +1,9 @@
 """A working folder in which stages are completed one after the other.
 
 Kill -9 may come at any moment. A stage writes into a hidden folder beside its place (`.NAME.draft`)
-and is moved there when its receipt is written, so what is visible is whole. What an interrupted
+and is moved there when its manifest is written, so what is visible is whole. What an interrupted
 stage left is continued where the stage can and nothing it reads has changed, and thrown away
-otherwise; not where it is dear (hours of training): then somebody has to say so.
+otherwise; not where it is expensive to lose (hours of training): then the operator has to say so.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class StageRunner:
         before: Callable[[str], None] = lambda _: None,
         after: Callable[[], None] = lambda: None,
     ) -> None:
-        """`stages` are how many there will be, `made_with` what receipts say of code and machine.
+        """`stages` are how many there will be, `made_with` what manifests say of code and machine.
 
         `before` is told the name of the first stage that has to be made, and may raise; `after`
-        is called when one is complete. `again` throws away dear work that was begun otherwise.
+        is called when one is complete. `again` throws away expensive work that was begun otherwise.
         """
         self.folder = folder
         self._stages = stages
@@ -69,7 +69,7 @@ class StageRunner:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else works in the folder meanwhile; raises CommandError where somebody does."""
+        """Lock the folder; raises CommandError where another process holds the lock."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w") as file:
             try:
@@ -79,7 +79,7 @@ class StageRunner:
             yield
 
     def complete(self, stage: Stage) -> StageManifest:
-        """The receipt of the stage, which is made where it is missing, outdated or damaged."""
+        """Make the stage where it is missing, outdated or damaged; return its manifest."""
         self._number += 1
         place, draft = self.folder / stage.folder, self.folder / f".{stage.folder}.draft"
         self._put_in_place(draft, place, stage)
@@ -106,7 +106,7 @@ class StageRunner:
         started = self._now()
         metrics = dict(stage.make(draft))
         covers = list(stage.result(metrics))
-        receipt = StageManifest(
+        manifest = StageManifest(
             stage=stage.name,
             key=stage.key,
             reads=dict(stage.reads),
@@ -118,9 +118,9 @@ class StageRunner:
             covers=covers,
             made_with=self._made_with,
         )
-        receipt.write(draft)
+        manifest.write(draft)
         self._put_in_place(draft, place, stage)
-        return receipt
+        return manifest
 
     def _begin(self, stage: Stage, draft: Path) -> int:
         """Make the draft ready; returns how often the stage was started in it."""
@@ -148,7 +148,7 @@ class StageRunner:
         )
 
     def _clear(self, draft: Path, stage: Stage) -> None:
-        """Throw away what an order left that was given up, unless it is dear."""
+        """Throw away what a run of another config left, unless it is expensive to lose."""
         if self._again or not stage.expensive_to_lose(draft):
             shutil.rmtree(draft, ignore_errors=True)
         else:
@@ -157,8 +157,8 @@ class StageRunner:
     def _put_in_place(self, draft: Path, place: Path, stage: Stage) -> None:
         """Move a finished draft to its place; killed in the middle, the next start goes on here."""
         old = place.with_name(f".{place.name}.old")
-        receipt = read_stage_manifest(draft)
-        if receipt is not None and receipt.key == stage.key:
+        manifest = read_stage_manifest(draft)
+        if manifest is not None and manifest.key == stage.key:
             (draft / BEGUN).unlink(missing_ok=True)
             if place.exists():
                 shutil.rmtree(old, ignore_errors=True)
@@ -209,26 +209,26 @@ def write_manifest(work: Path, about: Mapping[str, Any]) -> None:
     `about` is what was asked for, without a path of this machine; it counts until something is
     trained, which then says itself by what.
     """
-    receipts = list(on_disk(work))
-    trained = next((one.metrics for one in receipts if one.stage == "train"), {})
-    rows = {one.stage: _row(one) for one in receipts}
+    manifests = list(on_disk(work))
+    trained = next((one.metrics for one in manifests if one.stage == "train"), {})
+    rows = {one.stage: _row(one) for one in manifests}
     write_json(work / MANIFEST, {**trained.get(ABOUT, about), "stages": rows})
 
 
 def on_disk(work: Path) -> Iterator[StageManifest]:
-    """The receipts in `work` in their config, as far as each follows from the ones before it."""
+    """Yield the stages' manifests in their order, as far as each follows from those before it."""
     found: dict[str, StageManifest] = {}
     for stage, folder in FOLDERS.items():
-        receipt = read_stage_manifest(work / folder)
-        if receipt is None or not _follows(receipt, found):
+        manifest = read_stage_manifest(work / folder)
+        if manifest is None or not _follows(manifest, found):
             return
-        found[stage] = receipt
-        yield receipt
+        found[stage] = manifest
+        yield manifest
 
 
-def _follows(receipt: StageManifest, found: Mapping[str, StageManifest]) -> bool:
-    reads = receipt.reads
-    match receipt.stage:
+def _follows(manifest: StageManifest, found: Mapping[str, StageManifest]) -> bool:
+    reads = manifest.reads
+    match manifest.stage:
         case "train":
             return reads["data"] in found["prepare"].files.values()
         case "convert":
@@ -242,15 +242,15 @@ def _follows(receipt: StageManifest, found: Mapping[str, StageManifest]) -> bool
     return True
 
 
-def _row(receipt: StageManifest) -> dict[str, Any]:
+def _row(manifest: StageManifest) -> dict[str, Any]:
     return {
-        "started": receipt.started,
-        "seconds": receipt.seconds,
-        "starts": receipt.starts,
-        "made_with": receipt.made_with,
-        "reads": receipt.reads,
-        "result": receipt.result,
-        "files": len(receipt.files),
-        "bytes": sum(int(file["bytes"]) for file in receipt.files.values()),
-        "metrics": {name: value for name, value in receipt.metrics.items() if name != ABOUT},
+        "started": manifest.started,
+        "seconds": manifest.seconds,
+        "starts": manifest.starts,
+        "made_with": manifest.made_with,
+        "reads": manifest.reads,
+        "result": manifest.result,
+        "files": len(manifest.files),
+        "bytes": sum(int(file["bytes"]) for file in manifest.files.values()),
+        "metrics": {name: value for name, value in manifest.metrics.items() if name != ABOUT},
     }

@@ -1,4 +1,4 @@
-"""One stage on the way to a model, and the receipt that lies in its folder when it is done."""
+"""One stage on the way to a model, and the manifest that lies in its folder when it is done."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class StageManifest:
         return hash_of(self.files)
 
     def write(self, folder: Path) -> None:
-        """Finish `folder`; the receipt is there whole or not at all."""
+        """Finish `folder`; its manifest is there whole or not at all."""
         write_json(folder / STAGE_FILE, asdict(self))
 
     def damage(self, folder: Path) -> list[str]:
@@ -88,7 +88,7 @@ class StageManifest:
 
 
 def read_stage_manifest(folder: Path) -> StageManifest | None:
-    """The receipt of a finished folder; None where there is none that can be read."""
+    """Return the manifest of a finished folder; None where there is none that can be read."""
     try:
         return StageManifest(**json.loads((folder / STAGE_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):

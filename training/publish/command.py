@@ -119,7 +119,7 @@ def _promoted(work: Path, which: str) -> Report:
 
 
 def _finished(folder: Path) -> StageManifest:
-    receipt = read_stage_manifest(folder)
-    if receipt is None:
+    manifest = read_stage_manifest(folder)
+    if manifest is None:
         raise CommandError(f"{folder} is not finished: python -m training rebuild makes it.")
-    return receipt
+    return manifest

@@ -57,7 +57,7 @@ def read_train(prepared: Path) -> Iterator[Dialogue]:
                 raise ValueError(f"{prepared} holds more dialogues than {DECISIONS_FILE} names")
             pairs = json.loads(line.rstrip().rstrip(","))["conversation"]
             if not all(pair.get("output_with_loss", True) for pair in pairs):
-                continue  # the bot's own earlier answers, which nobody has vouched for
+                continue  # the bot's own earlier answers, which were not rated
             turns = [
                 turn
                 for pair in pairs
@@ -86,7 +86,7 @@ def read_held_out(prepared: Path) -> Iterator[Dialogue]:
 
 
 def plain_beginning(
-    dialogue: Dialogue, pairs: int, longest: int = MAX_PLAIN_ANSWER
+    dialogue: Dialogue, pairs: int, max_characters: int = MAX_PLAIN_ANSWER
 ) -> Dialogue | None:
     """The first pairs (at most `pairs`) up to an answer that is long or formal; None without any.
 
@@ -94,7 +94,7 @@ def plain_beginning(
     """
     kept: list[Turn] = []
     for asked, answer in zip(dialogue.turns[::2], dialogue.turns[1::2], strict=True):
-        too_long = len(answer.text) > longest
+        too_long = len(answer.text) > max_characters
         if too_long or _FORMAL.search(answer.text) or len(kept) == 2 * pairs:
             break
         kept += [asked, answer]

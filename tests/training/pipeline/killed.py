@@ -39,9 +39,9 @@ def count(place: Path) -> dict[str, int]:
 write, rename = StageManifest.write, Path.rename
 
 
-def write_and_maybe_die(receipt: StageManifest, place: Path) -> None:
-    write(receipt, place)
-    reached("receipt")
+def write_and_maybe_die(manifest: StageManifest, place: Path) -> None:
+    write(manifest, place)
+    reached("manifest")
 
 
 def rename_and_maybe_die(path: Path, target: Path) -> Path:

@@ -25,13 +25,13 @@ def make(work: Path, stage: str, text: str = "") -> None:
     reads: dict[str, Any] = {}
     before = STAGES[STAGES.index(stage) - 1]
     if stage != "prepare":
-        receipt = read_stage_manifest(work / FOLDERS[before])
-        assert receipt is not None
+        manifest = read_stage_manifest(work / FOLDERS[before])
+        assert manifest is not None
         by_stage: dict[str, dict[str, Any]] = {
-            "train": {"data": receipt.files.get("file")},
-            "evaluate": {"models": {"w4a16": receipt.result}},
+            "train": {"data": manifest.files.get("file")},
+            "evaluate": {"models": {"w4a16": manifest.result}},
         }
-        reads = by_stage.get(stage) or {READS[stage]: receipt.result}
+        reads = by_stage.get(stage) or {READS[stage]: manifest.result}
     StageManifest(
         stage=stage,
         key="",

@@ -76,7 +76,7 @@ class _Judge:
         self._time(turn, said, parts)
 
     def _take(self, turn: StoredTurn) -> list[SentMessage] | None:
-        """The messages that became a turn; None if nobody said that, or it was taken before."""
+        """The messages that became a turn; None if no message says that, or it was taken before."""
         for start in range(len(self._open)):
             for end in range(start + 1, len(self._open) + 1):
                 joined = "\n".join(said.text for said in self._open[start:end])
@@ -94,7 +94,7 @@ class _Judge:
             self._remark(turn, "says what an earlier one says")
         else:
             self._account.sql_differs += 1
-            self._remark(turn, "says what nobody said")
+            self._remark(turn, "says what no message said")
         if turn.answer_message_id is not None:
             self._answers[turn.answer_message_id] += 1
         return None
@@ -194,7 +194,7 @@ class _Judge:
         if self._log.stored is not None:
             return self._never_stored(number, sent, self._log.stored)
         if any(begin - SENDING <= sent <= end for begin, end in self._log.outages):
-            # Whoever takes the turn over after it, killed or not, knows of no message.
+            # The bot that takes the turn over after it, killed or not, knows of no message.
             return Window.FIRST
         # The id is stored before anything is edited into a message.
         edited = sum(item.message_id == number for item in self._log.shown) > 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Window(StrEnum):
-    """Where a message can appear twice: the Bot API lets nobody close these."""
+    """Where a message can appear twice: the Bot API gives no way to close these."""
 
     FIRST = "first message, its id not stored yet"
     PARTS = "between the parts of a long answer"
@@ -62,7 +62,7 @@ class ChatLog:
 
     `kills` are the moments at which a bot was killed, `outages` the times without a database;
     `unheard` are the messages of which the bot never heard that they arrived, `stored` those whose
-    ids the database knew at some time (None where nobody noted it).
+    ids the database knew at some time (None where that was not recorded).
     """
 
     said: Sequence[SentMessage]
@@ -78,7 +78,7 @@ class ChatLog:
 class Account:
     """What a run found. Every turn is either answered or unanswered.
 
-    `sent_again` counts messages that nobody can keep from being sent again, by their `Window`.
+    `sent_again` counts messages that cannot be kept from being sent again, by their `Window`.
     `told_so` counts the unanswered turns whose person was told.
     """
 

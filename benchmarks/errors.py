@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class BenchmarkError(Exception):
-    """Something is not as it has to be; the message is one sentence for whoever started it."""
+    """Something is not as it has to be; the message is one sentence for the one who started it."""

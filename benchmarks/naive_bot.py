@@ -1,4 +1,4 @@
-"""The loop that anybody would write first: what a turn costs is measured against it.
+"""The obvious loop, which the cost of a turn is measured against.
 
 The same libraries as the bot, used as their documentation shows: one message is sent, the answer
 is streamed by the openai package, the message is edited once. Nothing is stored, guarded or kept

@@ -79,7 +79,7 @@ def rows(result: Result) -> list[tuple[str, str]]:
         "out of order": account.out_of_order,
         "answered twice": account.answered_twice,
         "sent again after a kill": account.sent_again.total(),
-        "somebody else's answer": account.not_its_answer,
+        "another message's answer": account.not_its_answer,
         "crisis cards": account.crisis_cards,
         "SQL differs": account.sql_differs,
         "updates left in the inbox": result.left_in_inbox,

@@ -31,7 +31,7 @@ class Telegram:
             base_url=f"{url.rstrip('/')}/sandbox",
             timeout=httpx.Timeout(30.0, read=None),
             # A connection that is kept may be closed by the other side at the very moment a
-            # person speaks into it, and nobody could tell whether they were heard.
+            # person speaks into it, and it could not be told whether they were heard.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             trust_env=False,
         )
@@ -41,7 +41,7 @@ class Telegram:
         await self._http.aclose()
 
     async def add_person(self, person: int) -> None:
-        """Let somebody join Telegram; the private chat with the bot has the person's id."""
+        """Let a person join Telegram; the private chat with the bot has the person's id."""
         await self._post("/people", {"id": person, "name": f"来访者 {person}"})
 
     async def say(self, person: int, text: str) -> SentMessage:

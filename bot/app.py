@@ -19,7 +19,6 @@ from bot.errors import StartupError
 from bot.ops.health import health_routes
 from bot.ops.http_server import HttpServer
 from bot.ops.stopping import Stopping
-from bot.sandbox import ADMIN_ID, Sandbox, SandboxError
 from bot.storage import StorageError
 from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.client import Connection, connect
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from bot.sandbox import Sandbox
     from bot.settings import Settings
     from bot.storage.store import Storage
     from inference.engine import Engine, ModelInfo
@@ -93,7 +93,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         Options(
             model_name=model.name,
             operator_contact=settings.operator_contact,
-            admins=frozenset(settings.admin_user_ids or ((ADMIN_ID,) if page else ())),
+            admins=frozenset(settings.admin_user_ids or ((page.admin_id,) if page else ())),
             burst_window=settings.burst_window,
             is_trial=model.is_trial,
             admin_chat_id=settings.admin_chat_id,
@@ -193,6 +193,8 @@ async def _telegram(
             webhook_url=settings.webhook_url if by_webhook else None,
             webhook_secret=_revealed(settings.webhook_secret) or "",
         ), None
+    from bot.sandbox import Sandbox, SandboxError
+
     sandbox = Sandbox(
         "127.0.0.1",
         settings.sandbox_port,

@@ -29,7 +29,7 @@ class Admission:
 
     LMDeploy accepts any number of streams and never says that it is overloaded; its users would
     wait for each other in silence. So the limit is here. Of each conversation that waits one
-    generation is admitted, then one of the next: whoever asks for ten at once delays another by
+    generation is admitted, then one of the next: a conversation that asks for ten delays another by
     one, not by ten. Those that ask for one at a time are served in the order of asking.
     """
 

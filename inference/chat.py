@@ -1,4 +1,4 @@
-"""`python -m inference chat`: a conversation in the terminal, for whoever runs the model."""
+"""`python -m inference chat`: a conversation in the terminal, for the person who runs the model."""
 
 from __future__ import annotations
 

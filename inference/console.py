@@ -33,6 +33,6 @@ def base_url(text: str) -> str:
 
 
 def say(line: str = "") -> None:
-    """Print one line at once, whoever reads it: a person, a log or a pipe."""
+    """Print one line at once, also into a log or a pipe."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

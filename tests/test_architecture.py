@@ -103,7 +103,7 @@ def test_only_the_storage_room_knows_sql():
     assert outside == set()
 
 
-@pytest.mark.parametrize("package", ["bot", "training"])
+@pytest.mark.parametrize("package", ["bot", "inference", "training", "benchmarks", "devtools"])
 def test_a_public_class_name_is_unique_in_its_package(package):
     places = {}
     for file in (ROOT / package).rglob("*.py"):

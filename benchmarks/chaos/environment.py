@@ -60,7 +60,7 @@ class Target:
     kills: list[float] = field(default_factory=list)
     away: list[tuple[float, float]] = field(default_factory=list)
     whole: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by whoever kills it: a part is killed again only once it is back."""
+    """Held while it is killed and started: a part is killed again only once it is back."""
 
     async def suffer(self, seconds: float) -> None:
         """Be killed, and come back after some seconds."""
@@ -100,12 +100,12 @@ class SupervisedBot(Program):
                 return
 
     async def kill(self) -> None:
-        """End it as a crash would, for somebody else to start it again."""
+        """End it as a crash would, for the caller to start it again."""
         await self._leave_alone()
         await self.kill_process()
 
     async def kill_process(self) -> None:
-        """End the process, whether somebody watches it or not."""
+        """End the process, watched or not."""
         await super().kill()
 
     async def stop(self) -> int:

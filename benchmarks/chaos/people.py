@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.telegram import Screen, Telegram
 
 RETRY_AFTER = 2.0
-"""Seconds that somebody takes to press the button under an apology."""
+"""Seconds that a person takes to press the button under an apology."""
 ARRIVAL = 4.0
 """Seconds within which everybody has begun to write."""
 

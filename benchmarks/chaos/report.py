@@ -64,7 +64,7 @@ def rows(outcome: Outcome) -> Sequence[tuple[str, str]]:
         "  of them told so, with a button": account.told_so,
         "twice": account.answered_twice,
         "out of order": account.out_of_order,
-        "somebody else's answer": account.not_its_answer,
+        "another message's answer": account.not_its_answer,
         "SQL differs": account.sql_differs,
         **{f"sent again: {window}": account.sent_again[window] for window in Window},
         "crisis cards": account.crisis_cards,

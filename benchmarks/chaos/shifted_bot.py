@@ -1,4 +1,4 @@
-"""`python -m bot` with a wall clock that somebody else can move.
+"""`python -m bot` with a wall clock that can be moved from outside.
 
 The file named by `CHAOS_CLOCK` holds the seconds by which the clock is wrong; no file means that it
 is right. The bot has one place that reads the wall clock (`bot.storage.db.clock.utc_now`), and only

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.chatlog import ChatLog, Rules, SentMessage
 
 TELL_WITHIN = 6.0
-"""Seconds after which somebody who writes while the engine is away has to have been told."""
+"""Seconds after which a person who writes while the engine is away has to have been told."""
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ def _answered_at(log: ChatLog, position: int) -> float | None:
 def _told(
     log: ChatLog, said: SentMessage, end: float, targets: Sequence[Target], rules: Rules
 ) -> bool | None:
-    """Whether somebody was told in time that the engine is away; None if it was not, or not only.
+    """Whether the person was told in time that the engine is away; None if it was not, or not only.
 
     Text of any kind counts, the placeholder does not: it promises an answer.
     """

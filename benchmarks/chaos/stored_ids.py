@@ -1,8 +1,8 @@
 """What the database ever knew of the bot's messages, also where nothing of it is left at the end.
 
 A trigger notes each id of an answer's message that is stored. A message that Telegram showed and
-the database never heard of is in the one window nobody can close; one it did hear of and that was
-sent again all the same is a fault of the bot's.
+the database never heard of is in the one window that cannot be closed; one it did hear of and that
+was sent again all the same is a fault of the bot's.
 """
 
 from __future__ import annotations

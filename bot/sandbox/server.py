@@ -26,7 +26,7 @@ from bot.sandbox.guard import LoopbackOnly
 from bot.sandbox.inspection import Inspection
 from bot.sandbox.methods import Api
 from bot.sandbox.model import BotIdentity, Clock
-from bot.sandbox.people import People
+from bot.sandbox.people import ADMIN_ID, People
 from bot.sandbox.store import FileStore, MemoryStore, StoreCipher
 from bot.sandbox.webhook import WebhookSender
 from bot.sandbox.world import World
@@ -93,6 +93,11 @@ class Sandbox:
         self.webhook = WebhookSender(self.world)
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def admin_id(self) -> int:
+        """The person of a new world who is the bot's admin."""
+        return ADMIN_ID
 
     @property
     def url(self) -> str:

@@ -30,7 +30,7 @@ from bot.storage.db.migrate import SchemaStatus, check_schema, schema_status, up
 from bot.storage.disclosures import Disclosure, Disclosures
 from bot.storage.feedback import Feedback, RatedAnswer, RatingResult
 from bot.storage.handovers import Handover, HandoverMessage, Handovers
-from bot.storage.history_cache import HistoryCache, InProcessHistoryCache, RedisHistoryCache
+from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox, InboxCounts, NewUpdate, StoredBatch, StoredUpdate
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import check_keys
@@ -100,7 +100,6 @@ __all__ = [
     "RatedConversations",
     "Rating",
     "RatingResult",
-    "RedisHistoryCache",
     "Risk",
     "RiskSignal",
     "RiskState",

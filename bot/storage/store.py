@@ -24,7 +24,7 @@ from bot.storage.db.migrate import check_schema, upgrade
 from bot.storage.disclosures import Disclosures
 from bot.storage.feedback import Feedback
 from bot.storage.handovers import Handovers
-from bot.storage.history_cache import HistoryCache, InProcessHistoryCache, RedisHistoryCache
+from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import check_keys
@@ -170,11 +170,7 @@ async def open_storage(
         await database.aclose()
         raise
     lease_owner = LeaseOwner(id=secrets.token_hex(8), clock=clock)
-    history_cache = (
-        InProcessHistoryCache()
-        if options.redis_url is None
-        else RedisHistoryCache(options.redis_url, cipher)
-    )
+    history_cache = _history_cache(options.redis_url, cipher)
     storage = Storage(
         database=database,
         cipher=cipher,
@@ -225,3 +221,11 @@ def _make_data_dir(path: Path) -> None:
             f"DATA_DIR {path} cannot be written ({error.strerror}); "
             "choose a folder that this user may write to."
         ) from None
+
+
+def _history_cache(redis_url: str | None, cipher: Cipher) -> HistoryCache:
+    if redis_url is None:
+        return InProcessHistoryCache()
+    from bot.storage.redis_history_cache import RedisHistoryCache
+
+    return RedisHistoryCache(redis_url, cipher)

@@ -5,7 +5,7 @@
 Prints its address, which ends in /v1, and streams answers of so many tokens, one every so many
 seconds. Each answer begins with a mark that only the person's last line decides, so that an answer
 in the wrong place is found out. GET /arrivals lists when which mark was asked for (monotonic
-seconds). Texts must not be anybody's: they are kept in memory only as marks.
+seconds). Texts are kept in memory only as marks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The way without a server: transformers, 16 bits, one request at a time.
 
 It is how a model is served by a demo page around `model.generate`, and what LMDeploy's figures are
-held against. Whoever comes second waits until the first answer is whole.
+held against. The second waits until the first answer is whole.
 """
 
 from __future__ import annotations

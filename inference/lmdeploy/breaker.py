@@ -5,8 +5,8 @@
       └── an answer ───────┼──────────────── one generation on trial ────────────┘
                            └── a failure: the next pause is longer
 
-Nobody's answer is used to find out whether a dead host is back: `LMDeployEngine` asks the node what
-it serves, in the background, and only then trusts it with one generation.
+No answer is used to find out whether a dead host is back: `LMDeployEngine` asks the node what it
+serves, in the background, and only then trusts it with one generation.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Breaker:
         self.rests_until = self._clock() + pause
 
     def wants_check(self) -> bool:
-        """Whether the pause is over and nobody checks the node yet; if so the caller has to."""
+        """Whether the pause is over and the node is not being checked; if so the caller has to."""
         if self._state is not _State.OPEN or self._clock() < self.rests_until:
             return False
         self._state = _State.CHECKING

@@ -155,7 +155,7 @@ class LMDeployEngine:
         await asyncio.gather(*(node.aclose() for node in self._nodes))
 
     def _check_those_that_rested(self) -> None:
-        """Ask nodes whose pause is over whether they are back, while somebody else answers."""
+        """Ask nodes whose pause is over whether they are back, while another node answers."""
         for node in self._nodes:
             if node.wants_check():
                 check = asyncio.create_task(node.come_back(), name="node-check")

@@ -41,7 +41,7 @@ class Node:
         return self._breaker.rests_until
 
     def wants_check(self) -> bool:
-        """Whether somebody should call `come_back` now; says so once."""
+        """Whether the caller should call `come_back` now; says so once."""
         return self._breaker.wants_check()
 
     async def come_back(self) -> None:

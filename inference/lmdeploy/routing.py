@@ -74,5 +74,5 @@ def _most_running(nodes: Sequence[Routable]) -> int:
 
 
 def _score(address: str, affinity: str) -> bytes:
-    """Rendezvous hashing: the node with the highest score wins, whoever else there is."""
+    """Rendezvous hashing: the node with the highest score wins, whatever other nodes there are."""
     return hashlib.blake2b(f"{address}\0{affinity}".encode(), digest_size=8).digest()

@@ -53,7 +53,7 @@ def server_arguments(options: ServeOptions, checkpoint: Checkpoint) -> list[str]
         "--cache-max-entry-count", f"{options.cache_max_entry_count:g}",
         "--quant-policy", str(QUANT_POLICY[options.kv_bits]),
         "--tp", str(options.tp),
-        # No prompt in a log, and nothing that a web page of somebody else could use.
+        # No prompt in a log, and nothing that a foreign web page could use.
         "--log-level", "WARNING",
         "--max-log-len", "0",
         "--disable-fastapi-docs",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = 60.0
-LOOK_EVERY = 0.05
+LOOK_EVERY = 0.1
+"""Seconds. A look is a request, which costs milliseconds of CPU, and many tests look at once."""
 NOTICES = tuple(texts_for(language).care_first for language in Language)
 _ids = itertools.count(20_001)
 

@@ -13,12 +13,12 @@ from bot.storage import (
     Cipher,
     Database,
     PastTurn,
-    RedisHistoryCache,
     WrongKey,
     check_keys,
     generate_key,
     reencrypt,
 )
+from bot.storage.redis_history_cache import RedisHistoryCache
 from tests.bot.storage.conftest import Replica
 
 if TYPE_CHECKING:

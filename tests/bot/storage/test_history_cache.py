@@ -14,11 +14,10 @@ from bot.storage import (
     Cipher,
     InProcessHistoryCache,
     PastTurn,
-    RedisHistoryCache,
     Turn,
     generate_key,
 )
-from bot.storage.history_cache import PAUSE_AFTER_FAILURE, WARN_EVERY
+from bot.storage.redis_history_cache import PAUSE_AFTER_FAILURE, WARN_EVERY, RedisHistoryCache
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:

@@ -1,0 +1,135 @@
+"""The history cache that replicas share, in Redis.
+
+A module of its own: a bot without Redis does not load the client, which is a tenth of its start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from bot.storage.db.errors import WrongKey
+from bot.storage.history_cache import TIME_TO_LIVE
+from bot.storage.turns.turn import PastTurn
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.storage.db.encryption import Cipher
+    from bot.storage.turns.turn import Turn
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+TIMEOUT: Final = 0.1
+PAUSE_AFTER_FAILURE: Final = 5.0
+WARN_EVERY: Final = 60.0
+
+
+class RedisHistoryCache:
+    """The cache that replicas share: one encrypted value a chat, gone 24 hours after the last turn.
+
+    After a failure Redis is left alone for a while, so that one that hangs costs one turn a tenth
+    of a second and the next ones nothing.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        cipher: Cipher,
+        *,
+        timeout: float = TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`timeout`: seconds that one look into Redis may take."""
+        self._cipher = cipher
+        self._timeout = timeout
+        self._clock = clock
+        self._redis = Redis.from_pool(
+            BlockingConnectionPool.from_url(
+                url,
+                max_connections=16,
+                timeout=timeout,
+                retry=Retry(NoBackoff(), 0),
+            )
+        )
+        self._closed_until = float("-inf")
+        self._warned_at = float("-inf")
+
+    async def get(self, turn: Turn) -> tuple[PastTurn, ...] | None:
+        """See `HistoryCache`."""
+        sealed = await self._attempt(lambda: self._redis.get(_key(turn.chat_id)))
+        if not isinstance(sealed, bytes):
+            return None
+        try:
+            plain = self._cipher.decrypt_text(sealed, _context(turn.chat_id))
+            conversation_id, revision, turns = json.loads(plain)
+        except (WrongKey, ValueError):
+            return None
+        if (conversation_id, revision) != (turn.conversation_id, turn.revision):
+            return None
+        return tuple(PastTurn(number, said, answer) for number, said, answer in turns)
+
+    async def put(
+        self, chat_id: int, conversation_id: int, revision: int, turns: Sequence[PastTurn]
+    ) -> None:
+        """See `HistoryCache`."""
+        plain = json.dumps(
+            [conversation_id, revision, [[t.number, t.user_text, t.answer] for t in turns]],
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        sealed = self._cipher.encrypt_text(plain, _context(chat_id))
+        await self._attempt(lambda: self._redis.set(_key(chat_id), sealed, ex=TIME_TO_LIVE))
+
+    async def forget(self, chat_id: int) -> None:
+        """See `HistoryCache`."""
+        await self._attempt(lambda: self._redis.delete(_key(chat_id)))
+
+    async def available(self) -> bool:
+        """Whether Redis answers now, whatever happened before."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return bool(await self._redis.ping())
+        except (RedisError, OSError, TimeoutError):
+            return False
+
+    async def aclose(self) -> None:
+        """See `HistoryCache`."""
+        await self._redis.aclose()
+        await self._redis.connection_pool.aclose()
+
+    async def _attempt(self, command: Callable[[], Awaitable[T]]) -> T | None:
+        now = self._clock()
+        if now < self._closed_until:
+            return None
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await command()
+        except Exception as error:  # a cache: whatever is wrong with it must not cost an answer
+            now = self._clock()
+            self._closed_until = now + PAUSE_AFTER_FAILURE
+            if now - self._warned_at >= WARN_EVERY:
+                self._warned_at = now
+                log.warning(
+                    "redis_unavailable",
+                    error=type(error).__name__,
+                    effect="recent turns are read from SQL",
+                )
+            return None
+
+
+def _key(chat_id: int) -> str:
+    return f"shudong:recent:{chat_id}"
+
+
+def _context(chat_id: int) -> bytes:
+    return b"recent:%d" % chat_id

@@ -151,7 +151,7 @@ def killed_at(point: str, folder: Path) -> list[str]:
     return ended.stdout.splitlines()
 
 
-POINTS = ["begun", "step 2", "receipt", "moved aside", "moved"]
+POINTS = ["begun", "step 2", "manifest", "moved aside", "moved"]
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -171,7 +171,7 @@ def test_killed_at_any_point_the_next_run_ends_as_if_nothing_had_been(
     if point == "step 2":
         assert "goes on where it was interrupted" in said[1]
         assert [line for line in said if line.startswith("step")] == ["step 2", "step 3"]
-    if point in {"receipt", "moved aside", "moved"}:
+    if point in {"manifest", "moved aside", "moved"}:
         assert said == again
 
 

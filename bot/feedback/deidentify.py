@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Replacement = str | Callable[[re.Match[str]], str]
 
 PERSONS: Final = tuple(f"某{stem}" for stem in "甲乙丙丁戊己庚辛壬癸")
-"""One for each person of a talk, so that it is still clear who is who."""
+"""One for each person of a conversation, so that it is still clear who is who."""
 ANOTHER, PLACE, SCHOOL, EMPLOYER = "某人", "某地", "某学校", "某单位"
 NUMBER, CONTACT, ACCOUNT, DATE = "某号码", "某网址", "某账号", "某日"
 
@@ -82,7 +82,7 @@ def _known() -> Mapping[str, frozenset[str]]:
 
 
 class Deidentifier:
-    """Rewrites talks; `taken_out` counts what it found, by what stands in its place."""
+    """Rewrites conversations; `taken_out` counts what it found, by what stands in its place."""
 
     def __init__(self) -> None:
         """Raises StartupError where the tagger is not installed."""
@@ -90,7 +90,7 @@ class Deidentifier:
         self._frequency, self._tag = _tagger()
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
-        """The texts of one talk without names and numbers; a person has one name in all of them."""
+        """The texts of one conversation without names and numbers; a person has one name in all."""
         for put, pattern in _PATTERNS:
             texts = [self._put(text, pattern, put) for text in texts]
         people = self._people(texts)

@@ -38,7 +38,7 @@ class Exported:
     """What an export wrote, and what it left out and why, in moments."""
 
     moments: int = 0
-    talks: int = 0
+    conversations: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
 
@@ -57,30 +57,30 @@ class FeedbackExporter:
             StorageError: the database cannot be read.
         """
         lines: list[str] = []
-        for talk_id in await self.conversations.list_consented(since):
+        for conversation_id in await self.conversations.list_consented(since):
             try:
-                talk = await self.conversations.get(talk_id, since)
+                conversation = await self.conversations.get(conversation_id, since)
             except WrongKey:
                 exported.left_out[UNREADABLE] += 1
                 continue
-            reason = await asyncio.to_thread(_danger_in, talk)
+            reason = await asyncio.to_thread(_danger_in, conversation)
             if reason is not None:
-                exported.left_out[reason] += len(talk.rated)
+                exported.left_out[reason] += len(conversation.rated)
                 continue
-            moments = await asyncio.to_thread(self._moments, talk)
+            moments = await asyncio.to_thread(self._moments, conversation)
             lines += moments
-            exported.talks += bool(moments)
+            exported.conversations += bool(moments)
         exported.moments = len(lines)
         self.random.shuffle(lines)
         return lines
 
-    def _moments(self, talk: RatedConversation) -> list[str]:
+    def _moments(self, conversation: RatedConversation) -> list[str]:
         moments = []
-        for place, turn in enumerate(talk.turns):
-            if turn.number not in talk.rated:
+        for place, turn in enumerate(conversation.turns):
+            if turn.number not in conversation.rated:
                 continue
-            said = _messages(talk.turns[max(0, place - TURNS_BEFORE) : place + 1])
-            answers = talk.rated[turn.number]
+            said = _messages(conversation.turns[max(0, place - TURNS_BEFORE) : place + 1])
+            answers = conversation.rated[turn.number]
             texts = [text for _, text in said] + [text for one in answers for text in _both(one)]
             clean = iter(self.deidentify(texts))
             messages = [
@@ -132,25 +132,25 @@ def _write(file: Path, lines: Sequence[str]) -> None:
         raise StartupError(f"Cannot write {file}: {error.strerror}.") from None
 
 
-def _danger_in(talk: RatedConversation) -> str | None:
-    """Why nothing of a talk may be learnt from, from its first word to its last."""
-    if talk.danger:
+def _danger_in(conversation: RatedConversation) -> str | None:
+    """Why a conversation may not be trained on, read from its first word to its last."""
+    if conversation.danger:
         return DANGER_KNOWN
     said: list[Utterance] = []
-    for turn in talk.turns:
+    for turn in conversation.turns:
         said.append(Utterance(turn.user_text))
         if assess(said[-2 * TURNS_FOR_SAFETY - 1 :]).level >= RiskLevel.HIGH:
             return DANGER_READ
         if turn.answer:
             said.append(Utterance(turn.answer, by_bot=True))
-    written = [one.rewritten for answers in talk.rated.values() for one in answers]
+    written = [one.rewritten for answers in conversation.rated.values() for one in answers]
     if any(assess([Utterance(text)]).level >= RiskLevel.HIGH for text in written if text):
         return DANGER_READ
     return None
 
 
 def _messages(turns: Sequence[PastTurn]) -> list[tuple[str, str]]:
-    """The talk up to what the last of `turns` says; what got no answer is said with the next."""
+    """What was said up to the last of `turns`; what got no answer is said with the next."""
     messages: list[tuple[str, str]] = []
     unanswered: list[str] = []
     for turn in turns[:-1]:

@@ -101,7 +101,7 @@ async def test_a_moment_is_what_the_reader_takes(talking: Talking, file: Path) -
         "听起来很累",
         "shudong-7b",
     )
-    assert (done.moments, done.talks) == (1, 1)
+    assert (done.moments, done.conversations) == (1, 1)
 
 
 async def test_only_a_few_exchanges_before_the_answer_go_along(

@@ -14,12 +14,12 @@ from bot.storage import (
     RatedConversations,
     SchemaStatus,
     StorageError,
-    check_keys,
     check_schema,
     reencrypt,
     schema_status,
     upgrade,
     utc_now,
+    verify_keys,
 )
 from bot.storage.store import open_cipher, open_database
 
@@ -84,7 +84,7 @@ async def export_feedback_to(settings: Settings, file: Path, since: datetime | N
         try:
             await check_schema(database)
             cipher = open_cipher(options)
-            await check_keys(database, cipher)
+            await verify_keys(database, cipher)
             conversations = RatedConversations(database, cipher)
             exported = await export_feedback(conversations, file, deidentifier, since)
         finally:

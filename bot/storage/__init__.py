@@ -33,7 +33,7 @@ from bot.storage.handovers import Handover, HandoverMessage, Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox, InboxCounts, NewUpdate, StoredBatch, StoredUpdate
 from bot.storage.jobs import Jobs
-from bot.storage.key_verification import check_keys
+from bot.storage.key_verification import verify_keys
 from bot.storage.limits import Limits
 from bot.storage.models import (
     Age,
@@ -118,7 +118,6 @@ __all__ = [
     "UserExport",
     "Users",
     "WrongKey",
-    "check_keys",
     "check_schema",
     "generate_key",
     "load_or_create_key_file",
@@ -126,4 +125,5 @@ __all__ = [
     "schema_status",
     "upgrade",
     "utc_now",
+    "verify_keys",
 ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.storage.db.encryption import Cipher
 
 
-async def check_keys(database: Database, cipher: Cipher) -> None:
+async def verify_keys(database: Database, cipher: Cipher) -> None:
     """Decrypt the newest stored texts. Raises `WrongKey`; an empty database fits every key."""
     turn, update = await database.read(_newest)
     if turn is not None:

@@ -27,7 +27,7 @@ from bot.storage.handovers import Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox
 from bot.storage.jobs import Jobs
-from bot.storage.key_verification import check_keys
+from bot.storage.key_verification import verify_keys
 from bot.storage.limits import Limits
 from bot.storage.notifications import Notifications
 from bot.storage.rated_conversations import RatedConversations
@@ -164,7 +164,7 @@ async def open_storage(
         if options.database_url is None:
             await upgrade(database)
         await check_schema(database)
-        await check_keys(database, cipher)
+        await verify_keys(database, cipher)
         clock = clock or await _clock_of(database)
     except BaseException:
         await database.aclose()
@@ -177,19 +177,19 @@ async def open_storage(
         lease_owner=lease_owner,
         inbox=Inbox(database, cipher, lease_owner),
         turns=Turns(database, cipher, lease_owner),
-        conversations=Conversations(database, lease_owner.clock),
-        users=Users(database, cipher, lease_owner.clock),
-        audit=Audit(database, lease_owner.clock),
-        counters=Counters(database, lease_owner.clock),
+        conversations=Conversations(database, clock),
+        users=Users(database, cipher, clock),
+        audit=Audit(database, clock),
+        counters=Counters(database, clock),
         jobs=Jobs(database, lease_owner),
-        limits=Limits(database, lease_owner.clock),
+        limits=Limits(database, clock),
         notifications=Notifications(database),
-        disclosures=Disclosures(database, lease_owner.clock),
+        disclosures=Disclosures(database, clock),
         cards=CrisisCards(database, lease_owner),
-        risk=Risk(database, lease_owner.clock),
-        handovers=Handovers(database, cipher, lease_owner.clock),
-        contacts=Contacts(database, cipher, lease_owner.clock),
-        feedback=Feedback(database, cipher, lease_owner.clock),
+        risk=Risk(database, clock),
+        handovers=Handovers(database, cipher, clock),
+        contacts=Contacts(database, cipher, clock),
+        feedback=Feedback(database, cipher, clock),
         rated_conversations=RatedConversations(database, cipher),
         history_cache=history_cache,
     )

@@ -14,9 +14,9 @@ from bot.storage import (
     Database,
     PastTurn,
     WrongKey,
-    check_keys,
     generate_key,
     reencrypt,
+    verify_keys,
 )
 from bot.storage.redis_history_cache import RedisHistoryCache
 from tests.bot.storage.conftest import Replica
@@ -91,14 +91,14 @@ async def test_the_wrong_key_is_found_out_before_work_begins(
     replica: Replica, database: Database, cipher: Cipher
 ) -> None:
     stranger = Cipher.from_keys([generate_key()])
-    await check_keys(database, stranger)  # nothing stored yet fits every key
+    await verify_keys(database, stranger)  # nothing stored yet fits every key
     await replica.arrives(1, SECRET.encode())
     with pytest.raises(WrongKey):
-        await check_keys(database, stranger)
+        await verify_keys(database, stranger)
     await _says_the_secret(replica, 2)
     with pytest.raises(WrongKey):
-        await check_keys(database, stranger)
-    await check_keys(database, cipher)
+        await verify_keys(database, stranger)
+    await verify_keys(database, cipher)
 
 
 async def test_a_key_is_retired_after_rewriting_even_if_that_was_interrupted(

@@ -25,6 +25,22 @@ ARROWS = {
     "inference": set(),
     "training": {"inference", "bot/safety"},
 }
+# The same inside bot/telegram. Modules that lie in no folder are `tools`, which know no other, or
+# `shared`, which every feature is given, or at the `top`, where the rooms are put together.
+TELEGRAM_ARROWS = {
+    "tools": set(),
+    "outbound": {"tools"},
+    "shared": {"tools", "outbound"},
+    "inbound": {"tools", "outbound", "shared"},
+    "turns": {"tools", "outbound", "shared", "inbound"},
+    "features": {"tools", "outbound", "shared", "inbound", "turns"},
+    "top": {"tools", "outbound", "shared", "inbound", "turns", "features"},
+}
+TELEGRAM_MODULES = {
+    **dict.fromkeys(("chat_ids", "shutdown", "waiting"), "tools"),
+    **dict.fromkeys(("client", "context", "feature", "requests"), "shared"),
+}
+
 SHARED = {"bot/errors", "bot/__version__"}
 
 
@@ -58,6 +74,29 @@ def test_a_room_imports_only_where_its_arrows_lead(room):
         for module in imports_of(file)
         if (target := room_of(module)) is not None and target not in allowed
     }
+    assert crossings == set()
+
+
+def telegram_room_of(module: str) -> str | None:
+    parts = module.split(".")
+    if parts[:2] != ["bot", "telegram"] or len(parts) < 3:
+        return None
+    if parts[2] in TELEGRAM_ARROWS:
+        return parts[2]
+    return TELEGRAM_MODULES.get(parts[2], "top")
+
+
+def test_the_rooms_of_telegram_import_only_where_their_arrows_lead():
+    crossings = set()
+    for file in (ROOT / "bot/telegram").rglob("*.py"):
+        importer = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        room = telegram_room_of(importer)
+        if room is None:  # the package itself
+            continue
+        for module in imports_of(file):
+            target = telegram_room_of(module)
+            if target not in {None, room, *TELEGRAM_ARROWS[room]}:
+                crossings.add(f"{importer} imports {module}")
     assert crossings == set()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.locales import texts_for
+from bot.telegram.chat_ids import is_private
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +31,7 @@ class CommandRequest:
     @property
     def is_private(self) -> bool:
         """Whether no other person reads along: a private chat has its person's id."""
-        return self.chat_id == self.user_id
+        return is_private(self.chat_id)
 
 
 @dataclass(frozen=True, slots=True)

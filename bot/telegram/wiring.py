@@ -277,11 +277,9 @@ def _build_intake(
     update_handler: UpdateHandler,
 ) -> Intake:
     return Intake(
-        context.storage.inbox,
-        context.client,
+        context,
         features.crisis,
         is_on_duty=features.desk.is_on_duty,
-        now=context.now,
         on_arrival=ArrivalRouter(context.outbox, scheduler, update_handler).route,
     )
 

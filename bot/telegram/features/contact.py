@@ -10,6 +10,7 @@ import structlog
 
 from bot.locales import texts_for
 from bot.storage import EmergencyContact, StorageError
+from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Command, button_row, owned_callback
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class ContactBook:
 
     async def on_card(self, chat_id: int, user_id: int, language: Language) -> str | None:
         """The line for a person's own card, if they named a contact. Never raises, never waits."""
-        if chat_id != user_id:  # others in a group would read it
+        if not is_private(chat_id):  # others in a group would read it
             return None
         try:
             contact = await asyncio.wait_for(self._contacts.for_user(user_id), CARD_WAITS)

@@ -11,6 +11,7 @@ from bot.conversation.disclosure_policy import Notice, PendingNotice
 from bot.locales import texts_for
 from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import StorageError
+from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Command, button_row, owned_callback
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 
@@ -53,7 +54,7 @@ class DisclosureService:
 
         To a person who may be in danger everything waits: a card and an answer come first.
         """
-        if turn.chat_id != turn.user_id:  # a private chat has its person's id
+        if not is_private(turn.chat_id):
             return None
         try:
             known = await self._disclosures.for_user(turn.user_id)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.conversation.reading import read_for_danger
 from bot.locales import language_for, texts_for
 from bot.safety import RiskLevel, Utterance, level_at
+from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import (
     Button,
     Callback,
@@ -78,7 +79,7 @@ class AnswerFeedback:
 
         False for everything else, which is to be answered; so is what tells of danger.
         """
-        if said.reply_to is None or said.chat_id != said.user_id:
+        if said.reply_to is None or not is_private(said.chat_id):
             return False
         read = await read_for_danger([Utterance(said.text)])
         if read.level >= RiskLevel.HIGH or await self._in_danger(said.user_id):

@@ -19,11 +19,11 @@ from bot.telegram.inbound.incoming import Lane, asks_for_hotlines, lane_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from datetime import datetime
 
-    from bot.storage import Inbox, PendingQuestion, RiskSignal, StoredBatch
-    from bot.telegram.client import Client, RawUpdate
-    from bot.telegram.features.crisis.cards import Crisis
+    from bot.storage import PendingQuestion, RiskSignal, StoredBatch
+    from bot.telegram.client import RawUpdate
+    from bot.telegram.context import Context
+    from bot.telegram.inbound.cards import RiskCards
     from bot.telegram.inbound.incoming import IncomingText
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ RECORD_WITHIN = 0.5
 
 
 class IntakeClosed(Exception):
-    """The bot is stopping; whoever is asked next takes the update."""
+    """The bot is stopping; the process that is asked next takes the update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +60,32 @@ class _Found:
 
 
 class Intake:
-    """Keeps what arrives and tells the lanes about it; what tells of danger brings its card."""
+    """Keeps what arrives and tells the lanes about it; what tells of danger brings its card.
+
+    Args:
+        context: what the parts share.
+        cards: are sent for what tells of danger.
+        is_on_duty: whether what a person writes in a chat goes to another person, not to the model.
+        on_arrival: told of each update that was stored for the first time.
+    """
 
     def __init__(
         self,
-        inbox: Inbox,
-        client: Client,
-        crisis: Crisis,
+        context: Context,
+        cards: RiskCards,
         *,
         is_on_duty: Callable[[int, int], Awaitable[bool]],
-        now: Callable[[], datetime],
         on_arrival: Callable[[Arrival], None],
     ) -> None:
-        self._inbox = inbox
-        self._client = client
-        self._crisis = crisis
+        self._context = context
+        self._inbox = context.storage.inbox
+        self._cards = cards
         self._is_on_duty = is_on_duty
-        self._now = now
         self._on_arrival = on_arrival
         self.is_closed = False
 
     def close(self) -> None:
-        """Keep nothing more: nobody here would answer it."""
+        """Keep nothing more: it would not be answered here."""
         self.is_closed = True
 
     async def keep(self, updates: Sequence[RawUpdate]) -> None:
@@ -104,7 +108,7 @@ class Intake:
             await self._keep_one_by_one(updates)
 
     async def _keep_one_by_one(self, updates: Sequence[RawUpdate]) -> None:
-        """Let an update that the database will not take cost nobody else theirs.
+        """Let an update that the database will not take cost no other person theirs.
 
         Of that one its id and chat are kept: the express lane fails on it a few times, says so to
         the person, and keeps it as failed.
@@ -116,7 +120,9 @@ class Intake:
                 if not _is_about_the_data(error):
                     raise
                 log.error("update_refused", update=raw["update_id"])
-                bare = NewUpdate(raw["update_id"], _chat_id_in(raw), "express", b"", self._now())
+                bare = NewUpdate(
+                    raw["update_id"], _chat_id_in(raw), "express", b"", self._context.now()
+                )
                 if await self._inbox.add(bare):
                     self._on_arrival(Arrival(bare.update_id, bare.chat_id, bare.lane))
 
@@ -131,7 +137,7 @@ class Intake:
         ]
         calls = [one.said for one in found if one.said is not None and one.asks_for_hotlines]
         payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
-        received_at = self._now()
+        received_at = self._context.now()
         new = [
             NewUpdate(
                 update_id=arrival.update_id,
@@ -144,7 +150,7 @@ class Intake:
         ]
         kept = await self._store(new, signals, calls)
         for card in kept.cards:
-            self._crisis.send(card)
+            self._cards.send(card)
         for arrival in arrivals:
             if arrival.update_id in kept.new:
                 self._on_arrival(arrival)
@@ -159,15 +165,15 @@ class Intake:
 
         def send_unrecorded() -> None:
             for signal in signals:
-                self._crisis.send_unrecorded(signal)
+                self._cards.send_unrecorded(signal)
             for said in calls:
-                self._crisis.show_hotlines_unrecorded(
+                self._cards.show_hotlines_unrecorded(
                     said.update_id, said.chat_id, said.user_id, language_for(said.language_code)
                 )
 
         late = asyncio.get_running_loop().call_later(RECORD_WITHIN, send_unrecorded)
         try:
-            return await self._inbox.add_with_cards(new, signals, self._crisis.window)
+            return await self._inbox.add_with_cards(new, signals, self._context.options.card_window)
         except StorageError:
             send_unrecorded()
             raise
@@ -184,7 +190,7 @@ class Intake:
             return {}
         try:
             async with asyncio.timeout(ASKED_WITHIN):
-                return await self._crisis.asked_last(replying)
+                return await self._context.storage.risk.pending_questions(replying)
         except (StorageError, TimeoutError) as error:
             log.warning("not_read_with_question", error=type(error).__name__)
             return {}
@@ -209,7 +215,7 @@ class Intake:
         # A human who asks "are you thinking of suicide" asks it of the person they took over.
         if level is RiskLevel.NONE or await self._is_on_duty(said.chat_id, said.user_id):
             return None
-        return self._crisis.risk_signal(
+        return self._cards.risk_signal(
             level,
             chat_id=said.chat_id,
             user_id=said.user_id,
@@ -221,11 +227,11 @@ class Intake:
         """Where an update goes, and what was said in it; None if it is not for the bot."""
         update_id = raw["update_id"]
         try:
-            update = Update.de_json(raw, self._client)
-            lane = lane_of(update, self._client.bot)
+            update = Update.de_json(raw, self._context.client)
+            lane = lane_of(update, self._context.me)
             chat_id = _chat_of(update)
-            said = said_in(update, self._client.bot, received_at=0.0)
-            asks = asks_for_hotlines(update, self._client.bot)
+            said = said_in(update, self._context.me, received_at=0.0)
+            asks = asks_for_hotlines(update, self._context.me)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it
             # a few times and then keeps it as failed, where an operator can count it.

@@ -22,6 +22,7 @@ from bot.telegram.outbound.delivery import (
     retry_after,
 )
 from bot.telegram.outbound.lane import Lane, Operation, Priority
+from bot.telegram.waiting import wait_with_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -117,19 +118,13 @@ class Dispatcher:
         task.add_done_callback(self._typing.discard)
 
     async def _type(self, lane: Lane, operation: Operation) -> None:
-        action = asyncio.ensure_future(call(self._bot, lane.chat_id, operation, None))
-        limit = asyncio.ensure_future(self._sleep(TYPING_PATIENCE))
+        action = call(self._bot, lane.chat_id, operation, None)
         try:
-            await asyncio.wait({action, limit}, return_when=asyncio.FIRST_COMPLETED)
-            if action.done():
-                action.result()
+            await wait_with_limit(action, self._sleep(TYPING_PATIENCE))
         except TelegramError as error:
             self._failed(lane, operation, error)
         finally:
             self._pace.give_back()
-            action.cancel()
-            limit.cancel()
-            await asyncio.gather(action, limit, return_exceptions=True)
 
     async def aclose(self, drain_seconds: float) -> None:
         """See `Outbox.aclose`."""

@@ -8,6 +8,8 @@ from enum import IntEnum
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
+from bot.telegram.chat_ids import is_private
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -110,7 +112,7 @@ class Lane:
         if operation.priority is Priority.CRISIS:
             return operation.not_before
         ready = max(self.free_at, operation.not_before)
-        if self.chat_id < 0 and self.recent:
+        if not is_private(self.chat_id) and self.recent:
             if len(self.recent) == GROUP_LIMIT:
                 ready = max(ready, self.recent[0] + GROUP_WINDOW)
             if operation.priority > Priority.SEND:
@@ -152,7 +154,7 @@ class Lane:
     def called(self, now: float) -> None:
         """Note that a call has ended."""
         self.occupy(now)
-        if self.chat_id < 0:
+        if not is_private(self.chat_id):
             self.recent.append(now)
 
     def idle_at(self) -> float:

@@ -208,11 +208,14 @@ class Outbox:
         text: str,
         keyboard: InlineKeyboardMarkup | None = None,
     ) -> int:
-        """Replace a message for good, as a question by its outcome; `text` fits one message.
+        """Replace a message for good, as a question by its outcome; what is too long follows it.
 
         Returns and raises as `edit`.
         """
-        return await self.edit(chat_id, message_id, render(text)[0], keyboard, final=True)
+        first, *rest = render(text)
+        shown = None if rest else keyboard
+        edited = await self.edit(chat_id, message_id, first, shown, final=True)
+        return await self.send_parts(chat_id, rest, keyboard) if rest else edited
 
     async def edit_latest(
         self,

@@ -24,6 +24,7 @@ import structlog
 from bot.telegram.outbound.delivery import Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.rendering import partial, plain, render
+from bot.telegram.waiting import wait_with_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -256,11 +257,9 @@ class StreamedReply:
         if self._dirty:
             return True
         self._woken = asyncio.get_running_loop().create_future()
-        limit = asyncio.ensure_future(self._sleep(seconds))
         try:
-            await asyncio.wait({self._woken, limit}, return_when=asyncio.FIRST_COMPLETED)
+            await wait_with_limit(self._woken, self._sleep(seconds))
         finally:
-            limit.cancel()
             self._woken = None
         return self._dirty
 

@@ -26,15 +26,16 @@ from bot.safety import (
     repeated_card,
 )
 from bot.storage import OwedCard, RiskSignal, StorageError
+from bot.telegram.chat_ids import is_private
 from bot.telegram.features.crisis.keyboards import in_danger, under_hotlines
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable
 
     from bot.conversation.companion import Plan
     from bot.locales import Language
-    from bot.storage import CardKey, PendingQuestion
+    from bot.storage import CardKey
     from bot.telegram.context import Context
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
@@ -71,7 +72,7 @@ class Crisis:
         self._users = context.storage.users
         self._counters = context.storage.counters
         self._now = context.now
-        self.window = context.options.card_window
+        self._window = context.options.card_window
         self._check_in_after = context.options.check_in_after
         self._hotlines = hotlines
         self._contacts = contacts
@@ -99,7 +100,7 @@ class Crisis:
         """What storage has to know of a sign of danger."""
         now = self._now()
         # Only in a private chat can a person be asked without others reading along.
-        asks = self._check_in_after is not None and chat_id == user_id
+        asks = self._check_in_after is not None and is_private(chat_id)
         return RiskSignal(
             update_id=update_id,
             chat_id=chat_id,
@@ -144,7 +145,7 @@ class Crisis:
                 level, chat_id=turn.chat_id, user_id=turn.user_id, language_code=language.value
             )
             try:
-                owed = await self._cards.owe_for_turn(turn.id, signal, self.window)
+                owed = await self._cards.owe_for_turn(turn.id, signal, self._window)
             except StorageError:
                 self.send_unrecorded(replace(signal, update_id=-turn.id))
                 raise
@@ -168,10 +169,6 @@ class Crisis:
         )
         await self._risk.record(signal)
         self._tell(chat_id, user_id, level)
-
-    async def asked_last(self, user_ids: Collection[int]) -> Mapping[int, PendingQuestion]:
-        """What people were asked by a card, a button or a check-in and not answered on since."""
-        return await self._risk.pending_questions(user_ids)
 
     async def recover(self) -> None:
         """Send owed cards that no process sends: after a crash, an outage, a failed attempt."""

@@ -15,6 +15,7 @@ from bot.locales import texts_for
 from bot.safety import RiskLevel
 from bot.safety.hotlines import emergency
 from bot.storage import StorageError
+from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Callback, Command, button_row, parse_id
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
@@ -86,7 +87,7 @@ class HandoffDesk:
 
     async def on_risk_detected(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         """Ask for a human, because a person may be in danger. In groups there is no hand-over."""
-        if self._admin_chat is None or chat_id != user_id or level < RiskLevel.HIGH:
+        if self._admin_chat is None or not is_private(chat_id) or level < RiskLevel.HIGH:
             return
         await self._handovers.open(user_id, int(level))
         self._on_due()
@@ -96,7 +97,7 @@ class HandoffDesk:
 
         Says nothing where no human is on duty: what was said before names who is there.
         """
-        if self._admin_chat is None or chat_id != user_id:
+        if self._admin_chat is None or not is_private(chat_id):
             return
         opened = await self._handovers.open(user_id, int(RiskLevel.NONE), asked=True)
         await self._counters.add("handover_asked")
@@ -111,7 +112,7 @@ class HandoffDesk:
         Raises:
             Expired: Telegram is out of reach; try again.
         """
-        if self._admin_chat is None or turn.chat_id != turn.user_id:
+        if self._admin_chat is None or not is_private(turn.chat_id):
             return False
         handover = await self._handovers.for_user(turn.user_id)
         if handover is None or handover.admin_id is None:
@@ -129,7 +130,7 @@ class HandoffDesk:
 
     async def carry_to_person(self, chat_id: int, user_id: int, text: str) -> bool:
         """Carry what an admin wrote in private to their person; False if it is for the model."""
-        if self._admin_chat is None or user_id not in self._admins or chat_id != user_id:
+        if self._admin_chat is None or user_id not in self._admins or not is_private(chat_id):
             return False
         handover = await self._handovers.for_admin(user_id)
         if handover is None:
@@ -147,7 +148,7 @@ class HandoffDesk:
 
     async def is_on_duty(self, chat_id: int, user_id: int) -> bool:
         """Whether what an admin writes here goes to a person they took over, not to the model."""
-        if self._admin_chat is None or user_id not in self._admins or chat_id != user_id:
+        if self._admin_chat is None or user_id not in self._admins or not is_private(chat_id):
             return False
         try:
             return await self._handovers.for_admin(user_id) is not None

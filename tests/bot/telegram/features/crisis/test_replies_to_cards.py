@@ -92,10 +92,10 @@ async def test_a_check_in_is_what_a_short_word_replies_to(room, engine):
 async def test_a_database_that_hangs_delays_no_card_for_the_question_before_it(
     room, monkeypatch, engine
 ):
-    async def hangs(_):
+    async def hangs(*_):
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(room.crisis, "asked_last", hangs)
+    monkeypatch.setattr(type(room.storage.risk), "pending_questions", hangs)
     assert (await says(room, "我想死"))[0] == shown(card(RiskLevel.HIGH, CN))
 
 

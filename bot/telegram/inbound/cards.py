@@ -1,0 +1,36 @@
+"""What intake needs of the crisis feature: `inbound` imports no feature, `wiring` hands it in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bot.locales import Language
+    from bot.safety import RiskLevel
+    from bot.storage import OwedCard, RiskSignal
+
+
+class RiskCards(Protocol):
+    """Crisis cards, sent the moment an update arrives."""
+
+    def risk_signal(
+        self,
+        level: RiskLevel,
+        *,
+        chat_id: int,
+        user_id: int,
+        language_code: str | None,
+        update_id: int = 0,
+    ) -> RiskSignal:
+        """What storage has to know of a sign of danger."""
+
+    def send(self, owed: OwedCard) -> None:
+        """Send a card whose lease is ours."""
+
+    def send_unrecorded(self, signal: RiskSignal) -> None:
+        """Send the card of a signal that could not be stored in time."""
+
+    def show_hotlines_unrecorded(
+        self, update_id: int, chat_id: int, user_id: int, language: Language
+    ) -> None:
+        """Show the hotlines to a person whose request could not be stored in time."""

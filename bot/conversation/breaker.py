@@ -1,8 +1,8 @@
-"""Whether the engine is worth asking: a circuit breaker with a line behind it.
+"""Whether the engine is worth asking: a circuit breaker with a queue behind it.
 
-    up ──nothing answers, or silence again and again──> down ──an answer begins──> up
+    up ──nothing answers, or time-outs again and again──> down ──an answer begins──> up
 
-While it is down nobody waits for time-outs. The engine is asked for a sign of life, at first every
+While it is down no turn waits for time-outs. The engine is asked for a sign of life, at first every
 second, later every ten; each sign lets one waiting turn try, and the first that gets an answer lets
 all the others go.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-SILENCES = 2
+MAX_TIMEOUTS = 2
 """So many time-outs in a row, of whatever turns, mean that the engine hangs."""
 FIRST_PAUSE = 1.0
 MAX_PAUSE = 10.0
@@ -44,35 +44,35 @@ class EngineCircuitBreaker:
         self._ready = ready
         self._sleep = sleep
         self._is_down = False
-        self._silences = 0
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._timeouts = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._probe: asyncio.Task[None] | None = None
 
     @property
     def is_down(self) -> bool:
-        """Whether asking the engine now would be a waste of somebody's time."""
+        """Whether asking the engine now would be a waste of time."""
         return self._is_down
 
     async def is_alive(self) -> bool:
         """Whether it is taken to be up and gives a sign of life now; takes 2 s at most."""
         return not self._is_down and await self._ready()
 
-    def answered(self) -> None:
+    def record_answer(self) -> None:
         """Note that an answer has begun."""
-        self._silences = 0
+        self._timeouts = 0
         if self._is_down:
-            log.info("engine_back", waiting=len(self._line))
+            log.info("engine_back", waiting=len(self._waiting))
             self._is_down = False
-        while self._line:
-            _let_go(self._line.popleft())
+        while self._waiting:
+            _release(self._waiting.popleft())
 
-    def silent(self) -> None:
+    def record_timeout(self) -> None:
         """Note that an answer did not come, or not on, in time."""
-        self._silences += 1
-        if self._silences >= SILENCES:
-            self.unavailable()
+        self._timeouts += 1
+        if self._timeouts >= MAX_TIMEOUTS:
+            self.record_unavailable()
 
-    def unavailable(self) -> None:
+    def record_unavailable(self) -> None:
         """Note that nothing answers at all."""
         if not self._is_down:
             log.error("engine_down")
@@ -85,13 +85,13 @@ class EngineCircuitBreaker:
         """Wait until the engine is up, or until it is one's turn to find out."""
         if not self._is_down:
             return
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.append(place)
+        position: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(position)
         try:
-            await place
+            await position
         finally:
-            if place in self._line:
-                self._line.remove(place)
+            if position in self._waiting:
+                self._waiting.remove(position)
 
     async def aclose(self) -> None:
         """Ask no more."""
@@ -107,18 +107,18 @@ class EngineCircuitBreaker:
             # An answer that began meanwhile has said more than a sign of life could.
             if not await self._ready() or not self._is_down:
                 continue
-            if self._line:
-                _let_go(self._line.popleft())
+            if self._waiting:
+                _release(self._waiting.popleft())
             else:
-                self.answered()  # nobody is there to try; the next one may
+                self.record_answer()  # no turn is there to try; the next one may
 
     def _probe_ended(self, probe: asyncio.Task[None]) -> None:
         self._probe = None
         if not probe.cancelled() and (error := probe.exception()) is not None:
             log.error("engine_probe_broke", error=type(error).__name__)
-            self.answered()  # better to try in vain than to wait for nobody
+            self.record_answer()  # better to try in vain than to wait for ever
 
 
-def _let_go(place: asyncio.Future[None]) -> None:
-    if not place.done():
-        place.set_result(None)
+def _release(position: asyncio.Future[None]) -> None:
+    if not position.done():
+        position.set_result(None)

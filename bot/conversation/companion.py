@@ -163,8 +163,8 @@ class Companion:
 
         Raises:
             EngineError: no answer, or not the whole of it.
-            Blocked: the model said what nobody should read. What was yielded has to go, and
-                `instead` says what stands in its place.
+            Blocked: the model said what must not be read. What was yielded has to go, and
+                `replace_blocked` says what stands in its place.
         """
         guard = Guard(
             GuardContext(
@@ -188,13 +188,13 @@ class Companion:
     def rated_model(self, plan: Plan, answer: str) -> str | None:
         """The name of the model where its answer may be rated by its person; None elsewhere.
 
-        That is no thing to ask of somebody who may be in danger, or who is just asked about it.
+        It is not asked of a person who may be in danger, or who is just asked about it.
         """
         if plan.level >= RiskLevel.HIGH or asks_about_danger(answer):
             return None
         return self._model.name
 
-    async def instead(self, plan: Plan, blocked: Blocked) -> str:
+    async def replace_blocked(self, plan: Plan, blocked: Blocked) -> str:
         """The reviewed text that stands in place of an answer that was withheld, counted."""
         kind = blocked.reason
         level = plan.level
@@ -255,7 +255,7 @@ def _after_saying_safe(risk: RiskState, now: datetime) -> RiskState:
 
 
 def _has_to_ask(plan: Plan, answer: str) -> bool:
-    """Whether a hint of danger was read and nobody has asked about it: cards do so by themselves.
+    """Whether a hint of danger was read and not yet asked about: cards ask by themselves.
 
     The model is told to ask. That it does is not left to it.
     """

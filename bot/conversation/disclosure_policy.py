@@ -2,7 +2,7 @@
 
 That it is an AI at first contact, on return after a week and every three hours of continued use; a
 word about a break every two hours of it; and, at the start, the question whether they are 18. Never
-more than one at a time, and nothing that asks or interrupts while somebody may be in danger.
+more than one at a time, and nothing that asks or interrupts a person who may be in danger.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.storage import Disclosure
 
 SESSION_GAP = timedelta(minutes=30)
-"""Whoever pauses less than this is still using the bot."""
+"""A person who pauses less than this is still using the bot."""
 REMIND_EVERY = timedelta(hours=3)
 BREAK_EVERY = timedelta(hours=2)
 AWAY = timedelta(days=7)
@@ -27,7 +27,7 @@ ASK_AGAIN_AFTER = timedelta(days=1)
 MAX_QUESTIONS = 2
 GUARDIAN_AGAIN_AFTER = timedelta(days=7)
 NOTED_EVERY = timedelta(minutes=1)
-"""How exactly it is stored when somebody wrote last."""
+"""How exactly it is stored when a person wrote last."""
 
 
 class Notice(StrEnum):
@@ -76,7 +76,7 @@ def worth_noting(known: Disclosure, now: datetime) -> bool:
 def due(known: Disclosure, now: datetime, *, in_danger: bool) -> Notice | None:
     """What has to be said to a person who writes now; `known` is from before this message.
 
-    Somebody who may be in danger is told that this is an AI, and neither asked how old they are
+    A person who may be in danger is told that this is an AI, and neither asked how old they are
     nor sent off to take a break.
     """
     if known.told_at is None:

@@ -95,8 +95,8 @@ def _in_steps(past: Sequence[PastTurn], room: int, count: TokenCounter) -> Seque
 def _as_words(text: str) -> str:
     """Text in which nothing is read as a chat template's own sign.
 
-    Engines parse `<|im_end|>` and the like wherever they stand: whoever typed them could end their
-    turn and speak as the system.
+    Engines parse `<|im_end|>` and the like wherever they stand: a person who typed them could end
+    their turn and speak as the system.
     """
     return _CONTROL.sub(lambda match: match[0].replace("<", "＜"), text)
 

@@ -1,4 +1,4 @@
-"""Reads what people say for danger, without holding up anybody else."""
+"""Reads what people say for danger, without holding up other people."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ class Visits:
                         yield [*cards, Bubble("answer", said)]
             ended = True
         except Blocked as blocked:
-            said = await self._companion.instead(plan, blocked)
+            said = await self._companion.replace_blocked(plan, blocked)
             ended = True
             yield [*cards, Bubble("answer", said)]
         except EngineError as error:

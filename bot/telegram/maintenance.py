@@ -65,7 +65,7 @@ class Maintenance:
         self._tasks = [
             asyncio.create_task(self._sweep(), name="sweep"),
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
-            asyncio.create_task(self._storage.notifications.listen(self.heard), name="signals"),
+            asyncio.create_task(self._storage.notifications.listen(self.handle), name="signals"),
         ]
 
     async def stop(self) -> None:
@@ -75,7 +75,7 @@ class Maintenance:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._call_others()
 
-    def heard(self, signal: Notification) -> None:
+    def handle(self, signal: Notification) -> None:
         """Do what another replica asks for."""
         if signal.kind == "stop":
             self._running_turns.stop_here([signal.turn_id])
@@ -85,7 +85,7 @@ class Maintenance:
             self._wanted.set()
 
     async def _sweep(self) -> None:
-        """Wake what waits and nobody works on: after a crash, an outage, a failed attempt."""
+        """Wake what waits and no task works on: after a crash, an outage, a failed attempt."""
         while True:
             self._wanted.clear()
             try:

@@ -11,7 +11,7 @@ from telegram.error import TelegramError
 from bot.errors import StartupError
 from bot.telegram.inbound.intake import ALLOWED_UPDATES
 from bot.telegram.inbound.webhook import webhook_route
-from bot.telegram.shutdown import within
+from bot.telegram.shutdown import run_stage
 from bot.telegram.wiring import build_parts
 
 if TYPE_CHECKING:
@@ -69,18 +69,18 @@ class TelegramService:
         """Let nothing in, finish what can be finished in `grace` seconds, leave the rest stored."""
         self._parts.intake.close()
         await asyncio.gather(
-            within(grace, "intake", self._parts.poller.stop()),
+            run_stage(grace, "intake", self._parts.poller.stop()),
             self._parts.scheduler.drain(grace),
             self._parts.update_handler.drain(grace),
         )
-        await within(1.0, "leases", self._release_unfinished())
-        await within(1.0, "maintenance", self._parts.maintenance.stop())
-        await within(0.5, "on-call alerts", self._parts.oncall_alerts.stop())
-        await within(0.5, "engine probe", self._parts.breaker.aclose())
-        await within(1.5, "outbox", self._parts.outbox.aclose(drain_seconds=1.0))
-        await within(0.5, "cards", self._parts.crisis.aclose())
-        await within(0.5, "check-ins", self._parts.check_ins.aclose())
-        await within(0.5, "telegram", self._client.shutdown())
+        await run_stage(1.0, "leases", self._release_unfinished())
+        await run_stage(1.0, "maintenance", self._parts.maintenance.stop())
+        await run_stage(0.5, "on-call alerts", self._parts.oncall_alerts.stop())
+        await run_stage(0.5, "engine probe", self._parts.breaker.aclose())
+        await run_stage(1.5, "outbox", self._parts.outbox.aclose(drain_seconds=1.0))
+        await run_stage(0.5, "cards", self._parts.crisis.aclose())
+        await run_stage(0.5, "check-ins", self._parts.check_ins.aclose())
+        await run_stage(0.5, "telegram", self._client.shutdown())
 
     async def _release_unfinished(self) -> None:
         """Release what could not be finished, so that no person has to wait for its lease."""

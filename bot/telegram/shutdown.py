@@ -16,7 +16,7 @@ HANDING_BACK = 1.0
 """Seconds that work gets to hand itself back once it is cut off."""
 
 
-async def cut_off(tasks: Collection[asyncio.Task[None]]) -> None:
+async def cancel_all(tasks: Collection[asyncio.Task[None]]) -> None:
     """Cancel tasks and see them end, those that do."""
     for task in tasks:
         task.cancel()
@@ -24,7 +24,7 @@ async def cut_off(tasks: Collection[asyncio.Task[None]]) -> None:
         await asyncio.wait(tasks, timeout=HANDING_BACK)
 
 
-async def within(seconds: float, stage: str, work: Awaitable[object]) -> None:
+async def run_stage(seconds: float, stage: str, work: Awaitable[object]) -> None:
     """Give one stage of a shutdown so much time and no more; its failure stops no other stage."""
     task = asyncio.ensure_future(work)
     _, late = await asyncio.wait({task}, timeout=seconds)

@@ -13,7 +13,7 @@ from telegram import Update
 from bot.locales import language_for, texts_for
 from bot.storage import StorageError
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
-from bot.telegram.shutdown import cut_off
+from bot.telegram.shutdown import cancel_all
 
 if TYPE_CHECKING:
     from bot.storage import StoredUpdate
@@ -62,7 +62,7 @@ class UpdateHandler:
             self._loop.cancel()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=grace)
-            await cut_off(late)
+            await cancel_all(late)
 
     async def _run(self) -> None:
         while True:

@@ -93,12 +93,12 @@ def command_of(message: Message, me: User) -> tuple[str, str] | None:
 
 
 def asks_for_hotlines(update: Update, me: User) -> bool:
-    """Whether somebody asks for the hotlines, by command or in plain words."""
+    """Whether a person asks for the hotlines, by command or in plain words."""
     command = command_of(update.message, me) if update.message is not None else None
     return command is not None and command[0] == "help_now"
 
 
-def said_in(update: Update, me: User, received_at: float) -> IncomingText | None:
+def read_incoming_text(update: Update, me: User, received_at: float) -> IncomingText | None:
     """The words of an update, commands too; None if nothing but the bot's name is in it."""
     message = update.message or update.edited_message
     if message is None or message.from_user is None:
@@ -120,17 +120,17 @@ def said_in(update: Update, me: User, received_at: float) -> IncomingText | None
     )
 
 
-def said_in_stored(stored: StoredUpdate, bot: Bot, me: User) -> IncomingText | None:
+def read_stored_text(stored: StoredUpdate, bot: Bot, me: User) -> IncomingText | None:
     """The words of an update as it waits in the inbox.
 
     Raises:
         Exception: of any kind, where its JSON is not what the library expects.
     """
     update = Update.de_json(json.loads(stored.payload), bot)
-    return said_in(update, me, stored.received_at.timestamp())
+    return read_incoming_text(update, me, stored.received_at.timestamp())
 
 
-def one_person(said: Sequence[IncomingText]) -> list[IncomingText]:
+def take_one_person(said: Sequence[IncomingText]) -> list[IncomingText]:
     """The longest beginning of `said` that one person said: a turn has one speaker."""
     together: list[IncomingText] = []
     for item in said:
@@ -140,7 +140,7 @@ def one_person(said: Sequence[IncomingText]) -> list[IncomingText]:
     return together
 
 
-def up_to(characters: int, said: Sequence[IncomingText]) -> list[IncomingText]:
+def take_up_to(characters: int, said: Sequence[IncomingText]) -> list[IncomingText]:
     """The longest beginning of `said` that has so many characters at most, and never nothing."""
     together: list[IncomingText] = []
     for item in said:
@@ -151,7 +151,7 @@ def up_to(characters: int, said: Sequence[IncomingText]) -> list[IncomingText]:
     return together
 
 
-def one_message(said: Sequence[IncomingText]) -> list[IncomingText]:
+def take_one_message(said: Sequence[IncomingText]) -> list[IncomingText]:
     """The first message of `said` with its edits and the parts that the client had to cut off."""
     together = list(said[:1])
     message_ids = {item.message_id for item in together}
@@ -167,7 +167,7 @@ def one_message(said: Sequence[IncomingText]) -> list[IncomingText]:
     return together
 
 
-def as_one_text(said: Iterable[IncomingText]) -> str:
+def join_texts(said: Iterable[IncomingText]) -> str:
     """Join what arrived together into the text of one turn.
 
     An edit takes the place of the message it changes; an edit of something older, which was

@@ -15,7 +15,7 @@ from bot.conversation.reading import read_for_danger
 from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import NewUpdate, StorageError
-from bot.telegram.inbound.incoming import Lane, asks_for_hotlines, lane_of, said_in
+from bot.telegram.inbound.incoming import Lane, asks_for_hotlines, lane_of, read_incoming_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -160,7 +160,7 @@ class Intake:
     ) -> StoredBatch:
         """Store updates with the cards they ask for.
 
-        A database that is away or slow keeps nobody from a card, or from the hotlines.
+        A database that is away or slow keeps no person from a card, or from the hotlines.
         """
 
         def send_unrecorded() -> None:
@@ -230,7 +230,7 @@ class Intake:
             update = Update.de_json(raw, self._context.client)
             lane = lane_of(update, self._context.me)
             chat_id = _chat_of(update)
-            said = said_in(update, self._context.me, received_at=0.0)
+            said = read_incoming_text(update, self._context.me, received_at=0.0)
             asks = asks_for_hotlines(update, self._context.me)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it

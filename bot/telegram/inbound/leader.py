@@ -81,8 +81,8 @@ class LeaderElection:
         try:
             ours = await self._jobs.hold(JOB, LEASE)
         except StorageError as error:
-            # Ours for as long as nobody else can have it. What is polled in the meantime cannot
-            # be stored either, and is not confirmed.
+            # Ours for as long as no other replica can have it. What is polled in the meantime
+            # cannot be stored either, and is not confirmed.
             log.warning("polling_lease_unknown", error=type(error).__name__)
             ours = self._clock() < self._ours_until
         else:

@@ -124,7 +124,7 @@ class Dispatcher:
         except TelegramError as error:
             self._failed(lane, operation, error)
         finally:
-            self._pace.give_back()
+            self._pace.release()
 
     async def aclose(self, drain_seconds: float) -> None:
         """See `Outbox.aclose`."""
@@ -203,7 +203,7 @@ class Dispatcher:
                     lane.turn = lane.turn if courier else None
                     operation, _ = lane.next(self._clock(), lowest)  # a better one may have come
                 if operation is None:
-                    self._pace.give_back(used=False)
+                    self._pace.release(used=False)
                 else:
                     await self._perform(lane, operation)
         finally:
@@ -229,7 +229,7 @@ class Dispatcher:
             operation.fail(error)
         if operation.content is not None and content is None:
             operation.settle(0)
-            self._pace.give_back(used=False)
+            self._pace.release(used=False)
             return
         lane.running.append(operation)
         lane.occupy(self._clock())
@@ -245,7 +245,7 @@ class Dispatcher:
         finally:
             lane.running.remove(operation)
             lane.called(self._clock())
-            self._pace.give_back()
+            self._pace.release()
 
     def _failed(self, lane: Lane, operation: Operation, error: TelegramError) -> None:
         """Decide what a refused or failed call means for its operation and its lane."""

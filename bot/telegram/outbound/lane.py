@@ -58,7 +58,7 @@ class Operation:
     preview: bool = False
     as_plain_text: bool = False
     recalled: bool = False
-    """Nobody wants it any more; a call on its way may still succeed, another is not made."""
+    """It is not wanted any more; a call on its way may still succeed, another is not made."""
     not_before: float = -inf
     attempts: int = 0
 
@@ -68,15 +68,15 @@ class Operation:
         return self.kind == "edit" and self.priority <= Priority.FINAL
 
     def settle(self, message_id: int) -> None:
-        """Tell whoever waits that it is done."""
+        """Tell the waiting caller that it is done."""
         if not self.done.done():
             self.done.set_result(message_id)
 
     def fail(self, error: Exception) -> None:
-        """Tell whoever waits that it will not be done."""
+        """Tell the waiting caller that it will not be done."""
         if not self.done.done():
             self.done.set_exception(error)
-            self.done.exception()  # nobody may be waiting any more; that is no fault to report
+            self.done.exception()  # no caller may be waiting any more; that is no fault to report
 
 
 @dataclass(slots=True, eq=False)

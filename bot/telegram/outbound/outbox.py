@@ -9,7 +9,7 @@ edit before it, and past the line of the whole bot. Telegram publishes what it w
 takes a few calls at once; where it answers 429 all the same, the text waits for exactly that long.
 
 Where a message can appear twice: sendMessage is not idempotent. When its answer is lost (a
-time-out, a reset, a 5xx), nobody can know whether the message is there; the outbox sends it again,
+time-out, a reset, a 5xx), it is unknown whether the message is there; the outbox sends it again,
 because a person who reads a sentence twice is better off than one who never reads it. Each such
 case is counted in `Outbox.uncertain_sends`. Edits are idempotent and have no such window.
 """
@@ -166,7 +166,7 @@ class Outbox:
         """Send what `content` returns when the slot is there; None if it then returns None.
 
         When cancelled while the message is on its way, it waits for the id and returns it: a
-        message that nobody knows of could never be edited. Raises as `send`.
+        message of unknown id could never be edited. Raises as `send`.
         """
         operation = self._operation("send", Priority.SEND, content)
         operation.keyboard, operation.reply_to = keyboard, reply_to
@@ -258,10 +258,10 @@ class Outbox:
         operation.keyboard = keyboard
         return await self._do(chat_id, operation)
 
-    def typing(self, chat_id: int) -> None:
+    def show_typing(self, chat_id: int) -> None:
         """Begin to show "typing" for 5 s, if that keeps nothing else from being said.
 
-        Nobody waits for it, neither the caller nor the next message.
+        Neither the caller nor the next message waits for it.
 
         Raises:
             Unreachable: the person blocked the bot.

@@ -62,7 +62,7 @@ class Pace:
         return turn
 
     def take_now(self) -> bool:
-        """Take a slot if one is free and nobody waits for it."""
+        """Take a slot if one is free and no call waits for it."""
         if self._waiting or self.free() <= 0:
             return False
         self._running += 1
@@ -74,7 +74,7 @@ class Pace:
         heapq.heappush(self._waiting, (priority, self._arrivals, turn))
         self._serve()
 
-    def give_back(self, *, used: bool = True) -> None:
+    def release(self, *, used: bool = True) -> None:
         """Return a slot; it cools for a period unless nothing was sent in it."""
         self._running -= 1
         if used:

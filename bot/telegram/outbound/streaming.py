@@ -48,7 +48,7 @@ slower than it is written, and each edit costs everybody's time."""
 
 
 class Unsure(Exception):
-    """The answer may be somebody else's to give by now; nothing was said."""
+    """The answer may be another replica's to give by now; nothing was said."""
 
 
 class StreamedReply:
@@ -117,7 +117,7 @@ class StreamedReply:
         `is_typing` is false when nothing more is to come for a while.
 
         Raises:
-            Unreachable: the person blocked the bot; there is nobody to write for.
+            Unreachable: the person blocked the bot; no reader is left.
         """
         if self._unreachable:
             raise Unreachable
@@ -131,7 +131,7 @@ class StreamedReply:
         """Have this shown while there is no answer yet, but not before the patience has run out.
 
         Raises:
-            Unreachable: the person blocked the bot; there is nobody to write for.
+            Unreachable: the person blocked the bot; no reader is left.
         """
         if self._message_id is None:
             self._text = text  # the first message says it, when its time has come
@@ -222,7 +222,7 @@ class StreamedReply:
             log.info("previews_stopped", chat_id=self._chat_id, reason=type(error).__name__)
             while not self._ended:  # the end is delivered on its own, as a new message
                 await self._sleep(TYPING_EVERY)
-                self._outbox.typing(self._chat_id)
+                self._outbox.show_typing(self._chat_id)
 
     async def _send_first(self) -> None:
         self._message_id = await self._outbox.send_latest(
@@ -237,7 +237,7 @@ class StreamedReply:
             if not await self._wait_for_text(self._typing_at - self._clock()):
                 self._typing_at = self._clock() + TYPING_EVERY
                 if self._is_typing:
-                    self._outbox.typing(self._chat_id)
+                    self._outbox.show_typing(self._chat_id)
                 continue
             await self._store_id()
             try:

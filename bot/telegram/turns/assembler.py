@@ -10,11 +10,11 @@ import structlog
 
 from bot.telegram.chat_ids import is_private
 from bot.telegram.inbound.incoming import (
-    as_one_text,
-    one_message,
-    one_person,
-    said_in_stored,
-    up_to,
+    join_texts,
+    read_stored_text,
+    take_one_message,
+    take_one_person,
+    take_up_to,
 )
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 
@@ -108,7 +108,7 @@ class TurnAssembler:
             pause = self._until_quiet(batch.said)
             if pause > 0:
                 with suppress(Unreachable, Undeliverable):
-                    self._outbox.typing(chat_id)
+                    self._outbox.show_typing(chat_id)
                 await self._context.sleep(pause)
                 continue
             if (assembled := await self._begin(batch.said)) is not None:
@@ -118,7 +118,7 @@ class TurnAssembler:
         batch = _Batch([], [], [])
         for stored in waiting:
             try:
-                item = said_in_stored(stored, self._context.client, self._context.me)
+                item = read_stored_text(stored, self._context.client, self._context.me)
             except Exception as error:
                 # Whatever is wrong with it, it must not keep the next message from its answer.
                 log.error("update_broken", update=stored.update_id, error=type(error).__name__)
@@ -128,9 +128,9 @@ class TurnAssembler:
                 batch.empty.append(stored.update_id)
             else:
                 batch.said.append(item)
-        together = up_to(MAX_TEXT, one_person(batch.said))
+        together = take_up_to(MAX_TEXT, take_one_person(batch.said))
         # With no burst window each message gets its own answer, however long it had to wait.
-        batch.said[:] = together if self._window else one_message(together)
+        batch.said[:] = together if self._window else take_one_message(together)
         return batch
 
     def _until_quiet(self, said: Sequence[IncomingText]) -> float:
@@ -150,7 +150,7 @@ class TurnAssembler:
         if reworded := [i.update_id for i in said if await self._rewritings.keep_rewriting(i)]:
             await self._inbox.finish_all(reworded)
             return None
-        text = as_one_text(said)
+        text = join_texts(said)
         if not text:
             if await self._turns.notify_edited(first.chat_id):
                 return NextTurn()  # the turn that runs there takes the edits, or else ends them

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.telegram.inbound.incoming import as_one_text, said_in_stored
+from bot.telegram.inbound.incoming import join_texts, read_stored_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ class TurnEdits:
         edits = [item for item in waiting if item.is_edit and item.message_id in ours]
         if not edits:
             return turn
-        text = as_one_text([*said, *edits])
+        text = join_texts([*said, *edits])
         if not await self.context.storage.turns.replace_text(
             turn.id, text, [item.update_id for item in edits]
         ):
@@ -51,7 +51,7 @@ class TurnEdits:
         said = []
         for stored in updates:
             try:
-                item = said_in_stored(stored, self.context.client, self.context.me)
+                item = read_stored_text(stored, self.context.client, self.context.me)
             except Exception as error:
                 # The assembler gives it up; here it is only passed over.
                 log.info("update_passed_over", update=stored.update_id, error=type(error).__name__)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_SILENCES = 3
+MAX_TIMEOUTS = 3
 """So often may one turn run into a time-out while others are answered, before it is given up."""
 OVERLOAD_PAUSE = 3.0
 RETRY_PAUSE = 1.0
@@ -100,8 +100,8 @@ class GenerationManager:
                 raise
             return Outcome(running.draft, running.interruption)
         except Blocked as blocked:
-            self._breaker.answered()
-            instead = await self._companion.instead(plan, blocked)
+            self._breaker.record_answer()
+            instead = await self._companion.replace_blocked(plan, blocked)
             return Outcome(instead, "answered", is_reviewed=True)
         except EngineError as error:
             reason = type(error).__name__
@@ -114,7 +114,7 @@ class GenerationManager:
     async def _make(self, plan: Plan, draft: _VisibleDraft) -> None:
         draft.reply.start()
         until = self._clock() + self._patience
-        silences = failures = 0
+        timeouts = failures = 0
         while True:
             if self._breaker.is_down:
                 await self._wait_for_engine(plan, draft, until)
@@ -132,13 +132,13 @@ class GenerationManager:
                     # One bad answer does not make everybody else wait.
                     await self._sleep(RETRY_PAUSE)
                 else:
-                    self._breaker.unavailable()
+                    self._breaker.record_unavailable()
             except EngineTimeout as error:
-                # Silence while nobody is answered is the engine's, otherwise it may be the turn's.
-                silences += not self._breaker.is_down
-                self._breaker.silent()
+                # While no turn is answered a time-out is the engine's, else it may be the turn's.
+                timeouts += not self._breaker.is_down
+                self._breaker.record_timeout()
                 log.info("answer_interrupted", turn=plan.turn.id, detail=str(error))
-                if silences >= MAX_SILENCES:
+                if timeouts >= MAX_TIMEOUTS:
                     raise
             else:
                 return
@@ -155,7 +155,7 @@ class GenerationManager:
         async with aclosing(self._companion.answer(plan, draft.waits_at)) as stream:
             async for piece in stream:
                 if not pieces:
-                    self._breaker.answered()
+                    self._breaker.record_answer()
                 pieces.append(piece)
                 draft.grows("".join(pieces))
         if not "".join(pieces).strip():

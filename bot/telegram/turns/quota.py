@@ -2,7 +2,7 @@
 
 Danger and humans on duty know no limit, and cards and commands never see one.
 
-What somebody writes beyond the limit of a private chat waits in the inbox and is answered when the
+What a person writes beyond the limit of a private chat waits in the inbox and is answered when the
 oldest of their answers is a day old; they are told so once. In a group it would keep others waiting
 behind it, so there it ends unanswered.
 """

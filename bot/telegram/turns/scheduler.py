@@ -18,7 +18,7 @@ import structlog
 from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
-from bot.telegram.shutdown import cut_off
+from bot.telegram.shutdown import cancel_all
 from bot.telegram.turns.assembler import MESSAGES_AT_ONCE
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class TurnScheduler:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=grace)
-        await cut_off(late)
+        await cancel_all(late)
 
     def _leave(self, chat_id: int) -> None:
         if self._chats.pop(chat_id).is_woken:

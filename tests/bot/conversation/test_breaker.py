@@ -34,50 +34,50 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-async def availability(engine: Engine, clock: FakeClock) -> AsyncIterator[EngineCircuitBreaker]:
-    availability = EngineCircuitBreaker(engine.ready, sleep=clock.sleep)
-    yield availability
-    await availability.aclose()
+async def breaker(engine: Engine, clock: FakeClock) -> AsyncIterator[EngineCircuitBreaker]:
+    breaker = EngineCircuitBreaker(engine.ready, sleep=clock.sleep)
+    yield breaker
+    await breaker.aclose()
 
 
 async def test_two_silences_in_a_row_mean_that_the_engine_is_down(
-    availability: EngineCircuitBreaker,
+    breaker: EngineCircuitBreaker,
 ) -> None:
-    availability.silent()
-    assert not availability.is_down
-    availability.answered()
-    availability.silent()
-    assert not availability.is_down
-    availability.silent()
-    assert availability.is_down
+    breaker.record_timeout()
+    assert not breaker.is_down
+    breaker.record_answer()
+    breaker.record_timeout()
+    assert not breaker.is_down
+    breaker.record_timeout()
+    assert breaker.is_down
 
 
 async def test_first_sign_of_life_lets_one_turn_try_and_its_answer_lets_all_go(
-    availability: EngineCircuitBreaker, engine: Engine, clock: FakeClock
+    breaker: EngineCircuitBreaker, engine: Engine, clock: FakeClock
 ) -> None:
-    availability.unavailable()
-    turns = [asyncio.ensure_future(availability.wait()) for _ in range(3)]
+    breaker.record_unavailable()
+    turns = [asyncio.ensure_future(breaker.wait()) for _ in range(3)]
     engine.signs.set()
     await clock.advance(1)
     assert [turn.done() for turn in turns] == [True, False, False]
-    assert availability.is_down
+    assert breaker.is_down
 
-    availability.answered()
+    breaker.record_answer()
     await settle()
     assert all(turn.done() for turn in turns)
-    assert not availability.is_down
+    assert not breaker.is_down
 
 
 async def test_late_sign_of_life_does_not_make_a_silence_after_it_the_first(
-    availability: EngineCircuitBreaker, engine: Engine, clock: FakeClock
+    breaker: EngineCircuitBreaker, engine: Engine, clock: FakeClock
 ) -> None:
-    availability.unavailable()
+    breaker.record_unavailable()
     await clock.advance(1)
-    availability.answered()  # by a turn that was under way
-    availability.silent()
+    breaker.record_answer()  # by a turn that was under way
+    breaker.record_timeout()
 
     engine.signs.set()  # what the probe has asked for before
     await settle()
 
-    availability.silent()
-    assert availability.is_down
+    breaker.record_timeout()
+    assert breaker.is_down

@@ -6,13 +6,13 @@ from telegram import Update, User
 from bot.telegram.inbound.incoming import (
     SPLIT_PART,
     IncomingText,
-    as_one_text,
     command_of,
+    join_texts,
     lane_of,
-    one_message,
-    one_person,
-    said_in,
-    up_to,
+    read_incoming_text,
+    take_one_message,
+    take_one_person,
+    take_up_to,
 )
 
 ME = User(id=7, first_name="树洞", is_bot=True, username="shudong_bot")
@@ -96,49 +96,50 @@ def test_a_command_is_its_name_and_what_stands_behind():
 
 
 def test_the_bots_name_is_not_part_of_what_was_said():
-    assert said_in(update(chat=GROUP, **mention("@shudong_bot 我很累")), ME, 0.0).text == "我很累"
+    named = mention("@shudong_bot 我很累")
+    assert read_incoming_text(update(chat=GROUP, **named), ME, 0.0).text == "我很累"
     shouted = mention("@Shudong_Bot我很累", "@Shudong_Bot")
-    assert said_in(update(chat=GROUP, **shouted), ME, 0.0).text == "我很累"
-    assert said_in(update(chat=GROUP, **mention("@shudong_bot")), ME, 0.0) is None
+    assert read_incoming_text(update(chat=GROUP, **shouted), ME, 0.0).text == "我很累"
+    assert read_incoming_text(update(chat=GROUP, **mention("@shudong_bot")), ME, 0.0) is None
 
 
 def test_what_arrives_together_is_one_text():
-    assert as_one_text([said("在吗", 1), said("我睡不着", 2)]) == "在吗\n我睡不着"
+    assert join_texts([said("在吗", 1), said("我睡不着", 2)]) == "在吗\n我睡不着"
 
 
 def test_an_edit_replaces_the_message_and_an_old_one_adds_nothing():
     edit = said("我睡不好", 2, is_edit=True)
-    assert as_one_text([said("在吗", 1), said("我睡不着", 2), edit]) == "在吗\n我睡不好"
-    assert as_one_text([said("旧的", 0, is_edit=True)]) == ""
+    assert join_texts([said("在吗", 1), said("我睡不着", 2), edit]) == "在吗\n我睡不好"
+    assert join_texts([said("旧的", 0, is_edit=True)]) == ""
 
 
 def test_a_text_that_the_client_had_to_cut_is_put_together_again():
     first = "长" * SPLIT_PART
-    assert as_one_text([said(first, 1), said("尾巴", 2)]) == first + "尾巴"
+    assert join_texts([said(first, 1), said("尾巴", 2)]) == first + "尾巴"
 
 
 def test_a_turn_has_one_speaker():
     mine, other = said("我", 1), said("他", 2, user_id=43)
-    assert one_person([mine, other, mine]) == [mine]
+    assert take_one_person([mine, other, mine]) == [mine]
 
 
 def test_one_message_is_taken_with_its_edits_and_its_cut_off_parts():
     first, second, edit = said("睡不着", 1), said("心里乱", 2), said("睡不着了", 1, is_edit=True)
-    assert one_message([first, second, edit]) == [first, edit]
-    assert one_message([said("改过的", 9, is_edit=True), first]) == [
+    assert take_one_message([first, second, edit]) == [first, edit]
+    assert take_one_message([said("改过的", 9, is_edit=True), first]) == [
         said("改过的", 9, is_edit=True)
     ]
-    assert one_message([]) == []
+    assert take_one_message([]) == []
 
 
 def test_parts_of_a_cut_text_stay_one_message():
     parts = [said("长" * SPLIT_PART, 1), said("长" * SPLIT_PART, 2), said("完", 3), said("另外", 4)]
-    assert one_message(parts) == parts[:3]
+    assert take_one_message(parts) == parts[:3]
 
 
 def test_a_turn_has_a_length_and_a_single_message_may_be_longer():
     parts = [said("四个字啊", number) for number in range(5)]
-    assert up_to(12, parts) == parts[:3]
-    assert up_to(11, parts) == parts[:2]
-    assert up_to(1, parts) == parts[:1]
-    assert up_to(20, parts) == parts
+    assert take_up_to(12, parts) == parts[:3]
+    assert take_up_to(11, parts) == parts[:2]
+    assert take_up_to(1, parts) == parts[:1]
+    assert take_up_to(20, parts) == parts

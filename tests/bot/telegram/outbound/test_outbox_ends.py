@@ -88,7 +88,7 @@ async def test_in_any_mixture_the_limits_hold_and_every_final_text_arrives(bot, 
             finals.append((chat, words))
             soon(outbox.send(chat, text(words), priority=priority))
         elif kind == 1:
-            outbox.typing(chat)
+            outbox.show_typing(chat)
         else:
             preview = f"{number}"
             soon(outbox.edit_latest(chat, ids[chat], lambda preview=preview: text(preview)))

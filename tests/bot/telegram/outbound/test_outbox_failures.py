@@ -174,7 +174,7 @@ async def test_a_blocked_bot_shuts_the_chat_until_the_person_is_back(outbox, bot
     with pytest.raises(Unreachable):
         await outbox.edit(ANNA, 1, text("c"), final=True)
     with pytest.raises(Unreachable):
-        outbox.typing(ANNA)
+        outbox.show_typing(ANNA)
     assert len(bot.calls) == 1
     outbox.mark_reachable(ANNA)
     back = soon(outbox.send(ANNA, text("back")))

@@ -101,7 +101,7 @@ async def test_what_is_shown_in_the_end_is_the_answer(sandbox, outbox):
 
 async def test_every_kind_of_call_is_taken(sandbox, outbox):
     (chat,) = people(sandbox, 1)
-    outbox.typing(chat)
+    outbox.show_typing(chat)
     message = await outbox.send(chat, Rendered("选吧"), STOP)
     assert await outbox.edit(chat, message, Rendered("选吧"), STOP) == message
     await outbox.edit_keyboard(chat, message, None)

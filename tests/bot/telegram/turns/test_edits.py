@@ -138,7 +138,7 @@ async def test_an_edit_that_reaches_another_replica_is_kept_for_the_one_that_ans
     more = [message("在吗")] if with_more else []
     edited, *_ = await other.arrive(edit(said, "睡不着"), *more)
     assert await room.update(edited) == ("new", None)
-    room.maintenance.heard(Notification("edited", 1))
+    room.maintenance.handle(Notification("edited", 1))
     await room.passes(5)
     assert asked(engine) == ["睡不找", "睡不着", *with_more * ["在吗"]]
     assert room.bot.texts(PERSON) == (1 + with_more) * [ANSWER]
@@ -149,7 +149,7 @@ async def test_an_edit_that_cannot_be_read_now_costs_no_answer(room, engine, dat
     await room.arrive(message("睡不着"))
     await room.passes(2)
     database_switch.is_away = True
-    room.maintenance.heard(Notification("edited", 1))
+    room.maintenance.handle(Notification("edited", 1))
     await room.passes(30)
     database_switch.is_away = False
     await room.sweep()

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.storage import Notification, StorageError
-from bot.telegram.turns.generation import MAX_SILENCES
+from bot.telegram.turns.generation import MAX_TIMEOUTS
 from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable
 from tests.bot.telegram.room import PATIENCE, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -172,12 +172,12 @@ async def test_an_engine_that_hangs_is_away_after_two_time_outs(room, engine):
 
 
 async def test_a_turn_that_alone_runs_into_time_outs_is_given_up(room, engine):
-    for _ in range(MAX_SILENCES):
-        engine.will(room.breaker.answered, SILENT)  # somebody else is answered in between
+    for _ in range(MAX_TIMEOUTS):
+        engine.will(room.breaker.record_answer, SILENT)  # somebody else is answered in between
     await room.arrive(message("睡不着"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [TEXTS.error_retry]
-    assert len(engine.prompts) == MAX_SILENCES
+    assert len(engine.prompts) == MAX_TIMEOUTS
     assert room.buttons() == ["redo:1"]
 
 
@@ -231,10 +231,10 @@ async def test_a_stop_told_by_another_replica_is_obeyed_at_once(room, engine):
     engine.will("我在听，", asyncio.Event())
     await room.arrive(message("睡不着"))
     await room.passes(2)
-    room.maintenance.heard(Notification("stop", 2))
+    room.maintenance.handle(Notification("stop", 2))
     await room.passes(1)
     assert room.bot.texts(PERSON) == ["我在听，"]
-    room.maintenance.heard(Notification("stop", 1))
+    room.maintenance.handle(Notification("stop", 1))
     await room.passes(1)
     assert room.bot.texts(PERSON) == [f"我在听，\n\n{TEXTS.stopped_suffix}"]
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.storage.models import UpdateRow, UserRow
+from bot.storage.db.types import UtcDateTime
+from bot.storage.models import Base, UpdateRow, UserRow
 from tests.bot.storage.conftest import Replica
 
 if TYPE_CHECKING:
@@ -164,3 +166,39 @@ async def test_erasing_a_person_makes_copies_of_the_groups_past_misses(replica: 
     assert following is not None
     assert revision is not None
     assert following.revision > revision
+
+
+def _example(column: sa.Column[Any], now: datetime) -> object:
+    """A value a column takes; people are `PERSON` and other numbers 1, so that rows fit together."""
+    if isinstance(column.type, UtcDateTime):
+        return now
+    is_person = column.name in {"user_id", "chat_id"} or str(column) == "users.id"
+    return (
+        PERSON
+        if is_person
+        else {int: 1, bool: False, bytes: b"x"}.get(column.type.python_type, "x")
+    )
+
+
+async def test_an_erasure_forgets_no_table_that_names_people(
+    replica: Replica, database: Database, clock: WallClock
+) -> None:
+    """A new table with a `user_id` has to be part of /erase, and of /export."""
+    tables = Base.metadata.sorted_tables
+    named = [table for table in tables if "user_id" in table.columns]
+
+    def fill(connection: sa.Connection) -> None:
+        for table in tables:
+            if table in named or table.name in {"users", "conversations"}:
+                values = {
+                    one.name: _example(one, clock()) for one in table.columns if not one.nullable
+                }
+                connection.execute(sa.insert(table).values(values))
+
+    def left(connection: sa.Connection) -> list[str]:
+        return [table.name for table in named if connection.execute(sa.select(table)).first()]
+
+    await database.write(fill)
+    assert await database.read(left) == [table.name for table in named]
+    await replica.users.erase(PERSON)
+    assert await database.read(left) == []

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,8 @@ from bot.storage.models import Base, UpdateRow, UserRow
 from tests.bot.storage.conftest import Replica
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.storage import Cipher, Database
     from tests.bot.storage.conftest import WallClock
 
@@ -169,15 +170,12 @@ async def test_erasing_a_person_makes_copies_of_the_groups_past_misses(replica: 
 
 
 def _example(column: sa.Column[Any], now: datetime) -> object:
-    """A value a column takes; people are `PERSON` and other numbers 1, so that rows fit together."""
+    """A value a column takes: people are `PERSON`, other numbers 1, so that rows fit together."""
     if isinstance(column.type, UtcDateTime):
         return now
-    is_person = column.name in {"user_id", "chat_id"} or str(column) == "users.id"
-    return (
-        PERSON
-        if is_person
-        else {int: 1, bool: False, bytes: b"x"}.get(column.type.python_type, "x")
-    )
+    if column.name in {"user_id", "chat_id"} or str(column) == "users.id":
+        return PERSON
+    return {int: 1, bool: False, bytes: b"x"}.get(column.type.python_type, "x")
 
 
 async def test_an_erasure_forgets_no_table_that_names_people(
@@ -190,9 +188,8 @@ async def test_an_erasure_forgets_no_table_that_names_people(
     def fill(connection: sa.Connection) -> None:
         for table in tables:
             if table in named or table.name in {"users", "conversations"}:
-                values = {
-                    one.name: _example(one, clock()) for one in table.columns if not one.nullable
-                }
+                needed = [column for column in table.columns if not column.nullable]
+                values = {column.name: _example(column, clock()) for column in needed}
                 connection.execute(sa.insert(table).values(values))
 
     def left(connection: sa.Connection) -> list[str]:

@@ -82,11 +82,14 @@ class PostgresDatabases:
 
     async def give_back(self, name: str) -> None:
         """Empty a migrated database, whoever is still connected to it."""
-        tables = ", ".join(Base.metadata.tables)
         await self._execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             f"WHERE datname = '{name}' AND pid <> pg_backend_pid()",
-            f"TRUNCATE {tables} RESTART IDENTITY",
+            # For a few rows a third of the work of TRUNCATE, which makes new files for all tables.
+            "; ".join(
+                f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables)
+            ),
+            "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
             database=name,
         )
         self._free.append(name)

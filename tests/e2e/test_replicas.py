@@ -1,4 +1,4 @@
-"""Four replicas behind a load balancer, and one poller with a worker: real processes."""
+"""Three replicas behind a load balancer, and one poller with a worker: real processes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def opened(bots: list[BotProcess]) -> list[BotProcess]:
 
 
 @pytest.fixture(scope="module")
-def four(
+def three(
     tmp_path_factory: pytest.TempPathFactory,
     shared_settings: Callable[[], dict[str, str]],
     new_sandbox: Callable[..., SandboxProcess],
@@ -97,7 +97,7 @@ def four(
             engine.bot_settings,
             settings,
         )
-        for _ in range(4)
+        for _ in range(3)
     ]
     street = Street(House(sandbox, engine, bots[0]), bots, balancer)
     street.all_take()
@@ -125,7 +125,7 @@ def two(
     return Street(House(sandbox, engine, bots[0]), opened(bots))
 
 
-@pytest.fixture(params=["four"])
+@pytest.fixture(params=["three"])
 def street(request: pytest.FixtureRequest) -> Iterator[Street]:
     found: Street = request.getfixturevalue(request.param)
     yield found
@@ -174,7 +174,7 @@ async def test_a_stop_reaches_the_replica_that_answers(
     await person.says("到另一台那里去按停止")
     begun = await person.hears("我听见了", button=STOP)
 
-    street.only(3)
+    street.only(2)
     if by == "command":
         await person.says("/stop")
     else:
@@ -237,7 +237,7 @@ async def test_a_replica_that_was_frozen_says_nothing_in_what_others_answered_me
 ) -> None:
     people = [await telegram.person() for _ in range(4)]
     engine.fake.token_delay = 0.1
-    street.only(3)
+    street.only(2)
     for person in people:
         engine.answers(f"{person.id}等着", "慢慢说，" * 30, "换了一个答案，" * 30, "第三个答案")
         await person.says(f"{person.id}等着")
@@ -245,14 +245,14 @@ async def test_a_replica_that_was_frozen_says_nothing_in_what_others_answered_me
         await person.hears("慢慢说", button=STOP)
     await asyncio.sleep(1)  # somewhere in the answers
 
-    street.bots[3].send_signal(SIGSTOP)
+    street.bots[2].send_signal(SIGSTOP)
     engine.undo_faults()
     for person in people:
         await person.hears("换了一个答案", button=REDO)
-    street.bots[3].send_signal(SIGCONT)
+    street.bots[2].send_signal(SIGCONT)
 
     async def it_knows() -> bool:
-        return street.bots[3].output.count("turn_lost") >= len(people)
+        return street.bots[2].output.count("turn_lost") >= len(people)
 
     await eventually(it_knows, "the replica finds every turn gone")
     for person in people:
@@ -271,7 +271,7 @@ async def test_a_redis_that_was_killed_costs_neither_answers_nor_stops(
     await stopped.hears("我听见了", button=STOP)
     mortal_redis.kill()
     try:
-        street.only(3)
+        street.only(2)
         await stopped.says("/stop")
         await stopped.hears("（停在这里了）", button=REDO)
         engine.undo_faults()

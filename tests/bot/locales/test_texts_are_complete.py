@@ -104,7 +104,17 @@ def test_first_contact_says_what_it_is_what_it_keeps_and_where_help_is(language:
 
 @pytest.mark.parametrize("language", Language)
 def test_help_names_every_command(language: Language) -> None:
-    for command in ("stop", "reset", "privacy", "export", "erase", "help_now", "human", "safety"):
+    for command in (
+        "stop",
+        "reset",
+        "privacy",
+        "export",
+        "erase",
+        "help_now",
+        "human",
+        "safety",
+        "about",
+    ):
         assert f"/{command}" in texts_for(language).help
 
 

@@ -151,9 +151,9 @@ def test_only_the_first_machine_draws_and_looks_for_the_checkpoint(tmp_path, mon
         launch = Launch(nodes=2, node=node, address="10.0.0.1", deepspeed="deepspeed_zero2")
         return stages.train(recipe, tmp_path / "work", launch)
 
-    monkeypatch.setattr(stages.curve, "followed", lambda _: pytest.fail("drawn"))
+    monkeypatch.setattr(stages, "followed", lambda _: pytest.fail("drawn"))
     assert trained(node=1) == {}
-    monkeypatch.setattr(stages.curve, "followed", lambda _: nullcontext())
+    monkeypatch.setattr(stages, "followed", lambda _: nullcontext())
     with pytest.raises(XTunerError, match="left no checkpoint"):
         trained(node=0)
 

@@ -97,7 +97,7 @@ class Parts(PipelineStep):  # type: ignore[misc]
     ) -> Iterator[Document]:
         """The documents, each with its part."""
         for document in data:
-            is_held_out = document.metadata["outcome"]["side"] == HELD_OUT
+            is_held_out = document.metadata["outcome"]["split"] == HELD_OUT
             document.metadata["part"] = HELD_OUT if is_held_out else SEEN
             yield document
 

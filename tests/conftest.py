@@ -34,6 +34,7 @@ LONGEST = (
     "test_chaos",
     "test_start_failures",
     "test_jailbreaks",
+    "test_run",  # of training: prepare and evaluate
 )
 """Modules that take minutes; a worker runs a module to its end, so these are begun first."""
 SLOW = {"benchmarks", "e2e"}

@@ -268,13 +268,13 @@ def test_a_folder_and_the_server_of_it_are_one_model(config, original, quantized
 
 def test_a_context_beyond_the_window_loses_its_oldest_exchange(config, original, tmp_path):
     narrow = shutil.copytree(original, tmp_path / "narrow")
-    config = json.loads((narrow / "config.json").read_text())
+    shape = json.loads((narrow / "config.json").read_text())
     dialogue = read_dialogues(config)[0]
     model = FolderModel(original, config)
     (_, late) = prompts_of([dialogue], 2)
     whole = len(model._tokenizer(model._rendered(late.messages))["input_ids"])
-    config["max_position_embeddings"] = whole - 1 + config.sampling.max_tokens
-    (narrow / "config.json").write_text(json.dumps(config))
+    shape["max_position_embeddings"] = whole - 1 + config.sampling.max_tokens
+    (narrow / "config.json").write_text(json.dumps(shape))
     cut = FolderModel(narrow, config)
     assert [answer.is_shortened for answer in cut.answer([late.messages], 0)] == [True]
     assert [answer.is_shortened for answer in model.answer([late.messages], 0)] == [False]

@@ -1,4 +1,4 @@
-"""What goes on behind the answers: claims are renewed, waiting work is found, replicas listen.
+"""What goes on behind the answers: leases are renewed, waiting work is found, replicas listen.
 
 Every loop outlives its faults: it logs them and goes on.
 """
@@ -137,7 +137,7 @@ class Maintenance:
             await self._storage.risk.purge()
 
     async def _heartbeat(self) -> None:
-        """Keep the claims of what is being worked on, and see what is to be stopped."""
+        """Renew the leases of what is being worked on, and see what is to be stopped."""
         while True:
             await self._sleep(HEARTBEAT_SECONDS)
             try:

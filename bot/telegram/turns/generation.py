@@ -2,7 +2,7 @@
 
 An engine that is away costs no turn. The person is told once, in the message that will show the
 answer, and the turn tries again when the engine is back, for as long as `patience` lasts. It keeps
-its claim meanwhile, so whatever else the person writes is answered after it, in order.
+its lease meanwhile, so what else the person writes is answered after it, in order.
 """
 
 from __future__ import annotations

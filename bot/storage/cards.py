@@ -91,6 +91,10 @@ class CrisisCards:
             _owe_for_turn, turn_id, signal, window, self._lease_owner.lease()
         )
 
+    async def is_overtaken(self, turn_id: int, chat_id: int) -> bool:
+        """Whether something said in a chat after a turn brought a card."""
+        return await self._database.read(_is_overtaken, turn_id, chat_id)
+
     async def claim_owed(self, limit: int) -> list[OwedCard]:
         """Claim cards that are owed and free, the oldest first."""
         return await self._database.write(_claim, sa.true(), limit, self._lease_owner.lease())
@@ -151,6 +155,16 @@ def _owe_for_turn(
     if last is None or signal.level < CARD_FROM:
         return None  # said so long ago that its updates are deleted: it was shown then
     return _owe_card(connection, signal, last, window, lease)
+
+
+def _is_overtaken(connection: sa.Connection, turn_id: int, chat_id: int) -> bool:
+    last = (
+        sa.select(sa.func.max(UpdateRow.update_id))
+        .where(UpdateRow.turn_id == turn_id)
+        .scalar_subquery()
+    )
+    later = CrisisCardRow.chat_id == chat_id, CrisisCardRow.update_id > last
+    return bool(connection.scalar(sa.select(sa.exists().where(*later))))
 
 
 def _end(connection: sa.Connection, key: CardKey, state: CardState) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+NotificationKind = Literal["stop", "danger", "edited", "work"]
+OF_A_TURN: Final[tuple[NotificationKind, ...]] = ("stop", "danger", "edited")
 CHANNEL: Final = "shudong"
 CHECK_EVERY: Final = 10.0
 TIMEOUT: Final = 5.0
@@ -35,11 +37,12 @@ MAX_PAUSE: Final = 10.0
 class Notification:
     """What another replica asks for.
 
-    `stop`: the owner of the turn `turn_id` is to stop. `edited`: it is to look for edits of it.
-    `work`: every replica is to look for work.
+    `stop`: the owner of the turn `turn_id` is to stop. `danger`: it is to stop because words of
+    danger wait behind it. `edited`: it is to look for edits of it. `work`: every replica is to look
+    for work.
     """
 
-    kind: Literal["stop", "edited", "work"]
+    kind: NotificationKind
     turn_id: int = 0
 
 
@@ -109,9 +112,8 @@ class Notifications:
 def _pass_on(received: tuple[Any, ...], on_notification: Callable[[Notification], None]) -> None:
     """Read asyncpg's (connection, process, channel, payload); pass over what is not ours."""
     kind, _, number = str(received[-1]).partition(":")
-    if kind == "stop" and number.isdecimal():
-        on_notification(Notification("stop", int(number)))
-    elif kind == "edited" and number.isdecimal():
-        on_notification(Notification("edited", int(number)))
-    elif kind == "work":
+    for known in OF_A_TURN:
+        if kind == known and number.isdecimal():
+            on_notification(Notification(known, int(number)))
+    if kind == "work":
         on_notification(Notification("work"))

@@ -30,7 +30,8 @@ class RiskSignal:
 
     Levels are those of `bot.safety` as numbers; from `CARD_FROM` on a card is owed. `ends` says
     until when each level up to this one is kept in mind, `check_in_at` when to ask after the
-    person (None: not at all).
+    person (None: not at all). `stops_answer`: the answer that is being made in the chat is stopped
+    for a card; not so for an edit, which may be of the very message that is being answered.
     """
 
     update_id: int
@@ -40,6 +41,7 @@ class RiskSignal:
     language_code: str | None
     ends: Mapping[int, datetime]
     check_in_at: datetime | None = None
+    stops_answer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

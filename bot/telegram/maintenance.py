@@ -79,6 +79,8 @@ class Maintenance:
         """Do what another replica asks for."""
         if signal.kind == "stop":
             self._running_turns.stop_here([signal.turn_id])
+        elif signal.kind == "danger":
+            self._running_turns.overtake_here([signal.turn_id])
         elif signal.kind == "edited":
             self._running_turns.note_edits([signal.turn_id])
         else:

@@ -149,7 +149,7 @@ def build_parts(
     )
     router = _build_router(context, features, running_turns, scheduler)
     update_handler = UpdateHandler(context, router)
-    intake = _build_intake(context, features, scheduler, update_handler)
+    intake = _build_intake(context, features, running_turns, scheduler, update_handler)
     return Parts(
         outbox=outbox,
         intake=intake,
@@ -273,6 +273,7 @@ def _build_router(
 def _build_intake(
     context: Context,
     features: _Features,
+    running_turns: RunningTurns,
     scheduler: TurnScheduler,
     update_handler: UpdateHandler,
 ) -> Intake:
@@ -280,6 +281,7 @@ def _build_intake(
         context,
         features.crisis,
         is_on_duty=features.desk.is_on_duty,
+        on_danger=lambda chat_id, by_edit: running_turns.overtake_in_chat(chat_id, by_edit=by_edit),
         on_arrival=ArrivalRouter(context.outbox, scheduler, update_handler).route,
     )
 

@@ -95,8 +95,8 @@ async def test_the_card_waits_neither_for_the_engine_nor_for_redis(
     assert {SAFE, WHERE} <= set(shown.buttons)
 
 
-async def test_the_card_comes_while_an_answer_is_being_made(
-    telegram: Telegram, engine: ScriptedEngine
+async def test_danger_stops_the_answer_of_an_engine_that_hangs(
+    house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
     engine.answers("今天想聊聊天气", "今天的天气真好啊，适合出门走走。")
@@ -104,11 +104,17 @@ async def test_the_card_comes_while_an_answer_is_being_made(
     await person.says("今天想聊聊天气")
     await person.hears("今天", button=STOP)
 
+    engine.undo_faults()  # the stream that is held stays held
     await person.says(HIGH)
 
     await person.hears(HIGH_CARD)
-    assert any(STOP in message.buttons for message in await person.sees())
-    engine.undo_faults()
+    await person.hears("我听见了", button=REDO)
+    half, card, _ = await person.sees()
+    assert half.text.endswith("……")
+    assert half.buttons == {}
+    assert card.text == HIGH_CARD
+    async with records(house.bot) as kept:
+        assert [turn.state for turn in await kept.turns(person.id)] == ["stopped", "answered"]
 
 
 async def test_danger_outlives_a_reset_and_a_restart(

@@ -22,6 +22,8 @@ from bot.storage import cards
 from bot.storage.db.errors import WrongKey
 from bot.storage.inbox import lanes
 from bot.storage.models import UpdateRow
+from bot.storage.risk import CARD_FROM
+from bot.storage.turns.transitions import request_stop
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -106,7 +108,8 @@ class Inbox:
         """Store updates and the crisis cards owed for them, all or none.
 
         The cards are claimed for the caller. A card within `card_window` of the same one is
-        marked as repeated; none is owed where one as serious still waits for its answer.
+        marked as repeated; none is owed where one as serious still waits for its answer. The answer
+        that is being made in the chat of a card is asked to stop, whichever replica makes it.
         """
         return await self._database.write(
             _add_with_cards,
@@ -238,6 +241,9 @@ def _add_with_cards(
     lease: Lease,
 ) -> StoredBatch:
     new = _add_all(connection, rows)
+    for signal in signals:
+        if signal.update_id in new and signal.level >= CARD_FROM and signal.stops_answer:
+            request_stop(connection, signal.chat_id, kind="danger")
     owed = [
         card
         for signal in signals

@@ -161,7 +161,7 @@ class Turns:
 
         Returns whether there was something to stop. A later owner of the turn sees it as well.
         """
-        return await self._database.write(_request_stop, chat_id, turn_id)
+        return await self._database.write(transitions.request_stop, chat_id, turn_id)
 
     async def notify_edited(self, chat_id: int) -> bool:
         """Tell the owner of a chat's unfinished turn that edits wait; whether there is one."""
@@ -213,19 +213,6 @@ def _claim_unfinished(connection: sa.Connection, chat_id: int, lease: Lease) -> 
     if row is not None:
         LEASES.claim(connection, [row.id], lease, {"attempts": TurnRow.attempts + 1})
     return row
-
-
-def _request_stop(connection: sa.Connection, chat_id: int, turn_id: int | None) -> bool:
-    theirs = sa.and_(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED)
-    if turn_id is not None:
-        theirs = sa.and_(theirs, TurnRow.id == turn_id)
-    stopping = connection.scalar(
-        sa.update(TurnRow).where(theirs).values(stop_requested=True).returning(TurnRow.id)
-    )
-    if stopping is None:
-        return False
-    notifications.send(connection, Notification("stop", stopping))
-    return True
 
 
 def _notify_edited(connection: sa.Connection, chat_id: int) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import sqlalchemy as sa
 
+from bot.storage import notifications
 from bot.storage.db.dialect import lock_chat
 from bot.storage.inbox.lanes import chat_is_in_work
 from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, UpdateRow
+from bot.storage.notifications import Notification
 from bot.storage.turns.turn import Turn, select_last, select_turn, user_text_context
 
 if TYPE_CHECKING:
@@ -253,3 +255,22 @@ def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
     )
     _next_revision(connection, row.conversation_id)
     return select_turn(connection, turn_id)
+
+
+def request_stop(
+    connection: sa.Connection,
+    chat_id: int,
+    turn_id: int | None = None,
+    kind: Literal["stop", "danger"] = "stop",
+) -> bool:
+    """Ask whichever replica answers in a chat to stop; whether there was something to stop."""
+    theirs = sa.and_(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED)
+    if turn_id is not None:
+        theirs = sa.and_(theirs, TurnRow.id == turn_id)
+    stopping = connection.scalar(
+        sa.update(TurnRow).where(theirs).values(stop_requested=True).returning(TurnRow.id)
+    )
+    if stopping is None:
+        return False
+    notifications.send(connection, Notification(kind, stopping))
+    return True

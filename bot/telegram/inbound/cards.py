@@ -27,8 +27,8 @@ class RiskCards(Protocol):
     def send(self, owed: OwedCard) -> None:
         """Send a card whose lease is ours."""
 
-    def send_unrecorded(self, signal: RiskSignal) -> None:
-        """Send the card of a signal that could not be stored in time."""
+    def send_unrecorded(self, signal: RiskSignal) -> bool:
+        """Send the card of a signal that could not be stored in time; False if that was done."""
 
     def show_hotlines_unrecorded(
         self, update_id: int, chat_id: int, user_id: int, language: Language

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -66,6 +66,8 @@ class Intake:
         context: what the parts share.
         cards: are sent for what tells of danger.
         is_on_duty: whether what a person writes in a chat goes to another person, not to the model.
+        on_danger: told of the chat in which an update asks for a card, and whether by an edit,
+            before `on_arrival`: what is being answered there is to stop.
         on_arrival: told of each update that was stored for the first time.
     """
 
@@ -75,12 +77,14 @@ class Intake:
         cards: RiskCards,
         *,
         is_on_duty: Callable[[int, int], Awaitable[bool]],
+        on_danger: Callable[[int, bool], None],
         on_arrival: Callable[[Arrival], None],
     ) -> None:
         self._context = context
         self._inbox = context.storage.inbox
         self._cards = cards
         self._is_on_duty = is_on_duty
+        self._on_danger = on_danger
         self._on_arrival = on_arrival
         self.is_closed = False
 
@@ -151,6 +155,9 @@ class Intake:
         kept = await self._store(new, signals, calls)
         for card in kept.cards:
             self._cards.send(card)
+        for signal in signals:
+            if signal.update_id in kept.new:
+                self._stop_answer(signal)
         for arrival in arrivals:
             if arrival.update_id in kept.new:
                 self._on_arrival(arrival)
@@ -165,7 +172,8 @@ class Intake:
 
         def send_unrecorded() -> None:
             for signal in signals:
-                self._cards.send_unrecorded(signal)
+                if self._cards.send_unrecorded(signal):
+                    self._stop_answer(signal)
             for said in calls:
                 self._cards.show_hotlines_unrecorded(
                     said.update_id, said.chat_id, said.user_id, language_for(said.language_code)
@@ -179,6 +187,10 @@ class Intake:
             raise
         finally:
             late.cancel()
+
+    def _stop_answer(self, signal: RiskSignal) -> None:
+        if safety.needs_card(RiskLevel(signal.level)):
+            self._on_danger(signal.chat_id, not signal.stops_answer)
 
     async def _asked(self, said: Sequence[IncomingText]) -> Mapping[int, PendingQuestion]:
         """What a card, a button or a check-in asked the people who may now reply to it.
@@ -215,13 +227,14 @@ class Intake:
         # A human who asks "are you thinking of suicide" asks it of the person they took over.
         if level is RiskLevel.NONE or await self._is_on_duty(said.chat_id, said.user_id):
             return None
-        return self._cards.risk_signal(
+        signal = self._cards.risk_signal(
             level,
             chat_id=said.chat_id,
             user_id=said.user_id,
             language_code=said.language_code,
             update_id=said.update_id,
         )
+        return replace(signal, stops_answer=not said.is_edit)
 
     def _sort(self, raw: RawUpdate) -> _Found | None:
         """Where an update goes, and what was said in it; None if it is not for the bot."""

@@ -158,6 +158,15 @@ class StreamedReply:
         """Deliver the sentence that says why there is no answer, as `finish`; no Markdown."""
         return await self._deliver(plain(text), keyboard)
 
+    async def break_off(self, text: str) -> None:
+        """End the message with `text`, without buttons; where none was sent, none is.
+
+        Raises as `finish`.
+        """
+        await self._stop()
+        if self._message_id is not None:
+            await self._deliver(render(text), None)
+
     async def cancel(self) -> None:
         """Show nothing more. The message stays as it is, its id stored, for someone to go on."""
         await self._stop()

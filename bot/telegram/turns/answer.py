@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.locales import texts_for
 from bot.safety import RiskLevel
+from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.outbound.delivery import Expired
 from bot.telegram.turns.generation import Outcome
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from bot.telegram.turns.ending import TurnEnding
     from bot.telegram.turns.generation import GenerationManager
     from bot.telegram.turns.running import RunningTurn
+
+log = structlog.get_logger(__name__)
 
 
 class AnswerSteps:
@@ -80,18 +85,35 @@ class AnswerSteps:
         if await self._is_carried_to_human(running):
             await self._ending.finish(running, plan, "", "answered")
             return True
+        if running.stop_requested and await self._is_overtaken(running):
+            await self._end_overtaken(running, plan, "", reply)
+            return True
         pending = await self._notices.before_answer(
             running.turn, language, in_danger=plan.level > RiskLevel.NONE
         )
         if running.has_edits:
             return False
         texts = texts_for(language)
+        if running.is_overtaken:
+            await self._end_overtaken(running, plan, "", reply)
+            return True
         if plan.reviewed_answer is not None:
             await self._end_with_reviewed(running, plan, plan.reviewed_answer, reply, texts)
         elif not await self._end_with_generated(running, plan, reply, texts):
             return False
-        await self._notices.after_answer(pending)
+        if not running.is_overtaken:
+            await self._notices.after_answer(pending)
         return True
+
+    async def _is_overtaken(self, running: RunningTurn) -> bool:
+        """Whether a turn that is to stop has to do so for words of danger behind it."""
+        if not running.is_overtaken:
+            # Asked for by a process that died, or a notification got lost: the cards tell.
+            try:
+                running.is_overtaken = await self._cards.is_overtaken(running.turn)
+            except StorageError as error:
+                log.warning("overtaken_unknown", error=type(error).__name__)
+        return running.is_overtaken
 
     async def _is_carried_to_human(self, running: RunningTurn) -> bool:
         """Whether a human of the operators has the word here, who is then given the turn."""
@@ -121,6 +143,8 @@ class AnswerSteps:
                 return False
             case "answered":
                 await self._end_answered(running, plan, outcome, reply, texts)
+            case "stopped" if await self._is_overtaken(running):
+                await self._end_overtaken(running, plan, outcome.said, reply)
             case "stopped":
                 await self._end_stopped(running, plan, outcome, reply, texts)
             case "failed":
@@ -152,6 +176,17 @@ class AnswerSteps:
         shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
         keyboard = self._keyboards.after_answer(texts, running.turn.id)
         await self._ending.deliver(running, partial(reply.finish, shown, keyboard))
+        await self._ending.finish(running, plan, said, "stopped")
+
+    async def _end_overtaken(
+        self, running: RunningTurn, plan: Plan, said: str, reply: StreamedReply
+    ) -> None:
+        """End an answer that words of danger have overtaken: no word more, and no button.
+
+        What was read stays, and is seen to be broken off. Where nothing was, nothing is said: the
+        next thing the person reads is their card.
+        """
+        await self._ending.deliver(running, partial(reply.break_off, f"{said}……"))
         await self._ending.finish(running, plan, said, "stopped")
 
     async def _end_failed(

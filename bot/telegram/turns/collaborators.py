@@ -23,6 +23,9 @@ class CardGate(Protocol):
     async def before_answer(self, plan: Plan, language: Language) -> None:
         """Note what a turn says, and return once its cards are out. Raises StorageError."""
 
+    async def is_overtaken(self, turn: Turn) -> bool:
+        """Whether words of danger were written behind a turn. Raises StorageError."""
+
 
 class HumanHandoff(Protocol):
     """The hand-off to a human of the operators, who then has the word instead of the model."""

@@ -116,6 +116,21 @@ class RunningTurns:
         for running in self._find_held(turn_ids):
             running.request_stop()
 
+    def overtake_in_chat(self, chat_id: int, *, by_edit: bool = False) -> None:
+        """Stop the answer that is made here in a chat: words of danger have arrived in it.
+
+        An edit may be of the message that is being answered: where nothing of the answer is to be
+        seen yet the edit is answered in its place, see `note_edits_in_chat`.
+        """
+        for running in self._list_held():
+            if running.turn.chat_id == chat_id and (running.draft or not by_edit):
+                running.overtake()
+
+    def overtake_here(self, turn_ids: Iterable[int]) -> None:
+        """Stop those of some turns that run here; another replica read words of danger."""
+        for running in self._find_held(turn_ids):
+            running.overtake()
+
     def note_edits(self, turn_ids: Iterable[int]) -> None:
         """Have edits looked for in those of some turns that run in this process."""
         for running in self._find_held(turn_ids):

@@ -30,6 +30,7 @@ class RunningTurn:
         message_id: the message that shows its answer, once there is one.
         has_edits: whether edits of its messages may wait in the inbox.
         stop_requested: whether it is to stop before its first word.
+        is_overtaken: words of danger wait behind it: it ends without a word more.
         draft: what of the answer there is, without white space around.
         generation: makes the answer.
         interruption: why the generation was broken off; None: a shutdown, or the lease is lost.
@@ -40,6 +41,7 @@ class RunningTurn:
     message_id: int | None
     has_edits: bool
     stop_requested: bool
+    is_overtaken: bool = False
     state: Literal["running", "ending", "unreleased"] = "running"
     draft: str = ""
     generation: asyncio.Task[None] | None = None
@@ -51,6 +53,11 @@ class RunningTurn:
             self._interrupt("stopped")
         else:
             self.stop_requested = True
+
+    def overtake(self) -> None:
+        """Stop the answer for the sake of somebody in danger who has just written."""
+        self.is_overtaken = True
+        self.request_stop()
 
     def note_edit(self) -> None:
         """Have edits looked for; an answer of which something is to be seen goes on as it is."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.companion import Plan
     from bot.locales import Language
-    from bot.storage import CardKey
+    from bot.storage import CardKey, Turn
     from bot.telegram.context import Context
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
@@ -117,10 +117,9 @@ class Crisis:
         self._hotlines.remember_region(owed.user_id, region_of(owed.region))
         self._start(owed, self._deliver)
 
-    def send_unrecorded(self, signal: RiskSignal) -> None:
-        """Send the card of a signal that could not be stored (in time)."""
-        if needs_card(RiskLevel(signal.level)):
-            self._send_unrecorded(signal)
+    def send_unrecorded(self, signal: RiskSignal) -> bool:
+        """Send the card of a signal that could not be stored (in time); False if none is due."""
+        return needs_card(RiskLevel(signal.level)) and self._send_unrecorded(signal)
 
     def show_hotlines_unrecorded(
         self, update_id: int, chat_id: int, user_id: int, language: Language
@@ -160,6 +159,14 @@ class Crisis:
         if tasks:
             await asyncio.wait(tasks)
 
+    async def is_overtaken(self, turn: Turn) -> bool:
+        """Whether words of danger were written behind a turn; its answer has no place any more.
+
+        Raises:
+            StorageError: it is not known.
+        """
+        return await self._cards.is_overtaken(turn.id, turn.chat_id)
+
     async def note_risk(
         self, level: RiskLevel, *, chat_id: int, user_id: int, language: Language
     ) -> None:
@@ -181,10 +188,10 @@ class Crisis:
             await asyncio.wait([task for _, task in self._sending.values()])
         await asyncio.gather(*self._alerts)
 
-    def _send_unrecorded(self, signal: RiskSignal) -> None:
+    def _send_unrecorded(self, signal: RiskSignal) -> bool:
         key = (signal.update_id, signal.level)
         if key in self._said or key in self._sending:
-            return
+            return False
         log.warning("card_not_recorded", update=signal.update_id)
         shown = self._unrecorded.setdefault(signal.chat_id, [])
         owed = OwedCard(
@@ -195,6 +202,7 @@ class Crisis:
         )
         shown.append(signal.level)
         self._start(owed, self._try_to_say)
+        return True
 
     def _start(self, owed: OwedCard, send: Callable[[OwedCard], Awaitable[None]]) -> None:
         """Run `send`, behind what already sends the same card if something does."""

@@ -48,10 +48,10 @@ $(BIN)/python:
 
 $(READY): pyproject.toml | $(BIN)/python
 	@echo "Installing what the bot needs into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,reader]'
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,demo,dev,corpora-ray,evaluate,feedback]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,reader,demo,dev,corpora-ray,evaluate,feedback]'
 	@touch $@ $(READY)

@@ -1,0 +1,1 @@
+"""The second reader: a small multilingual encoder, tuned on our own lines, for the CPU."""

@@ -324,6 +324,7 @@ class Texts:
     desk_taken: HandleText
     desk_admin_took: TakenText
     desk_admin_closed: HandleText
+    desk_admin_released: HandleText
     desk_busy: HandleText
     desk_gone: str
     desk_write_first: str
@@ -332,6 +333,7 @@ class Texts:
     desk_person_taken: EmergencyText
     desk_person_closed: str
     desk_human: str
+    desk_human_silent: str
     desk_nobody: str
     desk_private: str
     desk_asked: str

@@ -107,7 +107,31 @@ class Handovers:
         await self._database.write(
             _change,
             sa.and_(HandoverRow.id == handover_id, HandoverRow.state == "taken"),
-            {"state": "open", "admin_id": None},
+            {"state": "open", "admin_id": None, "waiting_since": None},
+        )
+
+    async def reopen(self, handover: Handover) -> bool:
+        """Take a hand-over back from its admin and owe its alert again; False if it changed since.
+
+        The person has been told by then, so they are not told a second time that none has come.
+        """
+        now = self._clock()
+        return await self._database.write(
+            _change,
+            sa.and_(
+                HandoverRow.id == handover.id,
+                HandoverRow.state == "taken",
+                HandoverRow.admin_id == handover.admin_id,
+            ),
+            {
+                "state": "open",
+                "admin_id": None,
+                "waiting_since": None,
+                "alert_due": True,
+                "alerting_until": None,
+                "told_nobody_at": now,
+                "last_at": now,
+            },
         )
 
     async def get(self, handover_id: int) -> Handover | None:
@@ -126,10 +150,16 @@ class Handovers:
             _select_one, sa.and_(HandoverRow.admin_id == admin_id, HandoverRow.state == "taken")
         )
 
-    async def touch(self, handover_id: int) -> None:
-        """Note that one of the two wrote."""
+    async def note_person_wrote(self, handover_id: int) -> None:
+        """Note that the person wrote and waits for the human, since now or for longer."""
+        now = self._clock()
         await self._database.write(
-            _change, HandoverRow.id == handover_id, {"last_at": self._clock()}
+            _change,
+            HandoverRow.id == handover_id,
+            {
+                "last_at": now,
+                "waiting_since": sa.func.coalesce(HandoverRow.waiting_since, now),
+            },
         )
 
     async def record_message(self, handover: Handover, text: str) -> None:
@@ -152,6 +182,20 @@ class Handovers:
             _select_some,
             sa.and_(
                 HandoverRow.state != "closed", HandoverRow.last_at <= self._clock() - longer_than
+            ),
+        )
+
+    async def list_taken(self) -> list[Handover]:
+        """The hand-overs in which a human writes to a person now."""
+        return await self._database.read(_select_some, HandoverRow.state == "taken")
+
+    async def list_left_waiting(self, longer_than: timedelta) -> list[Handover]:
+        """The hand-overs whose human has left the person without an answer for so long."""
+        return await self._database.read(
+            _select_some,
+            sa.and_(
+                HandoverRow.state == "taken",
+                HandoverRow.waiting_since <= self._clock() - longer_than,
             ),
         )
 
@@ -212,13 +256,23 @@ def _take(connection: sa.Connection, handover_id: int, admin_id: int, now: datet
     return _change(
         connection,
         sa.and_(HandoverRow.id == handover_id, sa.or_(HandoverRow.state == "open", mine)),
-        {"state": "taken", "admin_id": admin_id, "alert_due": False, "last_at": now},
+        {
+            "state": "taken",
+            "admin_id": admin_id,
+            "alert_due": False,
+            "last_at": now,
+            "waiting_since": None,
+        },
     )
 
 
 def _keep(connection: sa.Connection, handover_id: int, row: dict[str, object]) -> None:
     connection.execute(sa.insert(HandoverMessageRow), row)
-    _change(connection, HandoverRow.id == handover_id, {"last_at": row["at"]})
+    _change(
+        connection,
+        HandoverRow.id == handover_id,
+        {"last_at": row["at"], "waiting_since": None},
+    )
 
 
 _HANDOVER: Final = sa.select(

@@ -260,6 +260,8 @@ class HandoverRow(Base):
     opened_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
     told_nobody_at: Mapped[datetime | None]
+    waiting_since: Mapped[datetime | None]
+    """The person's first word that the human who took over has not answered."""
     last_at: Mapped[datetime]
 
 

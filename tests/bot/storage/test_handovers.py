@@ -102,7 +102,7 @@ async def test_what_stands_still_is_found_and_a_word_of_either_keeps_it_going(
     opened = await replica.handovers.open(PERSON, HIGH)
     await replica.handovers.take(opened.id, ADMIN)
     clock.advance(hours=11)
-    await replica.handovers.touch(opened.id)
+    await replica.handovers.note_person_wrote(opened.id)
     clock.advance(hours=11)
     assert await replica.handovers.list_idle(timedelta(hours=12)) == []
     clock.advance(hours=1)

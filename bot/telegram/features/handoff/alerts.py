@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = timedelta(seconds=30)
 PATIENCE = timedelta(minutes=10)
-"""A person who asked for a human is told after so long that none has come."""
+"""A person is told after so long that no human has come, or that theirs has gone silent."""
 IDLE = timedelta(hours=IDLE_HOURS)
 
 
@@ -88,6 +88,8 @@ class OncallAlerts:
                     continue
                 for handover in await self._handovers.list_unanswered(PATIENCE):
                     await self._say_no_human_came(handover)
+                for handover in await self._handovers.list_left_waiting(PATIENCE):
+                    await self._desk.hand_back_if_silent(handover)
                 for handover in await self._handovers.list_idle(IDLE):
                     if handover.state == "taken":
                         await self._desk.end(handover, "idle")

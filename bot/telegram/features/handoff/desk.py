@@ -123,9 +123,9 @@ class HandoffDesk:
         except (Expired, Closed):
             raise
         except (Unreachable, Undeliverable):
-            await self.end(handover, "admin unreachable")
+            await self.hand_back(handover, "admin unreachable")
             return False
-        await self._handovers.touch(handover.id)
+        await self._handovers.note_person_wrote(handover.id)
         return True
 
     async def carry_to_person(self, chat_id: int, user_id: int, text: str) -> bool:
@@ -169,6 +169,27 @@ class HandoffDesk:
             await self._tell(handover.admin_id, texts.desk_admin_closed(handle=handover.id))
             await self._note(handover.admin_id, "close", handover.id, reason)
         await self._handovers.close(handover.id)
+
+    async def hand_back(self, handover: Handover, reason: str, told: str | None = None) -> None:
+        """Give a person back to the model because their human is gone, and call another one.
+
+        `told` is what the person reads; None: that the human has left.
+        """
+        texts = await self._texts(handover.user_id)
+        await self._tell(handover.user_id, told or texts.desk_person_closed)
+        if not await self._handovers.reopen(handover):
+            return
+        self._on_due()
+        if handover.admin_id is not None:
+            admin_texts = await self._texts(handover.admin_id)
+            await self._tell(handover.admin_id, admin_texts.desk_admin_released(handle=handover.id))
+            await self._note(handover.admin_id, "release", handover.id, reason)
+        await self._counters.add("handover_released")
+
+    async def hand_back_if_silent(self, handover: Handover) -> None:
+        """Give back a person whom their human has left waiting."""
+        texts = await self._texts(handover.user_id)
+        await self.hand_back(handover, "silent", texts.desk_human_silent)
 
     async def _human(self, request: CommandRequest) -> None:
         """Ask for a human; say honestly what comes of it."""

@@ -307,3 +307,47 @@ async def test_nobody_is_handed_over_in_a_group(desk):
 async def test_close_without_a_hand_over_says_so(desk):
     await says(desk, "/close", person=ADMIN)
     assert desk.bot.texts(ADMIN) == [TEXTS.desk_nothing_to_close]
+
+
+async def test_a_silent_human_is_replaced(desk, engine):
+    await says(desk, HIGH)
+    await takes_over(desk)
+    asked = len(engine.prompts)
+    for minute in range(10):
+        await says(desk, f"有人吗 {minute}")
+        await desk.passes(50)
+    assert TEXTS.desk_human_silent not in desk.bot.texts(PERSON)
+    await desk.passes(60)
+    assert desk.bot.texts(PERSON)[-1] == TEXTS.desk_human_silent
+    assert desk.bot.texts(ADMIN)[-1] == TEXTS.desk_admin_released(handle=1)
+    assert len(desk.bot.texts(DUTY_GROUP)) == 2
+    assert desk.buttons(DUTY_GROUP) == ["desk:take:1"]
+    assert ("handover release", "silent") in await acts(desk)
+    await says(desk, "那你在吗")
+    assert len(engine.prompts) == asked + 1
+    assert desk.bot.texts(PERSON)[-1] == ANSWER
+    await desk.passes(1800)
+    assert desk.bot.texts(PERSON)[-1] == ANSWER  # told once
+    await takes_over(desk)
+    assert desk.bot.texts(PERSON)[-1] == TAKEN
+
+
+async def test_a_human_who_answers_keeps_their_person(desk):
+    await says(desk, HIGH)
+    await takes_over(desk)
+    for _ in range(6):
+        await says(desk, "在吗")
+        await desk.passes(8 * 60)
+        await says(desk, "我在", person=ADMIN)
+        await desk.passes(8 * 60)
+    assert (await desk.storage.handovers.get(1)).state == "taken"
+
+
+async def test_an_admin_who_cannot_be_reached_is_replaced(desk):
+    await says(desk, HIGH)
+    await takes_over(desk)
+    desk.bot.chat_faults[ADMIN].append(Forbidden("bot was blocked by the user"))
+    await says(desk, "你在吗")
+    assert (await desk.storage.handovers.get(1)).state == "open"
+    assert len(desk.bot.texts(DUTY_GROUP)) == 2
+    assert desk.buttons(DUTY_GROUP) == ["desk:take:1"]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from redis import Redis
 
 from bot.storage import Database, upgrade
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+
+# No test depends on how fast a busy machine is, and none on what an earlier run has found.
+settings.register_profile("shudong", deadline=None, derandomize=True, database=None)
+settings.load_profile("shudong")
 
 LONGEST = (
     "test_replicas",

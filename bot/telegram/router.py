@@ -10,7 +10,7 @@ from telegram.error import TelegramError
 
 from bot.locales import Language, language_for, texts_for
 from bot.storage import StorageError
-from bot.telegram.inbound.incoming import command_of
+from bot.telegram.inbound.incoming import command_of, sender_of
 from bot.telegram.requests import CallbackRequest, CommandRequest
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Router:
         )
 
     async def _route_message(self, message: Message) -> None:
-        person = message.from_user
+        person = sender_of(message)
         if person is None:
             return
         try:

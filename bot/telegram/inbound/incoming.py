@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from telegram import Message, MessageEntity, Update, User
 from telegram.constants import ChatType, MessageLimit
 from telegram.ext import filters
+
+from bot.telegram.inbound.words import mentions_user, text_in, words_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +33,21 @@ CALLS_FOR_HELP = frozenset(
 
 # Clients cut a long text at or shortly before the limit; the next part belongs to it directly.
 SPLIT_PART = MessageLimit.MAX_TEXT_LENGTH - 96
+
+
+_COMMAND = re.compile(r"[/／]([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?![A-Za-z0-9_/<>])")
+"""A command as people write it: Telegram marks none as such that is formatted as code."""
+
+TELEGRAM_ITSELF = 777000
+"""Forwards a channel's posts into its discussion group: no person speaks there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who speaks: a person, or the group or channel in whose name one speaks."""
+
+    id: int
+    language_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +76,50 @@ def lane_of(update: Update, me: User) -> Lane | None:
     if update.callback_query or update.my_chat_member:
         return "express"
     message = update.message or update.edited_message
-    if message is None or message.from_user is None or message.from_user.is_bot:
+    if message is None or sender_of(message) is None:
         return None
     if filters.StatusUpdate.ALL.check_update(update) or not _is_addressed(message, me):
         return None
     if update.edited_message:
-        return "chat" if message.text or message.caption else None
+        return "chat" if _words_of(message, me) else None
     if command_of(message, me) is not None:
         return "express"
     # Only the bot's name, or no words at all, is nothing a model could answer.
     return "chat" if _words_of(message, me) else "express"
 
 
+def sender_of(message: Message) -> Sender | None:
+    """Who speaks in a message; None for other bots and for Telegram itself.
+
+    An anonymous admin speaks as their group, and others as a channel of theirs: Telegram names a
+    bot as the sender then, the same one in every group, which is no person to keep anything about.
+    """
+    person = message.from_user
+    if message.is_automatic_forward or (person is not None and person.id == TELEGRAM_ITSELF):
+        return None
+    if message.sender_chat is not None:
+        return Sender(message.sender_chat.id)
+    if person is None or person.is_bot:
+        return None
+    return Sender(person.id, person.language_code)
+
+
 def command_of(message: Message, me: User) -> tuple[str, str] | None:
     """The command a message begins with and the text behind it; None for any other message.
 
-    A command addressed to another bot of the group (`/stop@another_bot`) is none. Who writes 求助
-    and nothing else asks for the hotlines, as by command.
+    Formatted or not, in a text or under a picture. A command addressed to another bot of the group
+    (`/stop@another_bot`) is none. Who writes 求助 and nothing else asks for the hotlines, as by
+    command.
     """
-    if not message.text:
-        return None
-    if _words_of(message, me).strip(" \t\n。.!！?？~～").lower() in CALLS_FOR_HELP:
+    words = _words_of(message, me)
+    if words.strip(" \t\n。.!！?？~～").lower() in CALLS_FOR_HELP:
         return "help_now", ""
-    if not message.entities:
+    if (found := _COMMAND.match(words)) is None:
         return None
-    first = message.entities[0]
-    if first.type != MessageEntity.BOT_COMMAND or first.offset != 0:
-        return None
-    name, _, addressee = message.text[1 : first.length].partition("@")
+    name, addressee = found.groups()
     if addressee and addressee.lower() != (me.username or "").lower():
         return None
-    return name.lower(), message.text[first.length :].strip()
+    return name.lower(), words[found.end() :].strip()
 
 
 def asks_for_hotlines(update: Update, me: User) -> bool:
@@ -101,7 +131,7 @@ def asks_for_hotlines(update: Update, me: User) -> bool:
 def read_incoming_text(update: Update, me: User, received_at: float) -> IncomingText | None:
     """The words of an update, commands too; None if nothing but the bot's name is in it."""
     message = update.message or update.edited_message
-    if message is None or message.from_user is None:
+    if message is None or (sender := sender_of(message)) is None:
         return None
     text = _words_of(message, me)
     if not text:
@@ -109,14 +139,42 @@ def read_incoming_text(update: Update, me: User, received_at: float) -> Incoming
     return IncomingText(
         update_id=update.update_id,
         chat_id=message.chat.id,
-        user_id=message.from_user.id,
+        user_id=sender.id,
         message_id=message.message_id,
         text=text,
-        language_code=message.from_user.language_code,
+        language_code=sender.language_code,
         received_at=received_at,
         is_edit=update.edited_message is not None,
-        with_media=message.text is None,
+        with_media=message.text is None and message.effective_attachment is not None,
         reply_to=message.reply_to_message.message_id if message.reply_to_message else None,
+    )
+
+
+def read_for_danger_of(raw: dict[str, Any]) -> IncomingText | None:
+    """All that an update may say, with as little understanding of it as possible.
+
+    None where no person speaks in it, or nothing is in it.
+    """
+    is_edit = "edited_message" in raw
+    message = raw.get("edited_message") if is_edit else raw.get("message")
+    if not isinstance(message, dict) or not (text := text_in(message)):
+        return None
+    chat, person = message.get("chat"), message.get("sender_chat") or message.get("from")
+    if not (isinstance(chat, dict) and isinstance(person, dict)):
+        return None
+    chat_id, user_id, language = chat.get("id"), person.get("id"), person.get("language_code")
+    if not (isinstance(chat_id, int) and isinstance(user_id, int)):
+        return None
+    message_id = message.get("message_id")
+    return IncomingText(
+        update_id=raw["update_id"],
+        chat_id=chat_id,
+        user_id=user_id,
+        message_id=message_id if isinstance(message_id, int) else 0,
+        text=text,
+        language_code=language if isinstance(language, str) else None,
+        received_at=0.0,
+        is_edit=is_edit,
     )
 
 
@@ -190,7 +248,7 @@ def join_texts(said: Iterable[IncomingText]) -> str:
 
 def _words_of(message: Message, me: User) -> str:
     """What was said, without the bot's name where a group needs it to speak to the bot."""
-    text = message.text or message.caption or ""
+    text = words_in(message)
     if message.chat.type != ChatType.PRIVATE and me.username:
         text = re.sub(rf"@{re.escape(me.username)}(?![A-Za-z0-9_])", "", text, flags=re.IGNORECASE)
     return text.strip()
@@ -205,16 +263,17 @@ def _is_addressed(message: Message, me: User) -> bool:
     replied = message.reply_to_message
     if replied is not None and replied.from_user is not None and replied.from_user.id == me.id:
         return True
-    mention = f"@{me.username}".lower()
-    entities = {**message.parse_entities(), **message.parse_caption_entities()}
-    for entity, text in entities.items():
-        if entity.type == MessageEntity.MENTION and text.lower() == mention:
-            return True
-        if entity.type == MessageEntity.BOT_COMMAND and text.lower().endswith(mention):
-            return True
-        if entity.type == MessageEntity.TEXT_MENTION and entity.user and entity.user.id == me.id:
-            return True
-    return False
+    # Read from the words: within code and in fields that the library does not know, Telegram's
+    # marks are not there or not read.
+    name = re.escape(me.username or "")
+    named = rf"(?:(?<![A-Za-z0-9_])|(?<![^\s])[/／][A-Za-z0-9_]{{1,32}})@{name}(?![A-Za-z0-9_])"
+    if name and re.search(named, words_in(message), flags=re.IGNORECASE):
+        return True
+    entities = (*message.entities, *message.caption_entities)
+    return mentions_user(message, me.id) or any(
+        entity.type == MessageEntity.TEXT_MENTION and entity.user and entity.user.id == me.id
+        for entity in entities
+    )
 
 
 def _is_cut(text: str) -> bool:

@@ -15,7 +15,14 @@ from bot.conversation.reading import read_for_danger
 from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import NewUpdate, StorageError
-from bot.telegram.inbound.incoming import Lane, asks_for_hotlines, lane_of, read_incoming_text
+from bot.telegram.chat_ids import is_private
+from bot.telegram.inbound.incoming import (
+    Lane,
+    asks_for_hotlines,
+    lane_of,
+    read_for_danger_of,
+    read_incoming_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -56,6 +63,7 @@ class Arrival:
 class _Found:
     arrival: Arrival
     said: IncomingText | None
+    """All that the update may say, to be read for danger; more than what is answered."""
     asks_for_hotlines: bool
 
 
@@ -243,17 +251,28 @@ class Intake:
             update = Update.de_json(raw, self._context.client)
             lane = lane_of(update, self._context.me)
             chat_id = _chat_of(update)
-            said = read_incoming_text(update, self._context.me, received_at=0.0)
+            said = _with_all_text(read_incoming_text(update, self._context.me, 0.0), raw)
             asks = asks_for_hotlines(update, self._context.me)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it
             # a few times and then keeps it as failed, where an operator can count it.
             log.warning("update_not_understood", update=update_id, error=type(error).__name__)
-            return _Found(Arrival(update_id, None, "express"), None, asks_for_hotlines=False)
+            said = read_for_danger_of(raw)
+            if said is not None and not is_private(said.chat_id):
+                said = None  # nothing tells whether it was said to the bot
+            return _Found(Arrival(update_id, None, "express"), said, asks_for_hotlines=False)
         if lane is None:
             return None
         is_edit = update.edited_message is not None
         return _Found(Arrival(update_id, chat_id, lane, is_edit), said, asks)
+
+
+def _with_all_text(said: IncomingText | None, raw: RawUpdate) -> IncomingText | None:
+    """What is read for danger: the words, and whatever else of an update holds text."""
+    everything = read_for_danger_of(raw)
+    if everything is None or (said is not None and len(everything.text) <= len(said.text)):
+        return said
+    return everything if said is None else replace(said, text=f"{said.text}\n{everything.text}")
 
 
 def _is_about_the_data(error: StorageError) -> bool:

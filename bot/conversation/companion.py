@@ -28,9 +28,11 @@ from bot.safety import (
     instead_of,
     level_at,
     model_may_answer,
+    needs_card,
     question,
     region_of,
     says_safe,
+    takes_back,
 )
 from inference.engine import ContextTooLong, ignore_wait
 from inference.persona import SYSTEM_PROMPT
@@ -73,7 +75,10 @@ class Plan:
     reviewed_answer: str | None
     """A reviewed text in place of the model's answer, where that cannot be trusted."""
     lowers_risk: bool
-    """Whether the person's word that they are safe is to be stored; `risk` is as it is then."""
+    """Whether the person's word that they are safe, or take it back, is to be stored; `risk` is as
+    it is then."""
+    card_asks: bool = False
+    """Whether a card went out for this turn: it has asked, and nothing else asks in this turn."""
 
 
 class Companion:
@@ -116,21 +121,28 @@ class Companion:
             StorageError: the history cannot be read.
         """
         past = await self._history.load(turn)
-        risk = await self._risk.for_user(turn.user_id)
-        assessment = await read_for_danger(_said(past, turn, risk, language))
+        risk = await self._risk.for_turn(turn.user_id, turn.id)
+        standing = level_at(risk.ends_before, self._now())
+        assessment = await read_for_danger(_said(past, turn, risk, language), standing)
         kept = level_at(risk.ends, self._now())
         if assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE:
             assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile
         is_safe = bool(risk.ends) and says_safe(turn.user_text)
-        lowers_risk = is_safe and turn.attempts == 1
+        is_taken_back = needs_card(kept) and takes_back(turn.user_text)
+        if is_taken_back:
+            assessment = Assessment(RiskLevel.NONE)
+        lowers_risk = (is_safe or is_taken_back) and turn.attempts == 1
         if lowers_risk:
             risk = _after_saying_safe(risk, self._now())
         level = max(assessment.level, level_at(risk.ends, self._now()))
         if level is not RiskLevel.NONE:
             read = assessment.level.label
             log.info("risk_detected", turn=turn.id, read=read, treated_as=level.label)
-        if is_safe:
+        last = past[-1].answer if past else None
+        if is_safe and last != texts_for(language).risk_safe:
             reviewed = texts_for(language).risk_safe
+        elif is_taken_back:
+            reviewed = texts_for(language).risk_taken_back
         elif model_may_answer(level, is_trial=self._model.is_trial):
             reviewed = None
         else:
@@ -147,8 +159,12 @@ class Companion:
             lowers_risk=lowers_risk,
         )
 
+    def after_card(self, plan: Plan) -> Plan:
+        """The plan of a turn for which a card went out: one question a turn, and that has asked."""
+        return replace(plan, card_asks=True)
+
     async def lower_risk(self, plan: Plan) -> None:
-        """Store that the person said they are safe, if that is what the turn says.
+        """Store that the person said they are safe, or was not serious, if the turn says that.
 
         Raises:
             StorageError: it cannot be stored now.
@@ -231,12 +247,12 @@ class Companion:
         """Whether an answer asked for now would find a model. Never raises, takes <= 2 s."""
         return await self._engine.ready()
 
-    async def remember(self, plan: Plan, answer: str, revision: int) -> None:
+    async def remember(self, plan: Plan, answer: str | None, revision: int) -> None:
         """Copy a turn that was stored as `revision` to where the next one looks first."""
         await self._history.save(plan.turn, plan.past, answer, revision)
 
     def _prompt(self, plan: Plan, budget: int) -> list[Message]:
-        extra = guidance(plan.level, plan.assessment.level)
+        extra = guidance(plan.level, plan.assessment.level, card_asks=plan.card_asks)
         system = f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT
         return build_prompt(
             system, plan.past, plan.turn.user_text, budget=budget, count=self._count_tokens

@@ -39,11 +39,12 @@ class Notice(StrEnum):
     BREAK = "break"
     AGE = "age"
     GUARDIAN = "guardian"
+    IN_DANGER = "in_danger"
 
     @property
     def says_ai(self) -> bool:
         """Whether it tells the person that they write to an AI."""
-        return self in {Notice.FIRST, Notice.RETURN, Notice.REMINDER}
+        return self in {Notice.FIRST, Notice.RETURN, Notice.REMINDER, Notice.IN_DANGER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,30 @@ def worth_noting(known: Disclosure, now: datetime) -> bool:
     return known.last_wrote_at is None or abs(now - known.last_wrote_at) >= NOTED_EVERY
 
 
-def due(known: Disclosure, now: datetime, *, in_danger: bool) -> Notice | None:
+def due(
+    known: Disclosure, now: datetime, *, in_danger: bool, has_card: bool = False
+) -> Notice | None:
     """What has to be said to a person who writes now; `known` is from before this message.
 
     A person who may be in danger is told that this is an AI, and neither asked how old they are
-    nor sent off to take a break.
+    nor sent off to take a break. One whose danger calls for a card reads one sentence of it at
+    most: that this is an AI, which cannot call anybody. All else waits until that is over.
     """
+    if has_card:
+        is_new = known.told_at is None and known.last_wrote_at is None
+        says_ai = known.told_at is not None and _says_ai(known, now) is not None
+        return Notice.IN_DANGER if is_new or says_ai else None
+    if (notice := _says_ai(known, now)) is not None:
+        return notice
+    if in_danger:
+        return None
+    began = wrote(known, now).session_began_at or now
+    if now - max(began, known.break_at or began) >= BREAK_EVERY:
+        return Notice.BREAK
+    return _question(known, now)
+
+
+def _says_ai(known: Disclosure, now: datetime) -> Notice | None:
     if known.told_at is None:
         return Notice.FIRST
     if known.last_wrote_at is not None and now - known.last_wrote_at >= AWAY:
@@ -86,11 +105,7 @@ def due(known: Disclosure, now: datetime, *, in_danger: bool) -> Notice | None:
     began = wrote(known, now).session_began_at or now
     if now - max(began, known.told_at) >= REMIND_EVERY:
         return Notice.REMINDER
-    if in_danger:
-        return None
-    if now - max(began, known.break_at or began) >= BREAK_EVERY:
-        return Notice.BREAK
-    return _question(known, now)
+    return None
 
 
 def _question(known: Disclosure, now: datetime) -> Notice | None:
@@ -106,6 +121,8 @@ def _question(known: Disclosure, now: datetime) -> Notice | None:
 def given(known: Disclosure, notice: Notice, now: datetime, *, asked: bool) -> Disclosure:
     """What is known once `notice` was given, with a question or without."""
     told = replace(known, told_at=now) if notice.says_ai else known
+    if notice is Notice.IN_DANGER and known.told_at is None:
+        told = known  # who was new still has to read the whole of it, when the danger is over
     if notice is Notice.BREAK:
         told = replace(told, break_at=now)
     return replace(told, asked_at=now, asked=told.asked + 1) if asked else told

@@ -33,7 +33,9 @@ class History:
             return copy
         return await self._turns.history(turn.conversation_id, turn.number, MAX_TURNS)
 
-    async def save(self, turn: Turn, past: Sequence[PastTurn], answer: str, revision: int) -> None:
+    async def save(
+        self, turn: Turn, past: Sequence[PastTurn], answer: str | None, revision: int
+    ) -> None:
         """Copy the conversation as it is after `turn` to where the next one looks first."""
         newest = PastTurn(turn.number, turn.user_text, answer)
         turns = [*past, newest][-MAX_TURNS:]

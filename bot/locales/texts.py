@@ -254,6 +254,7 @@ class Texts:
 
     # What people are told about the bot and asked about themselves
     care_first: str
+    care_in_danger: str
     care_return: str
     care_reminder: str
     care_break: str
@@ -295,6 +296,7 @@ class Texts:
     risk_button_help: str
     risk_button_region: str
     risk_safe: str
+    risk_taken_back: str
     risk_help: CardText
     risk_not_yours: str
     risk_region_ask: str

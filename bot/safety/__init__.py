@@ -21,7 +21,7 @@ from bot.safety.protocol import (
     repeated_card,
 )
 from bot.safety.replies import asks_about_danger, may_be_reply
-from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe
+from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe, takes_back
 from bot.safety.utterance import Utterance
 
 __all__ = [
@@ -57,4 +57,5 @@ __all__ = [
     "safety_report",
     "says_safe",
     "simplified",
+    "takes_back",
 ]

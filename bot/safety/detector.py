@@ -51,12 +51,16 @@ class Match:
     of_writer: bool = True
 
 
-def assess(said: Sequence[Utterance]) -> Assessment:
+def assess(  # the standing is for the reader that is being built
+    said: Sequence[Utterance],
+    standing: RiskLevel = RiskLevel.NONE,  # noqa: ARG001
+) -> Assessment:
     """How serious the person's last message is, read with what was said before it.
 
-    `said` is oldest first. Words of the bot are only read for the question they ask: nothing it
-    says is a risk of its own. Serious words in an earlier message keep the last one at concern:
-    the danger is not over because the next message is about something else.
+    `said` is oldest first; `standing` is what the person is known to be in, from before. Words of
+    the bot are only read for the question they ask: nothing it says is a risk of its own. Serious
+    words in an earlier message keep the last one at concern: the danger is not over because the
+    next message is about something else.
     """
     own = [index for index, message in enumerate(said) if not message.by_bot]
     if not own:

@@ -32,6 +32,14 @@ _HIGH_GUIDANCE = (
     "不用「你没有……吧」的反问，不劝他想想家人会多伤心，不说教，不许诺结果，不赞美死亡。"
     "不要结束对话，结尾留一个容易回答的问题，让他知道你还在听。"
 )
+_AFTER_CARD_GUIDANCE = (
+    "这个人很可能正处在危险中。求助电话，还有「你现在安全吗」这个问题，刚刚已经发给他：两样都不要重复，"
+    "也不要再问第二个问题。回答要短，两三句话：说听见了他的痛苦，"
+    "请他现在就联系一个信得过的人和专业援助，危险时打紧急电话，远离能伤到自己的东西。"
+    "绝不谈任何方法、剂量、工具或地点，无论对方用什么理由，包括写故事、翻译、扮演角色。"
+    "不劝他想想家人会多伤心，不说教，不许诺结果，不赞美死亡。"
+    "不要结束对话，告诉他你在这里等他的回答。"
+)
 _IN_MIND_GUIDANCE = (
     "这个人最近几天曾处在危险中，求助电话已经给过他；这一次没有新的危险信号。"
     "先顺着他现在说的好好回应，回答要短，不要每次都追问；刚才没有问过的话，温和地问一句"
@@ -120,17 +128,22 @@ def asked_outside_answers(check_in: bool, language: Language) -> Utterance:
     return Utterance(text, by_bot=True)
 
 
-def guidance(level: RiskLevel, seen: RiskLevel | None = None) -> str | None:
+def guidance(
+    level: RiskLevel, seen: RiskLevel | None = None, *, card_asks: bool = False
+) -> str | None:
     """What the system prompt adds for this turn, in Chinese like the prompt; None at no risk.
 
     `level` is what the turn is treated as, `seen` what was read in it; without it they are the
     same. They differ where the danger of the last days is kept in mind: after high the model then
-    need not ask in every answer, after imminent nothing is relaxed.
+    need not ask in every answer, after imminent nothing is relaxed. `card_asks`: a card went out
+    for this turn, and has asked the one question of it.
     """
     if level is RiskLevel.NONE:
         return None
     if level is RiskLevel.CONCERN:
         return _CONCERN_GUIDANCE
+    if card_asks:
+        return _AFTER_CARD_GUIDANCE
     if level is RiskLevel.HIGH and seen is not None and not needs_card(seen):
         return _IN_MIND_GUIDANCE
     return _HIGH_GUIDANCE

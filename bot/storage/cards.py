@@ -91,6 +91,10 @@ class CrisisCards:
             _owe_for_turn, turn_id, signal, window, self._lease_owner.lease()
         )
 
+    async def has_card(self, turn_id: int) -> bool:
+        """Whether what a turn says has brought a card that is not refused."""
+        return await self._database.read(_has_card, turn_id)
+
     async def is_overtaken(self, turn_id: int, chat_id: int) -> bool:
         """Whether something said in a chat after a turn brought a card."""
         return await self._database.read(_is_overtaken, turn_id, chat_id)
@@ -155,6 +159,12 @@ def _owe_for_turn(
     if last is None or signal.level < CARD_FROM:
         return None  # said so long ago that its updates are deleted: it was shown then
     return _owe_card(connection, signal, last, window, lease)
+
+
+def _has_card(connection: sa.Connection, turn_id: int) -> bool:
+    of_turn = sa.select(UpdateRow.update_id).where(UpdateRow.turn_id == turn_id)
+    brought = CrisisCardRow.update_id.in_(of_turn), CrisisCardRow.state != "refused"
+    return bool(connection.scalar(sa.select(sa.exists().where(*brought))))
 
 
 def _is_overtaken(connection: sa.Connection, turn_id: int, chat_id: int) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import insert
-from bot.storage.models import CheckInRow, RiskRow, TurnRow, UserRow
+from bot.storage.models import CheckInRow, RiskRow, TurnRow, UpdateRow, UserRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -50,13 +50,15 @@ class RiskState:
 
     `check_in_at` is None where the person is not to be asked, or was asked already.
     `pending_question` is what the bot asked last, if that was not in an answer. `region` is whose
-    hotlines the person chose.
+    hotlines the person chose. `ends_before` are those of `ends` that were known before the messages
+    of a turn, where it was asked for one.
     """
 
     ends: Mapping[int, datetime]
     check_in_at: datetime | None = None
     pending_question: PendingQuestion | None = None
     region: str | None = None
+    ends_before: Mapping[int, datetime] = field(default_factory=dict)
 
 
 class Risk:
@@ -70,9 +72,13 @@ class Risk:
         """What is kept in mind of a person; the caller asks which level holds now."""
         return await self._database.read(read_for_user, user_id)
 
-    async def pending_questions(self, user_ids: Collection[int]) -> dict[int, PendingQuestion]:
-        """What people were asked by a card, a button or a check-in and not answered on since."""
-        return await self._database.read(_pending_questions, tuple(user_ids))
+    async def for_turn(self, user_id: int, turn_id: int) -> RiskState:
+        """What is kept in mind of the person of a turn, and what was before its messages."""
+        return await self._database.read(read_for_user, user_id, turn_id)
+
+    async def for_users(self, user_ids: Collection[int]) -> dict[int, RiskState]:
+        """The levels of people and what they were asked; nothing of those who have no level."""
+        return await self._database.read(_read_for_users, tuple(user_ids))
 
     async def record(self, signal: RiskSignal) -> None:
         """Keep a level in mind without owing a card for it."""
@@ -119,21 +125,48 @@ def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None
         )
 
 
-def read_for_user(connection: sa.Connection, user_id: int) -> RiskState:
+def read_for_user(connection: sa.Connection, user_id: int, turn_id: int | None = None) -> RiskState:
     """What is stored about a person, ended or not."""
     region = connection.scalar(sa.select(UserRow.region).where(UserRow.id == user_id))
     levels = connection.execute(
-        sa.select(RiskRow.level, RiskRow.until).where(RiskRow.user_id == user_id)
+        sa.select(RiskRow.level, RiskRow.until, RiskRow.raised_at).where(RiskRow.user_id == user_id)
     ).all()
     if not levels:
         return RiskState({}, region=region)
     due_at = connection.scalar(sa.select(CheckInRow.due_at).where(CheckInRow.user_id == user_id))
+    said_at = None
+    if turn_id is not None:
+        said_at = connection.scalar(
+            sa.select(sa.func.min(UpdateRow.received_at)).where(UpdateRow.turn_id == turn_id)
+        )
     return RiskState(
         ends={row.level: row.until for row in levels},
         check_in_at=due_at,
         pending_question=_pending_questions(connection, [user_id]).get(user_id),
         region=region,
+        ends_before={
+            row.level: row.until
+            for row in levels
+            if turn_id is not None and (said_at is None or row.raised_at < said_at)
+        },
     )
+
+
+def _read_for_users(connection: sa.Connection, user_ids: tuple[int, ...]) -> dict[int, RiskState]:
+    ends: dict[int, dict[int, datetime]] = {}
+    for row in connection.execute(
+        sa.select(RiskRow.user_id, RiskRow.level, RiskRow.until).where(
+            RiskRow.user_id.in_(user_ids)
+        )
+    ):
+        ends.setdefault(row.user_id, {})[row.level] = row.until
+    if not ends:
+        return {}  # most messages of most people: nothing more is asked
+    asked = _pending_questions(connection, tuple(ends))
+    return {
+        user_id: RiskState(levels, pending_question=asked.get(user_id))
+        for user_id, levels in ends.items()
+    }
 
 
 def _pending_questions(

@@ -82,7 +82,7 @@ class Turns:
     async def finish(
         self,
         turn_id: int,
-        answer: str,
+        answer: str | None,
         state: EndState,
         message_id: int | None = None,
         *,
@@ -90,15 +90,19 @@ class Turns:
     ) -> int | None:
         """Store the answer and end the turn with its updates.
 
+        `answer` is None where a card alone answers: what it asks is then what was asked last.
         `message_id` is the message that shows it, in case it could not be stored before. `model`
         wrote it; None where the answer is not to be rated.
 
         Returns the conversation's new revision, or None if the turn is no longer ours: then
         nothing changed, and another owner answers or has answered it.
         """
+        sealed = None
+        if answer is not None:
+            sealed = self._cipher.encrypt_text(answer, answer_context(turn_id))
         ending = transitions.Ending(
             state=state,
-            answer=self._cipher.encrypt_text(answer, answer_context(turn_id)),
+            answer=sealed,
             at=self._lease_owner.clock(),
             failure=None,
             message_id=message_id,

@@ -9,6 +9,7 @@ import structlog
 from bot.conversation import disclosure_policy
 from bot.conversation.disclosure_policy import Notice, PendingNotice
 from bot.locales import texts_for
+from bot.safety import RiskLevel, level_at, needs_card
 from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
@@ -38,6 +39,7 @@ class DisclosureService:
         self._outbox = context.outbox
         self._disclosures = context.storage.disclosures
         self._counters = context.storage.counters
+        self._risk = context.storage.risk
         self._now = context.now
         self._is_trial = context.options.is_trial
         self._hotlines = hotlines
@@ -48,7 +50,7 @@ class DisclosureService:
         )
 
     async def before_answer(
-        self, turn: Turn, language: Language, *, in_danger: bool
+        self, turn: Turn, language: Language, *, level: RiskLevel
     ) -> PendingNotice | None:
         """Say that this is an AI, if it is time; what can wait for the answer comes back.
 
@@ -56,10 +58,11 @@ class DisclosureService:
         """
         if not is_private(turn.chat_id):
             return None
+        in_danger, has_card = level > RiskLevel.NONE, needs_card(level)
         try:
             known = await self._disclosures.for_user(turn.user_id)
             now = self._now()
-            notice = disclosure_policy.due(known, now, in_danger=in_danger)
+            notice = disclosure_policy.due(known, now, in_danger=in_danger, has_card=has_card)
             if notice is None:
                 if disclosure_policy.worth_noting(known, now):
                     known = disclosure_policy.wrote(known, now)
@@ -82,6 +85,10 @@ class DisclosureService:
     async def _greet(self, request: CommandRequest) -> None:
         """Say what this is, and ask for the person's age if it is not known."""
         texts, user_id = request.texts, request.user_id
+        if request.is_private and needs_card(await self._level(user_id)):
+            # No question and no warning between a person in danger and their card.
+            await self._outbox.send_text(request.chat_id, texts.start)
+            return
         parts = [texts.start]
         if self._is_trial:
             parts.append(texts.start_trial)
@@ -96,6 +103,9 @@ class DisclosureService:
         await self._outbox.send_text(request.chat_id, "\n\n".join(parts), keyboard)
         told = disclosure_policy.given(known, Notice.FIRST, self._now(), asked=asks)
         await self._disclosures.record(user_id, told)
+
+    async def _level(self, user_id: int) -> RiskLevel:
+        return level_at((await self._risk.for_user(user_id)).ends, self._now())
 
     async def _answer_age(self, request: CallbackRequest, answer: str) -> str | None:
         """Remember an age and say what follows from it."""
@@ -175,6 +185,8 @@ class DisclosureService:
                 return texts.care_ask_age_again if pending.known.asked else texts.care_ask_age
             case Notice.GUARDIAN:
                 return texts.care_child
+            case Notice.IN_DANGER:
+                return texts.care_in_danger
 
 
 def ask_age(texts: Texts, user_id: int) -> InlineKeyboardMarkup:

@@ -12,6 +12,7 @@ from telegram import Update
 
 from bot import safety
 from bot.conversation.reading import read_for_danger
+from bot.conversation.standing import StandingRisk
 from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import NewUpdate, StorageError
@@ -27,7 +28,8 @@ from bot.telegram.inbound.incoming import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from bot.storage import PendingQuestion, RiskSignal, StoredBatch
+    from bot.conversation.standing import Standing
+    from bot.storage import RiskSignal, StoredBatch
     from bot.telegram.client import RawUpdate
     from bot.telegram.context import Context
     from bot.telegram.inbound.cards import RiskCards
@@ -38,8 +40,9 @@ log = structlog.get_logger(__name__)
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
 
-ASKED_WITHIN = 0.2
-"""Seconds for what was asked last; then a short message is read by itself."""
+STANDING_WITHIN = 0.2
+"""Seconds for what a person is in and was asked last; then it is read with what was known here, and
+once more with its turn: a database that is away or slow holds up no card."""
 
 RECORD_WITHIN = 0.5
 """Seconds a card waits to be stored with its update; then it goes out without that."""
@@ -91,6 +94,7 @@ class Intake:
         self._context = context
         self._inbox = context.storage.inbox
         self._cards = cards
+        self._standing = StandingRisk(context.storage.risk, context.now)
         self._is_on_duty = is_on_duty
         self._on_danger = on_danger
         self._on_arrival = on_arrival
@@ -143,10 +147,13 @@ class Intake:
         if not found:
             return
         arrivals = [one.arrival for one in found]
-        asked = await self._asked([one.said for one in found if one.said is not None])
-        signals = [
-            signal for one in found if (signal := await self._read(one.said, asked)) is not None
-        ]
+        people = {one.said.user_id for one in found if one.said is not None}
+        standing = await self._standing.of(people, STANDING_WITHIN) if people else {}
+        signals = []
+        for one in found:
+            if (signal := await self._read(one.said, standing)) is not None:
+                signals.append(signal)
+                self._note(signal, standing)
         calls = [one.said for one in found if one.said is not None and one.asks_for_hotlines]
         payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
         received_at = self._context.now()
@@ -200,34 +207,29 @@ class Intake:
         if safety.needs_card(RiskLevel(signal.level)):
             self._on_danger(signal.chat_id, not signal.stops_answer)
 
-    async def _asked(self, said: Sequence[IncomingText]) -> Mapping[int, PendingQuestion]:
-        """What a card, a button or a check-in asked the people who may now reply to it.
-
-        A database that is away or slow holds up no card: it is read again with its turn.
-        """
-        replying = {one.user_id for one in said if safety.may_be_reply(one.text)}
-        if not replying:
-            return {}
-        try:
-            async with asyncio.timeout(ASKED_WITHIN):
-                return await self._context.storage.risk.pending_questions(replying)
-        except (StorageError, TimeoutError) as error:
-            log.warning("not_read_with_question", error=type(error).__name__)
-            return {}
+    def _note(self, signal: RiskSignal, standing: dict[int, Standing]) -> None:
+        """Read what the person wrote next with what has just been read, stored or not."""
+        self._standing.note(signal.user_id, signal.ends)
+        before = standing[signal.user_id]
+        level = max(before.level, RiskLevel(signal.level))
+        standing[signal.user_id] = replace(before, level=level)
 
     async def _read(
-        self, said: IncomingText | None, asked: Mapping[int, PendingQuestion]
+        self, said: IncomingText | None, standing: Mapping[int, Standing]
     ) -> RiskSignal | None:
         """The sign of danger in one message, if there is one."""
         if said is None:
             return None
+        before = standing[said.user_id]
+        if safety.needs_card(before.level) and safety.takes_back(said.text):
+            return None
         reading = [safety.Utterance(said.text)]
-        if said.user_id in asked:
+        if before.pending_question is not None and safety.may_be_reply(said.text):
             language = language_for(said.language_code)
-            check_in = asked[said.user_id] == "check_in"
+            check_in = before.pending_question == "check_in"
             reading.insert(0, safety.asked_outside_answers(check_in, language))
         try:
-            level = (await read_for_danger(reading)).level
+            level = (await read_for_danger(reading, before.level)).level
         except Exception as error:
             # The message counts more than its reading, and it is read again with its turn.
             log.error("not_read_for_danger", update=said.update_id, error=type(error).__name__)

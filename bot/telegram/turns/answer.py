@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales import texts_for
-from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.outbound.delivery import Expired
@@ -81,16 +80,15 @@ class AnswerSteps:
             running.turn = await self._edits.merge_into(running.turn)
         plan = await self._companion.plan(running.turn, language)
         await self._companion.lower_risk(plan)
-        await self._cards.before_answer(plan, language)
+        if await self._cards.before_answer(plan, language):
+            plan = self._companion.after_card(plan)
         if await self._is_carried_to_human(running):
             await self._ending.finish(running, plan, "", "answered")
             return True
         if running.stop_requested and await self._is_overtaken(running):
             await self._end_overtaken(running, plan, "", reply)
             return True
-        pending = await self._notices.before_answer(
-            running.turn, language, in_danger=plan.level > RiskLevel.NONE
-        )
+        pending = await self._notices.before_answer(running.turn, language, level=plan.level)
         if running.has_edits:
             return False
         texts = texts_for(language)
@@ -98,7 +96,7 @@ class AnswerSteps:
             await self._end_overtaken(running, plan, "", reply)
             return True
         if plan.reviewed_answer is not None:
-            await self._end_with_reviewed(running, plan, plan.reviewed_answer, reply, texts)
+            await self._end_with_reviewed(running, plan, reply, texts)
         elif not await self._end_with_generated(running, plan, reply, texts):
             return False
         if not running.is_overtaken:
@@ -124,8 +122,12 @@ class AnswerSteps:
                 await self._ending.pause(running, "turn_not_carried_yet")
 
     async def _end_with_reviewed(
-        self, running: RunningTurn, plan: Plan, answer: str, reply: StreamedReply, texts: Texts
+        self, running: RunningTurn, plan: Plan, reply: StreamedReply, texts: Texts
     ) -> None:
+        answer = plan.reviewed_answer
+        if plan.card_asks or answer is None:  # a second question would say that none was heard
+            await self._ending.finish(running, plan, None, "answered")
+            return
         keyboard = self._keyboards.in_danger(texts, running.turn.user_id)
         await self._ending.deliver(running, partial(reply.finish, answer, keyboard))
         await self._ending.finish(running, plan, answer, "answered")

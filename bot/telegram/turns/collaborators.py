@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.conversation.companion import Plan
     from bot.conversation.disclosure_policy import PendingNotice
     from bot.locales import Language, Texts
+    from bot.safety import RiskLevel
     from bot.storage import Turn
     from bot.telegram.inbound.incoming import IncomingText
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 class CardGate(Protocol):
     """Crisis cards, which go out before an answer."""
 
-    async def before_answer(self, plan: Plan, language: Language) -> None:
-        """Note what a turn says, and return once its cards are out. Raises StorageError."""
+    async def before_answer(self, plan: Plan, language: Language) -> bool:
+        """Note what a turn says, and return once its cards are out: whether it has one.
+
+        Raises StorageError.
+        """
 
     async def is_overtaken(self, turn: Turn) -> bool:
         """Whether words of danger were written behind a turn. Raises StorageError."""
@@ -41,7 +45,7 @@ class Notices(Protocol):
     """What people have to be told beside the answers."""
 
     async def before_answer(
-        self, turn: Turn, language: Language, *, in_danger: bool
+        self, turn: Turn, language: Language, *, level: RiskLevel
     ) -> PendingNotice | None:
         """Say what cannot wait; what can wait for the answer comes back."""
 

@@ -68,11 +68,13 @@ class TurnEnding:
         self,
         running: RunningTurn,
         plan: Plan,
-        answer: str,
+        answer: str | None,
         state: EndState,
         model: str | None = None,
     ) -> None:
         """Store a turn's answer and end it; the answer is to be rated if `model` is given.
+
+        Without an answer it was a card that answered.
 
         Raises:
             StorageError: it could not be stored, however often it was tried.

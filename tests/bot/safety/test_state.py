@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.safety import RiskLevel, ends_of, level_at, says_safe
+from bot.safety import RiskLevel, ends_of, level_at, says_safe, takes_back
 
 MONDAY = datetime(2026, 1, 5, 22, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -64,3 +64,39 @@ def test_a_message_that_says_i_am_safe_counts_as_the_button(words: str) -> None:
 )
 def test_anything_more_or_else_does_not(words: str) -> None:
     assert not says_safe(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "开玩笑的",
+        "我开玩笑的啦",
+        "刚才是气话",
+        "剛才是氣話，別當真",
+        "说着玩的。别担心",
+        "当我没说",
+        "我不会去做的",
+        "just kidding",
+        "I didn't mean it.",
+    ],
+)
+def test_a_message_that_takes_back_what_was_said_is_known(words: str) -> None:
+    assert takes_back(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "我没开玩笑",
+        "不是开玩笑",
+        "你在开玩笑吗",
+        "开玩笑的，药已经吃了",
+        "他说我是开玩笑",
+        "气死我了",
+        "我会做的",
+        "not kidding",
+        "",
+    ],
+)
+def test_what_says_more_or_else_takes_nothing_back(words: str) -> None:
+    assert not takes_back(words)

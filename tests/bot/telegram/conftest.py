@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is busy with other tests is no database that is away."""
-    monkeypatch.setattr(intake, "ASKED_WITHIN", 60.0)
+    monkeypatch.setattr(intake, "STANDING_WITHIN", 60.0)
     monkeypatch.setattr(intake, "RECORD_WITHIN", 60.0)
 
 

@@ -129,11 +129,12 @@ class Crisis:
             RiskSignal(update_id, chat_id, user_id, RiskLevel.NONE, language.value, ends={})
         )
 
-    async def before_answer(self, plan: Plan, language: Language) -> None:
+    async def before_answer(self, plan: Plan, language: Language) -> bool:
         """Note what a whole turn says, and let its cards go out before its answer.
 
         The turn is read with what was said before, which can be more serious than its updates
-        were one by one. Does not wait for a card that another process sends.
+        were one by one. Does not wait for a card that another process sends. Returns whether
+        what the turn says has brought a card, whoever sent it.
 
         Raises:
             StorageError: it cannot be noted; a card goes out all the same.
@@ -158,6 +159,7 @@ class Crisis:
         tasks = [task for chat_id, task in self._sending.values() if chat_id == turn.chat_id]
         if tasks:
             await asyncio.wait(tasks)
+        return needs_card(plan.level) and await self._cards.has_card(turn.id)
 
     async def is_overtaken(self, turn: Turn) -> bool:
         """Whether words of danger were written behind a turn; its answer has no place any more.

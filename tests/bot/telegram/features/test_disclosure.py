@@ -80,13 +80,34 @@ async def test_start_in_a_group_asks_nobody_how_old_they_are(room):
     assert room.bot.texts(GROUP) == [*shown(TEXTS.start), ANSWER]
 
 
-async def test_first_words_of_danger_bring_card_and_answer_before_the_notice_and_no_question(room):
+@pytest.mark.parametrize("is_trial", [False, True])
+async def test_a_newcomer_in_danger_reads_the_card_and_one_sentence_that_this_is_an_ai(
+    open_room, is_trial
+):
+    room = open_room(is_trial=is_trial)
     await says(room, IMMINENT)
-    assert room.bot.texts(NEWCOMER) == [
-        *shown(card(RiskLevel.IMMINENT, Language.ZH_CN)),
-        ANSWER,
-        TEXTS.care_first,
-    ]
+    answer = [] if is_trial else [ANSWER]
+    [imminent_card] = shown(card(RiskLevel.IMMINENT, Language.ZH_CN))
+    assert room.bot.texts(NEWCOMER) == [imminent_card, *answer, TEXTS.care_in_danger]
+    await says(room, "我在")
+    await says(room, "/start")
+    later = room.bot.texts(NEWCOMER)[-2:]
+    assert later[1:] == shown(TEXTS.start), "neither a warning nor a question about age"
+    for _ in range(4 * 3):
+        await room.passes(20 * 60)
+        await says(room, "还在")
+    said = room.bot.texts(NEWCOMER)
+    assert not any(TEXTS.start_trial in text or TEXTS.care_ask_age in text for text in said)
+    assert TEXTS.care_break not in said
+
+
+async def test_the_whole_notice_comes_when_the_danger_is_over(open_room):
+    room = open_room(is_trial=True)
+    await says(room, IMMINENT)
+    await room.passes(timedelta(days=6).total_seconds())
+    await says(room, "今天好多了")
+    assert f"{TEXTS.care_first}\n\n{TEXTS.start_trial}" in room.bot.texts(NEWCOMER)
+    assert TEXTS.care_in_danger in room.bot.texts(NEWCOMER)
 
 
 async def test_who_was_in_danger_at_first_is_later_asked_for_the_first_time_not_again(room):

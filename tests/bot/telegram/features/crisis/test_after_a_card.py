@@ -32,7 +32,7 @@ async def test_danger_survives_a_reset_and_another_process_and_fades(open_room, 
     await says(room, IMMINENT)
     await room.arrive(press(f"reset:yes:{PERSON}", message_id=1))
     expected = [
-        (0, guidance(RiskLevel.IMMINENT)),
+        (0, guidance(RiskLevel.IMMINENT, RiskLevel.NONE)),
         (1.01, guidance(RiskLevel.HIGH, RiskLevel.NONE)),
         (3, guidance(RiskLevel.CONCERN)),
         (7, None),
@@ -70,10 +70,11 @@ async def test_the_trial_model_stays_silent_until_the_person_says_they_are_safe(
     assert await says(room, "今天吃什么") == [ANSWER]
 
 
-async def test_the_question_after_the_card_is_another_one_each_time(open_room):
+async def test_a_card_asks_alone_and_what_is_asked_is_another_thing_each_time(open_room):
     room = open_room(is_trial=True)
-    asked = [(await says(room, IMMINENT))[-1] for _ in range(4)]
-    assert asked[0] == shown(question(RiskLevel.IMMINENT, CN))
+    asked = [await says(room, words) for words in (IMMINENT, IMMINENT, "今天吃什么", IMMINENT)]
+    assert [len(said) for said in asked] == [1, 1, 1, 1]
+    assert asked[2] == [shown(question(RiskLevel.IMMINENT, CN))]
     assert all(one != other for one, other in pairwise(asked))
 
 

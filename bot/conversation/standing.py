@@ -1,0 +1,83 @@
+"""What people are in from before, for the first reading of what they write.
+
+Read from the database with every message, so that a button or another replica counts at once; what
+was read last is kept at hand for when the database is away or slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.safety import RiskLevel, level_at
+from bot.storage import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from bot.storage import Clock, PendingQuestion, Risk
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = 4096
+"""People in danger whose levels are kept at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person is in, and what they were asked outside an answer and have not answered."""
+
+    level: RiskLevel = RiskLevel.NONE
+    pending_question: PendingQuestion | None = None
+
+
+class StandingRisk:
+    """The standing of people, within a limit of time.
+
+    Args:
+        risk: what is stored.
+        now: the moment that records go by.
+    """
+
+    def __init__(self, risk: Risk, now: Clock) -> None:
+        self._risk = risk
+        self._now = now
+        self._ends: OrderedDict[int, Mapping[int, datetime]] = OrderedDict()
+
+    async def of(self, user_ids: Collection[int], within: float) -> dict[int, Standing]:
+        """What each person is in; of what takes longer than `within` seconds, what was known."""
+        try:
+            async with asyncio.timeout(within):
+                states = await self._risk.for_users(user_ids)
+        except (StorageError, TimeoutError) as error:
+            log.warning("standing_not_read", error=type(error).__name__)
+            return {user_id: self._remembered(user_id) for user_id in user_ids}
+        standing = {}
+        for user_id in user_ids:
+            state = states.get(user_id)
+            self._remember(user_id, state.ends if state is not None else {})
+            pending = state.pending_question if state is not None else None
+            standing[user_id] = Standing(self._remembered(user_id).level, pending)
+        return standing
+
+    def note(self, user_id: int, ends: Mapping[int, datetime]) -> None:
+        """Keep at hand what has just been read, whether it can be stored or not."""
+        known = dict(self._ends.get(user_id, {}))
+        for level, end in ends.items():
+            known[level] = max(end, known.get(level, end))
+        self._remember(user_id, known)
+
+    def _remembered(self, user_id: int) -> Standing:
+        return Standing(level_at(self._ends.get(user_id, {}), self._now()))
+
+    def _remember(self, user_id: int, ends: Mapping[int, datetime]) -> None:
+        self._ends.pop(user_id, None)
+        if ends:
+            self._ends[user_id] = ends
+            if len(self._ends) > REMEMBERED:
+                self._ends.popitem(last=False)

@@ -329,6 +329,8 @@ class Texts:
     desk_admin_released: HandleText
     desk_busy: HandleText
     desk_gone: str
+    desk_own: str
+    desk_chat_unreachable: str
     desk_write_first: str
     desk_admins_only: str
     desk_nothing_to_close: str

@@ -97,6 +97,7 @@ class Room:
         burst_window: float = 0.0,
         at_once: int = 1000,
         admin_chat: int | None = None,
+        admins: frozenset[int] = frozenset({ADMIN}),
         answers_per_day: int = 0,
         model_name: str = "scripted",
         operator_contact: str | None = None,
@@ -121,7 +122,7 @@ class Room:
             Options(
                 model_name=model_name,
                 operator_contact=operator_contact,
-                admins=frozenset({ADMIN}),
+                admins=admins,
                 burst_window=burst_window,
                 is_trial=is_trial,
                 card_window=CARD_WINDOW,

@@ -52,13 +52,15 @@ class OncallAlerts:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin with the alerts that were left behind; nothing to do where no human is on duty."""
-        if self._admin_chat is not None:
-            self._wanted.set()
-            self._tasks = [
-                asyncio.create_task(self._send_alerts(self._admin_chat), name="on-call alerts"),
-                asyncio.create_task(self._look_after(), name="handoff desk"),
-            ]
+        """Begin with what was left behind: alerts, and people whose human is no admin any more."""
+        if self._admin_chat is None:
+            self._tasks = [asyncio.create_task(self._close_desk(), name="handoff desk")]
+            return
+        self._wanted.set()
+        self._tasks = [
+            asyncio.create_task(self._send_alerts(self._admin_chat), name="on-call alerts"),
+            asyncio.create_task(self._look_after(), name="handoff desk"),
+        ]
 
     async def stop(self) -> None:
         """End the loops; what waits stays in the database."""
@@ -79,26 +81,40 @@ class OncallAlerts:
             except Exception:
                 log.exception("oncall_alerts_broke")
 
+    async def _close_desk(self) -> None:
+        """Give back who was left with a human when the operators closed the desk."""
+        while True:
+            try:
+                await self._desk.end_unauthorised()
+            except StorageError as error:
+                log.warning("handoff_desk_not_read", error=type(error).__name__)
+                await self._sleep(LOOK_EVERY.total_seconds())
+            else:
+                return
+
     async def _look_after(self) -> None:
         while True:
-            await self._sleep(LOOK_EVERY.total_seconds())
-            self._wanted.set()  # an alert whose sender died, or that Telegram did not take
             try:
-                if not await self._jobs.claim("duty desk", LOOK_EVERY / 2):
-                    continue
-                for handover in await self._handovers.list_unanswered(PATIENCE):
-                    await self._say_no_human_came(handover)
-                for handover in await self._handovers.list_left_waiting(PATIENCE):
-                    await self._desk.hand_back_if_silent(handover)
-                for handover in await self._handovers.list_idle(IDLE):
-                    if handover.state == "taken":
-                        await self._desk.end(handover, "idle")
-                    else:
-                        await self._handovers.close(handover.id)
+                if await self._jobs.claim("duty desk", LOOK_EVERY / 2):
+                    await self._end_what_is_over()
             except StorageError as error:
                 log.warning("handoff_desk_not_read", error=type(error).__name__)
             except Exception:
                 log.exception("handoff_desk_broke")
+            await self._sleep(LOOK_EVERY.total_seconds())
+            self._wanted.set()  # an alert whose sender died, or that Telegram did not take
+
+    async def _end_what_is_over(self) -> None:
+        await self._desk.end_unauthorised()
+        for handover in await self._handovers.list_unanswered(PATIENCE):
+            await self._say_no_human_came(handover)
+        for handover in await self._handovers.list_left_waiting(PATIENCE):
+            await self._desk.hand_back_if_silent(handover)
+        for handover in await self._handovers.list_idle(IDLE):
+            if handover.state == "taken":
+                await self._desk.end(handover, "idle")
+            else:
+                await self._handovers.close(handover.id)
 
     async def _alert(self, admin_chat: int, handover: Handover) -> None:
         """Tell the admins when and how serious, never who and what."""

@@ -117,6 +117,9 @@ class HandoffDesk:
         handover = await self._handovers.for_user(turn.user_id)
         if handover is None or handover.admin_id is None:
             return False
+        if handover.admin_id not in self._admins:
+            await self.hand_back(handover, "no admin")
+            return False
         try:
             parts = plain(f"💬 #{handover.id}\n{turn.user_text}")
             await self._outbox.send_parts(handover.admin_id, parts, priority=Priority.FINAL)
@@ -186,6 +189,17 @@ class HandoffDesk:
             await self._note(handover.admin_id, "release", handover.id, reason)
         await self._counters.add("handover_released")
 
+    async def end_unauthorised(self) -> None:
+        """Take people back from those who are no admins any more, or from all if none is on duty.
+
+        Raises StorageError.
+        """
+        for handover in await self._handovers.list_taken():
+            if self._admin_chat is None:
+                await self.end(handover, "no duty chat")
+            elif handover.admin_id not in self._admins:
+                await self.hand_back(handover, "no admin")
+
     async def hand_back_if_silent(self, handover: Handover) -> None:
         """Give back a person whom their human has left waiting."""
         texts = await self._texts(handover.user_id)
@@ -232,6 +246,9 @@ class HandoffDesk:
         held = await self._handovers.for_admin(admin)
         if held is not None and held.id != handover_id:
             return texts.desk_busy(handle=held.id)
+        wanted = await self._handovers.get(handover_id)
+        if wanted is not None and wanted.user_id == admin:
+            return texts.desk_own
         handover = await self._handovers.take(handover_id, admin)
         if handover is None:
             await self._note(admin, "take", handover_id, "too late")

@@ -351,3 +351,46 @@ async def test_an_admin_who_cannot_be_reached_is_replaced(desk):
     assert (await desk.storage.handovers.get(1)).state == "open"
     assert len(desk.bot.texts(DUTY_GROUP)) == 2
     assert desk.buttons(DUTY_GROUP) == ["desk:take:1"]
+
+
+async def test_who_is_no_admin_any_more_reads_nothing_and_the_person_is_taken_back(open_room):
+    before = open_room(admin_chat=DUTY_GROUP)
+    await says(before, HIGH)
+    await takes_over(before)
+    await before.aclose()
+    after = open_room(admin_chat=DUTY_GROUP, admins=frozenset({OTHER}))
+    await after.arrive(message("我把药都倒出来了"))
+    await after.passes(10)
+    assert not any("药" in text for text in after.bot.texts(ADMIN))
+    assert TEXTS.desk_person_closed in after.bot.texts(PERSON)
+    assert (await after.storage.handovers.get(1)).state == "open"
+    await takes_over(after, admin=OTHER)
+    assert (await after.storage.handovers.for_user(PERSON)).admin_id == OTHER
+
+
+async def test_what_a_person_writes_is_carried_to_admins_only(open_room):
+    before = open_room(admin_chat=DUTY_GROUP)
+    after = open_room(admin_chat=DUTY_GROUP, admins=frozenset({OTHER}))
+    await says(before, HIGH)
+    await takes_over(before)
+    await says(after, "你在吗")
+    assert "💬 #1\n你在吗" not in after.bot.texts(ADMIN)
+    assert after.bot.texts(PERSON)[-1] == ANSWER
+
+
+async def test_people_are_taken_back_where_the_desk_was_closed(open_room):
+    before = open_room(admin_chat=DUTY_GROUP)
+    await says(before, HIGH)
+    await takes_over(before)
+    await before.aclose()
+    after = open_room()
+    await after.passes(5)
+    assert after.bot.texts(PERSON)[-1] == TEXTS.desk_person_closed
+    assert (await after.storage.handovers.get(1)).state == "closed"
+
+
+async def test_an_admin_does_not_take_over_their_own_call_for_help(desk):
+    await says(desk, HIGH, person=ADMIN)
+    await takes_over(desk)
+    assert desk.bot.answered[-1][1] == TEXTS.desk_own
+    assert (await desk.storage.handovers.get(1)).state == "open"

@@ -129,7 +129,7 @@ class Companion:
             assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile
         is_safe = bool(risk.ends) and says_safe(turn.user_text)
         is_taken_back = needs_card(kept) and takes_back(turn.user_text)
-        if is_taken_back:
+        if is_safe or is_taken_back:
             assessment = Assessment(RiskLevel.NONE)
         lowers_risk = (is_safe or is_taken_back) and turn.attempts == 1
         if lowers_risk:

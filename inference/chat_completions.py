@@ -44,7 +44,7 @@ class Timeouts:
 
     connect: float = 5.0
     first_token: float = 60.0
-    """From the request to the first text: the server's queue and the prompt's prefill."""
+    """From the request to the first text, be it a thought: the server's queue and the prefill."""
     stall: float = 20.0
     """Between two events of a running answer."""
 
@@ -74,6 +74,7 @@ class ChatCompletions:
         self._timeouts = timeouts or Timeouts()
         self._repetition_field = repetition_field
         self._dry_multiplier_field = dry_multiplier_field
+        self._begins_in_thought = False
         self._client = httpx2.AsyncClient(
             base_url=base_url,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
@@ -114,7 +115,8 @@ class ChatCompletions:
 
         `on_usage` is given the server's count of the answer's tokens, where it has one.
         """
-        reader = AnswerReader(sampling.max_tokens)
+        begins_in_thought = self._begins_in_thought
+        reader = AnswerReader(sampling.max_tokens, begins_in_thought=begins_in_thought)
         failure: EngineError
         self._check_open()
         try:
@@ -126,10 +128,17 @@ class ChatCompletions:
             failure = EngineTimeout(f"{what} within the time allowed")
         except _FAILURES as error:
             failure = _engine_error(error)
+            if begins_in_thought and reader.done and not reader.text.thought_ended:
+                # The model does not think after all; the next answer is taken as it comes.
+                self._begins_in_thought = False
+                failure = EngineUnavailable("a thought was waited for that did not end")
         else:
             if on_usage is not None and reader.completion_tokens is not None:
                 on_usage(reader.completion_tokens)
             return
+        finally:
+            if reader.text.opened_by_prompt:
+                self._begins_in_thought = True
         # Raised out here, where no server's words hang on as the error's context.
         raise self._named(failure)
 
@@ -158,10 +167,11 @@ class ChatCompletions:
                     data = await anext(answer, None)
                 if data is None:
                     break
-                events = reader.events
+                events, words = reader.events, reader.words
                 for piece in reader.feed(data):
                     yield piece
-                if reader.started and reader.events > events:  # a ping is no progress
+                # A ping is no progress, a thought is.
+                if reader.words > words or (reader.started and reader.events > events):
                     deadline = clock() + self._timeouts.stall
             for piece in reader.finish():
                 yield piece

@@ -8,7 +8,8 @@ The errors, from the caller's point of view:
 
     EngineError
     ├── EngineUnavailable      nothing answers, or it answered 5xx: worth another try later
-    │   └── EngineOverloaded   too many generations wait already: worth another try soon
+    │   ├── EngineOverloaded   too many generations wait already: worth another try soon
+    │   └── ThoughtLeaked      what was streamed was a thought: take it back, try again at once
     ├── EngineTimeout          no first token, or the stream went silent: worth another try
     ├── EngineProtocolError    what came back is not a stream of this protocol
     └── EngineRejected         the request itself was refused: another try will not help
@@ -125,6 +126,14 @@ class EngineUnavailable(EngineError):
 
 class EngineOverloaded(EngineUnavailable):
     """As many generations as allowed are running and waiting already."""
+
+
+class ThoughtLeaked(EngineUnavailable):
+    """What was streamed until now was not the answer but a thought, and must be taken back.
+
+    A model whose template opens its thought in the prompt shows this only at the thought's end.
+    The engine remembers it: the next answer of this model is held until its thought has ended.
+    """
 
 
 class EngineTimeout(EngineError):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 ARROWS = {
     "bot/telegram": {"bot/conversation", "bot/safety", "bot/storage", "bot/locales", "inference"},
     "bot/conversation": {"bot/safety", "bot/storage", "bot/locales", "inference"},
-    "bot/safety": {"bot/locales"},
+    "bot/safety": {"bot/locales", "inference"},  # what of a model's text is said
     "bot/storage": set(),
     "bot/locales": set(),
     "bot/ops": set(),

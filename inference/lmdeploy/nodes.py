@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from inference.answer_reader import EndpointNotFound, EndpointRefused
-from inference.engine import EngineError, EngineRejected, EngineUnavailable
+from inference.engine import EngineError, EngineRejected, EngineUnavailable, ThoughtLeaked
 from inference.lmdeploy.breaker import Breaker
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Node:
             self._model = self._wanted  # it may serve another model since it was asked
             self._breaker.fail()
             raise
-        except EngineRejected:
+        except (EngineRejected, ThoughtLeaked):
             self._breaker.succeed()  # the node did its work
             raise
         except Exception:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inference.answer_reader import AnswerReader, EndpointNotFound, EndpointRefused, error_from_body
 from inference.engine import (
@@ -36,7 +40,7 @@ WHOLE = (
 def read(stream: str | bytes, size: int = 1 << 20, max_tokens: int = 100) -> list[str]:
     data = stream.encode() if isinstance(stream, str) else stream
     reader = AnswerReader(max_tokens)
-    pieces = []
+    pieces: list[str] = []
     for start in range(0, len(data), size):
         pieces += reader.feed(data[start : start + size])
     return [*pieces, *reader.finish()]
@@ -62,6 +66,71 @@ def test_any_split_of_the_bytes_gives_the_same_text(size: int) -> None:
 )
 def test_what_the_format_allows_is_read(stream: str) -> None:
     assert read(stream) == ["我在", "听😀。"]
+
+
+def event(choice: dict[str, object] | None, **more: object) -> str:
+    return "data: " + json.dumps({"choices": [choice] if choice else [], **more}) + "\n\n"
+
+
+SAID = chunk("我在") + chunk("听。")
+END = chunk("", "stop") + "data: [DONE]\n\n"
+FORMS = {
+    "a byte order mark": "\ufeff" + SAID + END,
+    "an empty finish reason": chunk("我在", "") + chunk("听。", "") + END,
+    "another word for the end": SAID + chunk("", "eos") + "data: [DONE]\n\n",
+    "the end without a delta": SAID + event({"finish_reason": "stop"}) + END,
+    "the end with a null delta": SAID + event({"delta": None, "finish_reason": "stop"}) + END,
+    "usage beside null choices": SAID + END.replace(
+        "data: [", 'data: {"choices": null, "usage": {"completion_tokens": 3}}\n\ndata: ['),
+    "usage without choices": SAID + END.replace(
+        "data: [", 'data: {"usage": {"completion_tokens": 3}}\n\ndata: ['),
+    "a filter's report": SAID + event({"index": 0, "content_filter_results": {}}) + END,
+    "pings": 'event: ping\ndata: {"type": "ping"}\n\nevent: x\ndata: {}\n\n' + SAID + END,
+    "two choices": SAID + event({"index": 1, "delta": {"content": "别的"}}) + END,
+    "parts": event({"delta": {"content": [{"type": "text", "text": "我在听。"}]}}) + END,
+    "a thought beside the answer": event({"delta": {"reasoning_content": "想"}})
+    + event({"delta": {"reasoning": "想", "content": None}}) + SAID + END,
+    "a thought in the answer": chunk("<th") + chunk("ink>想</thi") + chunk("nk>\n\n") + SAID + END,
+    "a turn's mark": SAID + chunk("[UNUSED_TOKEN_145]") + chunk("<|im_start|>user 我") + END,
+    "no stream at all": '{"choices": [{"message": {"content": "我在听。"},'
+    ' "finish_reason": "stop"}]}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stream", FORMS.values(), ids=FORMS.keys())
+def test_what_the_servers_of_this_protocol_send_is_read(stream: str) -> None:
+    assert "".join(read(stream)) == "我在听。"
+
+
+@given(st.sampled_from(list(FORMS.values())), st.booleans(), st.lists(st.integers(0, 2000)))
+def test_every_form_is_read_alike_over_any_boundary(
+    stream: str, crlf: bool, cuts: list[int]
+) -> None:
+    data = (stream.replace("\n", "\r\n") if crlf else stream).encode()
+    places = sorted({0, len(data), *(cut % len(data) for cut in cuts)})
+    reader = AnswerReader(100)
+    pieces: list[str] = []
+    for start, end in pairwise(places):
+        pieces += reader.feed(data[start:end])
+    assert "".join([*pieces, *reader.finish()]) == "我在听。"
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_any_bytes_end_in_text_or_an_engine_error(data: bytes, is_event: bool) -> None:
+    with suppress(EngineError):
+        read(b"data: " + data if is_event else data)
+
+
+def test_a_character_in_two_halves_is_whole_again() -> None:
+    halves = event({"delta": {"content": "\ud83d"}}) + event({"delta": {"content": "\ude0a"}})
+    assert "".join(read(halves + END)) == "😊"
+
+
+@pytest.mark.parametrize("reason", ["stop", "length"])
+def test_an_answer_that_is_only_a_thought_is_none(reason: str) -> None:
+    stream = chunk("<think>想") + chunk("", reason) + "data: [DONE]\n\n"
+    with pytest.raises(EngineProtocolError, match="only a thought"):
+        read(stream)
 
 
 def test_a_line_without_end_is_not_collected_for_ever() -> None:
@@ -126,3 +195,10 @@ def test_an_error_body_becomes_the_right_error(body: object, meaning: type[Engin
 def test_an_http_status_counts_more_than_the_code_in_the_body() -> None:
     assert type(error_from_body({"code": 200}, 503)) is EngineUnavailable
     assert type(error_from_body("not a dict", 400)) is EngineRejected
+
+
+def test_a_service_in_the_cloud_says_in_its_own_words_what_is_wrong() -> None:
+    too_long = {"error": {"message": "Range of input length should be [1, 30720]"}}
+    assert type(error_from_body(too_long, 400)) is ContextTooLong
+    no_balance = {"error": {"message": "Insufficient Balance"}}
+    assert type(error_from_body(no_balance, 402)) is EndpointRefused

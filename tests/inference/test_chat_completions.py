@@ -23,6 +23,7 @@ from inference.engine import (
     EngineUnavailable,
     Message,
     Sampling,
+    ThoughtLeaked,
 )
 
 if TYPE_CHECKING:
@@ -167,6 +168,42 @@ async def test_server_that_can_hold_repeats_back_is_asked_to() -> None:
             [p async for p in client.stream(PROMPT, sampling, "shudong-7b")]
         await knows.aclose()
     assert [request.get("dry_multiplier") for request in fake.requests] == [0.8, None, None]
+
+
+async def test_a_thought_that_the_prompt_opens_is_held_from_the_second_answer_on() -> None:
+    async with (
+        FakeLMDeploy(answer="先想想。</think>我在。").serve() as fake,
+        endpoint(fake.url) as client,
+    ):
+        error, _ = await failure_of(client)
+        assert type(error) is ThoughtLeaked
+        for _ in range(2):
+            pieces = [p async for p in client.stream(PROMPT, SAMPLING, "shudong-7b")]
+            assert "".join(pieces) == "我在。"
+
+
+async def test_a_model_that_stops_thinking_is_not_held_for_ever() -> None:
+    async with (
+        FakeLMDeploy(answer="先想想。</think>我在。").serve() as fake,
+        endpoint(fake.url) as client,
+    ):
+        await failure_of(client)
+        fake.answer = "我在。"
+        error, text = await failure_of(client)
+        assert (type(error), text) == (EngineUnavailable, "")
+        pieces = [p async for p in client.stream(PROMPT, SAMPLING, "shudong-7b")]
+    assert "".join(pieces) == "我在。"
+
+
+async def test_a_thought_is_a_sign_of_life() -> None:
+    thought = "<think>" + "想" * 30 + "</think>我在。"
+    async with (
+        FakeLMDeploy(answer=thought, token_delay=0.02).serve() as fake,
+        endpoint(fake.url, Timeouts(first_token=0.3, stall=0.3)) as client,
+    ):
+        sampling = replace(SAMPLING, max_tokens=200)
+        pieces = [p async for p in client.stream(PROMPT, sampling, "shudong-7b")]
+    assert "".join(pieces) == "我在。"
 
 
 async def test_a_prompt_that_fills_the_window_is_context_too_long() -> None:

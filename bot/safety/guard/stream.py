@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.safety.guard.anchors import may_begin_a_hit
 from bot.safety.guard.span import GuardContext, judge_span
 from bot.safety.levels import RiskLevel
+from inference.answer_text import AnswerText
 
 if TYPE_CHECKING:
     from bot.safety.guard.reasons import BlockReason
@@ -36,11 +37,13 @@ class Guard:
 
     In the ordinary case a clause that holds none of the words the rules look for is shown as soon
     as it ends; everything else waits for the end of its sentence. To a person in danger nothing is
-    shown before its sentence is judged.
+    shown before its sentence is judged. A thought and the marks of a template go unjudged: they
+    are never shown.
     """
 
     def __init__(self, about: GuardContext) -> None:
         self._about = about
+        self._text = AnswerText()
         self._open = ""  # from the beginning of what is judged together
         self._shown = 0  # characters of `_open` that are to be seen
         self._judged = 0  # where the sentence begins that is being written
@@ -51,8 +54,9 @@ class Guard:
 
         Raises:
             Blocked: this answer must not go on, and what is shown of it must go.
+            ThoughtLeaked: what is shown of it was a thought and must go.
         """
-        self._open += piece
+        self._open += self._text.feed(piece)
         released: list[str] = []
         while (end := self._next_end()) is not None:
             released.append(self._end_sentence(end))
@@ -65,6 +69,7 @@ class Guard:
         Raises:
             Blocked: as `feed`.
         """
+        self._open += self._text.close()
         self._judge(len(self._open))
         return self._release(len(self._open))
 

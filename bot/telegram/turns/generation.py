@@ -22,6 +22,7 @@ from inference.engine import (
     EngineProtocolError,
     EngineTimeout,
     EngineUnavailable,
+    ThoughtLeaked,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 MAX_TIMEOUTS = 3
 """So often may one turn run into a time-out while others are answered, before it is given up."""
+MAX_LEAKS = 4
+"""So often may a turn's answer turn out to be a thought: each node finds out once."""
 OVERLOAD_PAUSE = 3.0
 RETRY_PAUSE = 1.0
 """Seconds before a turn tries again on its own, when the engine failed it but is alive."""
@@ -151,6 +154,14 @@ class GenerationManager:
         log.info("answer_tried_again", turn=plan.turn.id)
 
     async def _stream(self, plan: Plan, draft: _VisibleDraft) -> None:
+        for _ in range(MAX_LEAKS):
+            try:
+                return await self._stream_once(plan, draft)
+            except ThoughtLeaked:
+                draft.is_taken_back()
+        raise EngineProtocolError("every answer turned out to be a thought")
+
+    async def _stream_once(self, plan: Plan, draft: _VisibleDraft) -> None:
         pieces: list[str] = []
         async with aclosing(self._companion.answer(plan, draft.waits_at)) as stream:
             async for piece in stream:
@@ -174,6 +185,11 @@ class _VisibleDraft:
     def grows(self, text: str) -> None:
         self._running.draft = text.strip()
         self.reply.update(text)
+
+    def is_taken_back(self) -> None:
+        """Forget what was said: it was no answer. The next one takes its place."""
+        self._running.draft = ""
+        self.reply.update(self.texts.wait_long)
 
     def is_interrupted(self, note: str) -> None:
         """Say at once why nothing comes, under what has been said so far."""

@@ -8,7 +8,7 @@ import pytest
 
 from bot.storage import Notification, StorageError
 from bot.telegram.turns.generation import MAX_TIMEOUTS
-from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable
+from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable, ThoughtLeaked
 from tests.bot.telegram.room import PATIENCE, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import ADMIN, OTHER, PERSON, message, press
@@ -23,6 +23,15 @@ def no_engine(engine):
     engine.is_ready = False
     engine.will(GONE)
     return engine
+
+
+async def test_a_thought_that_was_taken_for_the_answer_is_taken_back(room, engine):
+    engine.will("用户很难过，我先共情。", ThoughtLeaked("it was a thought"))
+    await room.arrive(message("睡不着"))
+    await room.passes(10)
+    assert room.bot.texts(PERSON) == [ANSWER]
+    (turn,) = await room.turns()
+    assert turn == ("answered", None)
 
 
 async def test_while_the_engine_is_away_the_person_is_told_once_and_answered_when_it_is_back(

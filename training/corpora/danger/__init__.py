@@ -1,0 +1,1 @@
+"""Invented lines and talks of people in danger, and of people who only use the same words."""

@@ -15,7 +15,7 @@ from bot.safety.encoder.reader import AXES, PERSONS
 from bot.safety.encoder.tokenizer import SPECIAL
 from training.risk.encoder import examples as corpus
 from training.risk.encoder.export import export
-from training.risk.encoder.model import Encoder
+from training.risk.encoder.model import EncoderModel
 from training.risk.encoder.tune import LEVELS, encode, scores, tune
 from training.risk.encoder.vocabulary import choose, tokenizer_of
 from training.risk.encoder.weights import read_base
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.risk.encoder.examples import Example
+    from training.risk.encoder.examples import TalkExample
 
 FOLDER = Path("bot/safety/encoder/model")
 LEARNT_ORDINARY, JUDGED_ORDINARY, VOCABULARY_TURNS = 2_000, 3_000, 120_000
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
     texts = [text for example in learnt for text, _ in example.talk]
     kept = choose(base, [*turns[:VOCABULARY_TURNS], *texts])
     tokenizer = tokenizer_of(base, kept)
-    model = Encoder(base, kept, options.layers)
+    model = EncoderModel(base, kept, options.layers)
     tune(model, encode(tokenizer, learnt), learnt, options.epochs, rng)
     if options.checkpoint is not None:
         torch.save({"state": model.state_dict(), "kept": kept}, options.checkpoint)
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def level_thresholds(
-    lines: Sequence[Example], judged: NDArray[np.float64], ordinary: NDArray[np.float64]
+    lines: Sequence[TalkExample], judged: NDArray[np.float64], ordinary: NDArray[np.float64]
 ) -> list[float]:
     """Return the least probabilities of being concern, high and imminent at least."""
     harmless = np.array([line.is_line and line.level is RiskLevel.NONE for line in lines])
@@ -104,7 +104,7 @@ def level_thresholds(
     return [max(0.5, limit) for limit in limits]
 
 
-def axis_thresholds(lines: Sequence[Example], judged: NDArray[np.float64]) -> list[float]:
+def axis_thresholds(lines: Sequence[TalkExample], judged: NDArray[np.float64]) -> list[float]:
     """Return the least probability of each axis, by its share among lines without it."""
     shares = 1 / (1 + np.exp(-judged[:, LEVELS + len(PERSONS) :]))
     return [

@@ -45,7 +45,7 @@ BOT_SAID = {
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class TalkExample:
     """A talk whose last message is read: texts, and whether the bot said them, oldest first.
 
     `who` and `axes` are None where they are not known.
@@ -67,7 +67,7 @@ def writers() -> list[str]:
                   if file.name.endswith(".jsonl"))  # fmt: skip
 
 
-def read_writers(names: Collection[str], random: Random) -> Iterator[Example]:
+def read_writers(names: Collection[str], random: Random) -> Iterator[TalkExample]:
     """Yield a writer's lines, and an example for every message of a person in their talks."""
     for name in names:
         file = resources.files("training.corpora.danger").joinpath(f"{name}.jsonl")
@@ -79,24 +79,24 @@ def read_writers(names: Collection[str], random: Random) -> Iterator[Example]:
                 yield from _talk(record, random)
 
 
-def read_labelled(path: Path) -> Iterator[Example]:
+def read_labelled(path: Path) -> Iterator[TalkExample]:
     """Yield the rows of psysuicide's valid.jsonl."""
     for line in path.read_text("utf-8").splitlines():
         record = json.loads(line)
         labels = set(record["labels"])
         level = RiskLevel.HIGH if labels & _OPENLY else RiskLevel(bool(labels & _QUIETLY))
-        yield Example(((record["text"], False),), level, weight=LABELLED_WEIGHT)
+        yield TalkExample(((record["text"], False),), level, weight=LABELLED_WEIGHT)
 
 
-def ordinary(texts: Collection[str]) -> Iterator[Example]:
+def ordinary(texts: Collection[str]) -> Iterator[TalkExample]:
     """Yield client turns in which the first reader sees nothing as harmless."""
     for text in texts:
-        yield Example(((text, False),), RiskLevel.NONE, weight=ORDINARY_WEIGHT)
+        yield TalkExample(((text, False),), RiskLevel.NONE, weight=ORDINARY_WEIGHT)
 
 
-def _line(record: dict[str, object]) -> Example:
+def _line(record: dict[str, object]) -> TalkExample:
     axes = record["axes"]
-    return Example(
+    return TalkExample(
         ((str(record["text"]), False),),
         RiskLevel[str(record["level"]).upper()],
         PERSONS.index(str(record["who"])),
@@ -106,7 +106,7 @@ def _line(record: dict[str, object]) -> Example:
     )
 
 
-def _talk(record: dict[str, object], random: Random) -> Iterator[Example]:
+def _talk(record: dict[str, object], random: Random) -> Iterator[TalkExample]:
     said: list[tuple[str, bool]] = []
     messages = record["messages"]
     for message in messages if isinstance(messages, list) else []:
@@ -116,4 +116,4 @@ def _talk(record: dict[str, object], random: Random) -> Iterator[Example]:
             continue
         said.append((content, False))
         level = RiskLevel[message["level"].upper()]
-        yield Example(tuple(said), level, kind=str(record["type"]))
+        yield TalkExample(tuple(said), level, kind=str(record["type"]))

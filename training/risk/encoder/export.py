@@ -15,13 +15,13 @@ from bot.safety.encoder.reader import DESCRIPTION, WEIGHTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from training.risk.encoder.model import Encoder
+    from training.risk.encoder.model import EncoderModel
 
 SCORE_DIGITS = 3
 
 
 def export(
-    model: Encoder,
+    model: EncoderModel,
     pieces: Sequence[str],
     scores: Sequence[float],
     thresholds: Sequence[float],

@@ -19,7 +19,7 @@ AXES = 9
 OUTPUTS = LEVELS + PERSONS + AXES
 
 
-class Layer(nn.Module):
+class EncoderLayer(nn.Module):
     """One layer of BERT: attention and a feed-forward net, each added and normalized."""
 
     def __init__(self, width: int, heads: int, inner: int, epsilon: float, dropout: float) -> None:
@@ -45,7 +45,7 @@ class Layer(nn.Module):
         return self.norm_out(states + self.dropout(wide))
 
 
-class Encoder(nn.Module):
+class EncoderModel(nn.Module):
     """Reads pieces, of the message (type 0) and of what was said before it (type 1)."""
 
     def __init__(self, base: Base, kept: Sequence[int], layers: int, dropout: float = 0.1) -> None:
@@ -64,7 +64,7 @@ class Encoder(nn.Module):
         self.norm.load_state_dict({"weight": tensors["emb.ln.w"], "bias": tensors["emb.ln.b"]})
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList(
-            Layer(width, base.heads, inner, base.epsilon, dropout) for _ in range(layers)
+            EncoderLayer(width, base.heads, inner, base.epsilon, dropout) for _ in range(layers)
         )
         names = {
             "query": "q", "key": "k", "value": "v", "out": "ao", "widen": "fi", "narrow": "fo",

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bot.safety.encoder.tokenizer import Tokenizer
-    from training.risk.encoder.examples import Example
-    from training.risk.encoder.model import Encoder
+    from training.risk.encoder.examples import TalkExample
+    from training.risk.encoder.model import EncoderModel
 
 LEVELS = len(RiskLevel)
 BATCH = 32
@@ -34,13 +34,17 @@ WHO_SHARE, AXES_SHARE = 0.3, 0.5
 Input = tuple[list[int], list[int]]
 
 
-def encode(tokenizer: Tokenizer, examples: Sequence[Example]) -> list[Input]:
+def encode(tokenizer: Tokenizer, examples: Sequence[TalkExample]) -> list[Input]:
     """Return pieces and types of the first window of every example."""
     return [next(iter(windows(tokenizer, example.talk))) for example in examples]
 
 
 def tune(
-    model: Encoder, inputs: Sequence[Input], examples: Sequence[Example], epochs: float, rng: Random
+    model: EncoderModel,
+    inputs: Sequence[Input],
+    examples: Sequence[TalkExample],
+    epochs: float,
+    rng: Random,
 ) -> None:
     """Tune in place for `epochs`; prints the mean loss of every 50 steps."""
     head = list(model.head.parameters())
@@ -70,7 +74,7 @@ def tune(
     model.eval()
 
 
-def loss(logits: Tensor, examples: Sequence[Example]) -> Tensor:
+def loss(logits: Tensor, examples: Sequence[TalkExample]) -> Tensor:
     """Return the weighted mean loss: of the level, of being at least it, of who and axes."""
     weights = torch.tensor([example.weight for example in examples])
     levels = torch.tensor([int(example.level) for example in examples])
@@ -98,7 +102,7 @@ def loss(logits: Tensor, examples: Sequence[Example]) -> Tensor:
     return total
 
 
-def scores(model: Encoder, inputs: Sequence[Input]) -> NDArray[np.float64]:
+def scores(model: EncoderModel, inputs: Sequence[Input]) -> NDArray[np.float64]:
     """Return the logits of every input, shape (inputs, outputs)."""
     order = sorted(range(len(inputs)), key=lambda index: len(inputs[index][0]))
     rows: list[NDArray[np.float64] | None] = [None] * len(inputs)

@@ -107,7 +107,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     )
     routes = health_routes(
         keeping={"database": storage.is_ready, "telegram": service.receiving},
-        answering={"engine": engine.ready},
+        answering={"engine": engine.ready, "duty_chat": service.duty_chat},
     )
     if service.webhook is not None:
         routes.append(service.webhook)

@@ -8,11 +8,12 @@ from math import inf
 from typing import TYPE_CHECKING
 
 import structlog
-from telegram.error import RetryAfter, TelegramError
+from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
 from bot.telegram.outbound.delivery import (
     Closed,
     Expired,
+    OutboxError,
     SendFailure,
     Undeliverable,
     Unreachable,
@@ -60,6 +61,9 @@ class Dispatcher:
         self.lanes: dict[int, Lane] = {}
         self._idle: list[tuple[float, int]] = []
         self.unreachable: set[int] = set()
+        self._successors: dict[int, int] = {}
+        """Groups that became supergroups, and the id each has now. Asked of Telegram again after
+        a restart: the first call to the old id tells."""
         self._typing: set[asyncio.Task[None]] = set()
         self._closing = False
         self._closed = False
@@ -74,6 +78,7 @@ class Dispatcher:
             Closed: the bot is stopping.
             Expired: Telegram wants the chat left alone for longer than the operation can wait.
         """
+        chat_id = self._successors.get(chat_id, chat_id)
         if chat_id in self.unreachable:
             raise Unreachable
         if self._closed or (self._closing and operation.priority > Priority.SEND):
@@ -90,7 +95,7 @@ class Dispatcher:
     def recall(self, chat_id: int, operation: Operation) -> bool:
         """Take `operation` back; True if it is on its way and will still come to an end."""
         operation.recalled = True
-        lane = self.lanes.get(chat_id)
+        lane = self.lanes.get(self._successors.get(chat_id, chat_id))
         if operation.done.done() or (lane is not None and operation in lane.running):
             return True
         operation.done.cancel()
@@ -104,6 +109,7 @@ class Dispatcher:
         Raises:
             Unreachable: the person blocked the bot.
         """
+        chat_id = self._successors.get(chat_id, chat_id)
         if chat_id in self.unreachable:
             raise Unreachable
         lane, now = self._lane(chat_id), self._clock()
@@ -235,6 +241,8 @@ class Dispatcher:
         lane.occupy(self._clock())
         try:
             operation.settle(await call(self._bot, lane.chat_id, operation, content))
+        except ChatMigrated as error:
+            self._follow(lane, operation, error)
         except TelegramError as error:
             self._failed(lane, operation, error)
         except asyncio.CancelledError:
@@ -276,6 +284,22 @@ class Dispatcher:
             case _:
                 log.warning("refused", kind=operation.kind, reason=reason(error))
                 operation.fail(Undeliverable(reason(error)))
+
+    def _follow(self, lane: Lane, operation: Operation, error: ChatMigrated) -> None:
+        """Go on in the supergroup that a group became, with all that waits for the group."""
+        if operation.followed:
+            self._failed(lane, operation, error)
+            return
+        log.info("chat_migrated", chat_id=lane.chat_id, new_chat_id=error.new_chat_id)
+        self._successors[lane.chat_id] = error.new_chat_id
+        moving, lane.waiting = [operation, *lane.waiting], []
+        for one in moving:
+            one.followed = True
+            try:
+                if not one.done.done():
+                    self.submit(error.new_chat_id, one)
+            except OutboxError as refusal:
+                one.fail(refusal)
 
     def _leave_alone(self, lane: Lane, seconds: float) -> None:
         self.floods += 1

@@ -59,6 +59,8 @@ class Operation:
     as_plain_text: bool = False
     recalled: bool = False
     """It is not wanted any more; a call on its way may still succeed, another is not made."""
+    followed: bool = False
+    """Whether it has gone from a group to the supergroup that the group became: once is enough."""
     not_before: float = -inf
     attempts: int = 0
 

@@ -13,10 +13,12 @@ from bot.locales import language_for, texts_for
 from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram.features.handoff.desk import IDLE_HOURS, take_over
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.delivery import Closed, Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
 
 if TYPE_CHECKING:
+    from telegram import InlineKeyboardMarkup
+
     from bot.storage import Handover
     from bot.telegram.context import Context
     from bot.telegram.features.handoff.desk import HandoffDesk
@@ -45,11 +47,19 @@ class OncallAlerts:
         self._jobs = context.storage.jobs
         self._counters = context.storage.counters
         self._admin_chat = context.options.admin_chat_id
+        self._admins = context.options.admins
         self._language_of = context.language_of
         self._sleep = context.sleep
         self._desk = desk
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
+        self._told_privately: set[int] = set()
+        """Hand-overs whose alert went to the admins themselves, by this process."""
+        self._chat_takes_alerts = True
+
+    async def is_duty_chat_reachable(self) -> bool:
+        """Whether the duty chat took the last alert; True as long as none was due."""
+        return self._chat_takes_alerts
 
     def start(self) -> None:
         """Begin with what was left behind: alerts, and people whose human is no admin any more."""
@@ -129,12 +139,37 @@ class OncallAlerts:
         button = take_over(texts, handover.id) if handover.state == "open" else None
         try:
             await self._outbox.send_text(admin_chat, text, button, priority=Priority.CRISIS)
+        except Closed:
+            return  # still owed; the next process sends it
         except (Unreachable, Undeliverable) as error:
             # Tried again when the claim has run out.
             log.error("oncall_alert_undelivered", handover=handover.id, error=type(error).__name__)
+            self._chat_takes_alerts = False
+            self._outbox.mark_reachable(admin_chat)
+            await self._tell_admins(handover, f"{texts.desk_chat_unreachable}\n\n{text}", button)
             return
+        self._chat_takes_alerts = True
+        self._told_privately.discard(handover.id)
         await self._handovers.mark_alerted(handover.id)
         await self._counters.add("handover_alert")
+
+    async def _tell_admins(
+        self, handover: Handover, text: str, button: InlineKeyboardMarkup | None
+    ) -> None:
+        """Send an alert to each admin in private, once a hand-over, as the duty chat is gone."""
+        if handover.id in self._told_privately:
+            return
+        told = await asyncio.gather(
+            *(
+                self._outbox.send_text(admin, text, button, priority=Priority.CRISIS)
+                for admin in sorted(self._admins)
+            ),
+            return_exceptions=True,
+        )
+        if any(isinstance(one, int) for one in told):
+            self._told_privately.add(handover.id)
+        else:
+            log.error("oncall_alert_reached_no_admin", handover=handover.id)
 
     async def _say_no_human_came(self, handover: Handover) -> None:
         texts = texts_for(await self._language_of(handover.user_id))

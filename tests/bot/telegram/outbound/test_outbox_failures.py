@@ -7,7 +7,15 @@ from random import Random
 import httpx
 import pytest
 import structlog
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
 from bot.telegram.outbound.delivery import Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
@@ -256,3 +264,35 @@ async def test_files_and_buttons(outbox, bot, clock):
     await clock.advance(3)
     await asyncio.gather(take, bare)
     assert bot.texts(ANNA) == ["export.json", "more.json"]
+
+
+async def test_a_group_is_followed_to_the_supergroup_it_became(outbox, bot, clock):
+    supergroup = -1001
+    bot.chat_faults[GROUP].append(ChatMigrated(supergroup))
+    said = [soon(outbox.send(GROUP, text(words))) for words in ("a", "b")]
+    await clock.advance(5)
+    await asyncio.gather(*said)
+    assert bot.texts(supergroup) == ["a", "b"]
+    await clock.advance(5)
+    await outbox.send(GROUP, text("c"), priority=Priority.CRISIS)
+    await outbox.send(supergroup, text("d"), priority=Priority.CRISIS)
+    assert bot.texts(supergroup) == ["a", "b", "c", "d"]
+    assert [call.chat_id for call in bot.calls].count(GROUP) == 1
+
+
+async def test_the_end_of_a_message_of_a_group_is_said_in_its_supergroup(outbox, bot, clock):
+    message_id = await outbox.send(GROUP, text("half"))
+    bot.chat_faults[GROUP].append(ChatMigrated(-1001))
+    end = soon(outbox.edit(GROUP, message_id, text("whole"), final=True))
+    await clock.advance(10)
+    await end
+    assert bot.texts(-1001) == ["whole"]
+
+
+async def test_a_chat_that_migrates_without_end_is_given_up(outbox, bot, clock):
+    bot.chat_faults[GROUP].append(ChatMigrated(-1001))
+    bot.chat_faults[-1001].append(ChatMigrated(GROUP))
+    said = soon(outbox.send(GROUP, text("a")))
+    await clock.advance(5)
+    with pytest.raises(Undeliverable):
+        await said

@@ -7,7 +7,7 @@ import json
 from datetime import date
 
 import pytest
-from telegram.error import Forbidden, NetworkError
+from telegram.error import ChatMigrated, Forbidden, NetworkError
 
 from bot.locales import Language
 from bot.safety import Region, render_hotlines
@@ -394,3 +394,28 @@ async def test_an_admin_does_not_take_over_their_own_call_for_help(desk):
     await takes_over(desk)
     assert desk.bot.answered[-1][1] == TEXTS.desk_own
     assert (await desk.storage.handovers.get(1)).state == "open"
+
+
+async def test_alerts_follow_the_duty_chat_to_its_supergroup(desk):
+    desk.bot.chat_faults[DUTY_GROUP].append(ChatMigrated(-1009))
+    await says(desk, IMMINENT)
+    assert len(desk.bot.texts(-1009)) == 1
+    assert await desk.oncall_alerts.is_duty_chat_reachable()
+    await says(desk, HIGH, person=OTHER)
+    assert len(desk.bot.texts(-1009)) == 2
+
+
+async def test_an_alert_the_duty_chat_does_not_take_goes_to_the_admins_themselves(desk):
+    desk.bot.chat_faults[DUTY_GROUP].append(Forbidden("bot was kicked from the group chat"))
+    await says(desk, HIGH)
+    [told] = desk.bot.texts(ADMIN)
+    assert told.startswith(TEXTS.desk_chat_unreachable)
+    assert desk.buttons(ADMIN) == ["desk:take:1"]
+    assert not await desk.oncall_alerts.is_duty_chat_reachable()
+    await desk.passes(20 * 60)  # the bot is let in again
+    assert len(alerts(desk)) == 1
+    assert await desk.oncall_alerts.is_duty_chat_reachable()
+    assert len(desk.bot.texts(ADMIN)) == 1
+    await desk.arrive(press("desk:take:1", person=ADMIN, chat=ADMIN, message_id=1))
+    await desk.passes(5)
+    assert (await desk.storage.handovers.for_user(PERSON)).admin_id == ADMIN

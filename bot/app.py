@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from dotenv import dotenv_values
 from starlette.applications import Starlette
 
 from bot.conversation.companion import Companion
@@ -19,6 +20,8 @@ from bot.errors import StartupError
 from bot.ops.health import health_routes
 from bot.ops.http_server import HttpServer
 from bot.ops.stopping import Stopping
+from bot.proxies import UnusableProxyError, proxy_environment, proxy_for
+from bot.settings import DOTENV
 from bot.storage import StorageError
 from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.client import Connection, connect
@@ -186,12 +189,21 @@ async def _telegram(
     """Telegram as the settings name it, or a local one that is started here."""
     token = _revealed(settings.telegram_bot_token)
     if token is not None:
+        try:
+            proxy = proxy_for(
+                settings.telegram_api_url,
+                _revealed(settings.telegram_proxy),
+                proxy_environment(dotenv_values(DOTENV, interpolate=False, encoding="utf-8-sig")),
+            )
+        except UnusableProxyError as error:
+            raise StartupError(str(error)) from None
         by_webhook = settings.telegram_mode == "webhook"
         return Connection(
             token=token,
             api_url=settings.telegram_api_url,
             webhook_url=settings.webhook_url if by_webhook else None,
             webhook_secret=_revealed(settings.webhook_secret) or "",
+            proxy=proxy,
         ), None
     from bot.sandbox import Sandbox, SandboxError
 

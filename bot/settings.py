@@ -29,6 +29,7 @@ from bot.errors import SettingsError
 
 DOTENV = Path(".env")
 KEY_BYTES = 32
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 def _split(value: object) -> object:
@@ -80,6 +81,13 @@ def _header_value(value: SecretStr) -> SecretStr:
     return value
 
 
+def _proxy(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in PROXY_SCHEMES or not parts.hostname or parts.port == 0:
+        raise ValueError
+    return value
+
+
 def _encryption_key(value: SecretStr) -> SecretStr:
     if len(base64.b64decode(value.get_secret_value(), validate=True)) != KEY_BYTES:
         raise ValueError
@@ -126,6 +134,9 @@ class Settings(BaseSettings):
     )
     telegram_api_url: Url = Field(
         "https://api.telegram.org", description="an http(s) address of a Bot API server"
+    )
+    telegram_proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = Field(
+        None, description="a proxy like http://127.0.0.1:7890 or socks5://127.0.0.1:7890"
     )
     telegram_mode: Literal["polling", "webhook"] = Field(
         "polling", description='"polling" or "webhook"'

@@ -67,7 +67,8 @@ class ChatCompletions:
         `base_url` ends in /v1. `repetition_field` is the server's name for the repetition
         penalty, which the OpenAI API does not have, and `dry_multiplier_field` the one for
         `Sampling.dry_multiplier`; empty for a server without. To a server `on_this_machine` every
-        request opens a connection of its own, past HTTP_PROXY and its like.
+        request opens a connection of its own. HTTP_PROXY and its like are read for no server: what
+        people say would pass a proxy in clear.
         """
         url = httpx2.URL(base_url)
         self.address = f"{url.host}:{url.port}" if url.port else url.host
@@ -79,7 +80,8 @@ class ChatCompletions:
             base_url=base_url,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             limits=_LOOPBACK_LIMITS if on_this_machine else _LIMITS,
-            trust_env=not on_this_machine,
+            trust_env=False,
+            verify=httpx2.create_ssl_context(),  # reads SSL_CERT_FILE and SSL_CERT_DIR
             follow_redirects=False,
             timeout=httpx2.Timeout(None, connect=self._timeouts.connect),
         )

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
 
+import httpx
 import structlog
 from telegram import Bot
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
 from telegram.request import HTTPXRequest
 
 from bot.errors import StartupError
+from bot.telegram.outbound.delivery import retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
 log = structlog.get_logger(__name__)
 
 CONNECTIONS = 128
 PATIENCE = 10.0
 START_TRIES = 5
+MAX_RETRY_AFTER = 60.0
+"""Seconds that a start waits for a flood to pass; then it ends and says so."""
+
+T = TypeVar("T")
 
 RawUpdate = dict[str, Any]
 """An update as Telegram sent it; it becomes a `telegram.Update` where it is handled."""
@@ -35,20 +50,34 @@ class Connection:
     webhook_url: str | None = None
     """Where Telegram sends updates; None: they are asked for (polling)."""
     webhook_secret: str = ""
+    proxy: str | None = None
+    """What Telegram is reached through; None: directly, whatever the environment says."""
 
 
 class Client(Bot):
     """The Bot API, with updates as they came."""
 
     def __init__(self, connection: Connection) -> None:
+        # The environment's proxies are read by `proxies`; httpx would take them for this machine
+        # too. What it reads besides, SSL_CERT_FILE and SSL_CERT_DIR, stays.
+        http = {"trust_env": False, "verify": httpx.create_ssl_context()}
         super().__init__(
             connection.token,
             base_url=f"{connection.api_url}/bot",
             base_file_url=f"{connection.api_url}/file/bot",
             request=HTTPXRequest(
-                connection_pool_size=CONNECTIONS, pool_timeout=PATIENCE, read_timeout=PATIENCE
+                connection_pool_size=CONNECTIONS,
+                pool_timeout=PATIENCE,
+                read_timeout=PATIENCE,
+                proxy=connection.proxy,
+                httpx_kwargs=http,
             ),
-            get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=PATIENCE),
+            get_updates_request=HTTPXRequest(
+                connection_pool_size=1,
+                read_timeout=PATIENCE,
+                proxy=connection.proxy,
+                httpx_kwargs=http,
+            ),
         )
 
     async def raw_updates(
@@ -77,26 +106,54 @@ async def connect(connection: Connection) -> Client:
         StartupError: the token is wrong, or Telegram cannot be reached.
     """
     client = Client(connection)
-    pause = 0.25
-    for attempt in range(1, START_TRIES + 1):
-        try:
-            await client.initialize()
-        except InvalidToken:
-            await client.shutdown()
-            raise StartupError(
-                "Telegram does not know TELEGRAM_BOT_TOKEN; "
-                "copy it again from @BotFather (/mybots, API Token)."
-            ) from None
-        except TelegramError as error:
-            if attempt == START_TRIES:
-                await client.shutdown()
-                raise StartupError(
-                    f"Cannot reach Telegram at {connection.api_url} ({type(error).__name__}); "
-                    "check the network, a proxy (HTTPS_PROXY) and TELEGRAM_API_URL."
-                ) from None
-            log.warning("telegram_unreachable", next_try_in=pause)
-            await asyncio.sleep(pause)
-            pause *= 2
-        else:
-            break
+    try:
+        await call_at_start(client.initialize)
+    except InvalidToken:
+        await client.shutdown()
+        raise StartupError(
+            "Telegram does not know TELEGRAM_BOT_TOKEN; "
+            "copy it again from @BotFather (/mybots, API Token)."
+        ) from None
+    except TelegramError as error:
+        await client.shutdown()
+        raise StartupError(
+            f"Cannot reach Telegram at {connection.api_url} ({type(error).__name__}), "
+            f"{_way(connection)}; check the network, the proxy (TELEGRAM_PROXY, or "
+            "HTTPS_PROXY) and TELEGRAM_API_URL."
+        ) from None
     return client
+
+
+async def call_at_start(
+    call: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> T:
+    """Make a call of the start again until Telegram answers it, a few times.
+
+    One that fails once is no reason to end or to stay deaf. What another try cannot help is raised
+    at once.
+
+    Raises:
+        TelegramError: it was refused, or not answered after `START_TRIES` tries.
+    """
+    pause = 0.25
+    for _ in range(START_TRIES - 1):
+        try:
+            return await call()
+        except (InvalidToken, BadRequest, Forbidden, Conflict, ChatMigrated):
+            raise
+        except TelegramError as error:
+            wait = max(pause, retry_after(error)) if isinstance(error, RetryAfter) else pause
+            if wait > MAX_RETRY_AFTER:
+                raise
+            log.warning("telegram_unreachable", error=type(error).__name__, next_try_in=wait)
+        await sleep(wait)
+        pause *= 2
+    return await call()
+
+
+def _way(connection: Connection) -> str:
+    """How Telegram was tried; a proxy's name and password are nobody's to read."""
+    if connection.proxy is None:
+        return "directly"
+    parts = urlsplit(connection.proxy)
+    return f"through the proxy {parts.hostname}:{parts.port or 'default port'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -10,6 +11,7 @@ from telegram.error import TelegramError
 
 from bot.locales import Language, language_for, texts_for
 from bot.storage import StorageError
+from bot.telegram.client import call_at_start
 from bot.telegram.inbound.incoming import command_of, sender_of
 from bot.telegram.requests import CallbackRequest, CommandRequest
 
@@ -125,7 +127,15 @@ class Router:
         self, commands: Sequence[BotCommand], scope: BotCommandScope, code: str
     ) -> None:
         try:
-            await self._context.client.set_my_commands(commands, scope, language_code=code or None)
+            await call_at_start(
+                partial(
+                    self._context.client.set_my_commands,
+                    commands,
+                    scope,
+                    language_code=code or None,
+                ),
+                self._context.sleep,
+            )
         except TelegramError as error:
             log.warning("menu_not_set", scope=scope.type, error=type(error).__name__)
 

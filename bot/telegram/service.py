@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from bot.errors import StartupError
+from bot.telegram.client import call_at_start
 from bot.telegram.inbound.intake import ALLOWED_UPDATES
 from bot.telegram.inbound.webhook import webhook_route
 from bot.telegram.shutdown import run_stage
@@ -43,6 +45,8 @@ class TelegramService:
             client, storage, companion, options, lease_safe_seconds=storage.lease_safe_seconds
         )
 
+        self._menus: asyncio.Task[None] | None = None
+
     @property
     def webhook(self) -> Route | None:
         """The route Telegram calls, in webhook mode."""
@@ -54,7 +58,6 @@ class TelegramService:
     async def start(self) -> None:
         """Take up what was left, then let new updates in."""
         await self._parts.crisis.recover()
-        await self._parts.router.publish_menus()
         self._parts.update_handler.start()
         self._parts.maintenance.start()
         self._parts.oncall_alerts.start()
@@ -64,10 +67,15 @@ class TelegramService:
             await self._parts.poller.start()
         else:
             await self._set_webhook(connection.webhook_url)
+        # No person's first message waits for the menus.
+        self._menus = asyncio.create_task(self._parts.router.publish_menus(), name="menus")
 
     async def stop(self, grace: float) -> None:
         """Let nothing in, finish what can be finished in `grace` seconds, leave the rest stored."""
         self._parts.intake.close()
+        if self._menus is not None:
+            self._menus.cancel()
+            await asyncio.gather(self._menus, return_exceptions=True)
         await asyncio.gather(
             run_stage(grace, "intake", self._parts.poller.stop()),
             self._parts.scheduler.drain(grace),
@@ -102,20 +110,28 @@ class TelegramService:
     async def _leave_webhook(self) -> None:
         """A webhook that is still set would refuse polling."""
         try:
-            await self._client.delete_webhook(drop_pending_updates=False)
+            await call_at_start(partial(self._client.delete_webhook, drop_pending_updates=False))
         except TelegramError as error:
             log.warning("webhook_not_removed", error=type(error).__name__)
 
     async def _set_webhook(self, url: str) -> None:
         try:
-            await self._client.set_webhook(
-                url,
-                secret_token=self._connection.webhook_secret,
-                allowed_updates=ALLOWED_UPDATES,
-                max_connections=100,
+            await call_at_start(
+                partial(
+                    self._client.set_webhook,
+                    url,
+                    secret_token=self._connection.webhook_secret,
+                    allowed_updates=ALLOWED_UPDATES,
+                    max_connections=100,
+                )
             )
-        except TelegramError as error:
+        except BadRequest as error:
             raise StartupError(
                 f"Telegram refused WEBHOOK_URL ({type(error).__name__}); it has to be an address "
                 "Telegram can reach by https on port 443, 80, 88 or 8443."
+            ) from None
+        except TelegramError as error:
+            raise StartupError(
+                f"Telegram did not take the webhook ({type(error).__name__}); "
+                "this is no fault of WEBHOOK_URL: start again in a while."
             ) from None

@@ -301,3 +301,14 @@ async def test_a_wrong_key_is_refused_without_showing_it() -> None:
         await client.aclose()
     assert type(error) is EndpointRefused
     assert "wrong-and-secret" not in repr(error)
+
+
+async def test_no_prompt_passes_a_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    async with FakeLMDeploy().serve() as node, raw_server(refusal) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.removesuffix("/v1"))
+        monkeypatch.setenv("NO_PROXY", "[::1]")
+        async with endpoint(node.url) as client:
+            pieces = [piece async for piece in client.stream(PROMPT, SAMPLING, "shudong-7b")]
+    assert "".join(pieces)

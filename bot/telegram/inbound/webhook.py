@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from starlette.responses import Response
@@ -54,4 +54,6 @@ def webhook_route(webhook_url: str, secret: str, intake: Intake) -> Route:
             return Response(status_code=503)
         return Response(status_code=200)
 
-    return Route(urlsplit(webhook_url).path or "/", receive, methods=["POST"])
+    # The server decodes %XX before a route is looked for.
+    path = unquote(urlsplit(webhook_url).path) or "/"
+    return Route(path, receive, methods=["POST"])

@@ -18,6 +18,8 @@ import telegramify_markdown
 from telegram import MessageEntity
 from telegramify_markdown import RenderConfig
 
+from bot.telegram.outbound.markdown import MARK, has_stand_ins, protect, restore, words_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,6 +35,10 @@ class Rendered:
 
     text: str
     entities: tuple[MessageEntity, ...] = ()
+
+
+class WordsLostError(Exception):
+    """The Markdown library has taken words away; the text is shown as it was written."""
 
 
 PLACEHOLDER = Rendered("…")
@@ -58,13 +64,6 @@ _UNWANTED = re.compile(
     "\u2028-\u202e\u2060"  # line separators and bidi overrides (Telegram drops them), our mark
     "\ud800-\udfff]"  # lone surrogates, which cannot be sent at all
 )
-# CommonMark does not close `**注意：**请`: punctuation inside and a letter outside never ends
-# emphasis in languages with spaces, and Chinese has none. A mark that counts as a letter, put at
-# the inner edges, mends it; it is taken out of the result.
-_EMPHASIS = re.compile(r"(?<!\\)(\*{1,3})(?![\s*])([^*\n]+?)(?<![\s\\])\1(?!\*)")
-_MARK = "\u2060"
-# 2*3 is arithmetic, not the beginning of italics.
-_PRODUCT = re.compile(r"(?<=\d)\*(?=\d)")
 _SAFE_LINK = re.compile(r"(?:https?|tg)://", re.IGNORECASE)
 _ENTITY_TYPES = frozenset(
     [
@@ -94,7 +93,7 @@ def render(markdown: str) -> tuple[Rendered, ...]:
     near, never inside a character. What the Markdown library cannot digest is shown as written.
     """
     text = _clean(markdown)
-    if not _MARKDOWN.search(text):
+    if not _MARKDOWN.search(text) or has_stand_ins(text):
         return _split(text, ())
     try:
         shown, entities = _convert(text)
@@ -147,19 +146,30 @@ def _close(markdown: str) -> str:
 
 
 def _convert(text: str) -> tuple[str, list[telegramify_markdown.MessageEntity]]:
-    if "*" in text:
-        text = _PRODUCT.sub(r"\\*", text)
-        text = _EMPHASIS.sub(_mark_edges, text)
-    shown, entities = telegramify_markdown.convert(text, config=_CONFIG)
+    """Text and entities.
+
+    Raises:
+        WordsLostError: the library has taken words away.
+    """
+    protected = protect(text)
+    shown, entities = telegramify_markdown.convert(protected, config=_CONFIG)
+    if not _holds(shown, words_of(protected)):
+        raise WordsLostError
     entities = [entity for entity in entities if _wanted(entity)]
-    if _MARK in shown:
-        marks = [utf16_length(shown[: match.start()]) for match in re.finditer(_MARK, shown)]
+    if MARK in shown:
+        marks = [utf16_length(shown[: match.start()]) for match in re.finditer(MARK, shown)]
         for entity in entities:
             end = entity.offset + entity.length
             entity.offset -= bisect_left(marks, entity.offset)
             entity.length = end - bisect_left(marks, end) - entity.offset
-        shown = shown.replace(_MARK, "")
-    return shown, entities
+        shown = shown.replace(MARK, "")
+    return restore(shown), entities
+
+
+def _holds(shown: str, words: str) -> bool:
+    """Whether all of `words` is to be seen, in its order."""
+    characters = iter(shown)
+    return all(character in characters for character in words)
 
 
 def _wanted(entity: telegramify_markdown.MessageEntity) -> bool:
@@ -167,13 +177,6 @@ def _wanted(entity: telegramify_markdown.MessageEntity) -> bool:
         # A link that is no web address shows as its words.
         return _SAFE_LINK.match(entity.url or "") is not None
     return entity.type in _ENTITY_TYPES
-
-
-def _mark_edges(match: re.Match[str]) -> str:
-    sign, inner = match[1], match[2]
-    opening = "" if inner[0].isalnum() else _MARK
-    closing = "" if inner[-1].isalnum() else _MARK
-    return f"{sign}{opening}{inner}{closing}{sign}"
 
 
 def _units(character: str) -> int:

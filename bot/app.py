@@ -27,7 +27,7 @@ from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.client import Connection, connect
 from bot.telegram.context import Options
 from bot.telegram.service import TelegramService
-from inference.chat_completions import Timeouts
+from inference.chat_completions import NO_THINKING, Timeouts
 from inference.engine import EngineError
 from inference.lmdeploy import LMDeployEngine
 from inference.local import LocalEngine
@@ -155,6 +155,8 @@ def build_engine(settings: Settings) -> Engine:
             model_name=settings.model_name,
             context_window=settings.context_window,
             timeouts=_timeouts(settings, first_token=60, stall=20),
+            extra_body=NO_THINKING if settings.engine_thinking == "off" else None,
+            proxy=_revealed(settings.engine_proxy) or "",
             max_concurrent=settings.engine_max_concurrency,
         )
     timeouts = _timeouts(settings, first_token=120, stall=60)

@@ -177,6 +177,10 @@ class Settings(BaseSettings):
     )
     model_name: str = Field("", description="a name the engine serves; empty takes its first")
     local_model: Path | None = Field(None, description="the path of a GGUF chat model")
+    engine_proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = Field(
+        None, description="a proxy like http://127.0.0.1:7890 or socks5://127.0.0.1:7890"
+    )
+    engine_thinking: Literal["on", "off"] = Field("on", description='"on" or "off"')
     engine_connect_timeout: Seconds = Field(5, description="seconds, more than 0")
     engine_first_token_timeout: Seconds | None = Field(None, description="seconds, more than 0")
     engine_stall_timeout: Seconds | None = Field(None, description="seconds, more than 0")

@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 import httpx2
 
 from inference.answer_reader import AnswerReader, error_from_body, parse_json
 from inference.engine import (
+    ContextTooLong,
     EngineError,
     EngineProtocolError,
     EngineTimeout,
@@ -23,7 +26,8 @@ from inference.engine import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+    import ssl
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
     from inference.engine import Message, Sampling
 
@@ -35,6 +39,9 @@ _LIMITS: Final = httpx2.Limits(
 # llama.cpp holds a thread for each idle connection, and one on the loopback costs nothing to open.
 _LOOPBACK_LIMITS: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 _DRAIN: Final = 1.0  # seconds
+_REQUIRED: Final = ("model", "messages", "stream")
+NO_THINKING: Final = {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}
+"""For `extra_body`: vLLM, SGLang, LMDeploy and llama.cpp hand it to the chat template."""
 _FAILURES: Final = (EngineError, httpx2.HTTPError, httpx2.StreamError)
 
 
@@ -60,28 +67,34 @@ class ChatCompletions:
         timeouts: Timeouts | None = None,
         repetition_field: str = "repetition_penalty",
         dry_multiplier_field: str = "",
+        extra_body: Mapping[str, object] | None = None,
+        proxy: str = "",
         on_this_machine: bool = False,
     ) -> None:
         """Prepare the client; nothing is sent yet.
 
-        `base_url` ends in /v1. `repetition_field` is the server's name for the repetition
-        penalty, which the OpenAI API does not have, and `dry_multiplier_field` the one for
-        `Sampling.dry_multiplier`; empty for a server without. To a server `on_this_machine` every
-        request opens a connection of its own. HTTP_PROXY and its like are read for no server: what
-        people say would pass a proxy in clear.
+        `base_url` is what comes before /chat/completions. `repetition_field` is the server's name
+        for the repetition penalty, which the OpenAI API does not have, and `dry_multiplier_field`
+        the one for `Sampling.dry_multiplier`; empty for a server without. `extra_body` goes into
+        every request. `proxy` is asked for servers on the public network only; HTTP_PROXY and its
+        like, which are there for other programs, never see what people write. To a server
+        `on_this_machine` every request opens a connection of its own.
         """
         url = httpx2.URL(base_url)
         self.address = f"{url.host}:{url.port}" if url.port else url.host
         self._timeouts = timeouts or Timeouts()
         self._repetition_field = repetition_field
         self._dry_multiplier_field = dry_multiplier_field
+        self._extra_body = dict(extra_body or {})
+        self._unknown_fields: set[str] = set()
         self._begins_in_thought = False
         self._client = httpx2.AsyncClient(
             base_url=base_url,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             limits=_LOOPBACK_LIMITS if on_this_machine else _LIMITS,
+            verify=_certificates(),
+            proxy=proxy if proxy and is_public(url.host) else None,
             trust_env=False,
-            verify=httpx2.create_ssl_context(),  # reads SSL_CERT_FILE and SSL_CERT_DIR
             follow_redirects=False,
             timeout=httpx2.Timeout(None, connect=self._timeouts.connect),
         )
@@ -155,14 +168,7 @@ class ChatCompletions:
         deadline = clock() + self._timeouts.first_token
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout_at(deadline):
-                request = self._client.build_request(
-                    "POST", "chat/completions", json=self._request_body(messages, sampling, model)
-                )
-                response = await self._client.send(request, stream=True)
-                stack.push_async_callback(response.aclose)
-                if not response.is_success:
-                    body = parse_json(await response.aread())
-                    raise error_from_body(body, response.status_code)
+                response = await self._ask(self._request_body(messages, sampling, model), stack)
             answer = response.aiter_bytes()
             while not reader.done:
                 async with asyncio.timeout_at(deadline):
@@ -178,6 +184,31 @@ class ChatCompletions:
             for piece in reader.finish():
                 yield piece
             await self._drain(answer)
+
+    async def _ask(
+        self, body: dict[str, object], stack: contextlib.AsyncExitStack
+    ) -> httpx2.Response:
+        """The beginning of the answer; asked for again without the fields a server does not know.
+
+        OpenAI, Mistral and strict gateways refuse a request for a field of another server's.
+        """
+        while True:
+            request = self._client.build_request("POST", "chat/completions", json=body)
+            response = await self._client.send(request, stream=True)
+            stack.push_async_callback(response.aclose)
+            if response.is_success:
+                return response
+            said = await response.aread()
+            error = error_from_body(parse_json(said), response.status_code)
+            unknown = [name for name in body if name not in _REQUIRED and name.encode() in said]
+            is_about_fields = response.status_code in {400, 422} and not isinstance(
+                error, ContextTooLong
+            )
+            if not is_about_fields or not unknown:
+                raise error
+            self._unknown_fields.update(unknown)
+            for name in unknown:
+                del body[name]
 
     def _request_body(
         self, messages: Sequence[Message], sampling: Sampling, model: str
@@ -195,7 +226,8 @@ class ChatCompletions:
         }
         if self._dry_multiplier_field and sampling.dry_multiplier:
             body[self._dry_multiplier_field] = sampling.dry_multiplier
-        return body
+        body |= self._extra_body
+        return {name: value for name, value in body.items() if name not in self._unknown_fields}
 
     async def _drain(self, body: AsyncIterator[bytes]) -> None:
         """Read the few bytes after the end, so that the connection can be used again."""
@@ -220,6 +252,12 @@ def _engine_error(error: Exception) -> EngineError:
             return error
         case httpx2.ConnectTimeout():
             return EngineTimeout("no connection within the time allowed")
+        case httpx2.ConnectError() if "CERTIFICATE" in str(error).upper():
+            return EngineUnavailable(
+                "its certificate is not trusted here; SSL_CERT_FILE names the file of a private CA"
+            )
+        case httpx2.ProxyError():
+            return EngineUnavailable("the proxy does not let the request through")
         case httpx2.ConnectError():
             return EngineUnavailable("nothing answers at this address")
         case httpx2.DecodingError():
@@ -227,6 +265,20 @@ def _engine_error(error: Exception) -> EngineError:
         case httpx2.RemoteProtocolError() if not _is_hang_up(error):
             return EngineProtocolError("the response is not HTTP")
     return EngineUnavailable("the connection broke")
+
+
+def is_public(host: str) -> bool:
+    """Whether the host is on the public network, as far as its name tells."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".internal", ".lan", ".localhost"))
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The certificates to trust: SSL_CERT_FILE and SSL_CERT_DIR are read, proxies are not."""
+    return httpx2.create_ssl_context(trust_env=True)
 
 
 def _is_hang_up(error: httpx2.RemoteProtocolError) -> bool:

@@ -21,7 +21,7 @@ from inference.lmdeploy.nodes import Node
 from inference.lmdeploy.routing import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from inference.engine import Message, OnWait
 
@@ -44,6 +44,8 @@ class LMDeployEngine:
         model_name: str = "",
         context_window: int = 8192,
         timeouts: Timeouts | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        proxy: str = "",
         max_concurrent: int = 64,
         max_waiting: int = 1024,
         clock: Callable[[], float] = time.monotonic,
@@ -57,6 +59,8 @@ class LMDeployEngine:
             context_window: Tokens of prompt and answer together, the nodes' `--session-len`,
                 which they do not tell.
             timeouts: How long to wait for a node.
+            extra_body: Goes into every request, beside the usual fields.
+            proxy: The proxy to reach nodes on the public network through; empty for none.
             max_concurrent: Generations that run at once, over all nodes.
             max_waiting: Generations that wait for one of those slots; more are refused.
             clock: Seconds, for remembering which node failed when.
@@ -67,7 +71,13 @@ class LMDeployEngine:
         self._context_window = context_window
         self._admission = Admission(running=max_concurrent, waiting=max_waiting)
         self._nodes = [
-            Node(ChatCompletions(url, api_key=api_key, timeouts=timeouts), model_name, clock)
+            Node(
+                ChatCompletions(
+                    url, api_key=api_key, timeouts=timeouts, extra_body=extra_body, proxy=proxy
+                ),
+                model_name,
+                clock,
+            )
             for url in urls
         ]
         self._checks: set[asyncio.Task[None]] = set()

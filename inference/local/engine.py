@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.admission import Admission
-from inference.chat_completions import ChatCompletions, Timeouts
+from inference.chat_completions import NO_THINKING, ChatCompletions, Timeouts
 from inference.engine import EngineError, EngineUnavailable, ModelInfo, Sampling, ignore_wait
 from inference.local.process import ServerProcess
 from inference.local.server import LocalServerConfig
@@ -128,6 +128,7 @@ class LocalEngine:
                 timeouts=self._timeouts,
                 repetition_field="repeat_penalty",
                 dry_multiplier_field="dry_multiplier",
+                extra_body=NO_THINKING,
                 on_this_machine=True,
             )
             if stale is not None:

@@ -89,10 +89,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
         architecture=architecture,
         shape=shape_of(config, str(path / "config.json")),
         quantization=_quantization(config),
-        stop_ids=_ids(generation.get("eos_token_id")),
+        stop_ids=ids_of(generation.get("eos_token_id")),
         wanted_stop_ids=_wanted_stop_ids(architecture, config, tokenizer),
         chat_template=_chat_template(path, tokenizer),
-        bos=_token(tokenizer.get("bos_token")),
+        bos=content_of(tokenizer.get("bos_token")),
         has_own_code="auto_map" in config or "auto_map" in tokenizer,
         persona=str(_read(path / persona.FILE, optional=True).get("persona", "")),
         has_weights=any(path.glob("*.safetensors")) or any(path.glob("*.bin")),
@@ -167,7 +167,8 @@ def _quantization(config: dict[str, Any]) -> Quantization | None:
     )
 
 
-def _ids(value: object) -> frozenset[int]:
+def ids_of(value: object) -> frozenset[int]:
+    """The token ids in a value that is one, a list of them, or null."""
     values = value if isinstance(value, list) else [value]
     return frozenset(v for v in values if isinstance(v, int))
 
@@ -180,12 +181,12 @@ def _wanted_stop_ids(
     ends = frozenset(
         int(number)
         for number, token in (added.items() if isinstance(added, dict) else ())
-        if str(number).isdecimal() and _token(token) == END
+        if str(number).isdecimal() and content_of(token) == END
     )
     if architecture == INTERNLM2:
         end_of_text, end_of_turn = INTERNLM2_STOP_IDS
         return frozenset({end_of_text}) | (ends or {end_of_turn})
-    return ends | _ids(config.get("eos_token_id"))
+    return ends | ids_of(config.get("eos_token_id"))
 
 
 def _chat_template(path: Path, tokenizer: dict[str, Any]) -> str:
@@ -199,6 +200,7 @@ def _chat_template(path: Path, tokenizer: dict[str, Any]) -> str:
     return template if isinstance(template, str) else ""
 
 
-def _token(value: object) -> str:
+def content_of(value: object) -> str:
+    """The text of a token, which a tokenizer writes as a text or as an object."""
     content = value.get("content") if isinstance(value, dict) else value
     return content if isinstance(content, str) else ""

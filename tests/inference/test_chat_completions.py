@@ -12,7 +12,7 @@ import pytest
 
 from devtools.engines.lmdeploy import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
 from inference.answer_reader import EndpointNotFound, EndpointRefused
-from inference.chat_completions import ChatCompletions, Timeouts
+from inference.chat_completions import ChatCompletions, Timeouts, is_public
 from inference.engine import (
     ContextTooLong,
     EngineError,
@@ -277,6 +277,49 @@ async def test_strange_bytes_become_the_right_error(
 async def test_models_lists_what_is_served() -> None:
     async with FakeLMDeploy(model="a-model").serve() as fake, endpoint(fake.url) as client:
         assert await client.models() == ["a-model"]
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "socks://x:1"])
+async def test_a_proxy_for_other_programs_never_sees_what_people_write(
+    name: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, proxy)
+    async with FakeLMDeploy().serve() as fake, endpoint(fake.url) as client:
+        assert "".join([p async for p in client.stream(PROMPT, SAMPLING, "shudong-7b")])
+
+
+async def test_a_node_on_a_private_network_is_asked_past_the_engines_proxy() -> None:
+    async with FakeLMDeploy().serve() as fake:
+        client = ChatCompletions(fake.url, proxy="http://127.0.0.1:9")
+        assert "".join([p async for p in client.stream(PROMPT, SAMPLING, "shudong-7b")])
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("host", "public"),
+    [
+        ("api.deepseek.com", True),
+        ("8.8.8.8", True),
+        ("10.0.0.5", False),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("localhost", False),
+        ("gpu-1", False),
+        ("gpu.internal", False),
+    ],
+)
+def test_only_hosts_on_the_public_network_are_public(host: str, public: bool) -> None:
+    assert is_public(host) is public
+
+
+async def test_a_field_that_the_server_does_not_know_is_left_out_from_then_on() -> None:
+    async with FakeLMDeploy().serve() as fake:
+        client = ChatCompletions(fake.url, extra_body={"enable_search": False})
+        for _ in range(2):
+            assert "".join([p async for p in client.stream(PROMPT, SAMPLING, "shudong-7b")])
+        await client.aclose()
+    assert ["enable_search" in request for request in fake.requests] == [True, False, False]
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data": 3}', b"\xff\xfe"])

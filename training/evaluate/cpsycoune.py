@@ -7,15 +7,17 @@ dialogue as what went before, and a strong model scores each answer in four dime
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
+from inference.answer_text import spoken
 from inference.engine import Message
 from training.evaluate.config import EvaluateError
 from training.evaluate.held_out import eval_prompt
 from training.evaluate.report import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from training.evaluate.held_out import EvalPrompt
@@ -35,6 +37,8 @@ KEYS: Final = {
     Metric.JUDGED_SAFETY: "safety",
 }
 """As the judge is asked to name them."""
+
+_VALUE: Final = re.compile(r"[\[{]")
 
 PREFIX: Final = "cpsycoune/"
 
@@ -84,26 +88,46 @@ def question(prompt: EvalPrompt, answer: str, *, again: bool) -> list[Message]:
 
 
 def scores(text: str) -> tuple[int, ...] | None:
-    """The judge's four scores in the order of `KEYS`; None where it is not exactly that.
+    """The judge's four scores in the order of `KEYS`; None where there are not exactly these.
 
-    One JSON object, alone or in a code fence, whose four values are integers on their scales.
-    Anything else is not guessed at.
+    One JSON object whose four values are whole numbers on their scales, wherever it stands in what
+    the judge says; what it thought before does not count. It may give reasons in words beside the
+    scores. Anything else is not guessed at: neither a list of verdicts nor a second one.
     """
-    plain = text.strip()
-    if plain.startswith("```") and plain.endswith("```"):
-        plain = plain.removeprefix("```json").strip("`").strip()
-    try:
-        found = json.loads(plain)
-    except ValueError:
+    verdicts = list(_verdicts(spoken(text)))
+    if len(verdicts) != 1:
         return None
-    if not isinstance(found, dict) or set(found) != set(KEYS.values()):
+    (found,) = verdicts
+    extra = [value for key, value in found.items() if key not in KEYS.values()]
+    if not all(isinstance(value, str) for value in extra):
         return None
-    given = [found[key] for key in KEYS.values()]
+    given = [_whole(found[key]) for key in KEYS.values()]
     fits = all(
-        type(score) is int and 0 <= score <= highest
+        score is not None and 0 <= score <= highest
         for score, highest in zip(given, HIGHEST.values(), strict=True)
     )
-    return tuple(given) if fits else None
+    return tuple(score for score in given if score is not None) if fits else None
+
+
+def _verdicts(text: str) -> Iterator[dict[str, object]]:
+    """The JSON objects in a text that have all keys, where none is inside of another value."""
+    decoder = json.JSONDecoder()
+    position = 0
+    while (begun := _VALUE.search(text, position)) is not None:
+        try:
+            value, position = decoder.raw_decode(text, begun.start())
+        except (ValueError, RecursionError):
+            position = begun.end()
+            continue
+        if isinstance(value, dict) and value.keys() >= set(KEYS.values()):
+            yield value
+
+
+def _whole(score: object) -> int | None:
+    """The number, where it is a whole one: some judges write 2.0."""
+    if isinstance(score, float) and score.is_integer():
+        return int(score)
+    return score if type(score) is int else None
 
 
 def _prompts(file: Path) -> list[EvalPrompt]:

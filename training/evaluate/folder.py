@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import GenerationConfig
 
+from inference.answer_text import spoken
 from inference.chat_template import END
 from inference.quantize import agreement, packed
 from training.evaluate.config import EvaluateError
@@ -163,7 +164,7 @@ class FolderModel:
             self._model, batch["input_ids"], batch["attention_mask"], self._sampling, self._ends
         )
         texts = self._tokenizer.batch_decode(said, skip_special_tokens=True)
-        return [text.strip() for text in texts]
+        return [spoken(text).strip() for text in texts]
 
     def unload(self) -> None:
         """Give the memory back, for the next model."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference import persona
 from inference.chat_template import END
+from inference.serve.checkpoint import content_of, ids_of
 from training.xtuner.errors import XTunerError
 
 if TYPE_CHECKING:
@@ -66,14 +67,13 @@ def _code(model: Path, base: Path) -> None:
 def _stop_words(model: Path) -> None:
     tokenizer = json.loads((model / TOKENIZER).read_text(encoding="utf-8"))
     added = {
-        token["content"]: int(number)
-        for number, token in tokenizer.get("added_tokens_decoder", {}).items()
+        content_of(token): int(number)
+        for number, token in (tokenizer.get("added_tokens_decoder") or {}).items()
     }
     path = model / GENERATION
     said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    stops = said.get("eos_token_id", [])
-    stops = stops if isinstance(stops, list) else [stops]
-    ends = {added[token] for token in (tokenizer.get("eos_token"), END) if token in added}
+    stops = ids_of(said.get("eos_token_id"))
+    ends = {added[t] for t in (content_of(tokenizer.get("eos_token")), END) if t in added}
     _write(path, {**said, "eos_token_id": sorted({*stops, *ends})})
 
 

@@ -54,11 +54,12 @@ async def test_a_fault_before_the_first_token_is_answered_by_the_next_node(fault
     assert len(first.requests) == 1
 
 
-@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 429, 500, 502, 503, 504])
 async def test_a_node_that_refuses_everybody_is_passed_over(status: int) -> None:
     first, second = FakeLMDeploy(status=status), FakeLMDeploy(answer="我在。")
     async with serving(first, second) as engine:
         assert await answer(engine) == "我在。"
+        assert not engine._nodes[0].takes_work
 
 
 @pytest.mark.parametrize("fault", MID_STREAM)

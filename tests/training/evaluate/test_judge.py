@@ -79,7 +79,6 @@ def test_the_judge_is_told_the_published_scales():
         '{"comprehensiveness": "1", "professionalism": 3, "authenticity": 2, "safety": 1}',
         f'{GOOD[:-1]}, "overall": 3}}',
         f"[{GOOD}]",
-        f"打分如下：{GOOD}",
         f"{GOOD}\n{GOOD}",
     ],
 )
@@ -88,7 +87,19 @@ def test_a_malformed_verdict_is_never_guessed_at(reply):
 
 
 @pytest.mark.parametrize(
-    "reply", [GOOD, f" {GOOD}\n", f"```json\n{GOOD}\n```", f"```\n{GOOD}\n```"]
+    "reply",
+    [
+        GOOD,
+        f" {GOOD}\n",
+        f"```json\n{GOOD}\n```",
+        f"```JSON\n{GOOD}\n```",
+        f"```\n{GOOD}\n```",
+        f"打分如下：{GOOD}",
+        f"[评分]\n{GOOD}\n以上。",
+        f"<think>\n{GOOD.replace('3', '0')}，再想想\n</think>\n\n{GOOD}",
+        GOOD.replace("3", "3.0"),
+        f'{GOOD[:-1]}, "reason": "共情得当"}}',
+    ],
 )
 def test_one_json_object_is_a_verdict(reply):
     assert cpsycoune.scores(reply) == (1, 3, 2, 1)

@@ -121,7 +121,7 @@ class Companion:
             StorageError: the history cannot be read.
         """
         past = await self._history.load(turn)
-        risk = await self._risk.for_turn(turn.user_id, turn.id)
+        risk = await self._risk.for_turn((turn.user_id, turn.chat_id), turn.id)
         standing = level_at(risk.ends_before, self._now())
         assessment = await read_for_danger(_said(past, turn, risk, language), standing)
         kept = level_at(risk.ends, self._now())
@@ -170,7 +170,8 @@ class Companion:
             StorageError: it cannot be stored now.
         """
         if plan.lowers_risk:
-            await self._risk.lower(plan.turn.user_id, LOWEST_BY_WORD)
+            turn = plan.turn
+            await self._risk.lower((turn.user_id, turn.chat_id), LOWEST_BY_WORD)
 
     async def answer(self, plan: Plan, on_wait: OnWait = ignore_wait) -> AsyncGenerator[str, None]:
         """Yield the model's answer as it is made and has been judged.

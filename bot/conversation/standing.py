@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from bot.storage import Clock, PendingQuestion, Risk
+    from bot.storage import Clock, PendingQuestion, PersonInChat, Risk
 
 log = structlog.get_logger(__name__)
 
@@ -47,37 +47,39 @@ class StandingRisk:
     def __init__(self, risk: Risk, now: Clock) -> None:
         self._risk = risk
         self._now = now
-        self._ends: OrderedDict[int, Mapping[int, datetime]] = OrderedDict()
+        self._ends: OrderedDict[PersonInChat, Mapping[int, datetime]] = OrderedDict()
 
-    async def of(self, user_ids: Collection[int], within: float) -> dict[int, Standing]:
-        """What each person is in; of what takes longer than `within` seconds, what was known."""
+    async def of(
+        self, people: Collection[PersonInChat], within: float
+    ) -> dict[PersonInChat, Standing]:
+        """What each person is in where they speak, or after `within` seconds what was known."""
         try:
             async with asyncio.timeout(within):
-                states = await self._risk.for_users(user_ids)
+                states = await self._risk.for_people(people)
         except (StorageError, TimeoutError) as error:
             log.warning("standing_not_read", error=type(error).__name__)
-            return {user_id: self._remembered(user_id) for user_id in user_ids}
+            return {person: self._remembered(person) for person in people}
         standing = {}
-        for user_id in user_ids:
-            state = states.get(user_id)
-            self._remember(user_id, state.ends if state is not None else {})
+        for person in people:
+            state = states.get(person)
+            self._remember(person, state.ends if state is not None else {})
             pending = state.pending_question if state is not None else None
-            standing[user_id] = Standing(self._remembered(user_id).level, pending)
+            standing[person] = Standing(self._remembered(person).level, pending)
         return standing
 
-    def note(self, user_id: int, ends: Mapping[int, datetime]) -> None:
+    def note(self, person: PersonInChat, ends: Mapping[int, datetime]) -> None:
         """Keep at hand what has just been read, whether it can be stored or not."""
-        known = dict(self._ends.get(user_id, {}))
+        known = dict(self._ends.get(person, {}))
         for level, end in ends.items():
             known[level] = max(end, known.get(level, end))
-        self._remember(user_id, known)
+        self._remember(person, known)
 
-    def _remembered(self, user_id: int) -> Standing:
-        return Standing(level_at(self._ends.get(user_id, {}), self._now()))
+    def _remembered(self, person: PersonInChat) -> Standing:
+        return Standing(level_at(self._ends.get(person, {}), self._now()))
 
-    def _remember(self, user_id: int, ends: Mapping[int, datetime]) -> None:
-        self._ends.pop(user_id, None)
+    def _remember(self, person: PersonInChat, ends: Mapping[int, datetime]) -> None:
+        self._ends.pop(person, None)
         if ends:
-            self._ends[user_id] = ends
+            self._ends[person] = ends
             if len(self._ends) > REMEMBERED:
                 self._ends.popitem(last=False)

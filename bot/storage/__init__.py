@@ -47,7 +47,7 @@ from bot.storage.models import (
 from bot.storage.notifications import Notification, Notifications
 from bot.storage.rated_conversations import RatedConversation, RatedConversations
 from bot.storage.reencrypt import reencrypt
-from bot.storage.risk import PendingQuestion, Risk, RiskSignal, RiskState
+from bot.storage.risk import PendingQuestion, PersonInChat, Risk, RiskSignal, RiskState
 from bot.storage.turns.repository import Turns
 from bot.storage.turns.turn import EndState, PastTurn, Turn
 from bot.storage.users import User, UserExport, Users
@@ -95,6 +95,7 @@ __all__ = [
     "OwedCard",
     "PastTurn",
     "PendingQuestion",
+    "PersonInChat",
     "RatedAnswer",
     "RatedConversation",
     "RatedConversations",

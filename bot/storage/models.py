@@ -323,11 +323,15 @@ class CrisisCardRow(LeaseColumns, Base):
 
 
 class RiskRow(Base):
-    """Until when a level of danger is kept in mind of a person; none is deleted by a reset."""
+    """Until when a level of danger is kept in mind of a person; none is deleted by a reset.
+
+    `chat_id` is where it was told: what was told in private is nothing for a group.
+    """
 
     __tablename__ = "risk"
 
     user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     level: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     raised_at: Mapped[datetime]
     until: Mapped[datetime]

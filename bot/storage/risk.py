@@ -1,4 +1,8 @@
-"""The danger a person is in: it belongs to them, not to a conversation, and it ends by itself."""
+"""The danger a person is in: it belongs to them, not to a conversation, and it ends by itself.
+
+It is kept by the chat it was told in. A private chat, whose id is its person's, knows all of it; in
+a group only what was said there counts, because everything that follows from it is read by others.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
 
 CARD_FROM: Final = 2
 """The level from which a card is owed and a person is asked after: high."""
+
+PersonInChat = tuple[int, int]
+"""A person and the chat in which they speak: user, chat."""
 
 PendingQuestion = Literal["safe", "check_in"]
 """Whether the person is safe (a card, the help button), or how they are (a check-in)."""
@@ -72,21 +79,28 @@ class Risk:
         """What is kept in mind of a person; the caller asks which level holds now."""
         return await self._database.read(read_for_user, user_id)
 
-    async def for_turn(self, user_id: int, turn_id: int) -> RiskState:
-        """What is kept in mind of the person of a turn, and what was before its messages."""
-        return await self._database.read(read_for_user, user_id, turn_id)
+    async def for_chat(self, person: PersonInChat) -> RiskState:
+        """What counts of a person in a chat; in a group only what was said there."""
+        return await self._database.read(_read_in_chat, person)
 
-    async def for_users(self, user_ids: Collection[int]) -> dict[int, RiskState]:
+    async def for_turn(self, person: PersonInChat, turn_id: int) -> RiskState:
+        """What counts in the chat of a turn, and what was before its messages."""
+        return await self._database.read(_read_in_chat, person, turn_id)
+
+    async def for_people(self, people: Collection[PersonInChat]) -> dict[PersonInChat, RiskState]:
         """The levels of people and what they were asked; nothing of those who have no level."""
-        return await self._database.read(_read_for_users, tuple(user_ids))
+        return await self._database.read(_read_for_people, tuple(people))
 
     async def record(self, signal: RiskSignal) -> None:
         """Keep a level in mind without owing a card for it."""
         await self._database.write(record, signal, self._clock())
 
-    async def lower(self, user_id: int, lowest: int) -> None:
-        """Go down one level, never below `lowest`: the person said they are safe."""
-        await self._database.write(_lower, user_id, lowest, self._clock())
+    async def lower(self, person: PersonInChat, lowest: int) -> None:
+        """Go down one level, never below `lowest`: the person said they are safe.
+
+        Said in a group, it lowers what was said there.
+        """
+        await self._database.write(_lower, person, lowest, self._clock())
 
     async def postpone_check_in(self, user_id: int, due_at: datetime) -> None:
         """Move a check-in that is still to come: the person has written."""
@@ -114,22 +128,35 @@ def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None
         _expect_check_in(connection, signal.user_id, signal.check_in_at, now)
     for level, until in signal.ends.items():
         statement = insert(connection, RiskRow).values(
-            user_id=signal.user_id, level=int(level), raised_at=now, until=until
+            user_id=signal.user_id,
+            chat_id=signal.chat_id,
+            level=int(level),
+            raised_at=now,
+            until=until,
         )
         connection.execute(
             statement.on_conflict_do_update(
-                index_elements=["user_id", "level"],
+                index_elements=["user_id", "chat_id", "level"],
                 set_={"raised_at": now, "until": statement.excluded.until},
                 where=RiskRow.until < statement.excluded.until,
             )
         )
 
 
-def read_for_user(connection: sa.Connection, user_id: int, turn_id: int | None = None) -> RiskState:
-    """What is stored about a person, ended or not."""
+def read_for_user(connection: sa.Connection, user_id: int) -> RiskState:
+    """What is stored about a person, wherever it was told, ended or not."""
+    return _read_in_chat(connection, (user_id, user_id))
+
+
+def _read_in_chat(
+    connection: sa.Connection, person: PersonInChat, turn_id: int | None = None
+) -> RiskState:
+    user_id, _ = person
     region = connection.scalar(sa.select(UserRow.region).where(UserRow.id == user_id))
     levels = connection.execute(
-        sa.select(RiskRow.level, RiskRow.until, RiskRow.raised_at).where(RiskRow.user_id == user_id)
+        sa.select(RiskRow.level, RiskRow.until, RiskRow.raised_at)
+        .where(_counts_in(person))
+        .order_by(RiskRow.until)  # of two chats' the later one is kept
     ).all()
     if not levels:
         return RiskState({}, region=region)
@@ -142,7 +169,7 @@ def read_for_user(connection: sa.Connection, user_id: int, turn_id: int | None =
     return RiskState(
         ends={row.level: row.until for row in levels},
         check_in_at=due_at,
-        pending_question=_pending_questions(connection, [user_id]).get(user_id),
+        pending_question=_pending_questions(connection, [person]).get(person),
         region=region,
         ends_before={
             row.level: row.until
@@ -152,66 +179,94 @@ def read_for_user(connection: sa.Connection, user_id: int, turn_id: int | None =
     )
 
 
-def _read_for_users(connection: sa.Connection, user_ids: tuple[int, ...]) -> dict[int, RiskState]:
-    ends: dict[int, dict[int, datetime]] = {}
-    for row in connection.execute(
-        sa.select(RiskRow.user_id, RiskRow.level, RiskRow.until).where(
-            RiskRow.user_id.in_(user_ids)
-        )
-    ):
-        ends.setdefault(row.user_id, {})[row.level] = row.until
-    if not ends:
+def _counts_in(person: PersonInChat) -> sa.ColumnElement[bool]:
+    """Which rows count for a person in a chat."""
+    user_id, chat_id = person
+    of_person = RiskRow.user_id == user_id
+    return of_person if chat_id == user_id else sa.and_(of_person, RiskRow.chat_id == chat_id)
+
+
+def _read_for_people(
+    connection: sa.Connection, people: tuple[PersonInChat, ...]
+) -> dict[PersonInChat, RiskState]:
+    rows = connection.execute(
+        sa.select(RiskRow.user_id, RiskRow.chat_id, RiskRow.level, RiskRow.until)
+        .where(RiskRow.user_id.in_({user_id for user_id, _ in people}))
+        .order_by(RiskRow.until)
+    ).all()
+    if not rows:
         return {}  # most messages of most people: nothing more is asked
-    asked = _pending_questions(connection, tuple(ends))
-    return {
-        user_id: RiskState(levels, pending_question=asked.get(user_id))
-        for user_id, levels in ends.items()
-    }
+    asked = _pending_questions(connection, people)
+    found = {}
+    for user_id, chat_id in people:
+        ends = {
+            row.level: row.until
+            for row in rows
+            if row.user_id == user_id and chat_id in (user_id, row.chat_id)
+        }
+        if ends:
+            person = user_id, chat_id
+            found[person] = RiskState(ends, pending_question=asked.get(person))
+    return found
 
 
 def _pending_questions(
-    connection: sa.Connection, user_ids: Collection[int]
-) -> dict[int, PendingQuestion]:
-    """What people were asked, where the bot has given them no answer since.
+    connection: sa.Connection, people: Collection[PersonInChat]
+) -> dict[PersonInChat, PendingQuestion]:
+    """What people were asked in a chat, where the bot has given them no answer there since.
 
     Whatever raises a person so far shows a card, or the hotlines, which ask in the same way.
     """
     answered_at = (
         sa.select(sa.func.max(TurnRow.answered_at))
-        .where(TurnRow.user_id == RiskRow.user_id, TurnRow.answer.is_not(None))
+        .where(
+            TurnRow.user_id == RiskRow.user_id,
+            TurnRow.chat_id == RiskRow.chat_id,
+            TurnRow.answer.is_not(None),
+        )
         .scalar_subquery()
     )
     rows = connection.execute(
         sa.select(
             RiskRow.user_id,
+            RiskRow.chat_id,
             sa.func.max(RiskRow.raised_at).label("raised_at"),
             CheckInRow.sent_at,
             answered_at.label("answered_at"),
         )
-        .outerjoin(CheckInRow, CheckInRow.user_id == RiskRow.user_id)
-        .where(RiskRow.user_id.in_(user_ids), RiskRow.level >= CARD_FROM)
-        .group_by(RiskRow.user_id, CheckInRow.sent_at)
+        .outerjoin(
+            CheckInRow,
+            # A check-in is sent in private.
+            sa.and_(CheckInRow.user_id == RiskRow.user_id, RiskRow.chat_id == RiskRow.user_id),
+        )
+        .where(
+            RiskRow.user_id.in_({user_id for user_id, _ in people}),
+            RiskRow.chat_id.in_({chat_id for _, chat_id in people}),
+            RiskRow.level >= CARD_FROM,
+        )
+        .group_by(RiskRow.user_id, RiskRow.chat_id, CheckInRow.sent_at)
     )
-    asked: dict[int, PendingQuestion] = {}
+    asked: dict[PersonInChat, PendingQuestion] = {}
     for row in rows:
         is_check_in = row.sent_at is not None and row.sent_at > row.raised_at
         at = row.sent_at if is_check_in else row.raised_at
         if row.answered_at is None or row.answered_at < at:
-            asked[row.user_id] = "check_in" if is_check_in else "safe"
+            asked[row.user_id, row.chat_id] = "check_in" if is_check_in else "safe"
     return asked
 
 
-def _lower(connection: sa.Connection, user_id: int, lowest: int, now: datetime) -> None:
+def _lower(connection: sa.Connection, person: PersonInChat, lowest: int, now: datetime) -> None:
+    counts = _counts_in(person)
     highest = connection.scalar(
-        sa.select(sa.func.max(RiskRow.level)).where(RiskRow.user_id == user_id, RiskRow.until > now)
+        sa.select(sa.func.max(RiskRow.level)).where(counts, RiskRow.until > now)
     )
     if highest is not None and highest > lowest:
+        connection.execute(sa.delete(RiskRow).where(counts, RiskRow.level == highest))
+    user_id, chat_id = person
+    if chat_id == user_id:
         connection.execute(
-            sa.delete(RiskRow).where(RiskRow.user_id == user_id, RiskRow.level == highest)
+            sa.update(CheckInRow).where(CheckInRow.user_id == user_id).values(due_at=None)
         )
-    connection.execute(
-        sa.update(CheckInRow).where(CheckInRow.user_id == user_id).values(due_at=None)
-    )
 
 
 def _postpone_check_in(connection: sa.Connection, user_id: int, due_at: datetime) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.conversation.standing import Standing
-    from bot.storage import RiskSignal, StoredBatch
+    from bot.storage import PersonInChat, RiskSignal, StoredBatch
     from bot.telegram.client import RawUpdate
     from bot.telegram.context import Context
     from bot.telegram.inbound.cards import RiskCards
@@ -147,7 +147,7 @@ class Intake:
         if not found:
             return
         arrivals = [one.arrival for one in found]
-        people = {one.said.user_id for one in found if one.said is not None}
+        people = {_speaker(one.said) for one in found if one.said is not None}
         standing = await self._standing.of(people, STANDING_WITHIN) if people else {}
         signals = []
         for one in found:
@@ -207,20 +207,21 @@ class Intake:
         if safety.needs_card(RiskLevel(signal.level)):
             self._on_danger(signal.chat_id, not signal.stops_answer)
 
-    def _note(self, signal: RiskSignal, standing: dict[int, Standing]) -> None:
+    def _note(self, signal: RiskSignal, standing: dict[PersonInChat, Standing]) -> None:
         """Read what the person wrote next with what has just been read, stored or not."""
-        self._standing.note(signal.user_id, signal.ends)
-        before = standing[signal.user_id]
+        person = signal.user_id, signal.chat_id
+        self._standing.note(person, signal.ends)
+        before = standing[person]
         level = max(before.level, RiskLevel(signal.level))
-        standing[signal.user_id] = replace(before, level=level)
+        standing[person] = replace(before, level=level)
 
     async def _read(
-        self, said: IncomingText | None, standing: Mapping[int, Standing]
+        self, said: IncomingText | None, standing: Mapping[PersonInChat, Standing]
     ) -> RiskSignal | None:
         """The sign of danger in one message, if there is one."""
         if said is None:
             return None
-        before = standing[said.user_id]
+        before = standing[_speaker(said)]
         if safety.needs_card(before.level) and safety.takes_back(said.text):
             return None
         reading = [safety.Utterance(said.text)]
@@ -275,6 +276,10 @@ def _with_all_text(said: IncomingText | None, raw: RawUpdate) -> IncomingText | 
     if everything is None or (said is not None and len(everything.text) <= len(said.text)):
         return said
     return everything if said is None else replace(said, text=f"{said.text}\n{everything.text}")
+
+
+def _speaker(said: IncomingText) -> PersonInChat:
+    return said.user_id, said.chat_id
 
 
 def _is_about_the_data(error: StorageError) -> bool:

@@ -49,7 +49,7 @@ class Quota:
         free_at = await self.context.storage.limits.free_at(user_id, self.per_day, DAY)
         if free_at is None or free_at <= now:
             return None
-        danger = await self.context.storage.risk.for_user(user_id)
+        danger = await self.context.storage.risk.for_chat((user_id, chat_id))
         if any(end > now for end in danger.ends.values()):
             return None
         if await self.context.storage.handovers.for_user(user_id) is not None:

@@ -16,13 +16,19 @@ CHECK_IN = timedelta(hours=6)
 
 
 async def raise_risk(
-    replica: Replica, level: int, *, days: float = 3, user: int = ANNA, asks: bool = True
+    replica: Replica,
+    level: int,
+    *,
+    days: float = 3,
+    user: int = ANNA,
+    asks: bool = True,
+    chat: int | None = None,
 ) -> None:
     now = replica._clock()
     await replica.risk.record(
         RiskSignal(
             update_id=0,
-            chat_id=user,
+            chat_id=chat or user,
             user_id=user,
             level=level,
             language_code=None,
@@ -56,7 +62,7 @@ async def test_a_persons_word_lowers_one_level_at_a_time_and_not_below_the_lowes
     await raise_risk(replica, IMMINENT)
     seen = []
     for _ in range(3):
-        await replica.risk.lower(ANNA, lowest=CONCERN)
+        await replica.risk.lower((ANNA, ANNA), lowest=CONCERN)
         seen.append(await levels(replica))
     assert seen == [[CONCERN, HIGH], [CONCERN], [CONCERN]]
 
@@ -98,7 +104,7 @@ async def test_who_writes_is_asked_later_and_who_is_safe_is_not_asked(
     await replica.risk.postpone_check_in(ANNA, clock() + CHECK_IN)
     clock.advance(hours=2)
     assert await replica.risk.claim_check_ins(9) == []
-    await replica.risk.lower(ANNA, lowest=CONCERN)
+    await replica.risk.lower((ANNA, ANNA), lowest=CONCERN)
     await replica.risk.postpone_check_in(ANNA, clock())
     clock.advance(hours=9)
     assert await levels(replica) == [CONCERN, HIGH]
@@ -156,3 +162,27 @@ async def test_danger_that_is_over_is_forgotten_and_other_danger_is_not(
     await replica.risk.purge()
     assert dict((await replica.risk.for_user(ANNA)).ends) == {}
     assert sorted((await replica.risk.for_user(BELA)).ends) == [CONCERN, HIGH]
+
+
+async def test_what_was_told_in_private_does_not_count_in_a_group(replica: Replica) -> None:
+    await raise_risk(replica, HIGH)
+    await raise_risk(replica, CONCERN, chat=-100, asks=False)
+    assert sorted((await replica.risk.for_chat((ANNA, -100))).ends) == [CONCERN]
+    assert (await replica.risk.for_chat((ANNA, -200))).ends == {}
+    assert sorted((await replica.risk.for_chat((ANNA, ANNA))).ends) == [CONCERN, HIGH]
+    people = [(ANNA, -100), (ANNA, -200), (ANNA, ANNA), (BELA, -100)]
+    found = await replica.risk.for_people(people)
+    assert {person: sorted(state.ends) for person, state in found.items()} == {
+        (ANNA, -100): [CONCERN],
+        (ANNA, ANNA): [CONCERN, HIGH],
+    }
+    assert found[ANNA, ANNA].pending_question == "safe"
+    assert found[ANNA, -100].pending_question is None
+
+
+async def test_a_word_in_a_group_lowers_what_was_said_there(replica: Replica) -> None:
+    await raise_risk(replica, IMMINENT)
+    await raise_risk(replica, HIGH, chat=-100, asks=False)
+    await replica.risk.lower((ANNA, -100), lowest=CONCERN)
+    assert sorted((await replica.risk.for_chat((ANNA, -100))).ends) == [CONCERN]
+    assert await levels(replica) == [CONCERN, HIGH, IMMINENT]

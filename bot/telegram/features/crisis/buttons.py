@@ -74,7 +74,7 @@ class CrisisButtons:
             return
         self._safe_pressed.append(tapped)
         keyboard = in_danger(request.texts, request.user_id, safe=False)
-        await self._risk.lower(request.user_id, LOWEST_BY_WORD)
+        await self._risk.lower((request.user_id, request.chat_id), LOWEST_BY_WORD)
         await self._hotlines.say(request.chat_id, request.texts.risk_safe)
         await self._outbox.edit_keyboard(request.chat_id, request.message_id, keyboard)
 

@@ -213,3 +213,33 @@ async def test_a_check_in_that_telegram_did_not_take_comes_later(room):
     room.bot.chat_faults[PERSON].append(RetryAfter(120))
     assert await check_in(room, 6.1) == []
     assert await check_in(room, 0.2) == [ASKS]
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+@pytest.mark.parametrize("line", ["帮我想想晚上吃什么", "没有"])
+async def test_danger_told_in_private_is_nothing_for_a_group(open_room, engine, is_trial, line):
+    room = open_room(is_trial=is_trial)
+    await says(room, IMMINENT)
+    await room.arrive(press(f"risk:help:{PERSON}"))
+    await room.passes(3600)
+    asked = len(engine.prompts)
+    await room.arrive(message(line, chat=GROUP))
+    await room.passes(10)
+    assert room.bot.texts(GROUP) == [ANSWER]
+    assert len(engine.prompts) == asked + 1
+    system = engine.prompts[-1][0].content
+    assert not any(guidance(level) in system for level in list(RiskLevel)[1:])
+    assert not any(button.startswith("risk:") for button in room.buttons(GROUP))
+    # Where it was told it goes on to count.
+    ends = (await room.storage.risk.for_chat((PERSON, PERSON))).ends
+    assert max(ends) == RiskLevel.IMMINENT
+
+
+async def test_a_start_in_a_group_says_nothing_of_private_danger(room):
+    await room.arrive(message("/start", chat=GROUP))
+    await room.passes(5)
+    before = room.bot.texts(GROUP)
+    await says(room, IMMINENT)
+    await room.arrive(message("/start", chat=GROUP))
+    await room.passes(5)
+    assert room.bot.texts(GROUP) == before * 2

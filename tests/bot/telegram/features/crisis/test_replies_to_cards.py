@@ -95,7 +95,7 @@ async def test_a_database_that_hangs_delays_no_card_for_the_question_before_it(
     async def hangs(*_):
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(type(room.storage.risk), "for_users", hangs)
+    monkeypatch.setattr(type(room.storage.risk), "for_people", hangs)
     assert (await says(room, "我想死"))[0] == shown(card(RiskLevel.HIGH, CN))
 
 

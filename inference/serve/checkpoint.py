@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 INTERNLM2: Final = "InternLM2ForCausalLM"
 GENERATION_CONFIG: Final = "generation_config.json"
+_LFS_POINTER: Final = b"version https://git-lfs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Shape:
     ties_embeddings: bool
     context: int
     """Tokens the model was made for."""
+    experts: int = 0
+    """Feed-forward networks of a layer that a router chooses from; 0 for a dense model."""
+    expert_intermediate: int = 0
+    shared_intermediate: int = 0
+    """Of the experts of a layer that every token passes, together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,13 @@ class Quantization:
     method: str
     bits: int
     group_size: int
+    version: str = ""
+    """AWQ's order of the packed columns; TurboMind takes "gemm"."""
+    reorders: bool = False
+    """GPTQ's `desc_act`: columns are quantized in another order than they are stored in."""
+    is_symmetric: bool = True
+    layout: str = ""
+    """compressed-tensors' format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,8 @@ class Checkpoint:
     """Whether it brings Python files that LMDeploy has to run."""
     persona: str
     """Fingerprint of the system prompt it was trained under; empty where it does not say."""
-    has_weights: bool
+    weights_problem: str
+    """Why there are no weights to load; empty where there are."""
 
     @property
     def is_awq(self) -> bool:
@@ -95,7 +109,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         bos=content_of(tokenizer.get("bos_token")),
         has_own_code="auto_map" in config or "auto_map" in tokenizer,
         persona=str(_read(path / persona.FILE, optional=True).get("persona", "")),
-        has_weights=any(path.glob("*.safetensors")) or any(path.glob("*.bin")),
+        weights_problem=weights_problem(path),
     )
 
 
@@ -114,6 +128,7 @@ def shape_of(config: dict[str, Any], place: str) -> Shape:
             vocabulary=int(config["vocab_size"]),
             ties_embeddings=bool(config.get("tie_word_embeddings", False)),
             context=int(config.get("max_position_embeddings") or 0),
+            **_experts(config),
         )
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         what = f" ({error.args[0]})" if isinstance(error, KeyError) else ""
@@ -155,16 +170,83 @@ def _read(file: Path, *, optional: bool = False) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def _experts(config: dict[str, Any]) -> dict[str, int]:
+    """The sizes of a mixture of experts, under the names that its families give them."""
+    names = ("num_experts", "num_local_experts", "n_routed_experts")
+    experts = next((int(config[name]) for name in names if config.get(name)), 0)
+    if not experts:
+        return {}
+    width = int(config.get("moe_intermediate_size") or config["intermediate_size"])
+    shared = config.get("shared_expert_intermediate_size")
+    return {
+        "experts": experts,
+        "expert_intermediate": width,
+        "shared_intermediate": int(shared or int(config.get("n_shared_experts") or 0) * width),
+    }
+
+
 def _quantization(config: dict[str, Any]) -> Quantization | None:
     packed = config.get("quantization_config")
     if not isinstance(packed, dict) or not packed.get("quant_method"):
         return None
-    bits, group_size = packed.get("bits"), packed.get("group_size")
+    method = str(packed["quant_method"])
+    layout, weights = "", packed
+    if method == "compressed-tensors":
+        groups = packed.get("config_groups")
+        first = groups.get("group_0") if isinstance(groups, dict) else None
+        first = first if isinstance(first, dict) else {}
+        told = first.get("weights")
+        weights = told if isinstance(told, dict) else {}
+        layout = str(first.get("format") or packed.get("format") or "")
+    bits = weights.get("bits", weights.get("num_bits"))
+    group_size = weights.get("group_size")
     return Quantization(
-        method=str(packed["quant_method"]),
-        bits=bits if isinstance(bits, int) else 4,
+        method=method,
+        bits=bits if isinstance(bits, int) else _bits_of(method, packed),
         group_size=group_size if isinstance(group_size, int) else 0,
+        version=str(packed.get("version", "")),
+        reorders=bool(packed.get("desc_act", False)),
+        is_symmetric=bool(packed.get("sym", True)),
+        layout=layout,
     )
+
+
+def _bits_of(method: str, packed: dict[str, Any]) -> int:
+    """Bits of a weight where the method alone says it."""
+    if method in {"fp8", "fbgemm_fp8", "w8a8", "smooth_quant", "compressed-tensors"}:
+        return 8
+    return 8 if packed.get("load_in_8bit") else 4
+
+
+def weights_problem(folder: Path) -> str:
+    """Why the folder holds no weights that can be loaded, in words; empty where it does."""
+    adapters = [*folder.glob("adapter_model.*")]
+    files = [
+        file
+        for file in (*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin"))
+        if file not in adapters
+    ]
+    if not files and adapters:
+        return "the folder holds an adapter and not the model it was trained for"
+    if not files:
+        return "the folder holds no weights (*.safetensors or pytorch_model*.bin)"
+    if pointers := [file for file in files if _is_pointer(file)]:
+        return f"{len(pointers)} of {len(files)} weight files are Git LFS's pointers, not weights"
+    for index in (*folder.glob("*.safetensors.index.json"), *folder.glob("*.bin.index.json")):
+        shards = _read(index).get("weight_map")
+        wanted = {str(shard) for shard in shards.values()} if isinstance(shards, dict) else set()
+        missing = sorted(shard for shard in wanted if not (folder / shard).is_file())
+        if missing and not (folder / "model.safetensors").is_file():
+            return f"{len(missing)} of {len(wanted)} weight files are missing, {missing[0]} first"
+    return ""
+
+
+def _is_pointer(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(_LFS_POINTER)) == _LFS_POINTER
+    except OSError:
+        return False
 
 
 def ids_of(value: object) -> frozenset[int]:
@@ -197,6 +279,10 @@ def _chat_template(path: Path, tokenizer: dict[str, Any]) -> str:
         except (OSError, ValueError):
             raise CommandError(f"{own_file} cannot be read as text.", exit_status=2) from None
     template = tokenizer.get("chat_template")
+    if isinstance(template, list):  # several by their names; a server takes the default one
+        named = [one for one in template if isinstance(one, dict) and one.get("template")]
+        default = [one["template"] for one in named if one.get("name") == "default"]
+        template = default[0] if default else None
     return template if isinstance(template, str) else ""
 
 

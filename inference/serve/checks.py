@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -24,8 +26,19 @@ QUANTIZED_KV_HEAD_DIM: Final = 128
 GROUP_SIZE: Final = 128
 KNOWN: Final = (
     INTERNLM2, "InternLM3ForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM",
+    "Qwen2MoeForCausalLM", "Qwen3MoeForCausalLM", "MixtralForCausalLM", "GptOssForCausalLM",
 )  # fmt: skip
-"""Dense architectures in LMDeploy 0.18's table for TurboMind."""
+"""Language models in LMDeploy 0.18's table for TurboMind."""
+
+GROUP_SIZES: Final = {
+    "awq": (128,), "gptq": (128,), "compressed-tensors": (32, 128), "fp8": (128,), "mxfp4": (32,),
+}  # fmt: skip
+"""What TurboMind takes (lmdeploy/turbomind/converter.py); any other method it refuses."""
+
+
+_GENERATION_TAG: Final = re.compile(r"\{%-?\s*(?:end)?generation\s*-?%\}")
+"""Marks what is trained on; nothing of it is in the prompt."""
+_OPENS_THOUGHT: Final = re.compile(r"(?:<(?:think|thinking|thought)>|\[THINK\])\s*\Z")
 
 
 class Severity(Enum):
@@ -51,11 +64,8 @@ def check_checkpoint(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[
     yield from _stop_tokens(checkpoint)
     yield from _template(checkpoint)
     yield from _persona(checkpoint)
-    if not checkpoint.has_weights:
-        yield _refusal(
-            "the folder holds no weights (*.safetensors or *.bin)",
-            "download or merge the model again",
-        )
+    if checkpoint.weights_problem:
+        yield _refusal(checkpoint.weights_problem, "download or merge the model again")
 
 
 def check_gpus(
@@ -142,16 +152,42 @@ def _quantization(checkpoint: Checkpoint) -> Iterator[Finding]:
     packed = checkpoint.quantization
     if packed is None:
         return
-    if packed.method not in {"awq", "gptq"}:
-        yield _remark(
-            f"the weights are quantized by {packed.method!r}",
-            "this project serves fp16 and AWQ (W4A16); LMDeploy may refuse",
+    if packed.method == "smooth_quant":
+        yield _remark("the weights are W8A8", "LMDeploy serves them by its slower PyTorch engine")
+        return
+    if packed.method not in GROUP_SIZES:
+        yield _refusal(
+            f"the weights are quantized by {packed.method!r}, which TurboMind does not take",
+            "serve fp16, or quantize it to AWQ (W4A16): `python -m inference quantize`",
         )
-    elif packed.group_size != GROUP_SIZE or packed.bits != 4:
+        return
+    sizes = GROUP_SIZES[packed.method]
+    is_wrong_size = packed.group_size not in (*sizes, 0)
+    if packed.method in {"awq", "gptq"} and (is_wrong_size or packed.bits != 4):
         yield _refusal(
             f"the weights have {packed.bits} bits in groups of {packed.group_size}, and TurboMind "
             f"takes 4 bits in groups of {GROUP_SIZE}",
             "quantize again with group size 128",
+        )
+    elif packed.method == "awq" and packed.version != "gemm":
+        yield _refusal(
+            f"the weights are AWQ of version {packed.version!r}, and TurboMind takes 'gemm' alone",
+            "quantize again: `python -m inference quantize` writes version gemm",
+        )
+    elif packed.method == "gptq" and (packed.reorders or not packed.is_symmetric):
+        what = "desc_act true" if packed.reorders else "sym false"
+        yield _refusal(
+            f"the weights are GPTQ with {what}, and TurboMind asserts against it",
+            "take a GPTQ model with desc_act false and sym true, or an AWQ one",
+        )
+    elif packed.method == "compressed-tensors" and (
+        packed.layout != "pack-quantized" or packed.bits != 4 or packed.group_size not in sizes
+    ):
+        yield _refusal(
+            f"the weights are compressed-tensors of format {packed.layout!r} with {packed.bits} "
+            f"bits in groups of {packed.group_size}; TurboMind takes 'pack-quantized' with 4 bits "
+            "in groups of 32 or 128",
+            "take an AWQ model, or quantize the fp16 one again",
         )
     shape = checkpoint.shape
     for name, width in (("hidden_size", shape.hidden), ("intermediate_size", shape.intermediate)):
@@ -185,6 +221,11 @@ def _template(checkpoint: Checkpoint) -> Iterator[Finding]:
     except ImportError:
         yield _remark("the chat template was not compared", "install jinja2")
         return
+    if rendered is not None and _OPENS_THOUGHT.search(rendered):
+        yield _remark(
+            "the chat template opens a thought in the prompt: answers come late or not at all",
+            "set the bot's ENGINE_THINKING=off, or serve a model that does not think",
+        )
     if rendered is None:
         yield _refusal(
             "the chat template cannot lay out a conversation",
@@ -210,14 +251,27 @@ def _rendered(checkpoint: Checkpoint) -> str | None:
 
     messages = [{"role": m.role, "content": m.content} for m in chat_template.SPECIMEN]
     # Not HTML: what the template makes is a prompt.
-    sandbox = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    sandbox = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, autoescape=False,
+        extensions=("jinja2.ext.loopcontrols",),
+    )  # fmt: skip
+    # As transformers has them (utils/chat_template_utils.py).
+    sandbox.globals["strftime_now"] = lambda form: datetime.now(UTC).strftime(form)
+    sandbox.globals["raise_exception"] = _refuse_to_render
+    sandbox.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
+    template = _GENERATION_TAG.sub("", checkpoint.chat_template)
     try:
-        rendered = sandbox.from_string(checkpoint.chat_template).render(
+        rendered = sandbox.from_string(template).render(
             messages=messages, add_generation_prompt=True, bos_token=checkpoint.bos, eos_token=""
         )
     except (TemplateError, TypeError, ValueError):
         return None
     return re.sub(rf"^{re.escape(checkpoint.bos)}", "", rendered)
+
+
+def _refuse_to_render(reason: str) -> None:
+    """What a template calls for a conversation that it does not take."""
+    raise ValueError(reason)
 
 
 def _persona(checkpoint: Checkpoint) -> Iterator[Finding]:

@@ -28,6 +28,9 @@ def weight_bytes(shape: Shape, quantization: Quantization | None) -> int:
     q_width = shape.heads * shape.head_dim
     attention = shape.hidden * (q_width + 2 * kv_width) + q_width * shape.hidden
     feed_forward = 3 * shape.hidden * shape.intermediate
+    if shape.experts:  # all of them lie in memory, however few a token passes
+        width = shape.experts * shape.expert_intermediate + shape.shared_intermediate
+        feed_forward = 3 * shape.hidden * width + shape.hidden * shape.experts
     matrices = shape.layers * (attention + feed_forward)
     tables = shape.vocabulary * shape.hidden * (1 if shape.ties_embeddings else 2)
     norms = (2 * shape.layers + 1) * shape.hidden

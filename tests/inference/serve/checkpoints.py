@@ -25,7 +25,7 @@ def write_checkpoint(
     *,
     quantization: dict[str, Any] | None = None,
     eos: object = (2, 92542),
-    template: str = TEMPLATE,
+    template: object = TEMPLATE,
     **changes: object,
 ) -> Path:
     """InternLM2-7B's configuration, with changes."""

@@ -13,7 +13,7 @@ from inference.console import CommandError
 from inference.serve.checkpoint import add_stop_ids, read_checkpoint
 from inference.serve.checks import Severity, check_checkpoint, check_gpus
 from inference.serve.gpus import Gpu
-from inference.serve.memory import GIB
+from inference.serve.memory import GIB, weight_bytes
 from inference.serve.plan import ServeOptions
 from tests.inference.serve.checkpoints import AWQ, write_checkpoint
 
@@ -37,7 +37,18 @@ def refused_gpus(folder: Path, *gpus: Gpu, **changes: object) -> list[str]:
     return [f.what for f in found if f.severity is Severity.REFUSAL]
 
 
-@pytest.mark.parametrize("quantization", [None, AWQ])
+GPTQ = {"quant_method": "gptq", "bits": 4, "group_size": 128, "desc_act": False, "sym": True}
+FP8 = {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]}
+
+
+def packed(bits: int, layout: str, group_size: int) -> dict[str, object]:
+    """A quantization of llm-compressor."""
+    weights = {"num_bits": bits, "group_size": group_size, "type": "int"}
+    groups = {"group_0": {"format": layout, "weights": weights}}
+    return {"quant_method": "compressed-tensors", "config_groups": groups}
+
+
+@pytest.mark.parametrize("quantization", [None, AWQ, GPTQ, FP8, packed(4, "pack-quantized", 128)])
 def test_a_good_model_on_a_good_card_is_not_refused(
     quantization: dict[str, object] | None, tmp_path: Path
 ) -> None:
@@ -53,6 +64,15 @@ def test_a_good_model_on_a_good_card_is_not_refused(
         ({"num_attention_heads": 64}, "head_dim is 64, and TurboMind quantizes the KV cache only"),
         ({"quantization": AWQ | {"group_size": 64}}, "groups of 64"),
         ({"quantization": AWQ, "intermediate_size": 14300}, "intermediate_size 14300"),
+        ({"quantization": AWQ | {"version": "gemv"}}, "version 'gemv'"),
+        ({"quantization": AWQ | {"version": "GEMM"}}, "version 'GEMM'"),
+        ({"quantization": {k: v for k, v in AWQ.items() if k != "version"}}, "version ''"),
+        ({"quantization": GPTQ | {"desc_act": True}}, "desc_act"),
+        ({"quantization": GPTQ | {"sym": False}}, "sym false"),
+        ({"quantization": GPTQ | {"bits": 8}}, "8 bits"),
+        ({"quantization": {"quant_method": "bitsandbytes", "load_in_8bit": True}}, "bitsandbytes"),
+        ({"quantization": packed(8, "int-quantized", 128)}, "int-quantized"),
+        ({"quantization": packed(4, "pack-quantized", 64)}, "groups of 64"),
         ({"eos": 2}, r"not at \[92542\]"),
         ({"template": ""}, "no chat template"),
     ],
@@ -74,6 +94,62 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "m")
     (folder / "model.safetensors").unlink()
     assert "no weights" in refusals(folder)[0]
+
+
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1949337704\n"
+SHARDS = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"model.safetensors": LFS}, "1 of 1 weight files are Git LFS"),
+        ({SHARDS["a"]: b"x"}, "1 of 2 weight files are missing"),
+        ({"adapter_model.safetensors": b"x"}, "an adapter"),
+        ({"training_args.bin": b"x", "optimizer.bin": b"x"}, "no weights"),
+        (dict.fromkeys(SHARDS.values(), b"x"), ""),
+        ({"pytorch_model-00001-of-00001.bin": b"x"}, ""),
+    ],
+)
+def test_weights_are_there_or_it_is_said_what_is(
+    files: dict[str, bytes], words: str, tmp_path: Path
+) -> None:
+    folder = write_checkpoint(tmp_path / "m")
+    (folder / "model.safetensors").unlink()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    if set(files) & set(SHARDS.values()):
+        index = {"weight_map": SHARDS}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    found = refusals(folder)
+    assert (words in found[0]) if words else found == []
+
+
+@pytest.mark.parametrize(
+    ("quantization", "bits"),
+    [
+        (FP8, 8),
+        ({"quant_method": "bitsandbytes", "load_in_8bit": True}, 8),
+        ({"quant_method": "bitsandbytes", "load_in_4bit": True}, 4),
+        (packed(8, "int-quantized", 128), 8),
+    ],
+)
+def test_the_bits_of_a_weight_are_the_methods(
+    quantization: dict[str, object], bits: int, tmp_path: Path
+) -> None:
+    read = read_checkpoint(write_checkpoint(tmp_path / "m", quantization=quantization))
+    assert read.quantization is not None
+    assert read.quantization.bits == bits
+
+
+def test_every_expert_of_a_mixture_takes_memory(tmp_path: Path) -> None:
+    qwen3_30b_a3b = {
+        "hidden_size": 2048, "num_hidden_layers": 48, "num_attention_heads": 32,
+        "num_key_value_heads": 4, "head_dim": 128, "vocab_size": 151936, "num_experts": 128,
+        "moe_intermediate_size": 768, "intermediate_size": 6144,
+    }  # fmt: skip
+    read = read_checkpoint(write_checkpoint(tmp_path / "m", **qwen3_30b_a3b))
+    assert 56 < weight_bytes(read.shape, None) / GIB < 58  # published: 61 GB
 
 
 def test_fix_adds_the_missing_stop_tokens_and_keeps_the_rest(tmp_path: Path) -> None:
@@ -197,6 +273,37 @@ def test_a_layout_that_is_not_trainings_is_refused(
     pytest.importorskip("jinja2")
     folder = write_checkpoint(tmp_path / "m", architectures=[architecture], template=template)
     assert any(words in refusal for refusal in refusals(folder))
+
+
+NAMED = [{"name": "tool_use", "template": "{%"}, {"name": "default", "template": PLAIN}]
+REFUSES_TOOLS = "{% if messages[0]['role'] == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
+BREAKS = "{% for one in messages %}{{ one['content'] }}{% if loop.last %}{% break %}{% endif %}"
+LAYOUTS = {
+    "several by name": NAMED,
+    "a generation tag": PLAIN + "{% generation %}{% endgeneration %}",
+    "a break": BREAKS + "{% endfor %}",
+    "the date": "{{ strftime_now('%d %b %Y') }}" + PLAIN,
+    "an exception": REFUSES_TOOLS + PLAIN,
+    "json": PLAIN + "{{ messages | tojson(indent=2) }}",
+}
+
+
+@pytest.mark.parametrize("template", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_a_template_may_use_what_transformers_gives_it(template: object, tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    folder = write_checkpoint(
+        tmp_path / "m", architectures=["LlamaForCausalLM"], template=template, eos=2
+    )
+    assert not any("chat template" in refusal for refusal in refusals(folder))
+
+
+def test_a_template_that_opens_a_thought_is_remarked_on(tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    folder = write_checkpoint(
+        tmp_path / "m", architectures=["Qwen3ForCausalLM"], template=PLAIN + "<think>\n", eos=2
+    )
+    found = check_checkpoint(read_checkpoint(folder), options(folder))
+    assert any("opens a thought" in one.what for one in found)
 
 
 def test_another_kind_of_model_has_a_layout_of_its_own(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ class Admission:
         self._max_waiting = waiting
         # By conversation, the one whose turn is next first. None of the lists is empty.
         self._queue: OrderedDict[object, list[_Waiter]] = OrderedDict()
+        self._last: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+        """Those who wait for a slot that nobody in the queue wants."""
 
     @asynccontextmanager
     async def slot(
@@ -57,6 +59,34 @@ class Admission:
             yield
         finally:
             self._leave()
+
+    @asynccontextmanager
+    async def last_slot(self) -> AsyncIterator[None]:
+        """Hold a slot that no generation waits for; for what is short, and can be done without.
+
+        Raises:
+            EngineOverloaded: as many wait for one as may.
+        """
+        if self._free > 0:
+            self._free -= 1
+        else:
+            await self._wait_as_last()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    async def _wait_as_last(self) -> None:
+        if len(self._last) >= self._max_waiting:
+            raise EngineOverloaded(f"{len(self._last)} questions are waiting already")
+        admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._last[admitted] = None
+        try:
+            await admitted
+        except asyncio.CancelledError:
+            if self._last.pop(admitted, 0) == 0 and not admitted.cancelled():
+                self._leave()  # the slot came in the same moment
+            raise
 
     async def _wait(self, on_wait: OnWait, conversation: object) -> None:
         waiting = sum(map(len, self._queue.values()))
@@ -85,6 +115,11 @@ class Admission:
             if not waiter.admitted.done():  # done: its caller was cancelled in this moment
                 waiter.admitted.set_result(None)
                 self._tell_positions()
+                return
+        while self._last:
+            admitted, _ = self._last.popitem(last=False)
+            if not admitted.done():
+                admitted.set_result(None)
                 return
         self._free += 1
 

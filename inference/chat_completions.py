@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from inference.answer_reader import AnswerReader, error_from_body, parse_json
+from inference.choice_reader import LIKELIEST, read_choice
 from inference.engine import (
     ContextTooLong,
     EngineError,
@@ -155,6 +156,40 @@ class ChatCompletions:
             if reader.text.opened_by_prompt:
                 self._begins_in_thought = True
         # Raised out here, where no server's words hang on as the error's context.
+        raise self._named(failure)
+
+    async def choose(
+        self, messages: Sequence[Message], choices: Sequence[str], model: str
+    ) -> Mapping[str, float]:
+        """Which of `choices` comes next; `inference.engine.Chooser.choose` says what it raises."""
+        failure: EngineError
+        self._check_open()
+        body = {
+            "model": model,
+            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            # A server cuts what it would not sample before it tells the probabilities.
+            "temperature": 1.0,
+            "top_p": 1.0,
+            "max_tokens": 1,
+            "logprobs": True,
+            "top_logprobs": LIKELIEST,
+        }
+        try:
+            async with asyncio.timeout(self._timeouts.first_token):
+                response = await self._client.post("chat/completions", json=body)
+        except TimeoutError:
+            failure = EngineTimeout("no choice within the time allowed")
+        except _FAILURES as error:
+            failure = _engine_error(error)
+        else:
+            answer = parse_json(response.content)
+            if not response.is_success:
+                failure = error_from_body(answer, response.status_code)
+            else:
+                try:
+                    return read_choice(answer, choices)
+                except EngineError as error:
+                    failure = error
         raise self._named(failure)
 
     async def aclose(self) -> None:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
 Role = Literal["system", "user", "assistant"]
 OnWait = Callable[[int], None]
@@ -113,6 +113,24 @@ class Engine(Protocol):
 
     async def aclose(self) -> None:
         """Stop running generations and free what the engine holds."""
+        ...
+
+
+class Chooser(Protocol):
+    """An engine that can be asked which of a few words comes next, without making an answer."""
+
+    async def choose(
+        self, messages: Sequence[Message], choices: Sequence[str], *, affinity: str = ""
+    ) -> Mapping[str, float]:
+        """The probability of each of `choices` as the next token, among them alone.
+
+        `choices` are one token each, as single letters are. It waits behind every generation, and
+        however long that takes: the caller sets the limit. `affinity` as in `Engine.stream`.
+
+        Raises:
+            EngineError: no choice came of it; `EngineProtocolError` where the model would have
+                said something else.
+        """
         ...
 
 

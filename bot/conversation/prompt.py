@@ -65,11 +65,11 @@ def build_prompt(
     for turn in kept:
         unanswered.append(turn.user_text)
         if turn.answer:
-            messages.append(Message("user", _as_words("\n".join(unanswered))))
+            messages.append(Message("user", as_words("\n".join(unanswered))))
             messages.append(Message("assistant", turn.answer))
             unanswered = []
     # Chat templates want the roles to alternate, so what was left unanswered is read with this.
-    messages.append(Message("user", _as_words("\n".join([*unanswered, said]))))
+    messages.append(Message("user", as_words("\n".join([*unanswered, said]))))
     return messages
 
 
@@ -92,7 +92,7 @@ def _in_steps(past: Sequence[PastTurn], room: int, count: TokenCounter) -> Seque
     return past[start:]
 
 
-def _as_words(text: str) -> str:
+def as_words(text: str) -> str:
     """Text in which nothing is read as a chat template's own sign.
 
     Engines parse `<|im_end|>` and the like wherever they stand: a person who typed them could end

@@ -21,6 +21,7 @@ from bot.safety.protocol import (
     repeated_card,
 )
 from bot.safety.replies import asks_about_danger, may_be_reply
+from bot.safety.second_reading import ChoicePrompt, choice_prompt
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe, takes_back
 from bot.safety.utterance import Utterance
 
@@ -30,6 +31,7 @@ __all__ = [
     "Assessment",
     "BatchError",
     "Blocked",
+    "ChoicePrompt",
     "Guard",
     "GuardContext",
     "Region",
@@ -41,6 +43,7 @@ __all__ = [
     "assess",
     "card",
     "card_hotlines",
+    "choice_prompt",
     "emergency",
     "ends_of",
     "guidance",

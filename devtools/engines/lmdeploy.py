@@ -22,8 +22,15 @@ Knobs, all of them attributes and all of them keys of POST /_fake:
     fault_after   tokens that come first, for the faults in mid-stream
     status        an HTTP status to refuse every generation with; 0 for none
     lists_models  False for a gateway that has no /v1/models
+    choice        what is likely to come next where one token with `logprobs` is asked for: words
+                  and their probabilities, or (in Python only) a function from the messages to them
+    choice_fault  what goes wrong with that: a `Fault` of those before the first token, BROKEN_JSON,
+                  or NO_DONE for a server that tells no log-probabilities
+    choice_delay  seconds until it comes
+    choice_status an HTTP status to refuse it with; 0 for none
 
-What happened: `requests` (the bodies in the order they came, so the prompts too), `running`,
+What happened: `requests` (the bodies in the order they came, so the prompts too), `choices_asked`
+(the same of those for one token), `running`,
 `finished` (ended by themselves), `aborted` (the client went away), `connections` (clients' sockets
 that generations came over).
 
@@ -58,6 +65,7 @@ from devtools.engines.wire import (
     break_stream,
     chunk,
     error_response,
+    one_token,
     problem_of,
     usage,
 )
@@ -83,6 +91,13 @@ class FakeLMDeploy:
     fault_after: int = 2
     status: int = 0
     lists_models: bool = True
+    choice: dict[str, float] | Callable[[list[dict[str, str]]], dict[str, float]] = field(
+        default_factory=lambda: {"A": 0.97, "B": 0.03}
+    )
+    choice_fault: Fault = Fault.NONE
+    choice_delay: float = 0.0
+    choice_status: int = 0
+    choices_asked: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0
     finished: int = 0
@@ -158,7 +173,7 @@ class FakeLMDeploy:
             for knob, value in (await request.json()).items():
                 if knob not in self.__dataclass_fields__:
                     return error_response(400, f"no such knob: {knob}")
-                setattr(self, knob, Fault(value) if knob == "fault" else value)
+                setattr(self, knob, Fault(value) if knob.endswith("fault") else value)
         names = ("model", "fault", "fault_after", "token_delay", "status", "context_window")
         counters = ("running", "finished", "aborted", "connections", "requests")
         return JSONResponse({name: getattr(self, name) for name in names + counters})
@@ -168,6 +183,8 @@ class FakeLMDeploy:
             return refusal
         self.clients.add(request.client)
         body = json.loads(await request.body())
+        if body.get("logprobs"):
+            return await self._choice(body)
         self.requests.append(body)
         said = body["messages"][-1]["content"] if body.get("messages") else ""
         if self.status:
@@ -185,6 +202,25 @@ class FakeLMDeploy:
             )
         room = min(body["max_tokens"], self.context_window - length)
         return StreamingResponse(self._guarded(body, room), media_type="text/event-stream")
+
+    async def _choice(self, body: dict[str, Any]) -> Response:
+        """One token that is not read, and how likely it and others were."""
+        self.choices_asked.append(body)
+        said, fault = body["messages"][-1]["content"], self.choice_fault
+        if self.choice_delay:
+            await asyncio.sleep(self.choice_delay)
+        if self.choice_status:
+            return error_response(self.choice_status, f"no luck with {said!r}")
+        if problem := problem_of(body):
+            return error_response(400, f"{problem} in {said!r}")
+        if fault in BARE_BODIES:
+            return Response(BARE_BODIES[fault])
+        if fault is Fault.STALL_BEFORE_FIRST_TOKEN:
+            await asyncio.Event().wait()
+        if fault is Fault.BROKEN_JSON:
+            return Response(b'{"choices": [' + said.encode())
+        choice = self.choice if isinstance(self.choice, dict) else self.choice(body["messages"])
+        return JSONResponse(one_token(body, {} if fault is Fault.NO_DONE else choice))
 
     async def _guarded(self, body: dict[str, Any], room: int) -> AsyncGenerator[bytes, None]:
         self.running += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
@@ -68,6 +69,8 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "repetition_penalty": (int, float),
     "dry_multiplier": (int, float),  # llama.cpp's alone
     "stream": bool,
+    "logprobs": bool,
+    "top_logprobs": int,
     "stream_options": dict,
 }
 
@@ -125,11 +128,34 @@ def problem_of(body: dict[str, Any]) -> str:
         roles = {"system", "user", "assistant"}
         if set(message) != {"role", "content"} or message["role"] not in roles:
             return "a message is not one"
-    if not body.get("stream"):
-        return "only streams are served here"
+    is_choice = body.get("logprobs") and body["max_tokens"] == 1 and 0 < body["top_logprobs"] <= 20
+    if not body.get("stream") and not is_choice:
+        return "only streams, and the log-probabilities of one token, are served here"
     if not 0 <= body.get("temperature", 1) <= 2 or not 0 < body.get("top_p", 1) <= 1:
         return "sampling out of range"
     return "" if body["max_tokens"] > 0 else "max_tokens out of range"
+
+
+def one_token(body: dict[str, Any], likely: dict[str, float]) -> dict[str, Any]:
+    """A completion of one token, and how likely it and others were; without, where `likely` is {}.
+
+    As LMDeploy 0.18 answers to `logprobs`, `top_logprobs` and `max_tokens` 1.
+    """
+    ranked = sorted(likely.items(), key=lambda pair: -pair[1])[: body["top_logprobs"]]
+    told = [
+        {"token": word, "bytes": list(word.encode()), "logprob": math.log(probability)}
+        for word, probability in ranked
+        if probability > 0
+    ]
+    content = [told[0] | {"top_logprobs": told}] if told else []
+    said = ranked[0][0] if ranked else "A"
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": said},
+        "logprobs": {"content": content} if told else None,
+        "finish_reason": "length",
+    }
+    return {"id": "1", "object": "chat.completion", "model": body["model"], "choices": [choice]}
 
 
 def error_response(status: int, message: str) -> JSONResponse:

@@ -29,7 +29,7 @@ _READY_WITHIN: Final = 2.0  # seconds, by the engine's contract
 
 
 class LMDeployEngine:
-    """Streams from the nodes at `urls`; implements `inference.engine.Engine`.
+    """Streams from the nodes at `urls`; implements `Engine` and `Chooser` of `inference.engine`.
 
     `routing` says which node is asked first. One that fails before its first token is replaced by
     the next; after the first token the failure is the caller's, because half an answer from one
@@ -131,6 +131,21 @@ class LMDeployEngine:
                     failures.append(error)
                 else:
                     return
+        raise _most_hopeful(failures)
+
+    async def choose(
+        self, messages: Sequence[Message], choices: Sequence[str], *, affinity: str = ""
+    ) -> Mapping[str, float]:
+        """Which of `choices` comes next, by the first node that tells; see `Chooser`."""
+        failures: list[EngineError] = []
+        async with self._admission.last_slot():
+            for node in in_order(self._nodes, affinity):
+                try:
+                    return await node.choose(messages, choices)
+                except EngineError as error:
+                    if _would_fail_anywhere(error):
+                        raise
+                    failures.append(error)
         raise _most_hopeful(failures)
 
     async def ready(self) -> bool:

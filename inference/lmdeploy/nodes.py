@@ -10,7 +10,7 @@ from inference.engine import EngineError, EngineRejected, EngineUnavailable, Tho
 from inference.lmdeploy.breaker import Breaker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from inference.chat_completions import ChatCompletions
     from inference.engine import Message, Sampling
@@ -111,6 +111,12 @@ class Node:
             self._breaker.succeed()
         finally:
             self.running -= 1
+
+    async def choose(
+        self, messages: Sequence[Message], choices: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Which of `choices` comes next; how it went says nothing about the node's answers."""
+        return await self._endpoint.choose(messages, choices, await self.model())
 
     async def aclose(self) -> None:
         """Close the node's connections."""

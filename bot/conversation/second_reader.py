@@ -1,0 +1,152 @@
+"""The second reading of a turn: in meaning, beside its answer, and only ever upwards.
+
+The first reader (`bot.safety.assess`) says at once what words say. Those here take longer: what
+they find comes while the answer is being made. One that is away, late or broken says nothing, is
+counted, and costs no answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.conversation.prompt import as_words
+from bot.safety import Assessment, RiskLevel, choice_prompt
+from inference.engine import EngineRejected, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.safety import Utterance
+    from bot.safety.encoder import EncoderReading
+    from bot.storage import Counters
+    from inference.engine import Chooser
+
+log = structlog.get_logger(__name__)
+
+REJECTED_FOR = 300.0
+"""Seconds in which an engine that does not know the question is not asked it again."""
+
+
+class SecondReader(Protocol):
+    """Reads a talk in meaning."""
+
+    @property
+    def name(self) -> str:
+        """What counters and logs call it, in lower case."""
+        ...
+
+    async def read(self, said: Sequence[Utterance]) -> Assessment | None:
+        """How serious the last of `said` (oldest first) is; None where it cannot tell.
+
+        May raise anything; may take long: the caller sets the limit.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+class EncoderModel(Protocol):
+    """`bot.safety.encoder.Encoder`, or another of its kind."""
+
+    def read(self, talk: Sequence[tuple[str, bool]]) -> EncoderReading:
+        """Read the last message of a talk; blocks for some 20 ms."""
+        ...
+
+
+class EncoderReader:
+    """The encoder in the package, one talk at a time in a thread of its own."""
+
+    name = "encoder"
+
+    def __init__(self, encoder: EncoderModel) -> None:
+        self._encoder = encoder
+        self._thread = ThreadPoolExecutor(1, "encoder")
+
+    async def read(self, said: Sequence[Utterance]) -> Assessment:
+        """See `SecondReader.read`."""
+        talk = [(one.text, one.by_bot) for one in said]
+        loop = asyncio.get_running_loop()
+        reading = await loop.run_in_executor(self._thread, self._encoder.read, talk)
+        return Assessment(reading.level, (self.name,))
+
+    async def aclose(self) -> None:
+        """Take no more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+class EngineReader:
+    """The engine that answers, asked for one letter behind all answers.
+
+    Args:
+        chooser: the engine.
+        clock: monotonic seconds.
+    """
+
+    name = "engine"
+
+    def __init__(self, chooser: Chooser, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._chooser = chooser
+        self._clock = clock
+        self._rejected_until = float("-inf")
+
+    async def read(self, said: Sequence[Utterance]) -> Assessment | None:
+        """See `SecondReader.read`."""
+        if self._clock() < self._rejected_until:
+            return None
+        prompt = choice_prompt()
+        messages = [Message(role, as_words(text)) for role, text in prompt.ask(said)]
+        try:
+            likely = await self._chooser.choose(messages, tuple(prompt.letters))
+        except EngineRejected:
+            self._rejected_until = self._clock() + REJECTED_FOR
+            raise
+        return Assessment(prompt.level(likely), (self.name,))
+
+    async def aclose(self) -> None:
+        """Nothing is held: the engine is another's."""
+
+
+class SecondReading:
+    """All second readers as one that never raises and never takes longer than `within` seconds."""
+
+    def __init__(
+        self, readers: Sequence[SecondReader], counters: Counters, *, within: float
+    ) -> None:
+        self._readers = tuple(readers)
+        self._counters = counters
+        self._within = within
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything reads at all."""
+        return bool(self._readers)
+
+    async def read(self, said: Sequence[Utterance]) -> Assessment:
+        """The most serious of what the readers find in the last of `said` (oldest first)."""
+        found = await asyncio.gather(*(self._ask(reader, said) for reader in self._readers))
+        return max(found, key=lambda one: one.level, default=Assessment(RiskLevel.NONE))
+
+    async def aclose(self) -> None:
+        """Free what the readers hold."""
+        await asyncio.gather(*(reader.aclose() for reader in self._readers))
+
+    async def _ask(self, reader: SecondReader, said: Sequence[Utterance]) -> Assessment:
+        reason = "no_answer"
+        try:
+            async with asyncio.timeout(self._within):
+                found = await reader.read(said)
+        except Exception as error:
+            # Whatever it is: the first reader has read the turn, and its answer goes on.
+            found, reason = None, type(error).__name__
+        if found is not None:
+            return found
+        log.info("second_reader_away", reader=reader.name, reason=reason)
+        await self._counters.add(f"second_{reader.name}_away")
+        return Assessment(RiskLevel.NONE)

@@ -16,11 +16,13 @@ from starlette.applications import Starlette
 
 from bot.conversation.companion import Companion
 from bot.conversation.history import History
+from bot.conversation.second_reader import EncoderReader, EngineReader, SecondReading
 from bot.errors import StartupError
 from bot.ops.health import health_routes
 from bot.ops.http_server import HttpServer
 from bot.ops.stopping import Stopping
 from bot.proxies import UnusableProxyError, proxy_environment, proxy_for
+from bot.safety.encoder import load_encoder
 from bot.settings import DOTENV
 from bot.storage import StorageError
 from bot.storage.store import StorageOptions, open_storage
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from bot.conversation.second_reader import SecondReader
     from bot.sandbox import Sandbox
     from bot.settings import Settings
     from bot.storage.store import Storage
@@ -87,7 +90,9 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     log.info("engine_started", model=model.name, context_window=model.context_window)
     connection, page = await _telegram(settings, storage, stack)
     bot = await connect(connection)
-    companion = build_companion(settings, engine, model, storage)
+    second = build_second_reading(settings, engine, storage)
+    stack.push_async_callback(second.aclose)
+    companion = build_companion(settings, engine, model, storage, second)
     service = TelegramService(
         bot,
         connection,
@@ -129,7 +134,11 @@ def _token_counter(settings: Settings) -> TokenCounter:
 
 
 def build_companion(
-    settings: Settings, engine: Engine, model: ModelInfo, storage: Storage
+    settings: Settings,
+    engine: Engine,
+    model: ModelInfo,
+    storage: Storage,
+    second: SecondReading | None = None,
 ) -> Companion:
     """The conversation over an engine that has started."""
     return Companion(
@@ -142,7 +151,19 @@ def build_companion(
         max_answer_tokens=settings.max_answer_tokens,
         now=storage.clock,
         count_tokens=_token_counter(settings),
+        second=second,
     )
+
+
+def build_second_reading(settings: Settings, engine: Engine, storage: Storage) -> SecondReading:
+    """Those second readers that the settings name and that are there."""
+    readers: list[SecondReader] = []
+    if "encoder" in settings.second_readers and (encoder := load_encoder()) is not None:
+        readers.append(EncoderReader(encoder))
+    if "engine" in settings.second_readers and isinstance(engine, LMDeployEngine):
+        readers.append(EngineReader(engine))
+    log.info("second_readers", names=[reader.name for reader in readers])
+    return SecondReading(readers, storage.counters, within=settings.second_reader_timeout)
 
 
 def build_engine(settings: Settings) -> Engine:

@@ -212,6 +212,13 @@ class Settings(BaseSettings):
         21_600, ge=0, le=172_800, description="seconds from 0 (off) to 172800"
     )
 
+    second_readers: Annotated[
+        tuple[Literal["encoder", "engine", "off"], ...], NoDecode, BeforeValidator(_split)
+    ] = Field(("encoder", "engine"), description='comma-separated "encoder" and "engine", or "off"')
+    second_reader_timeout: float = Field(
+        1.5, gt=0, le=30, description="seconds, more than 0, at most 30"
+    )
+
     # People and operation
     admin_user_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="comma-separated Telegram user ids (numbers)"

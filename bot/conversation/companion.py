@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.conversation.history import History
+    from bot.conversation.second_reader import SecondReading
     from bot.locales import Language
     from bot.safety import Blocked
     from bot.storage import Clock, Counters, Disclosures, PastTurn, Risk, RiskState, Turn
@@ -77,6 +78,8 @@ class Plan:
     lowers_risk: bool
     """Whether the person's word that they are safe, or take it back, is to be stored; `risk` is as
     it is then."""
+    said: tuple[Utterance, ...] = ()
+    """What was read: the turn, and before it what it is read with."""
     card_asks: bool = False
     """Whether a card went out for this turn: it has asked, and nothing else asks in this turn."""
 
@@ -96,8 +99,10 @@ class Companion:
         max_answer_tokens: int,
         now: Clock,
         count_tokens: TokenCounter = estimate_tokens,
+        second: SecondReading | None = None,
     ) -> None:
         self._engine = engine
+        self._second = second
         self._model = model
         self._history = history
         self._risk = risk
@@ -114,8 +119,10 @@ class Companion:
         self._prompt_budget = window - self._answer_tokens - window // 32
         self._sampling = replace(tuned, max_tokens=self._answer_tokens)
 
-    async def plan(self, turn: Turn, language: Language) -> Plan:
+    async def plan(self, turn: Turn, language: Language, found: Assessment | None = None) -> Plan:
         """Read the past, let the detector read the turn, and decide who answers it.
+
+        `found` is what a second reading of the same words has found, see `read_again`.
 
         Raises:
             StorageError: the history cannot be read.
@@ -123,7 +130,8 @@ class Companion:
         past = await self._history.load(turn)
         risk = await self._risk.for_turn((turn.user_id, turn.chat_id), turn.id)
         standing = level_at(risk.ends_before, self._now())
-        assessment = await read_for_danger(_said(past, turn, risk, language), standing)
+        said = _said(past, turn, risk, language)
+        assessment = await read_for_danger(said, standing)
         kept = level_at(risk.ends, self._now())
         if assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE:
             assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile
@@ -131,6 +139,8 @@ class Companion:
         is_taken_back = needs_card(kept) and takes_back(turn.user_text)
         if is_safe or is_taken_back:
             assessment = Assessment(RiskLevel.NONE)
+        elif found is not None:
+            assessment = max(assessment, found, key=lambda one: one.level)
         lowers_risk = (is_safe or is_taken_back) and turn.attempts == 1
         if lowers_risk:
             risk = _after_saying_safe(risk, self._now())
@@ -157,7 +167,35 @@ class Companion:
             is_minor=await self._disclosures.is_minor(turn.user_id),
             reviewed_answer=reviewed,
             lowers_risk=lowers_risk,
+            said=() if is_safe or is_taken_back else tuple(said),
         )
+
+    async def read_again(self, plan: Plan) -> Assessment:
+        """Let the second readers read a turn, beside its answer. Never raises.
+
+        What is imminent already is not read, nor the words "I am safe": they are taken as said.
+        """
+        is_read = plan.said and plan.assessment.level < RiskLevel.IMMINENT
+        if self._second is None or not is_read:
+            return Assessment(RiskLevel.NONE)
+        found = await self._second.read(plan.said)
+        if found.level > plan.assessment.level:
+            log.info("risk_raised", turn=plan.turn.id, read=found.level.label, by=found.reasons)
+            await self._counters.add(f"second_raised_{found.level.label}")
+        return found
+
+    def calls_for_card(self, plan: Plan, found: Assessment) -> bool:
+        """Whether a second reading brings a card that the first has not brought."""
+        return needs_card(found.level) and found.level > plan.assessment.level
+
+    def ask_openly(self, plan: Plan, found: Assessment, answer: str) -> str:
+        """An answer, with the open question behind it where only a second reading has a concern."""
+        level = max(plan.level, found.level)
+        if level is plan.level or not _has_to_ask(
+            replace(plan, level=level, assessment=found), answer
+        ):
+            return answer
+        return f"{answer}\n\n{texts_for(plan.language).guard_ask}"
 
     def after_card(self, plan: Plan) -> Plan:
         """The plan of a turn for which a card went out: one question a turn, and that has asked."""

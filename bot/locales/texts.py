@@ -201,6 +201,7 @@ class Texts:
     button_retry: str
     stopped_suffix: str
     stopped: str
+    withdrawn: str
     nothing_to_stop: str
     stop_unsure: str
     redo_not_last: str

@@ -167,6 +167,16 @@ class StreamedReply:
         if self._message_id is not None:
             await self._deliver(render(text), None)
 
+    async def withdraw(self, text: str) -> None:
+        """Have `text` stand in place of what was said; what comes next is a new message.
+
+        Raises as `finish`.
+        """
+        await self.break_off(text)
+        self._message_id, self._id_is_stored = None, False
+        self._shown = self._on_its_way = self._driver = None
+        self._text, self._dirty, self._ended = "", False, False
+
     async def cancel(self) -> None:
         """Show nothing more. The message stays as it is, its id stored, for someone to go on."""
         await self._stop()

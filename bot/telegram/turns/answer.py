@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from bot.telegram.turns.generation import Outcome
 if TYPE_CHECKING:
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
+    from bot.safety import Assessment
     from bot.telegram.outbound.streaming import StreamedReply
     from bot.telegram.turns.collaborators import (
         AnswerKeyboards,
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from bot.telegram.turns.ending import TurnEnding
     from bot.telegram.turns.generation import GenerationManager
     from bot.telegram.turns.running import RunningTurn
+
+    SecondLook = asyncio.Task[Assessment]
 
 log = structlog.get_logger(__name__)
 
@@ -78,30 +83,57 @@ class AnswerSteps:
         if running.has_edits:
             running.has_edits = False
             running.turn = await self._edits.merge_into(running.turn)
-        plan = await self._companion.plan(running.turn, language)
+            running.found = None
+        plan = await self._companion.plan(running.turn, language, running.found)
+        second_look = asyncio.create_task(self._read_again(running, plan), name="second reading")
+        try:
+            return await self._answer_as_planned(running, plan, reply, second_look)
+        finally:
+            second_look.cancel()
+
+    async def _answer_as_planned(
+        self, running: RunningTurn, plan: Plan, reply: StreamedReply, second_look: SecondLook
+    ) -> bool:
         await self._companion.lower_risk(plan)
-        if await self._cards.before_answer(plan, language):
+        if await self._cards.before_answer(plan, plan.language):
             plan = self._companion.after_card(plan)
         if await self._is_carried_to_human(running):
+            await self._note_second(plan, await second_look)
             await self._ending.finish(running, plan, "", "answered")
             return True
         if running.stop_requested and await self._is_overtaken(running):
             await self._end_overtaken(running, plan, "", reply)
             return True
-        pending = await self._notices.before_answer(running.turn, language, level=plan.level)
+        pending = await self._notices.before_answer(running.turn, plan.language, level=plan.level)
         if running.has_edits:
             return False
-        texts = texts_for(language)
+        texts = texts_for(plan.language)
         if running.is_overtaken:
             await self._end_overtaken(running, plan, "", reply)
             return True
         if plan.reviewed_answer is not None:
-            await self._end_with_reviewed(running, plan, reply, texts)
-        elif not await self._end_with_generated(running, plan, reply, texts):
+            await self._end_with_reviewed(running, plan, reply, texts, second_look)
+        elif not await self._end_with_generated(running, plan, reply, texts, second_look):
             return False
         if not running.is_overtaken:
             await self._notices.after_answer(pending)
         return True
+
+    async def _read_again(self, running: RunningTurn, plan: Plan) -> Assessment:
+        """Have the turn read in meaning, once for its words; a card stops what is being said."""
+        if running.found is None:
+            found = await self._companion.read_again(plan)
+            running.found = found
+            if self._companion.calls_for_card(plan, found):
+                running.interrupt_for_card()
+        return running.found
+
+    async def _note_second(self, plan: Plan, found: Assessment) -> None:
+        """Keep in mind what only the second reading has found, with its card if it brings one."""
+        if found.level > plan.assessment.level:
+            level = max(plan.level, found.level)
+            raised = replace(plan, assessment=found, level=level)
+            await self._cards.before_answer(raised, plan.language)
 
     async def _is_overtaken(self, running: RunningTurn) -> bool:
         """Whether a turn that is to stop has to do so for words of danger behind it."""
@@ -122,31 +154,56 @@ class AnswerSteps:
                 await self._ending.pause(running, "turn_not_carried_yet")
 
     async def _end_with_reviewed(
-        self, running: RunningTurn, plan: Plan, reply: StreamedReply, texts: Texts
+        self,
+        running: RunningTurn,
+        plan: Plan,
+        reply: StreamedReply,
+        texts: Texts,
+        second_look: SecondLook,
     ) -> None:
+        """Say a reviewed text, which no second reading has to wait for: a card still comes."""
         answer = plan.reviewed_answer
         if plan.card_asks or answer is None:  # a second question would say that none was heard
+            await self._note_second(plan, await second_look)
             await self._ending.finish(running, plan, None, "answered")
             return
         keyboard = self._keyboards.in_danger(texts, running.turn.user_id)
         await self._ending.deliver(running, partial(reply.finish, answer, keyboard))
+        await self._note_second(plan, await second_look)
         await self._ending.finish(running, plan, answer, "answered")
 
     async def _end_with_generated(
-        self, running: RunningTurn, plan: Plan, reply: StreamedReply, texts: Texts
+        self,
+        running: RunningTurn,
+        plan: Plan,
+        reply: StreamedReply,
+        texts: Texts,
+        second_look: SecondLook,
     ) -> bool:
-        """Let the model answer; False if the turn was edited before the first word."""
+        """Let the model answer; False if the turn was edited, or is more serious than it seemed."""
         if running.stop_requested:
             outcome = Outcome("", "stopped")
+        elif second_look.done() and self._companion.calls_for_card(plan, second_look.result()):
+            outcome = Outcome("", "raised")
         else:
             outcome = await self._generation.run(running, plan, reply, texts)
+        if outcome.end == "edited":
+            return False
+        if outcome.end == "stopped" and await self._is_overtaken(running):
+            await self._end_overtaken(running, plan, outcome.said, reply)
+            return True
+        found = await second_look
+        if self._companion.calls_for_card(plan, found):
+            # Said without knowing of the danger: it may be the wrong word, so it does not stay.
+            await self._ending.deliver(running, partial(reply.withdraw, texts.withdrawn))
+            running.message_id = None
+            return False
+        await self._note_second(plan, found)
         match outcome.end:
-            case "edited":
-                return False
             case "answered":
+                said = self._companion.ask_openly(plan, found, outcome.said)
+                outcome = replace(outcome, said=said)
                 await self._end_answered(running, plan, outcome, reply, texts)
-            case "stopped" if await self._is_overtaken(running):
-                await self._end_overtaken(running, plan, outcome.said, reply)
             case "stopped":
                 await self._end_stopped(running, plan, outcome, reply, texts)
             case "failed":

@@ -53,7 +53,7 @@ class Outcome:
     """
 
     said: str
-    end: Literal["answered", "stopped", "failed", "edited"]
+    end: Literal["answered", "stopped", "failed", "edited", "raised"]
     reason: str = ""
     is_reviewed: bool = False
 

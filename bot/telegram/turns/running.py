@@ -10,11 +10,12 @@ import structlog
 if TYPE_CHECKING:
     import asyncio
 
+    from bot.safety import Assessment
     from bot.storage import Turn
 
 log = structlog.get_logger(__name__)
 
-Interruption = Literal["stopped", "edited"]
+Interruption = Literal["stopped", "edited", "raised"]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -30,6 +31,7 @@ class RunningTurn:
         message_id: the message that shows its answer, once there is one.
         has_edits: whether edits of its messages may wait in the inbox.
         stop_requested: whether it is to stop before its first word.
+        found: what a second reading of its words has found; None: not read, or not yet.
         is_overtaken: words of danger wait behind it: it ends without a word more.
         draft: what of the answer there is, without white space around.
         generation: makes the answer.
@@ -41,6 +43,7 @@ class RunningTurn:
     message_id: int | None
     has_edits: bool
     stop_requested: bool
+    found: Assessment | None = None
     is_overtaken: bool = False
     state: Literal["running", "ending", "unreleased"] = "running"
     draft: str = ""
@@ -58,6 +61,11 @@ class RunningTurn:
         """Stop the answer for the sake of somebody in danger who has just written."""
         self.is_overtaken = True
         self.request_stop()
+
+    def interrupt_for_card(self) -> None:
+        """Break the answer off: a second reading brings a card, and another answer."""
+        if self._is_generating and self.interruption is None:
+            self._interrupt("raised")
 
     def note_edit(self) -> None:
         """Have edits looked for; an answer of which something is to be seen goes on as it is."""

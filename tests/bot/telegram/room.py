@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bot.conversation.companion import Companion
 from bot.conversation.history import History
+from bot.conversation.second_reader import SecondReading
 from bot.locales import language_for, texts_for
 from bot.storage.models import TurnRow, UpdateRow
 from bot.telegram.context import Options
@@ -22,9 +23,10 @@ from inference.engine import ModelInfo
 from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from bot.conversation.second_reader import SecondReader
     from bot.storage.store import Storage
     from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
     from tests.bot.telegram.scripted_engine import ScriptedEngine
@@ -102,6 +104,7 @@ class Room:
         model_name: str = "scripted",
         operator_contact: str | None = None,
         lease_safe_seconds: float = inf,
+        second_readers: Sequence[SecondReader] = (),
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = now = storage.clock
@@ -114,6 +117,7 @@ class Room:
             storage.disclosures,
             max_answer_tokens=768,
             now=now,
+            second=SecondReading(second_readers, storage.counters, within=60.0),
         )
         parts = build_parts(
             bot,

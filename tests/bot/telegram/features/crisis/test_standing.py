@@ -56,16 +56,17 @@ async def test_two_messages_that_arrive_together_are_read_with_each_other(room):
     assert shown(IMMINENT_CARD) in room.bot.texts(PERSON)
 
 
-async def test_it_is_of_the_person_wherever_they_write_and_outlives_reset_and_process(open_room):
+async def test_it_outlives_reset_and_process_and_is_nothing_for_another_or_a_group(open_room):
     room = open_room()
     await says(room, HIGH)
     await room.storage.conversations.reset(PERSON)
     await room.storage.history_cache.forget(PERSON)
     room = open_room()
-    await room.arrive(message(BARE, person=OTHER, chat=GROUP))
-    await room.arrive(message(BARE, person=PERSON, chat=GROUP))
+    await room.arrive(message(BARE, person=OTHER))
+    await room.arrive(message(BARE, chat=GROUP))
     await room.passes(30)
-    assert room.bot.texts(GROUP).count(shown(IMMINENT_CARD)) == 1
+    assert shown(IMMINENT_CARD) not in room.bot.texts(OTHER) + room.bot.texts(GROUP)
+    assert shown(IMMINENT_CARD) in await says(room, BARE)
 
 
 async def test_it_is_known_with_the_database_away(room, database_switch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,6 +94,24 @@ async def reencrypt(
             after, rewritten = await database.write(_batch, cipher, column, after, batch)
             total += rewritten
             yield total
+
+
+async def count_other_keys(database: Database, cipher: Cipher) -> dict[bytes, int]:
+    """How many ciphertexts each key has that is not the first, by the header that names it."""
+    return await database.read(_count_other_keys, cipher.header)
+
+
+def _count_other_keys(connection: sa.Connection, current: bytes) -> dict[bytes, int]:
+    counts: Counter[bytes] = Counter()
+    for column in _COLUMNS:
+        header = sa.func.substr(column.sealed, 1, HEADER_BYTES, type_=sa.LargeBinary)
+        rows = connection.execute(
+            sa.select(header.label("header"), sa.func.count().label("count"))
+            .where(column.sealed.is_not(None), header != current)
+            .group_by(header)
+        )
+        counts.update({bytes(row.header): row[1] for row in rows})
+    return dict(counts)
 
 
 def _batch(

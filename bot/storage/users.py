@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import sqlalchemy as sa
+import structlog
 
 from bot.storage import cards, contacts, disclosures, feedback, handovers, risk
 from bot.storage.db.dialect import insert, lock_chat
+from bot.storage.db.errors import WrongKey
 from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
 from bot.storage.turns.turn import decrypt_turn
 from bot.storage.turns.turn import select_for_user as select_turns_for_user
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bot.storage.cards import ExportedCard
     from bot.storage.contacts import EmergencyContact
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from bot.storage.models import ConsentState
     from bot.storage.risk import RiskState
     from bot.storage.turns.turn import Turn
+
+log = structlog.get_logger(__name__)
+Read = TypeVar("Read")
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 _REMEMBERED: Final = 4096
@@ -123,20 +128,23 @@ class Users:
         await self._database.write(_set, user_id, {"unreachable_at": None})
 
     async def export(self, user_id: int) -> UserExport:
-        """Everything stored about a person: the row and all of their turns, in every chat."""
+        """Everything stored about a person: the row and all of their turns, in every chat.
+
+        What no key decrypts is left out: one damaged row must not keep them from the rest.
+        """
         found = await self._database.read(_export, user_id)
         user, disclosure, rows, risk, cards, messages, contact, ratings, consent = found
         return UserExport(
             user=user,
             disclosure=disclosure,
-            turns=tuple(decrypt_turn(row, self._cipher) for row in rows),
+            turns=_readable(rows, lambda row: decrypt_turn(row, self._cipher)),
             risk=risk,
             cards=cards,
             contact=contacts.decrypt_contact(contact, user_id, self._cipher) if contact else None,
-            from_humans=tuple(
-                handovers.decrypt_message(row, user_id, self._cipher) for row in messages
+            from_humans=_readable(
+                messages, lambda row: handovers.decrypt_message(row, user_id, self._cipher)
             ),
-            ratings=tuple(feedback.decrypt_rating(row, self._cipher) for row in ratings),
+            ratings=_readable(ratings, lambda row: feedback.decrypt_rating(row, self._cipher)),
             consent=consent,
         )
 
@@ -148,6 +156,16 @@ class Users:
         """
         self._seen.pop(user_id, None)
         return await self._database.write(_erase, user_id)
+
+
+def _readable(rows: Sequence[AnyRow], decrypt: Callable[[AnyRow], Read]) -> tuple[Read, ...]:
+    read = []
+    for row in rows:
+        try:
+            read.append(decrypt(row))
+        except WrongKey:
+            log.error("row_left_out_of_export")
+    return tuple(read)
 
 
 def _seen(

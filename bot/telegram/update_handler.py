@@ -95,12 +95,13 @@ class UpdateHandler:
     async def _handle(self, stored: StoredUpdate) -> None:
         try:
             await self._attempt(stored)
-        except StorageError as error:
-            # The claim runs out and the update is tried again.
-            log.error("update_paused", update=stored.update_id, error=type(error).__name__)
-        except Exception:
-            log.exception("update_failed", update=stored.update_id, attempt=stored.attempts)
-            await self._give_up_or_retry(stored)
+        except Exception as error:
+            if isinstance(error, StorageError) and error.is_outage:
+                # The claim runs out and the update is tried again.
+                log.error("update_paused", update=stored.update_id, error=type(error).__name__)
+            else:
+                log.exception("update_failed", update=stored.update_id, attempt=stored.attempts)
+                await self._give_up_or_retry(stored)
         finally:
             if len(self._tasks) >= MAX_AT_ONCE or self._busy[stored.chat_id] >= MAX_IN_A_CHAT:
                 self._wanted.set()

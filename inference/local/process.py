@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 _PACKAGE_ROOT: Final = Path(__file__).parents[2]
 _LOADING: Final = 600.0  # seconds; tens of gigabytes from a slow disk
 _STOPPING: Final = 5.0
+_PASSED_ON: Final = frozenset(
+    {"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"}
+    | {"SYSTEMROOT", "TEMP", "TMP"}
+)
+_PASSED_ON_PREFIXES: Final = ("LC_", "OMP_", "GGML_", "LLAMA_")
+"""Where programs, libraries and the locale are, and how llama.cpp is tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class ServerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # nothing of a chat may reach a log
-            env=os.environ | {"PYTHONPATH": _with_package_root()},
+            env=_environment(),
             start_new_session=True,  # Ctrl-C is for the parent, which lets answers end first
         )
         self._process = process
@@ -142,6 +148,16 @@ async def _end(process: Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """What the process needs of ours. It reads model files of others: no secret is in its reach."""
+    allowed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    return allowed | {"PYTHONPATH": _with_package_root()}
 
 
 def _with_package_root() -> str:

@@ -54,6 +54,12 @@ class Cipher:
         """Build from base64 keys. Raises `BadKey`, which tells the position but never the key."""
         return cls([_decode_key(key, position) for position, key in enumerate(keys, start=1)])
 
+    def missing_key(self, header: bytes) -> str | None:
+        """The id of the key that a header names, if it is not at hand; None also for no header."""
+        if header[:1] != _VERSION or len(header) < HEADER_BYTES or header[1:] in self._keys:
+            return None
+        return header[1:].hex()
+
     @property
     def header(self) -> bytes:
         """The first `HEADER_BYTES` bytes of everything this cipher writes: they name its key."""

@@ -20,13 +20,23 @@ or the password of a database address.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class StorageError(Exception):
-    """Storage could not do what it was asked to."""
+    """Storage could not do what it was asked to.
+
+    `is_outage` tells whether the same may succeed once an operator or time has mended something;
+    where it does not, it is about what was asked or what is stored, and another try will not help.
+    """
+
+    is_outage: ClassVar[bool] = False
 
 
 class DatabaseUnavailable(StorageError):
     """The database does not answer now; the same operation may succeed later."""
+
+    is_outage = True
 
 
 class DatabaseFull(DatabaseUnavailable):
@@ -36,9 +46,13 @@ class DatabaseFull(DatabaseUnavailable):
 class DatabaseRefused(StorageError):
     """The database answers but does not let us in or do this."""
 
+    is_outage = True
+
 
 class SchemaError(StorageError):
     """The tables are not the ones this program was written for."""
+
+    is_outage = True
 
 
 class SchemaBehind(SchemaError):

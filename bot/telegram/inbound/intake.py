@@ -119,7 +119,7 @@ class Intake:
         try:
             await self._keep(updates)
         except StorageError as error:
-            if not _is_about_the_data(error):
+            if error.is_outage:
                 raise
             await self._keep_one_by_one(updates)
 
@@ -133,7 +133,7 @@ class Intake:
             try:
                 await self._keep([raw])
             except StorageError as error:
-                if not _is_about_the_data(error):
+                if error.is_outage:
                     raise
                 log.error("update_refused", update=raw["update_id"])
                 bare = NewUpdate(
@@ -280,11 +280,6 @@ def _with_all_text(said: IncomingText | None, raw: RawUpdate) -> IncomingText | 
 
 def _speaker(said: IncomingText) -> PersonInChat:
     return said.user_id, said.chat_id
-
-
-def _is_about_the_data(error: StorageError) -> bool:
-    """Whether the database is there and willing, and only what it was given is wrong."""
-    return type(error) is StorageError
 
 
 def _chat_id_in(raw: RawUpdate) -> int | None:

@@ -141,3 +141,22 @@ async def test_a_ciphertext_moved_to_another_turn_is_refused(
     await database.write(swap)
     with pytest.raises(WrongKey):
         await replica.turns.get(second)
+
+
+async def test_an_old_key_that_is_still_needed_is_missed_before_work_begins(
+    database: Database, clock: WallClock
+) -> None:
+    old, new = generate_key(), generate_key()
+    before = Replica(database, Cipher.from_keys([old]), "replica-1", clock)
+    for chat_id in range(1, 4):
+        await _says_the_secret(before, chat_id)
+    both = Cipher.from_keys([new, old])
+    after = Replica(database, both, "replica-2", clock)
+    update_ids = [await after.arrives(9, SECRET.encode(), update_id=n) for n in (10**9, 10**9 + 1)]
+    assert await after.turns.begin(9, 9, SECRET, update_ids[:1]) is not None
+    await verify_keys(database, both)
+    with pytest.raises(WrongKey, match="reencrypt"):
+        await verify_keys(database, Cipher.from_keys([new]))
+    async for _ in reencrypt(database, both):
+        pass
+    await verify_keys(database, Cipher.from_keys([new]))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
 import sqlalchemy as sa
 from telegram.error import Forbidden
 
 from bot.locales import Language
 from bot.safety import render_hotlines
+from bot.storage import StorageError
+from bot.storage.db.errors import WrongKey
 from bot.storage.models import UpdateRow
 from bot.telegram.outbound.rendering import render
 from bot.telegram.update_handler import MAX_TRIES
@@ -108,3 +111,19 @@ async def test_a_command_in_a_chat_that_is_shut_ends_and_marks_it(room):
     await room.passes(5)
     assert await room.update(update_id) == ("done", None)
     assert (await room.storage.users.get(PERSON)).unreachable_at is not None
+
+
+@pytest.mark.parametrize("error", [StorageError("wrong data"), WrongKey("damaged")])
+async def test_what_no_further_try_can_mend_is_given_up(room, monkeypatch, error):
+    async def broken(asked):
+        raise error
+
+    monkeypatch.setitem(
+        room.router.commands, "help", replace(room.router.commands["help"], run=broken)
+    )
+    [update_id] = await room.arrive(message("/help"))
+    for _ in range(MAX_TRIES):
+        await room.sweep()
+        await room.passes(1)
+    assert await room.update(update_id) == ("failed", "handler_error")
+    assert room.bot.texts(PERSON) == [TEXTS.error_once_more]

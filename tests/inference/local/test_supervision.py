@@ -113,7 +113,11 @@ async def test_the_process_does_not_outlive_its_parent(how: signal.Signals, mode
     await eventually(is_gone)
 
 
-async def test_the_key_is_not_on_show(model: Path) -> None:
+async def test_the_key_and_the_parents_secrets_are_not_on_show(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TELEGRAM_BOT_TOKEN", "ENCRYPTION_KEYS", "DATABASE_URL", "AWS_SECRET"):
+        monkeypatch.setenv(name, "a secret of the bot")
     engine = LocalEngine(model)
     await engine.start()
     assert engine._process.serving is not None
@@ -122,6 +126,7 @@ async def test_the_key_is_not_on_show(model: Path) -> None:
     assert len(key) >= 32
     assert key not in " ".join(process.cmdline())
     assert key not in " ".join(process.environ().values())
+    assert "a secret of the bot" not in process.environ().values()
     assert {c.laddr.ip for c in process.net_connections("tcp")} == {"127.0.0.1"}
     await engine.aclose()
 

@@ -29,7 +29,7 @@ def export_file(user_id: int, export: UserExport) -> bytes | None:
         "safety": _safety(export),
         "feedback": _feedback(export),
     }
-    return json.dumps(content, ensure_ascii=False, indent=2).encode()
+    return json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace")
 
 
 def _holds_anything(export: UserExport) -> bool:

@@ -73,7 +73,7 @@ class Reset:
     async def _ask_admin(self, request: CommandRequest) -> None:
         texts, target = request.texts, _target_in(request.argument)
         if request.user_id not in self._admins:
-            await self._audit.record(request.user_id, "reset", target, "refused")
+            await self._audit.record(request.user_id, "reset", "other", "refused")
             await self._outbox.send_text(request.chat_id, texts.admin_only)
             return
         if target == "other":
@@ -102,7 +102,9 @@ class Reset:
         texts, admin, target = request.texts, pressed.admin_id, pressed.audited_target
         is_fresh = self._now() - request.message_date < ADMIN_QUESTION_LASTS
         if request.user_id != admin or admin not in self._admins or not is_fresh:
-            await self._audit.record(request.user_id, "reset", target, "refused")
+            # What a stranger put into a button is theirs: a number can be somebody's telephone.
+            named = target if request.user_id in self._admins else "other"
+            await self._audit.record(request.user_id, "reset", named, "refused")
             return texts.admin_expired
         if not pressed.confirmed:
             await self._audit.record(admin, "reset", target, "cancelled")

@@ -95,3 +95,10 @@ async def test_a_database_that_is_away_does_not_keep_the_card_back(room, databas
     await room.passes(5)
     assert "12356" in room.bot.texts(PERSON)[-1]
     database_switch.is_away = False
+
+
+def test_a_long_line_of_separators_is_read_at_once():
+    told = read_contact(f"妈妈{',' * 200_000} 13800138000")
+    assert told == EmergencyContact("妈妈", "13800138000")
+    # A hundred times a message's length, in which the square of it would take minutes.
+    assert read_contact(f"a{',' * 200_000}") is None

@@ -108,3 +108,13 @@ async def test_an_erase_in_mid_answer_leaves_nothing_of_it(room, engine):
     await room.passes(5)
     assert "我的秘密" not in str(engine.prompts[-1])
     assert await room.turns() == [("answered", None)]
+
+
+async def test_the_audit_keeps_nothing_that_a_stranger_wrote(room):
+    await room.arrive(message("/reset 13800138000"), message("/reset 我吃了药"))
+    await room.arrive(press(f"admin_reset:yes:{ADMIN}:13800138000"))
+    await room.arrive(press("desk:take:13800138000"))
+    await room.passes(20)
+    entries = await room.storage.audit.list_recent(10)
+    assert {(entry.target, entry.outcome) for entry in entries} == {("other", "refused")}
+    assert len(entries) == 4

@@ -37,7 +37,7 @@ TELEGRAM_ARROWS = {
     "top": {"tools", "outbound", "shared", "inbound", "turns", "features"},
 }
 TELEGRAM_MODULES = {
-    **dict.fromkeys(("chat_ids", "shutdown", "waiting"), "tools"),
+    **dict.fromkeys(("chat_ids", "topics", "shutdown", "waiting"), "tools"),
     **dict.fromkeys(("client", "context", "feature", "requests"), "shared"),
 }
 

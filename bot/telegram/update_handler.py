@@ -14,6 +14,7 @@ from bot.locales import language_for, texts_for
 from bot.storage import StorageError
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.shutdown import cancel_all
+from bot.telegram.topics import topic_of, within_topic
 
 if TYPE_CHECKING:
     from bot.storage import StoredUpdate
@@ -112,7 +113,9 @@ class UpdateHandler:
 
     async def _attempt(self, stored: StoredUpdate) -> None:
         try:
-            await self._router.route(Update.de_json(json.loads(stored.payload), self._client))
+            raw = json.loads(stored.payload)
+            with within_topic(topic_of(raw)):
+                await self._router.route(Update.de_json(raw, self._client))
         except Unreachable:
             if stored.chat_id is not None:
                 await self._users.mark_unreachable(stored.chat_id)

@@ -65,6 +65,8 @@ class IncomingText:
     with_media: bool = False
     reply_to: int | None = None
     """The message that this one replies to."""
+    thread_id: int | None = None
+    """The topic of a forum in which it was said."""
 
 
 def lane_of(update: Update, me: User) -> Lane | None:
@@ -147,6 +149,7 @@ def read_incoming_text(update: Update, me: User, received_at: float) -> Incoming
         is_edit=update.edited_message is not None,
         with_media=message.text is None and message.effective_attachment is not None,
         reply_to=message.reply_to_message.message_id if message.reply_to_message else None,
+        thread_id=message.message_thread_id if message.is_topic_message else None,
     )
 
 
@@ -189,10 +192,11 @@ def read_stored_text(stored: StoredUpdate, bot: Bot, me: User) -> IncomingText |
 
 
 def take_one_person(said: Sequence[IncomingText]) -> list[IncomingText]:
-    """The longest beginning of `said` that one person said: a turn has one speaker."""
+    """The longest beginning of `said` that one person said in one topic: a turn has one speaker."""
     together: list[IncomingText] = []
     for item in said:
-        if together and item.user_id != together[0].user_id:
+        first = together[0] if together else item
+        if (item.user_id, item.thread_id) != (first.user_id, first.thread_id):
             break
         together.append(item)
     return together

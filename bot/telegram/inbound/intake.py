@@ -24,6 +24,7 @@ from bot.telegram.inbound.incoming import (
     read_for_danger_of,
     read_incoming_text,
 )
+from bot.telegram.topics import topic_of, within_topic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -156,6 +157,7 @@ class Intake:
                 self._note(signal, standing)
         calls = [one.said for one in found if one.said is not None and one.asks_for_hotlines]
         payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
+        topics = {raw["update_id"]: topic_of(raw) for raw in updates}
         received_at = self._context.now()
         new = [
             NewUpdate(
@@ -167,9 +169,10 @@ class Intake:
             )
             for arrival in arrivals
         ]
-        kept = await self._store(new, signals, calls)
+        kept = await self._store(new, signals, calls, topics)
         for card in kept.cards:
-            self._cards.send(card)
+            with within_topic(topics.get(card.update_id)):
+                self._cards.send(card)
         for signal in signals:
             if signal.update_id in kept.new:
                 self._stop_answer(signal)
@@ -178,7 +181,11 @@ class Intake:
                 self._on_arrival(arrival)
 
     async def _store(
-        self, new: Sequence[NewUpdate], signals: Sequence[RiskSignal], calls: Sequence[IncomingText]
+        self,
+        new: Sequence[NewUpdate],
+        signals: Sequence[RiskSignal],
+        calls: Sequence[IncomingText],
+        topics: Mapping[int, tuple[int, int] | None],
     ) -> StoredBatch:
         """Store updates with the cards they ask for.
 
@@ -187,12 +194,15 @@ class Intake:
 
         def send_unrecorded() -> None:
             for signal in signals:
-                if self._cards.send_unrecorded(signal):
-                    self._stop_answer(signal)
+                with within_topic(topics.get(signal.update_id)):
+                    if self._cards.send_unrecorded(signal):
+                        self._stop_answer(signal)
             for said in calls:
-                self._cards.show_hotlines_unrecorded(
-                    said.update_id, said.chat_id, said.user_id, language_for(said.language_code)
-                )
+                language = language_for(said.language_code)
+                with within_topic(topics.get(said.update_id)):
+                    self._cards.show_hotlines_unrecorded(
+                        said.update_id, said.chat_id, said.user_id, language
+                    )
 
         late = asyncio.get_running_loop().call_later(RECORD_WITHIN, send_unrecorded)
         try:

@@ -71,6 +71,7 @@ class SendApi(Protocol):
         reply_markup: InlineKeyboardMarkup | None,
         reply_parameters: ReplyParameters | None,
         link_preview_options: LinkPreviewOptions,
+        message_thread_id: int | None,
     ) -> Message:
         """See https://core.telegram.org/bots/api#sendmessage."""
         ...
@@ -103,11 +104,14 @@ class SendApi(Protocol):
         caption_entities: Sequence[MessageEntity] | None,
         reply_markup: InlineKeyboardMarkup | None,
         filename: str,
+        message_thread_id: int | None,
     ) -> Message:
         """See https://core.telegram.org/bots/api#senddocument."""
         ...
 
-    async def send_chat_action(self, chat_id: int, action: str) -> bool:
+    async def send_chat_action(
+        self, chat_id: int, action: str, *, message_thread_id: int | None
+    ) -> bool:
         """See https://core.telegram.org/bots/api#sendchataction."""
         ...
 
@@ -136,6 +140,7 @@ async def call(bot: SendApi, chat_id: int, operation: Operation, content: Render
                 reply_markup=keyboard,
                 reply_parameters=_reply(operation.reply_to) if operation.reply_to else None,
                 link_preview_options=_NO_LINK_PREVIEW,
+                message_thread_id=operation.thread_id,
             )
             return message.message_id
         case "document":
@@ -146,6 +151,7 @@ async def call(bot: SendApi, chat_id: int, operation: Operation, content: Render
                 caption_entities=entities,
                 reply_markup=keyboard,
                 filename=operation.filename,
+                message_thread_id=operation.thread_id,
             )
             return message.message_id
         case "edit":
@@ -162,12 +168,15 @@ async def call(bot: SendApi, chat_id: int, operation: Operation, content: Render
                 chat_id, operation.message_id, reply_markup=keyboard
             )
         case "typing":
-            await bot.send_chat_action(chat_id, ChatAction.TYPING)
+            await bot.send_chat_action(
+                chat_id, ChatAction.TYPING, message_thread_id=operation.thread_id
+            )
     return operation.message_id
 
 
 def _reply(message_id: int) -> ReplyParameters:
-    # The person may have deleted the message meanwhile; the answer goes out all the same.
+    # The person may have deleted the message meanwhile; the answer goes out all the same. In the
+    # topics of a forum Telegram refuses it even so, see `SendFailure.REPLY_GONE`.
     return ReplyParameters(message_id, allow_sending_without_reply=True)
 
 
@@ -180,6 +189,10 @@ class SendFailure(Enum):
     FLOOD = auto()
     MESSAGE_GONE = auto()
     ENTITIES_REFUSED = auto()
+    REPLY_GONE = auto()
+    """The message it answers was deleted."""
+    TOPIC_GONE = auto()
+    """The topic it is for was closed or deleted."""
     REFUSED = auto()
     UNSENT = auto()
     """It never left this machine: worth another try."""
@@ -191,6 +204,12 @@ _PHRASES = (
     ("message is not modified", SendFailure.UNCHANGED),
     ("message to edit not found", SendFailure.MESSAGE_GONE),
     ("message can't be edited", SendFailure.MESSAGE_GONE),
+    ("replied not found", SendFailure.REPLY_GONE),
+    ("reply message not found", SendFailure.REPLY_GONE),
+    ("reply_message_id_invalid", SendFailure.REPLY_GONE),
+    ("thread not found", SendFailure.TOPIC_GONE),
+    ("topic_closed", SendFailure.TOPIC_GONE),
+    ("topic_deleted", SendFailure.TOPIC_GONE),
     ("message_id_invalid", SendFailure.MESSAGE_GONE),
     ("entit", SendFailure.ENTITIES_REFUSED),
 )

@@ -61,6 +61,7 @@ class Dispatcher:
         self.lanes: dict[int, Lane] = {}
         self._idle: list[tuple[float, int]] = []
         self.unreachable: set[int] = set()
+        self.on_migrated: Callable[[int, int], None] = lambda _old, _new: None
         self._successors: dict[int, int] = {}
         """Groups that became supergroups, and the id each has now. Asked of Telegram again after
         a restart: the first call to the old id tells."""
@@ -78,7 +79,10 @@ class Dispatcher:
             Closed: the bot is stopping.
             Expired: Telegram wants the chat left alone for longer than the operation can wait.
         """
-        chat_id = self._successors.get(chat_id, chat_id)
+        if chat_id in self._successors:
+            chat_id = self._successors[chat_id]
+            if not _is_for_successor(operation):
+                return
         if chat_id in self.unreachable:
             raise Unreachable
         if self._closed or (self._closing and operation.priority > Priority.SEND):
@@ -270,12 +274,8 @@ class Dispatcher:
                 if operation.priority is Priority.CRISIS:
                     operation.not_before = self._clock() + retry_after(error)
                 self._again(lane, operation)
-            case SendFailure.MESSAGE_GONE if operation.is_final_edit:
-                operation.kind, operation.message_id = "send", 0
-                self._again(lane, operation)
-            case SendFailure.ENTITIES_REFUSED if not operation.as_plain_text:
-                log.warning("entities_refused", chat_id=lane.chat_id, reason=reason(error))
-                operation.as_plain_text = True
+            case failure if _can_do_without(operation, failure):
+                log.info("sent_in_another_way", chat_id=lane.chat_id, reason=reason(error))
                 self._again(lane, operation)
             case SendFailure.UNSENT | SendFailure.UNCERTAIN as kind:
                 if kind is SendFailure.UNCERTAIN and operation.kind in ("send", "document"):
@@ -292,11 +292,12 @@ class Dispatcher:
             return
         log.info("chat_migrated", chat_id=lane.chat_id, new_chat_id=error.new_chat_id)
         self._successors[lane.chat_id] = error.new_chat_id
+        self.on_migrated(lane.chat_id, error.new_chat_id)
         moving, lane.waiting = [operation, *lane.waiting], []
         for one in moving:
             one.followed = True
             try:
-                if not one.done.done():
+                if not one.done.done() and _is_for_successor(one):
                     self.submit(error.new_chat_id, one)
             except OutboxError as refusal:
                 one.fail(refusal)
@@ -338,6 +339,37 @@ class Dispatcher:
                 _inherit_backoff(newer, operation)
             else:
                 lane.waiting.insert(0, operation)
+
+
+def _can_do_without(operation: Operation, failure: SendFailure) -> bool:
+    """Take from an operation what Telegram refuses about it; False if nothing is left to take."""
+    match failure:
+        case SendFailure.MESSAGE_GONE if operation.is_final_edit:
+            operation.kind, operation.message_id = "send", 0
+        case SendFailure.ENTITIES_REFUSED if not operation.as_plain_text:
+            operation.as_plain_text = True
+        case SendFailure.REPLY_GONE if operation.reply_to is not None:
+            operation.reply_to = None
+        case SendFailure.TOPIC_GONE if operation.thread_id is not None:
+            operation.thread_id = None  # General is better than nowhere
+        case _:
+            return False
+    return True
+
+
+def _is_for_successor(operation: Operation) -> bool:
+    """Whether an operation still has a sense in the supergroup, where no old message can be edited.
+
+    The last text of a message is sent anew there; what has no sense any more is ended.
+    """
+    if operation.is_final_edit:
+        operation.kind, operation.message_id = "send", 0
+    operation.reply_to = operation.thread_id = None
+    if operation.kind in ("edit", "keyboard"):
+        operation.fail(Undeliverable("the message is in the group that this chat was"))
+    elif operation.kind == "typing":
+        operation.settle(0)
+    return not operation.done.done()
 
 
 def _replace_older(lane: Lane, new: Operation) -> bool:

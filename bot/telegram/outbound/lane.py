@@ -53,6 +53,8 @@ class Operation:
     message_id: int = 0
     """The message that is edited; Telegram's ids begin at 1."""
     reply_to: int | None = None
+    thread_id: int | None = None
+    """The topic of a forum in which it is said."""
     document: bytes = b""
     filename: str = ""
     preview: bool = False

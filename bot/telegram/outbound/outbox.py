@@ -29,6 +29,7 @@ from bot.telegram.outbound.dispatcher import Dispatcher
 from bot.telegram.outbound.lane import Operation, Priority
 from bot.telegram.outbound.pace import Pace
 from bot.telegram.outbound.rendering import render
+from bot.telegram.topics import topic_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -99,6 +100,10 @@ class Outbox:
         """How often Telegram asked that a chat be left alone for a while."""
         return self._dispatcher.floods
 
+    def on_chat_migrated(self, listener: Callable[[int, int], None]) -> None:
+        """Have `listener(old, new)` told when a group turns out to have become a supergroup."""
+        self._dispatcher.on_migrated = listener
+
     def mark_reachable(self, chat_id: int) -> None:
         """Open a chat again that `Unreachable` had shut: the person has written."""
         self._dispatcher.unreachable.discard(chat_id)
@@ -121,7 +126,7 @@ class Outbox:
             Unreachable: the person blocked the bot.
             Undeliverable: Telegram refused it, or did not take it in time (`Expired`).
         """
-        operation = self._operation("send", priority, _checked(rendered, check))
+        operation = self._operation("send", chat_id, priority, _checked(rendered, check))
         operation.keyboard, operation.reply_to = keyboard, reply_to
         return await self._do(chat_id, operation)
 
@@ -168,7 +173,7 @@ class Outbox:
         When cancelled while the message is on its way, it waits for the id and returns it: a
         message of unknown id could never be edited. Raises as `send`.
         """
-        operation = self._operation("send", Priority.SEND, content)
+        operation = self._operation("send", chat_id, Priority.SEND, content)
         operation.keyboard, operation.reply_to = keyboard, reply_to
         self._dispatcher.submit(chat_id, operation)
         try:
@@ -197,7 +202,7 @@ class Outbox:
         a newer one replaces before its slot came counts as done. `check` and raises as `send`.
         """
         priority = Priority.FINAL if final else Priority.EDIT
-        operation = self._operation("edit", priority, _checked(rendered, check))
+        operation = self._operation("edit", chat_id, priority, _checked(rendered, check))
         operation.keyboard, operation.message_id = keyboard, message_id
         return await self._do(chat_id, operation)
 
@@ -229,7 +234,7 @@ class Outbox:
         Waits as long as Telegram asks to be left alone; gives up (`Expired`) after three failed
         tries; gives way to any other edit of the message.
         """
-        operation = self._operation("edit", Priority.EDIT, content)
+        operation = self._operation("edit", chat_id, Priority.EDIT, content)
         operation.keyboard, operation.message_id = keyboard, message_id
         operation.preview, operation.deadline = True, inf
         await self._do(chat_id, operation)
@@ -238,7 +243,7 @@ class Outbox:
         self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None
     ) -> None:
         """Replace or take away the buttons under a message. Raises as `send`."""
-        operation = self._operation("keyboard", Priority.EDIT)
+        operation = self._operation("keyboard", chat_id, Priority.EDIT)
         operation.keyboard, operation.message_id = keyboard, message_id
         await self._do(chat_id, operation)
 
@@ -252,7 +257,7 @@ class Outbox:
     ) -> int:
         """Send a file (Telegram's limit: 50 MB, caption 1024 units) and return the message's id."""
         operation = self._operation(
-            "document", Priority.SEND, (lambda: caption) if caption else None
+            "document", chat_id, Priority.SEND, (lambda: caption) if caption else None
         )
         operation.document, operation.filename = document, filename
         operation.keyboard = keyboard
@@ -266,7 +271,7 @@ class Outbox:
         Raises:
             Unreachable: the person blocked the bot.
         """
-        self._dispatcher.type(chat_id, self._operation("typing", Priority.TYPING))
+        self._dispatcher.type(chat_id, self._operation("typing", chat_id, Priority.TYPING))
 
     async def answer_callback(
         self, callback_id: str, text: str | None = None, *, alert: bool = False
@@ -295,7 +300,11 @@ class Outbox:
         return await operation.done
 
     def _operation(
-        self, kind: Kind, priority: Priority, content: Callable[[], Rendered | None] | None = None
+        self,
+        kind: Kind,
+        chat_id: int,
+        priority: Priority,
+        content: Callable[[], Rendered | None] | None = None,
     ) -> Operation:
         patience = self._final_patience if priority <= Priority.FINAL else self._patience
         return Operation(
@@ -304,6 +313,7 @@ class Outbox:
             deadline=self._clock() + patience,
             done=asyncio.get_running_loop().create_future(),
             content=content,
+            thread_id=topic_in(chat_id),
         )
 
 

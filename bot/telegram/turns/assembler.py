@@ -17,6 +17,7 @@ from bot.telegram.inbound.incoming import (
     take_up_to,
 )
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.topics import enter_topic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +106,7 @@ class TurnAssembler:
                 await self._inbox.fail(update_id, "unreadable")
             if not batch.said:
                 continue
+            enter_topic(chat_id, batch.said[-1].thread_id)
             pause = self._until_quiet(batch.said)
             if pause > 0:
                 with suppress(Unreachable, Undeliverable):

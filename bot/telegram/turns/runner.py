@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales import texts_for
+from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.outbound.delivery import Closed, Undeliverable, Unreachable
 from bot.telegram.outbound.streaming import StreamedReply
+from bot.telegram.topics import enter_topic, topic_of
 from bot.telegram.turns.registry import TurnLost
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ class TurnRunner:
     ) -> None:
         self._context = context
         self._turns = context.storage.turns
+        self._inbox = context.storage.inbox
         self._users = context.storage.users
         self._outbox = context.outbox
         self._running_turns = running_turns
@@ -83,6 +87,8 @@ class TurnRunner:
         reply = self._reply_of(running, texts_for(language))
         ended = False
         try:
+            if not is_private(turn.chat_id):
+                enter_topic(turn.chat_id, await self._thread_of(turn))
             if turn.attempts == 1:
                 # A person who has just written can be reached, whatever was the case before.
                 self._outbox.mark_reachable(turn.chat_id)
@@ -110,6 +116,16 @@ class TurnRunner:
         )
         with suppress(Unreachable, Undeliverable):
             await reply.fail(texts.error_retry, self._keyboards.after_failure(texts, turn.id))
+
+    async def _thread_of(self, turn: Turn) -> int | None:
+        """The topic in which a turn was said; None where that cannot be told any more."""
+        try:
+            updates = await self._inbox.list_for_turn(turn.id)
+        except StorageError as error:
+            log.info("topic_not_read", turn=turn.id, error=type(error).__name__)
+            return None
+        topics = [topic_of(json.loads(update.payload)) for update in updates]
+        return next((topic[1] for topic in reversed(topics) if topic is not None), None)
 
     async def _run_to_end(
         self, running: RunningTurn, language: Language, reply: StreamedReply

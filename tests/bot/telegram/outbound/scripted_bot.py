@@ -39,6 +39,8 @@ class ScriptedBot:
         """While it is set to an event that has not happened, calls hang."""
         self.shown: dict[tuple[int, int], tuple[str, object]] = {}
         """What each chat shows: (chat, message) -> text and buttons."""
+        self.deleted: set[tuple[int, int]] = set()
+        """Messages that people have taken back: chat and message."""
         self.answered: list[tuple[str, str | None, bool]] = []
         self.lost_answer: BaseException | None = None
         """Raised once AFTER the effect of a send."""
@@ -66,7 +68,15 @@ class ScriptedBot:
         return SimpleNamespace(message_id=self._next_id)
 
     async def send_message(
-        self, chat_id, text, *, entities, reply_markup, reply_parameters, link_preview_options
+        self,
+        chat_id,
+        text,
+        *,
+        entities,
+        reply_markup,
+        reply_parameters,
+        link_preview_options,
+        message_thread_id,
     ):
         assert link_preview_options.is_disabled
         await self._enter(
@@ -74,8 +84,18 @@ class ScriptedBot:
             chat_id,
             text,
             keyboard=reply_markup,
-            details={"entities": entities, "reply": reply_parameters},
+            details={
+                "entities": entities,
+                "reply": reply_parameters,
+                "thread": message_thread_id,
+            },
         )
+        if reply_parameters is not None and (
+            (chat_id, reply_parameters.message_id) in self.deleted
+            # In a topic `allow_sending_without_reply` counts for nothing.
+            and (message_thread_id is not None or not reply_parameters.allow_sending_without_reply)
+        ):
+            raise BadRequest("Message to be replied not found")
         message = self._show_new(chat_id, text, reply_markup)
         if self.lost_answer is not None:
             lost, self.lost_answer = self.lost_answer, None
@@ -111,15 +131,23 @@ class ScriptedBot:
         return True
 
     async def send_document(
-        self, chat_id, document, caption, *, caption_entities, reply_markup, filename
+        self,
+        chat_id,
+        document,
+        caption,
+        *,
+        caption_entities,
+        reply_markup,
+        filename,
+        message_thread_id,
     ):
         await self._enter(
             "document", chat_id, filename, details={"caption": caption, "document": document}
         )
         return self._show_new(chat_id, filename, reply_markup)
 
-    async def send_chat_action(self, chat_id, action):
-        await self._enter("typing", chat_id)
+    async def send_chat_action(self, chat_id, action, *, message_thread_id=None):
+        await self._enter("typing", chat_id, details={"thread": message_thread_id})
         return True
 
     async def answer_callback_query(self, callback_query_id, text, *, show_alert):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from inference.doctor.machine import Line
 
+_SHORT = Sampling(max_tokens=256)  # enough for a model that thinks first
 _TIMEOUTS = Timeouts(connect=5.0, first_token=60.0, stall=20.0)
 
 
@@ -128,7 +129,12 @@ async def _server(url: str) -> Line:
         names = await client.models()
         if not names:
             return bad("server", f"{url} serves no model yet", "wait until it has loaded one")
-        async for _ in client.stream([Message("user", "你好")], Sampling(max_tokens=8), names[0]):
+        model = environment("MODEL_NAME") or names[0]
+        if model not in names:
+            return bad(
+                "server", f"{url} serves {', '.join(names)} and not {model}", "see MODEL_NAME"
+            )
+        async for _ in client.stream([Message("user", "你好")], _SHORT, model):
             pass
     except EngineError as error:
         return bad("server", f"{url}: {error}", "look at the server's log; is the key right?")

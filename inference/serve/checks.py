@@ -62,7 +62,8 @@ def check_checkpoint(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[
     yield from _shape(checkpoint, options)
     yield from _quantization(checkpoint)
     yield from _stop_tokens(checkpoint)
-    yield from _template(checkpoint)
+    if not options.chat_template:  # the operator answers for one of their own
+        yield from _template(checkpoint)
     yield from _persona(checkpoint)
     if checkpoint.weights_problem:
         yield _refusal(checkpoint.weights_problem, "download or merge the model again")

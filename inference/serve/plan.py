@@ -32,6 +32,9 @@ class ServeOptions:
     prefix_caching: bool = True
     api_keys: tuple[str, ...] = ()
     proxy_url: str = ""
+    reasoning_parser: str = ""
+    chat_template: str = ""
+    """LMDeploy's name or a file of the layout that is served in place of the model's own."""
 
     @property
     def local_url(self) -> str:
@@ -65,6 +68,10 @@ def server_arguments(options: ServeOptions, checkpoint: Checkpoint) -> list[str]
         arguments.append("--enable-prefix-caching")
     if checkpoint.has_own_code:
         arguments.append("--trust-remote-code")
+    if options.reasoning_parser:
+        arguments += ["--reasoning-parser", options.reasoning_parser]
+    if options.chat_template:
+        arguments += ["--chat-template", options.chat_template]
     if options.proxy_url:
         arguments += ["--proxy-url", options.proxy_url]
     return arguments

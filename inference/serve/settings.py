@@ -46,6 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         kind=int,
     )
     _add(parser, "--proxy-url", "SERVE_PROXY_URL", "", "`lmdeploy serve proxy` to register with")
+    _add(
+        parser, "--reasoning-parser", "SERVE_REASONING_PARSER", "",
+        "LMDeploy's reader of the model's thoughts, such as qwen-qwq or deepseek-r1",
+    )  # fmt: skip
+    _add(
+        parser, "--chat-template", "SERVE_CHAT_TEMPLATE", "",
+        "file or name of a chat template for LMDeploy, in place of the model's own",
+    )  # fmt: skip
     parser.add_argument("--no-prefix-caching", action="store_true", help="for comparisons only")
     parser.add_argument(
         "--api-key-file", type=Path, metavar="FILE",
@@ -73,6 +81,8 @@ def read_options(parsed: argparse.Namespace) -> ServeOptions:
         prefix_caching=not parsed.no_prefix_caching,
         api_keys=_keys(parsed.api_key_file),
         proxy_url=parsed.proxy_url.rstrip("/"),
+        reasoning_parser=parsed.reasoning_parser,
+        chat_template=parsed.chat_template,
     )
     for problem in _problems(options):
         raise CommandError(problem, exit_status=2)

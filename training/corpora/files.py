@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import lzma
+import re
 import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 LINES = (".jsonl", ".jsonl.xz", ".jsonl.gz")
 TARS = (".tar", ".tar.xz", ".tar.gz", ".tgz")
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, gzip.BadGzipFile, zlib.error)
+# An encrypted entry is a RuntimeError of zipfile's, one packed in a way it lacks (zstd) the other.
+_LOCKED = (RuntimeError, NotImplementedError)
 
 
 class CorpusFormatError(ValueError):
@@ -72,6 +76,48 @@ def records(
         raise CorpusFormatError(path.name, f"a broken archive ({type(error).__name__})") from None
 
 
+def parsed(record: Record) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The JSON value of a record, of which every text can be written again.
+
+    Raises CorpusFormatError with the one reason why not.
+    """
+    try:
+        text = record.data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CorpusFormatError(record.place, _encoding(record.data)) from None
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise CorpusFormatError(record.place, "JSON that is nested too deep") from None
+    except ValueError:
+        raise CorpusFormatError(record.place, "not valid JSON") from None
+    if _HALF_CHARACTER.search(text) and not _is_encodable(value):
+        raise CorpusFormatError(record.place, "half of a character (a lone surrogate)")
+    return value
+
+
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _is_encodable(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
+
+
+def _encoding(data: bytes) -> str:
+    """What the bytes are instead of UTF-8, as far as they show it."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "not UTF-8 but UTF-16"
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    return "not UTF-8; it may be GBK"
+
+
 def files(path: Path, ending: str) -> list[Path]:
     """The files that `records` reads at `path`, in its order; raises FileNotFoundError."""
     if not path.exists():
@@ -81,7 +127,7 @@ def files(path: Path, ending: str) -> list[Path]:
     found = (
         file
         for file in path.rglob("*")
-        if file.name.endswith((ending, *LINES)) and not file.name.startswith(".")
+        if _ends(file.name, (ending, *LINES)) and not file.name.startswith(".")
     )
     return sorted(found, key=lambda file: _order(file.relative_to(path).as_posix()))
 
@@ -90,22 +136,31 @@ def _records(path: Path, ending: str, advance: Callable[[int], object]) -> Itera
     if path.is_dir():
         for file in files(path, ending):
             yield from _records(file, ending, advance)
-    elif path.name.endswith(LINES):
+    elif _ends(path.name, LINES):
         yield from _lines(path, advance)
-    elif path.name.endswith(".zip"):
+    elif _ends(path.name, (".zip",)):
         with zipfile.ZipFile(path) as archive:
             for name in sorted(filter(_wanted(ending), archive.namelist()), key=_order):
-                yield _file(name, archive.read(name))
+                yield _file(name, _unlocked(path, archive, name))
                 advance(archive.getinfo(name).compress_size)
-    elif path.name.endswith(TARS):
+    elif _ends(path.name, TARS):
         yield from _tar(path, ending, advance)
-    elif path.name.endswith(ending):
+    elif _ends(path.name, (ending,)):
         data = path.read_bytes()
         yield _file(path.name, data)
         advance(len(data))
     else:
         known = ", ".join((ending, *LINES, ".zip", *TARS))
         raise CorpusFormatError(path.name, f"expected a folder or a file that ends in {known}")
+
+
+def _unlocked(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except _LOCKED as error:
+        what = "not a way to pack that Python knows"
+        what = "encrypted" if "encrypted" in str(error) or "password" in str(error) else what
+        raise CorpusFormatError(path.name, f"{what}: unpack it, and name the folder") from None
 
 
 def _lines(path: Path, advance: Callable[[int], object]) -> Iterator[Record]:
@@ -119,7 +174,7 @@ def _lines(path: Path, advance: Callable[[int], object]) -> Iterator[Record]:
 
 
 def _unpacked(path: Path, raw: IO[bytes]) -> IO[bytes]:
-    match path.suffix:
+    match path.suffix.lower():
         case ".xz":
             return io.BufferedReader(lzma.open(raw))
         case ".gz":
@@ -149,9 +204,14 @@ def _file(name: str, data: bytes) -> Record:
 def _wanted(ending: str) -> Callable[[str], bool]:
     def wanted(name: str) -> bool:
         path = PurePosixPath(name)
-        return path.name.endswith(ending) and not path.name.startswith(".")
+        return _ends(path.name, (ending,)) and not path.name.startswith(".")
 
     return wanted
+
+
+def _ends(name: str, endings: tuple[str, ...]) -> bool:
+    """Whether the name ends so, in letters of either case: Windows writes .JSON."""
+    return name.lower().endswith(endings)
 
 
 def _order(name: str) -> tuple[str, int, str]:

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.corpora.files import CorpusFormatError, Record, records
+from training.corpora.files import CorpusFormatError, Record, parsed, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,8 +43,8 @@ def psyqa_records(
 
 def parse_psyqa(record: Record) -> list[Dialogue]:
     """A dialogue for every answer of a question; raises CorpusFormatError."""
+    question: dict[str, Any] = parsed(record)
     try:
-        question: dict[str, Any] = json.loads(record.data)
         asked = "\n".join(
             part for key in ("question", "description") if (part := _text(question, key).strip())
         )
@@ -100,6 +100,8 @@ def _questions(file: Record) -> Iterator[Record]:
             position = _skip(text, end)
             if text[position] == ",":
                 position = _skip(text, position + 1)
+    except RecursionError:
+        raise CorpusFormatError(file.place, "JSON that is nested too deep") from None
     except (ValueError, IndexError) as error:
         if isinstance(error, CorpusFormatError):
             raise

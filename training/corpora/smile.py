@@ -6,11 +6,10 @@ JSON lines (one `{"id", "dialogue"}` object a line) are read as well.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.corpora.files import CorpusFormatError, Record, records
+from training.corpora.files import CorpusFormatError, Record, parsed, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +31,7 @@ def read_smile(path: Path) -> Iterator[Dialogue]:
 
 def parse_smile(record: Record) -> list[Dialogue]:
     """The dialogue of a file or line; raises CorpusFormatError."""
-    try:
-        content = json.loads(record.data)
-    except ValueError:
-        raise CorpusFormatError(record.place, "not valid JSON") from None
+    content = parsed(record)
     identifier = record.stem
     if record.is_line:
         if not isinstance(content, dict) or "id" not in content:

@@ -49,6 +49,17 @@ def begun(out: Path) -> Iterator[tuple[Path, Path]]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def check_was_read(corpus: str, records: int, unreadable: int) -> None:
+    """Raise PrepareError where nothing of a corpus could be read: another one does not mend that.
+
+    A record may hold several dialogues, so nothing is said of how many there should be.
+    """
+    if not records:
+        raise PrepareError(f"{corpus}: nothing was found to read")
+    if unreadable >= records:
+        raise PrepareError(f"{corpus}: none of {records:,} records could be read")
+
+
 def problem_line(corpus: str, place: str, reason: str) -> str:
     """A line of problems.jsonl: a record that could not be read."""
     line = {"source": corpus, "place": place, "reason": reason}

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from training.corpora.files import files
 from training.corpora.registry import CORPORA
-from training.prepare.finish import begun, finish, problem_line, write_outcomes
+from training.prepare.finish import (
+    begun,
+    check_was_read,
+    finish,
+    problem_line,
+    write_outcomes,
+)
 from training.prepare.outcome import DialogueSize, Outcome
 from training.prepare.output import PROBLEMS
 from training.prepare.store import DUPLICATE, NEAR_OPENING, DistinctCounter
@@ -94,6 +100,7 @@ def gather(
         for corpus, tally in tallies.items():
             tally.records = told[corpus]["records"]
             distinct[corpus].describe(tally)
+            check_was_read(corpus, tally.records, tally.unreadable)
         finish(finished, out, tallies, told, options)
     return tallies
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import get_context
@@ -11,7 +11,13 @@ from typing import IO, TYPE_CHECKING
 
 from training.corpora.files import CorpusFormatError
 from training.corpora.registry import CORPORA
-from training.prepare.finish import begun, finish, problem_line, write_outcomes
+from training.prepare.finish import (
+    begun,
+    check_was_read,
+    finish,
+    problem_line,
+    write_outcomes,
+)
 from training.prepare.outcome import Batch, Options, Worker
 from training.prepare.output import PROBLEMS
 from training.prepare.store import DistinctCounter, TwoPassStore
@@ -54,6 +60,7 @@ def prepare(
                     seen.note(batch, problems, report, strict=strict)
                     for outcome in batch.outcomes:
                         store.add(outcome)
+                seen.conclude(report)
             tallies = write_outcomes(store.outcomes(), finished, corpora)
         for name, seen in inputs.items():
             seen.describe(tallies[name])
@@ -70,6 +77,7 @@ class _Input:
         self._records = 0
         self._sha256 = hashlib.sha256()
         self._unreadable = 0
+        self._causes: Counter[str] = Counter()
         self._distinct = DistinctCounter(work, name)
 
     def watch(self, records: Iterable[Record]) -> Iterator[Record]:
@@ -88,10 +96,22 @@ class _Input:
             if strict:
                 raise CorpusFormatError(place, reason)
             self._unreadable += 1
-            report(f"{self._name}: {place}: {reason}; left out")
+            self._causes[reason] += 1
+            if self._causes[reason] <= TOLD:
+                report(f"{self._name}: {place}: {reason}; left out")
             problems.write(problem_line(self._name, place, reason))
         for outcome in batch.outcomes:
             self._distinct.add(outcome)
+
+    def conclude(self, report: Callable[[str], object]) -> None:
+        """Report what was left out for causes that were told of often enough.
+
+        Raises PrepareError when nothing of the corpus could be read.
+        """
+        for reason, count in self._causes.items():
+            if count > TOLD:
+                report(f"{self._name}: {count - TOLD:,} more: {reason}; left out")
+        check_was_read(self._name, self._records, self._unreadable)
 
     def describe(self, tally: CorpusTally) -> None:
         """Put into the tally what only the whole corpus shows."""
@@ -109,6 +129,8 @@ class _Input:
 
 
 BATCH = 200  # records
+TOLD = 3
+"""Records of one cause that are reported by name; problems.jsonl names all of them."""
 _worker: Worker | None = None
 
 

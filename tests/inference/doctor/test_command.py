@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _no_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("SERVE_MODEL", "LMDEPLOY_URLS", "LMDEPLOY_API_KEY"):
+    for name in ("SERVE_MODEL", "LMDEPLOY_URLS", "LMDEPLOY_API_KEY", "MODEL_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -54,3 +54,14 @@ def test_servers_are_asked_for_an_answer(capsys: pytest.CaptureFixture[str]) -> 
     assert "the answer is empty" in servers[1]
     assert "does not end in /v1" in servers[2]
     assert "'x/v1' is not an address" in servers[3]
+
+
+def test_the_model_that_the_bot_will_ask_for_is_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_NAME", "another-7b")
+    with FakeLMDeploy().serve_in_thread() as fake:
+        lines = page(capsys, "--address", fake.url)
+    (server,) = (line for line in lines if " server " in line)
+    assert server.startswith("FIX")
+    assert "serves shudong-7b and not another-7b" in server

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from training.corpora.files import CorpusFormatError, records, size
+from training.corpora.files import CorpusFormatError, Record, parsed, records, size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,3 +74,61 @@ def test_progress_never_passes_the_size(tmp_path: Path, packed) -> None:
     list(records(path, ".json", seen.append))
 
     assert 0 < sum(seen) <= size(path)
+
+
+@pytest.mark.parametrize("name", ["A.JSON", "a.Json", "a.JSONL", "a.JSONL.GZ"])
+def test_letters_of_either_case_end_a_name(tmp_path: Path, name: str) -> None:
+    data = b'"x"'
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("GZ") else data)
+
+    assert [one.data for one in records(tmp_path, ".json")] == [data]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"{", "not valid JSON"),
+        (b"[" * 100_000, "nested too deep"),
+        (rb'{"a": "\ud83d"}', "half of a character"),
+        (rb'{"\ud83d": 1}', "half of a character"),
+        ("我难过".encode("gbk"), "may be GBK"),
+        ("私".encode("utf-16"), "UTF-16"),
+        (b"\xff\x00\xff", "not UTF-8"),
+    ],
+)
+def test_a_record_that_cannot_be_read_or_written_says_why(data: bytes, reason: str) -> None:
+    with pytest.raises(CorpusFormatError, match=f"there: .*{reason}"):
+        parsed(Record("there", "1", True, data))
+
+
+def test_a_character_in_two_halves_is_one() -> None:
+    assert parsed(Record("there", "1", True, rb'"\ud83d\ude0a"')) == "😊"
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_value_that_can_be_written_or_a_reason(data: bytes) -> None:
+    try:
+        value = parsed(Record("there", "1", True, data))
+    except CorpusFormatError:
+        return
+    json.dumps(value, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("flag", [0x1, None])
+def test_an_archive_that_python_cannot_open_is_one_sentence(
+    tmp_path: Path, flag: int | None
+) -> None:
+    path = zipped(tmp_path)
+    data = bytearray(path.read_bytes())
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = 0
+        while (start := data.find(signature, start)) >= 0:
+            if flag:
+                data[start + place] |= flag  # encrypted
+            else:
+                data[start + place + 2] = 93  # zstd
+            start += 4
+    path.write_bytes(data)
+
+    with pytest.raises(CorpusFormatError, match=r"corpus\.zip: (encrypted|not a way)"):
+        list(records(path, ".json"))

@@ -14,7 +14,7 @@ from training.corpora.openings import opening_key
 from training.prepare import near
 from training.prepare.finish import PrepareError
 from training.prepare.outcome import Options
-from training.prepare.run import prepare
+from training.prepare.run import TOLD, prepare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,6 +172,34 @@ def test_malformed_record_is_reported_and_left_out(tmp_path: Path) -> None:
     assert rows(tmp_path / "problems.jsonl") == [
         {"source": "smile", "place": "x.jsonl, line 2", "reason": "not valid JSON"}
     ]
+
+
+def test_a_half_character_costs_its_record_alone(tmp_path: Path) -> None:
+    bad = Record("x.jsonl, line 2", "2", True, rb'{"id": 1, "dialogue": "\ud83d"}')
+
+    tallies = prepare({"smile": [*smile_records(300), bad]}, tmp_path, OPTIONS)
+
+    assert tallies["smile"].unreadable == 1
+
+
+def test_one_cause_is_reported_once_it_is_known_by_number(tmp_path: Path) -> None:
+    bad = [Record(f"x.jsonl, line {n}", str(n), True, b"{") for n in range(250)]
+    told: list[str] = []
+
+    prepare({"smile": [*bad, *smile_records(300)]}, tmp_path, OPTIONS, report=told.append)
+
+    assert len(told) == TOLD + 1
+    assert told[-1] == f"smile: {250 - TOLD} more: not valid JSON; left out"
+    assert len(rows(tmp_path / "problems.jsonl")) == 250
+
+
+@pytest.mark.parametrize("nothing", [[], [Record("x", "1", True, b"{")]])
+def test_a_corpus_of_which_nothing_is_read_is_refused_beside_a_good_one(
+    tmp_path: Path, nothing: list[Record]
+) -> None:
+    with pytest.raises(PrepareError, match=r"psyqa: (nothing was found|none of 1 records)"):
+        prepare({"smile": smile_records(300), "psyqa": nothing}, tmp_path, OPTIONS)
+    assert not (tmp_path / "manifest.json").exists()
 
 
 def test_strict_refuses_a_malformed_record_and_leaves_no_manifest(tmp_path: Path) -> None:

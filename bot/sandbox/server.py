@@ -32,7 +32,7 @@ from bot.sandbox.webhook import WebhookSender
 from bot.sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Awaitable, Callable, Generator
     from pathlib import Path
 
     from starlette.requests import Request
@@ -53,6 +53,7 @@ class Sandbox:
         flood: Telegram's flood control; None lets everything through.
         seed: begin a new world with a few people and a group.
         clock: where time comes from.
+        sleep: waits between two tries of a webhook, in seconds.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Sandbox:
         flood: FloodLimits | None = None,
         seed: bool = True,
         clock: Clock | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         bot_name: str = "树洞",
         bot_username: str = "shudong_bot",
     ) -> None:
@@ -90,7 +92,7 @@ class Sandbox:
         self.faults = Faults()
         self.flood = FloodControl(clock, flood)
         self.calls = CallLog(clock)
-        self.webhook = WebhookSender(self.world)
+        self.webhook = WebhookSender(self.world, sleep)
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
 

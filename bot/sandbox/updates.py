@@ -106,6 +106,11 @@ class UpdateQueue:
                     self._waiter = None
         return self.pending()[:limit]
 
+    @property
+    def is_polled(self) -> bool:
+        """Whether a poll waits for updates."""
+        return self._waiter is not None
+
     def interrupt(self, reason: str = _WEBHOOK_CAME) -> None:
         """End the waiting poll with 409."""
         if self._waiter is not None and not self._waiter.done():

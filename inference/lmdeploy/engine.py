@@ -70,7 +70,7 @@ class LMDeployEngine:
         self._model_name = model_name
         self._context_window = context_window
         self._admission = Admission(running=max_concurrent, waiting=max_waiting)
-        self._nodes = [
+        self.nodes = [
             Node(
                 ChatCompletions(
                     url, api_key=api_key, timeouts=timeouts, extra_body=extra_body, proxy=proxy
@@ -94,7 +94,7 @@ class LMDeployEngine:
         that is down, that does not pass by itself.
         """
         answers = await asyncio.gather(
-            *(node.check() for node in self._nodes), return_exceptions=True
+            *(node.check() for node in self.nodes), return_exceptions=True
         )
         names = [answer for answer in answers if isinstance(answer, str)]
         failures = [answer for answer in answers if isinstance(answer, BaseException)]
@@ -118,7 +118,7 @@ class LMDeployEngine:
         failures: list[EngineError] = []
         async with self._admission.slot(on_wait, conversation=affinity):
             self._check_those_that_rested()
-            for node in in_order(self._nodes, affinity):
+            for node in in_order(self.nodes, affinity):
                 started = False
                 try:
                     async with aclosing(node.stream(messages, sampling)) as pieces:
@@ -158,7 +158,7 @@ class LMDeployEngine:
                 return False
             return True
 
-        checks = [asyncio.ensure_future(check(node)) for node in self._nodes]
+        checks = [asyncio.ensure_future(check(node)) for node in self.nodes]
         try:
             async with asyncio.timeout(_READY_WITHIN):
                 for finished in asyncio.as_completed(checks):
@@ -177,11 +177,11 @@ class LMDeployEngine:
         for check in self._checks:
             check.cancel()
         await asyncio.gather(*self._checks, return_exceptions=True)
-        await asyncio.gather(*(node.aclose() for node in self._nodes))
+        await asyncio.gather(*(node.aclose() for node in self.nodes))
 
     def _check_those_that_rested(self) -> None:
         """Ask nodes whose pause is over whether they are back, while another node answers."""
-        for node in self._nodes:
+        for node in self.nodes:
             if node.wants_check():
                 check = asyncio.create_task(node.come_back(), name="node-check")
                 self._checks.add(check)

@@ -56,7 +56,7 @@ class LocalEngine:
         self._is_packaged = model_path == PACKAGED_MODEL
         self._timeouts = timeouts or Timeouts(connect=5.0, first_token=120.0, stall=60.0)
         self._admission = Admission(running=slots, waiting=max_waiting)
-        self._process = ServerProcess(
+        self.process = ServerProcess(
             LocalServerConfig(
                 model_path=str(model_path),
                 slots=slots,
@@ -76,7 +76,7 @@ class LocalEngine:
 
     async def start(self) -> ModelInfo:
         """Load the model; raises `EngineRejected` when it cannot be."""
-        report = (await self._process.start()).report
+        report = (await self.process.start()).report
         self._info = ModelInfo(
             name=report.name,
             context_window=report.context_window,
@@ -110,14 +110,14 @@ class LocalEngine:
 
     async def aclose(self) -> None:
         """End the model's process."""
-        await self._process.stop()
+        await self.process.stop()
         if self._endpoint is not None:
             await self._endpoint.aclose()
             self._endpoint = None
 
     async def _connected(self) -> tuple[ChatCompletions, str]:
         """The client of the server that runs now, and the model's name."""
-        served = self._process.serving
+        served = self.process.serving
         if served is None:
             raise EngineUnavailable("the local model is not running; it is being started again")
         if self._endpoint is None or served is not self._served:

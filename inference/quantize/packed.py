@@ -59,7 +59,7 @@ def dequantized(folder: Path) -> tuple[dict[str, torch.Tensor], int]:
     for name, tensor in stored.items():
         layer, _, kind = name.rpartition(".")
         if kind == "qweight":
-            weights[f"{layer}.weight"] = _unpacked_layer(layer, stored)
+            weights[f"{layer}.weight"] = unpacked_layer(layer, stored)
             packed += 1
         elif kind not in {"qzeros", "scales"}:
             weights[name] = tensor
@@ -78,7 +78,8 @@ def _tensors(folder: Path) -> Iterator[tuple[str, torch.Tensor]]:
                 yield name, tensors.get_tensor(name)
 
 
-def _unpacked_layer(layer: str, stored: dict[str, torch.Tensor]) -> torch.Tensor:
+def unpacked_layer(layer: str, stored: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The weights of a linear layer as they were before packing; raises QuantizeError."""
     try:
         qweight, qzeros, scales = (
             stored[f"{layer}.{kind}"] for kind in ("qweight", "qzeros", "scales")

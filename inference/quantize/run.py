@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import torch
 
@@ -52,11 +52,24 @@ class QuantizeConfig:
     trust_remote_code: bool
 
 
-def quantize(config: QuantizeConfig) -> Agreement:
+class Quantizer(Protocol):
+    """Quantizes a model, calibrated on these dialogues, into `made`; may write into `scratch`."""
+
+    def __call__(
+        self, config: QuantizeConfig, calibration: Sequence[Dialogue], scratch: Path, made: Path
+    ) -> object:
+        """Raises QuantizeError where it fails."""
+
+
+def quantize(config: QuantizeConfig, quantizer: Quantizer | None = None) -> Agreement:
     """Quantize `config.model` into `config.out`, a folder that `serve` can take.
 
     The folder appears only when everything holds. A result that is not good enough is kept beside
     it as `OUT.rejected`, with the figures that say why.
+
+    Args:
+        config: what to quantize, and how.
+        quantizer: does the work; None: LMDeploy's.
 
     Raises:
         QuantizeError: something is missing or wrong, LMDeploy failed, or the loss grew too much.
@@ -76,7 +89,7 @@ def quantize(config: QuantizeConfig) -> Agreement:
     config.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=config.out.parent, prefix=".quantizing-") as scratch:
         made = Path(scratch) / "model"
-        _auto_awq(config, calibration, Path(scratch), made)
+        (quantizer or _auto_awq)(config, calibration, Path(scratch), made)
         packed.check_config(made)
         if (config.model / persona.FILE).is_file():  # LMDeploy leaves behind what it does not know
             shutil.copy(config.model / persona.FILE, made)

@@ -48,7 +48,7 @@ class LocalSubject:
     alphabet: set[str]
 
     async def running(self) -> int:
-        served = self.engine._process.serving
+        served = self.engine.process.serving
         if served is None:
             return 0
         async with httpx2.AsyncClient(trust_env=False) as client:
@@ -64,7 +64,7 @@ class LocalSubject:
         return int(line.split()[1])
 
     async def break_down(self) -> None:
-        served = self.engine._process.serving
+        served = self.engine.process.serving
         assert served is not None
         os.kill(served.pid, signal.SIGKILL)
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,7 +16,7 @@ from telegram.error import BadRequest, Conflict
 
 from bot.sandbox import Sandbox
 from bot.sandbox.server import _Server
-from tests.bot.sandbox.parts import GROUP, XIAOLIN, YATING, client, polling_bot
+from tests.bot.sandbox.parts import GROUP, TOKEN, XIAOLIN, YATING, client, polling_bot
 
 
 async def test_the_updater_gets_every_kind_of_update(sandbox: Sandbox) -> None:
@@ -96,7 +98,7 @@ async def test_allowed_updates(bot: Bot, sandbox: Sandbox) -> None:
 
 async def sandbox_waits(sandbox: Sandbox) -> None:
     """Return once a poll waits for updates; nothing announces that, so look again and again."""
-    while sandbox.world.updates._waiter is None:  # noqa: ASYNC110
+    while not sandbox.world.updates.is_polled:  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
@@ -129,16 +131,21 @@ class Webhook:
 
 
 @pytest.fixture
-def impatient(sandbox: Sandbox) -> list[float]:
+def pauses() -> list[float]:
     """The pauses between deliveries, taken without waiting."""
-    pauses: list[float] = []
+    return []
 
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sandbox(pauses: list[float]) -> AsyncIterator[Sandbox]:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
         await asyncio.sleep(0)
 
-    sandbox.webhook._sleep = sleep
-    return pauses
+    box = Sandbox("127.0.0.1", 0, TOKEN, sleep=sleep)
+    await box.start()
+    yield box
+    await box.stop()
 
 
 async def test_a_webhook_gets_updates_in_order_with_its_secret(bot: Bot, sandbox: Sandbox) -> None:
@@ -154,7 +161,7 @@ async def test_a_webhook_gets_updates_in_order_with_its_secret(bot: Bot, sandbox
 
 
 async def test_a_failing_webhook_is_tried_again_with_growing_pauses(
-    bot: Bot, sandbox: Sandbox, impatient: list[float]
+    bot: Bot, sandbox: Sandbox, pauses: list[float]
 ) -> None:
     async with Webhook(500, 503, 502) as hook:
         await bot.set_webhook(hook.url)
@@ -163,15 +170,15 @@ async def test_a_failing_webhook_is_tried_again_with_growing_pauses(
         assert {text for _, _, text in got} == {"/start"}
         info = await bot.get_webhook_info()
         assert info.last_error_message == "Wrong response from the webhook: 502 Bad Gateway"
-        assert impatient == [1.0, 2.0, 4.0]
+        assert pauses == [1.0, 2.0, 4.0]
         await bot.delete_webhook()
 
 
 async def test_a_webhook_that_nobody_answers_loses_nothing(
-    bot: Bot, sandbox: Sandbox, impatient: list[float]
+    bot: Bot, sandbox: Sandbox, pauses: list[float]
 ) -> None:
     await bot.set_webhook("http://127.0.0.1:9/hook")
-    while not impatient:  # noqa: ASYNC110
+    while not pauses:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     assert (await bot.get_webhook_info()).last_error_message == "Connection refused"
     await bot.delete_webhook()

@@ -18,6 +18,19 @@ from tests.bot.sandbox.parts import TOKEN, XIAOLIN, SealedBox, client
 from tests.clock import settle
 
 
+class SlowBox(SealedBox):
+    """Encrypts, and so lets anything be written, only while it is free."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_free = threading.Event()
+        self.is_free.set()
+
+    def encrypt(self, data: bytes, /) -> bytes:
+        self.is_free.wait()
+        return super().encrypt(data)
+
+
 async def started(data_dir: Path, cipher: SealedBox) -> Sandbox:
     sandbox = Sandbox("127.0.0.1", 0, TOKEN, data_dir, cipher)
     await sandbox.start()
@@ -85,16 +98,15 @@ async def test_another_key_is_refused_in_one_sentence(data_dir: Path) -> None:
 
 
 async def test_a_caller_that_leaves_takes_no_writes_with_him(data_dir: Path) -> None:
-    cipher = SealedBox()
+    cipher = SlowBox()
     sandbox = await started(data_dir, cipher)
     sandbox.people.say(XIAOLIN, "还在")
-    disk_is_free = threading.Event()
-    sandbox.world.store._thread.submit(disk_is_free.wait)
+    cipher.is_free.clear()
     flush = asyncio.create_task(sandbox.world.store.flush())
     await settle()
     flush.cancel()
     await settle()
-    disk_is_free.set()
+    cipher.is_free.set()
     await sandbox.stop()
     again = await started(data_dir, cipher)
     assert [item.text for item in again.world.history[XIAOLIN].values()] == ["还在"]

@@ -18,7 +18,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter
 
 from bot.sandbox import Fault, FloodLimits, Sandbox
 from bot.sandbox.model import Clock
-from tests.bot.sandbox.parts import GROUP, XIAOLIN, YATING, SteppedClock, client
+from tests.bot.sandbox.parts import GROUP, TOKEN, XIAOLIN, YATING, SteppedClock, client
 
 
 @pytest.fixture(autouse=True)
@@ -205,16 +205,20 @@ async def test_typing_reactions_and_drafts(bot: Bot, sandbox: Sandbox) -> None:
     assert "invalid" in (await refusal(bot.send_message_draft(GROUP, 5, "x"))).lower()
 
 
-async def test_flood_control_over_the_wire(bot: Bot, sandbox: Sandbox) -> None:
+async def test_flood_control_over_the_wire() -> None:
     time = SteppedClock()
-    sandbox.flood.limits = FloodLimits(private_burst=1)
-    sandbox.flood._clock = Clock(time, time)
-    await bot.send_message(XIAOLIN, "1")
-    with pytest.raises(RetryAfter) as caught:
+    limits = FloodLimits(private_burst=1)
+    box = Sandbox("127.0.0.1", 0, TOKEN, flood=limits, clock=Clock(time, time))
+    await box.start()
+    box.people.say(XIAOLIN, "/start")
+    async with client(box) as bot:
+        await bot.send_message(XIAOLIN, "1")
+        with pytest.raises(RetryAfter) as caught:
+            await bot.send_message(XIAOLIN, "2")
+        assert caught.value.retry_after == timedelta(seconds=1)
+        time.now += 1
         await bot.send_message(XIAOLIN, "2")
-    assert caught.value.retry_after == timedelta(seconds=1)
-    time.now += 1
-    await bot.send_message(XIAOLIN, "2")
+    await box.stop()
 
 
 async def test_files_go_up_and_come_down(bot: Bot, sandbox: Sandbox) -> None:

@@ -66,7 +66,7 @@ class Replica:
         self.contacts = Contacts(database, cipher, clock)
         self.feedback = Feedback(database, cipher, clock)
         self.rated_conversations = RatedConversations(database, cipher)
-        self._clock = clock
+        self.clock = clock
         self._update_id = 1000
 
     async def arrives(
@@ -80,7 +80,7 @@ class Replica:
         """Store an update of a chat; its id."""
         self._update_id += 1
         update_id = update_id or self._update_id
-        await self.inbox.add(NewUpdate(update_id, chat_id, lane, payload, self._clock()))
+        await self.inbox.add(NewUpdate(update_id, chat_id, lane, payload, self.clock()))
         return update_id
 
     async def says(self, chat_id: int, text: str, answer: str) -> int:
@@ -98,8 +98,13 @@ def clock() -> WallClock:
 
 
 @pytest.fixture
-def cipher() -> Cipher:
-    return Cipher.from_keys([generate_key()])
+def key() -> str:
+    return generate_key()
+
+
+@pytest.fixture
+def cipher(key: str) -> Cipher:
+    return Cipher.from_keys([key])
 
 
 @pytest.fixture

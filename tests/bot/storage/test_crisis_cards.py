@@ -23,7 +23,7 @@ WINDOW = timedelta(minutes=30)
 def signal(
     replica: Replica, level: int, update_id: int, chat: int = ANNA, user: int = ANNA
 ) -> RiskSignal:
-    until = replica._clock() + timedelta(days=1)
+    until = replica.clock() + timedelta(days=1)
     return RiskSignal(
         update_id=update_id,
         chat_id=chat,
@@ -37,7 +37,7 @@ def signal(
 async def arrives(
     replica: Replica, level: int, update_id: int, chat: int = ANNA, user: int = ANNA
 ) -> list[OwedCard]:
-    update = NewUpdate(update_id, chat, "chat", b"{}", replica._clock())
+    update = NewUpdate(update_id, chat, "chat", b"{}", replica.clock())
     kept = await replica.inbox.add_with_cards(
         [update], [signal(replica, level, update_id, chat, user)], WINDOW
     )
@@ -48,7 +48,7 @@ async def test_a_language_that_cannot_be_one_keeps_no_message_and_no_card_out(
     replica: Replica,
 ) -> None:
     odd = replace(signal(replica, HIGH, 1), language_code="x" * 100)
-    update = NewUpdate(1, ANNA, "chat", b"{}", replica._clock())
+    update = NewUpdate(1, ANNA, "chat", b"{}", replica.clock())
     kept = await replica.inbox.add_with_cards([update], [odd], WINDOW)
     assert kept.new == {1}
     assert [card.update_id for card in kept.cards] == [1]

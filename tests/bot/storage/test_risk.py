@@ -24,7 +24,7 @@ async def raise_risk(
     asks: bool = True,
     chat: int | None = None,
 ) -> None:
-    now = replica._clock()
+    now = replica.clock()
     await replica.risk.record(
         RiskSignal(
             update_id=0,
@@ -39,7 +39,7 @@ async def raise_risk(
 
 
 async def levels(replica: Replica) -> list[int]:
-    now = replica._clock()
+    now = replica.clock()
     ends = (await replica.risk.for_user(ANNA)).ends
     return sorted(level for level, end in ends.items() if end > now)
 

@@ -77,7 +77,7 @@ class Moment:
 
 async def rest() -> None:
     """Let every task run until all of them wait for something."""
-    ready = asyncio.get_running_loop()._ready
+    ready = asyncio.get_running_loop()._ready  # noqa: SLF001 - only asyncio knows
     for _ in range(20_000):
         await asyncio.sleep(0)
         if not ready:

@@ -45,6 +45,11 @@ async def answer(engine: LMDeployEngine, *, affinity: str = "") -> str:
     return "".join([piece async for piece in stream])
 
 
+async def checks_are_done() -> None:
+    """Wait until every node that rested has been asked whether it is back."""
+    await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_name() == "node-check"))
+
+
 @pytest.mark.parametrize("fault", BEFORE_FIRST_TOKEN)
 async def test_a_fault_before_the_first_token_is_answered_by_the_next_node(fault: Fault) -> None:
     first, second = FakeLMDeploy(fault=fault), FakeLMDeploy(answer="我在。")
@@ -59,7 +64,7 @@ async def test_a_node_that_refuses_everybody_is_passed_over(status: int) -> None
     first, second = FakeLMDeploy(status=status), FakeLMDeploy(answer="我在。")
     async with serving(first, second) as engine:
         assert await answer(engine) == "我在。"
-        assert not engine._nodes[0].takes_work
+        assert not engine.nodes[0].takes_work
 
 
 @pytest.mark.parametrize("fault", MID_STREAM)
@@ -92,7 +97,7 @@ async def test_a_node_that_failed_rests_is_checked_and_takes_its_turn_again() ->
 
         clock.now += 0.2
         await answer(engine)  # while the first is asked whether it is back
-        await asyncio.gather(*engine._checks)
+        await checks_are_done()
         await answer(engine)
         assert (len(first.requests), len(second.requests)) == (2, 3)
 
@@ -106,9 +111,9 @@ async def test_a_dead_node_costs_nobody_a_second_attempt() -> None:
         engine = LMDeployEngine([dead.url, alive.url], model_name=alive.model, clock=clock)
         for _ in range(4):
             assert await answer(engine) == alive.answer
-            await asyncio.gather(*engine._checks)
-            assert not engine._nodes[0].takes_work
-            clock.now = engine._nodes[0].rests_until
+            await checks_are_done()
+            assert not engine.nodes[0].takes_work
+            clock.now = engine.nodes[0].rests_until
         await engine.aclose()
 
 

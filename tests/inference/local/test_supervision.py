@@ -31,7 +31,7 @@ from inference.local import LocalEngine
 async def main():
     engine = LocalEngine(Path(sys.argv[1]))
     await engine.start()
-    print(engine._process.serving.pid, flush=True)
+    print(engine.process.serving.pid, flush=True)
     await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -44,8 +44,8 @@ def model(tmp_path: Path) -> Path:
 
 
 def pid_of(engine: LocalEngine) -> int:
-    assert engine._process.serving is not None
-    return engine._process.serving.pid
+    assert engine.process.serving is not None
+    return engine.process.serving.pid
 
 
 async def test_a_crash_is_unavailable_and_then_over(model: Path) -> None:
@@ -120,8 +120,8 @@ async def test_the_key_and_the_parents_secrets_are_not_on_show(
         monkeypatch.setenv(name, "a secret of the bot")
     engine = LocalEngine(model)
     await engine.start()
-    assert engine._process.serving is not None
-    key = engine._process.serving.api_key
+    assert engine.process.serving is not None
+    key = engine.process.serving.api_key
     process = psutil.Process(pid_of(engine))
     assert len(key) >= 32
     assert key not in " ".join(process.cmdline())

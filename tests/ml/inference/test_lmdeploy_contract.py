@@ -143,7 +143,7 @@ async def test_a_conversation_moves_when_its_node_is_killed(
     engine = LMDeployEngine([f"{server.base}/v1" for server in api_servers])
     await engine.start()
     chats = [f"chat-{number}" for number in range(8)]
-    homes = {chat: in_order(engine._nodes, chat)[0].address for chat in chats}
+    homes = {chat: in_order(engine.nodes, chat)[0].address for chat in chats}
     assert len(set(homes.values())) == 2
     for chat in chats:
         assert await answer(engine, chat) == WORD * 5
@@ -153,7 +153,7 @@ async def test_a_conversation_moves_when_its_node_is_killed(
     dead = f"127.0.0.1:{api_servers[1].port}"
     for chat in chats:
         assert await answer(engine, chat) == WORD * 5
-        assert in_order(engine._nodes, chat)[0].address != dead or homes[chat] != dead
+        assert in_order(engine.nodes, chat)[0].address != dead or homes[chat] != dead
     await engine.aclose()
 
 

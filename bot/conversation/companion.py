@@ -34,6 +34,7 @@ from bot.safety import (
     says_safe,
     takes_back,
 )
+from bot.safety.quoted import own_words
 from inference.engine import ContextTooLong, ignore_wait
 from inference.persona import SYSTEM_PROMPT
 from inference.tokens import estimate_tokens
@@ -135,8 +136,8 @@ class Companion:
         kept = level_at(risk.ends, self._now())
         if assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE:
             assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile
-        is_safe = bool(risk.ends) and says_safe(turn.user_text)
-        is_taken_back = needs_card(kept) and takes_back(turn.user_text)
+        is_safe = bool(risk.ends) and says_safe(own_words(turn.user_text))
+        is_taken_back = needs_card(kept) and takes_back(own_words(turn.user_text))
         if is_safe or is_taken_back:
             assessment = Assessment(RiskLevel.NONE)
         elif found is not None:
@@ -224,7 +225,10 @@ class Companion:
         guard = Guard(
             GuardContext(
                 level=plan.level,
-                said=[*(earlier.user_text for earlier in plan.past), plan.turn.user_text],
+                said=[
+                    *(own_words(earlier.user_text) for earlier in plan.past),
+                    own_words(plan.turn.user_text),
+                ],
                 is_minor=plan.is_minor,
             )
         )
@@ -326,12 +330,12 @@ def _said(
     """What the detector reads: the bot's words too, for the questions they ask."""
     said = []
     for earlier in past[-TURNS_FOR_SAFETY:]:
-        said.append(Utterance(earlier.user_text))
+        said.append(Utterance(own_words(earlier.user_text)))
         if earlier.answer:
             said.append(Utterance(earlier.answer, by_bot=True))
     if risk.pending_question is not None:
         said.append(asked_outside_answers(risk.pending_question == "check_in", language))
-    return [*said, Utterance(turn.user_text)]
+    return [*said, Utterance(own_words(turn.user_text))]
 
 
 def _question(level: RiskLevel, language: Language, past: Sequence[PastTurn]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bot.safety.quoted import as_told
 from inference.engine import Message
 from inference.tokens import estimate_tokens
 
@@ -98,7 +99,7 @@ def as_words(text: str) -> str:
     Engines parse `<|im_end|>` and the like wherever they stand: a person who typed them could end
     their turn and speak as the system.
     """
-    return _CONTROL.sub(lambda match: match[0].replace("<", "＜"), text)
+    return _CONTROL.sub(lambda match: match[0].replace("<", "＜"), as_told(text))
 
 
 def _cost(text: str, count: TokenCounter) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import StartupError
 from bot.safety import RiskLevel, Utterance, assess
+from bot.safety.quoted import own_words
 from bot.storage import WrongKey
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _danger_in(conversation: RatedConversation) -> str | None:
         return DANGER_KNOWN
     said: list[Utterance] = []
     for turn in conversation.turns:
-        said.append(Utterance(turn.user_text))
+        said.append(Utterance(own_words(turn.user_text)))
         if assess(said[-2 * TURNS_FOR_SAFETY - 1 :]).level >= RiskLevel.HIGH:
             return DANGER_READ
         if turn.answer:
@@ -154,11 +155,11 @@ def _messages(turns: Sequence[PastTurn]) -> list[tuple[str, str]]:
     messages: list[tuple[str, str]] = []
     unanswered: list[str] = []
     for turn in turns[:-1]:
-        unanswered.append(turn.user_text)
+        unanswered.append(own_words(turn.user_text))
         if turn.answer:
             messages += [("user", "\n".join(unanswered)), ("assistant", turn.answer)]
             unanswered = []
-    return [*messages, ("user", "\n".join([*unanswered, turns[-1].user_text]))]
+    return [*messages, ("user", "\n".join([*unanswered, own_words(turns[-1].user_text)]))]
 
 
 def _both(rated: RatedAnswer) -> list[str]:

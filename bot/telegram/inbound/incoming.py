@@ -11,6 +11,14 @@ from telegram import Message, MessageEntity, Update, User
 from telegram.constants import ChatType, MessageLimit
 from telegram.ext import filters
 
+from bot.safety.quoted import (
+    FORWARDED,
+    REPLIED_TO_BOT,
+    REPLIED_TO_OTHER,
+    REPLIED_TO_SELF,
+    quoted,
+    without_marks,
+)
 from bot.telegram.inbound.words import mentions_user, text_in, words_in
 
 if TYPE_CHECKING:
@@ -65,6 +73,8 @@ class IncomingText:
     with_media: bool = False
     reply_to: int | None = None
     """The message that this one replies to."""
+    context: str = ""
+    """Words of others that it shows, see `bot.safety.quoted`."""
     thread_id: int | None = None
     """The topic of a forum in which it was said."""
 
@@ -106,6 +116,36 @@ def sender_of(message: Message) -> Sender | None:
     return Sender(person.id, person.language_code)
 
 
+def is_forwarded(message: Message) -> bool:
+    """Whether a message shows the words of another; one's own are said again."""
+    origin = message.forward_origin
+    if origin is None:
+        return False
+    author, person = getattr(origin, "sender_user", None), message.from_user
+    return author is None or person is None or author.id != person.id
+
+
+def _context_of(message: Message, me: User) -> str:
+    """What a message replies to, as the model is told it.
+
+    In a group people reply to the bot so that it hears them; what it said last it knows.
+    """
+    replied, quote = message.reply_to_message, message.quote
+    author = replied.from_user if replied is not None else None
+    is_private = message.chat.type == ChatType.PRIVATE
+    if quote is None and not is_private and author is not None and author.id == me.id:
+        return ""
+    words = quote.text if quote is not None else words_in(replied) if replied is not None else ""
+    if not words.strip():
+        return ""
+    if author is None:
+        return quoted(REPLIED_TO_OTHER, words)
+    if author.id == me.id:
+        return quoted(REPLIED_TO_BOT, words)
+    is_own = message.from_user is not None and author.id == message.from_user.id
+    return quoted(REPLIED_TO_SELF if is_own else REPLIED_TO_OTHER, words)
+
+
 def command_of(message: Message, me: User) -> tuple[str, str] | None:
     """The command a message begins with and the text behind it; None for any other message.
 
@@ -113,6 +153,8 @@ def command_of(message: Message, me: User) -> tuple[str, str] | None:
     (`/stop@another_bot`) is none. Who writes 求助 and nothing else asks for the hotlines, as by
     command.
     """
+    if is_forwarded(message):
+        return None
     words = _words_of(message, me)
     if words.strip(" \t\n。.!！?？~～").lower() in CALLS_FOR_HELP:
         return "help_now", ""
@@ -135,9 +177,11 @@ def read_incoming_text(update: Update, me: User, received_at: float) -> Incoming
     message = update.message or update.edited_message
     if message is None or (sender := sender_of(message)) is None:
         return None
-    text = _words_of(message, me)
+    text, context = _words_of(message, me), _context_of(message, me)
     if not text:
         return None
+    if is_forwarded(message):
+        text, context = "", quoted(FORWARDED, text)
     return IncomingText(
         update_id=update.update_id,
         chat_id=message.chat.id,
@@ -149,6 +193,7 @@ def read_incoming_text(update: Update, me: User, received_at: float) -> Incoming
         is_edit=update.edited_message is not None,
         with_media=message.text is None and message.effective_attachment is not None,
         reply_to=message.reply_to_message.message_id if message.reply_to_message else None,
+        context=context,
         thread_id=message.message_thread_id if message.is_topic_message else None,
     )
 
@@ -160,7 +205,9 @@ def read_for_danger_of(raw: dict[str, Any]) -> IncomingText | None:
     """
     is_edit = "edited_message" in raw
     message = raw.get("edited_message") if is_edit else raw.get("message")
-    if not isinstance(message, dict) or not (text := text_in(message)):
+    if not isinstance(message, dict) or _shows_another(message):
+        return None
+    if not (text := text_in(message)):
         return None
     chat, person = message.get("chat"), message.get("sender_chat") or message.get("from")
     if not (isinstance(chat, dict) and isinstance(person, dict)):
@@ -239,7 +286,7 @@ def join_texts(said: Iterable[IncomingText]) -> str:
     texts: dict[int, str] = {}
     for item in said:
         if not item.is_edit or item.message_id in texts:
-            texts[item.message_id] = item.text
+            texts[item.message_id] = item.context + without_marks(item.text)
     joined = ""
     previous = ""
     for text in texts.values():
@@ -248,6 +295,17 @@ def join_texts(said: Iterable[IncomingText]) -> str:
         joined += text
         previous = text
     return joined
+
+
+def _shows_another(message: dict[str, Any]) -> bool:
+    """`is_forwarded`, of a message as Telegram sent it."""
+    origin, person = message.get("forward_origin"), message.get("from")
+    if not isinstance(origin, dict):
+        return False
+    author = origin.get("sender_user")
+    if not isinstance(author, dict) or not isinstance(person, dict):
+        return True
+    return author.get("id") != person.get("id")
 
 
 def _words_of(message: Message, me: User) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.safety.quoted import as_told
 from bot.telegram.chat_ids import is_private
 from bot.telegram.inbound.incoming import (
     join_texts,
@@ -160,7 +161,7 @@ class TurnAssembler:
             await self._inbox.finish_all(update_ids)
             return None
         await self._users.record_seen(first.user_id, first.language_code)
-        if await self._handoff.carry_to_person(first.chat_id, first.user_id, text):
+        if await self._handoff.carry_to_person(first.chat_id, first.user_id, as_told(text)):
             await self._inbox.finish_all(update_ids)
             return None
         if (until := await self._quota_ends(first)) is not None:

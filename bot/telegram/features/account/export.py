@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.safety import RiskLevel
+from bot.safety.quoted import as_told
 
 if TYPE_CHECKING:
     from bot.storage import Disclosure, Turn, UserExport
@@ -62,7 +63,7 @@ def _entry(turn: Turn) -> dict[str, object]:
         "conversation": turn.conversation_id,
         "number": turn.number,
         "at": turn.created_at.isoformat(),
-        "you": turn.user_text,
+        "you": as_told(turn.user_text),
         "shudong": turn.answer,
         "state": turn.state,
     }

@@ -14,6 +14,7 @@ import structlog
 from bot.locales import texts_for
 from bot.safety import RiskLevel
 from bot.safety.hotlines import emergency
+from bot.safety.quoted import as_told
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Callback, Command, button_row, parse_id
@@ -121,7 +122,7 @@ class HandoffDesk:
             await self.hand_back(handover, "no admin")
             return False
         try:
-            parts = plain(f"💬 #{handover.id}\n{turn.user_text}")
+            parts = plain(f"💬 #{handover.id}\n{as_told(turn.user_text)}")
             await self._outbox.send_parts(handover.admin_id, parts, priority=Priority.FINAL)
         except (Expired, Closed):
             raise

@@ -156,10 +156,10 @@ def build_companion(
 
 
 def build_second_reading(settings: Settings, engine: Engine, storage: Storage) -> SecondReading:
-    """Those second readers that the settings name and that are there."""
+    """The second readers that the settings name, as far as this engine can be one."""
     readers: list[SecondReader] = []
-    if "encoder" in settings.second_readers and (encoder := load_encoder()) is not None:
-        readers.append(EncoderReader(encoder))
+    if "encoder" in settings.second_readers:
+        readers.append(EncoderReader(load_encoder))
     if "engine" in settings.second_readers and isinstance(engine, LMDeployEngine):
         readers.append(EngineReader(engine))
     log.info("second_readers", names=[reader.name for reader in readers])

@@ -61,24 +61,31 @@ class EncoderModel(Protocol):
 
 
 class EncoderReader:
-    """The encoder in the package, one talk at a time in a thread of its own."""
+    """The encoder in the package, loaded and asked in a thread of its own, one talk at a time.
+
+    Args:
+        load: makes it, which takes a second or two; None: it is not installed.
+    """
 
     name = "encoder"
 
-    def __init__(self, encoder: EncoderModel) -> None:
-        self._encoder = encoder
+    def __init__(self, load: Callable[[], EncoderModel | None]) -> None:
         self._thread = ThreadPoolExecutor(1, "encoder")
+        self._encoder = self._thread.submit(load)
 
-    async def read(self, said: Sequence[Utterance]) -> Assessment:
+    async def read(self, said: Sequence[Utterance]) -> Assessment | None:
         """See `SecondReader.read`."""
         talk = [(one.text, one.by_bot) for one in said]
-        loop = asyncio.get_running_loop()
-        reading = await loop.run_in_executor(self._thread, self._encoder.read, talk)
-        return Assessment(reading.level, (self.name,))
+        reading = await asyncio.get_running_loop().run_in_executor(self._thread, self._read, talk)
+        return None if reading is None else Assessment(reading.level, (self.name,))
 
     async def aclose(self) -> None:
         """Take no more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, talk: Sequence[tuple[str, bool]]) -> EncoderReading | None:
+        encoder = self._encoder.result()  # done: the thread does one thing after the other
+        return None if encoder is None else encoder.read(talk)
 
 
 class EngineReader:

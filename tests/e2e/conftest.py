@@ -40,7 +40,9 @@ def new_bot(started: list[Process]) -> NewBot:
     """Makes a bot (not started yet) in a folder of its own."""
 
     def make(folder: Path, *settings: dict[str, str]) -> BotProcess:
-        merged = {name: value for part in settings for name, value in part.items()}
+        # What the encoder makes of a test's sentences is another thing; it has a test of its own.
+        merged = {"SECOND_READERS": "engine"}
+        merged |= {name: value for part in settings for name, value in part.items()}
         bot = BotProcess(merged, folder)
         started.append(bot)
         return bot

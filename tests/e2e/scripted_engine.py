@@ -20,7 +20,8 @@ class ScriptedEngine:
     """
 
     def __init__(self, spoken: Spoken) -> None:
-        self.fake = FakeLMDeploy(answer=self._answer, context_window=32_768)
+        self.fake = FakeLMDeploy(answer=self._answer, choice=self._choice, context_window=32_768)
+        self._found: dict[str, dict[str, float]] = {}
         self._spoken = spoken
         self._script: dict[str, list[str]] = {}
         self._server = ExitStack()
@@ -38,6 +39,10 @@ class ScriptedEngine:
         for answer in answers:
             self._spoken.add(answer)
 
+    def finds(self, said: str, **letters: float) -> None:
+        """Asked how dangerous the talk is whose last line contains `said`, say these letters."""
+        self._found[said] = letters
+
     def forgets(self, said: str) -> None:
         """Take back what was scripted for `said`."""
         del self._script[said]
@@ -54,6 +59,7 @@ class ScriptedEngine:
     def undo_faults(self) -> None:
         """Be well again."""
         self.fake.fault, self.fake.status, self.fake.token_delay = Fault.NONE, 0, 0.0
+        self.fake.choice_status, self.fake.choice_delay = 0, 0.0
 
     def start(self) -> None:
         """Listen, on the same port as before."""
@@ -63,6 +69,10 @@ class ScriptedEngine:
     def stop(self) -> None:
         """Break every connection and listen no more."""
         self._server.close()
+
+    def _choice(self, messages: Prompt) -> dict[str, float]:
+        last = messages[-1]["content"].rpartition("他：")[2]
+        return next((found for said, found in self._found.items() if said in last), {"A": 1.0})
 
     def _answer(self, messages: Prompt) -> str:
         said = messages[-1]["content"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from bot.locales import Language
+from bot.locales import Language, texts_for
 from bot.safety import RiskLevel, card, guidance, render_hotlines
+from bot.storage import Counters, utc_now
 from bot.telegram.outbound.rendering import render
 from devtools.processes import free_port
 from tests.e2e.house import REDO, STOP, House, records
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 HIGH = "我不想活了，活着太累了"
 IMMINENT = "我今晚就去跳楼，已经决定了"
+HIDDEN = "猫托付给邻居了，钥匙也放门卫那儿"
 SAFE, WHERE, HONG_KONG = "我现在安全", "换个地区的热线", "香港"
 
 
@@ -47,6 +50,19 @@ async def sent(telegram: Telegram, person: Person) -> list[str]:
     """The texts of every sendMessage to somebody so far, successful or not."""
     calls = await telegram.calls("sendMessage", person.id)
     return [call["parameters"]["text"] for call in calls]
+
+
+async def first_sent_at(telegram: Telegram, person: Person, text: str) -> float:
+    """The moment of the first sendMessage with this text, by the monotonic clock."""
+    calls = await telegram.calls("sendMessage", person.id)
+    return next(float(c["monotonic"]) for c in calls if c["parameters"]["text"] == text)
+
+
+async def counted(house: House, name: str) -> int:
+    """How often something was counted."""
+    async with records(house.bot) as kept:
+        totals = await Counters(kept.database, utc_now).totals(date.min, date.max)
+    return totals.get(name, 0)
 
 
 async def test_kill_9_between_detection_and_card_still_delivers_the_card(
@@ -117,6 +133,72 @@ async def test_danger_stops_the_answer_of_an_engine_that_hangs(
         assert [turn.state for turn in await kept.turns(person.id)] == ["stopped", "answered"]
 
 
+async def test_what_only_the_second_reader_finds_brings_its_card_within_three_seconds(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.finds(HIDDEN, C=0.9, A=0.1)
+    engine.answers(HIDDEN, "听起来你安排得很周到，真细心，祝你有好心情。")
+    engine.hold_after(12)
+    engine.fake.choice_delay = 0.5
+    said_at = time.monotonic()
+    await person.says(HIDDEN)
+    await person.hears("听起来", button=STOP)
+    engine.undo_faults()
+
+    await person.hears(HIGH_CARD)
+
+    took = await first_sent_at(telegram, person, HIGH_CARD) - said_at
+    print(f"message to the second reader's card: {took * 1000:.0f} ms")
+    assert took < 3
+    await person.hears("安排得很周到", button=REDO)
+    assert [shown.text for shown in await person.sees()][:2] == [
+        texts_for(Language.ZH_CN).withdrawn,
+        HIGH_CARD,
+    ]
+    told = engine.prompts(HIDDEN)[-1][0]["content"]
+    assert (guidance(RiskLevel.HIGH, card_asks=True) or "?") in told
+
+
+async def test_a_second_reader_that_is_away_is_counted_and_costs_nothing(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    before = await counted(house, "second_engine_away")
+    engine.fake.choice_status = 500
+    await person.says("今天的风很舒服")
+    await person.hears("我听见了：今天的风很舒服", button=REDO)
+    assert await counted(house, "second_engine_away") == before + 1
+    await person.says(HIGH)
+    await person.hears(HIGH_CARD)
+
+
+async def test_it_gets_worse_within_the_window_and_is_taken_back(telegram: Telegram) -> None:
+    person = await telegram.person()
+    await person.says(HIGH)
+    await person.hears(HIGH_CARD)
+    await person.says(IMMINENT)
+    await person.hears(IMMINENT_CARD)
+    await person.hears("我听见了", button=REDO)
+    await person.says("刚才是气话")
+    await person.hears(texts_for(Language.ZH_CN).risk_taken_back.strip().partition("\n")[0])
+
+
+async def test_a_newcomer_in_danger_reads_the_card_first_and_no_disclaimer_last(
+    telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.answers(IMMINENT, "我听见了。谁现在能过来陪你？")
+    await person.says(IMMINENT)
+    await person.hears(texts_for(Language.ZH_CN).care_in_danger)
+    seen = [shown.text for shown in await person.sees(notices=True)]
+    assert seen == [
+        IMMINENT_CARD,
+        "我听见了。谁现在能过来陪你？",
+        texts_for(Language.ZH_CN).care_in_danger,
+    ]
+
+
 async def test_danger_outlives_a_reset_and_a_restart(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
@@ -158,12 +240,16 @@ async def test_a_region_chosen_once_counts_everywhere(telegram: Telegram) -> Non
     assert "12356" not in shown.text
 
 
-async def test_a_card_waits_for_no_burst_and_who_falls_silent_is_asked_how_they_are(
+async def test_a_card_waits_for_no_burst_the_silent_are_asked_and_the_encoder_reads(
     new_house: NewHouse, spoken: Spoken
 ) -> None:
-    house = new_house("burst", {"BURST_WINDOW": "5", "CHECK_IN_AFTER": "1", "SHUTDOWN_GRACE": "0"})
+    pytest.importorskip("onnxruntime", reason="the encoder needs the extra `reader`")
+    settings = {"BURST_WINDOW": "5", "CHECK_IN_AFTER": "1", "SHUTDOWN_GRACE": "0"}
+    house = new_house("burst", settings | {"SECOND_READERS": "encoder"})
     async with httpx.AsyncClient(base_url=house.sandbox.url, trust_env=False, timeout=30) as client:
-        person = await Telegram(client, spoken).person()
+        telegram = Telegram(client, spoken)
+        person, other = await telegram.person(), await telegram.person()
+        await other.says("人在天台，风好大")  # the first reader finds nothing in it
         await person.says(HIGH)
         await person.hears(HIGH_CARD)
         assert house.engine.prompts(HIGH) == []
@@ -171,4 +257,5 @@ async def test_a_card_waits_for_no_burst_and_who_falls_silent_is_asked_how_they_
         assert not any(word in asked.text for word in ("死", "自杀", "安全", "危险"))
         await person.presses("以后不用问我", asked)
         await person.hears("我不主动来问")
+        await other.hears(IMMINENT_CARD)
     house.bot.end()

@@ -186,6 +186,28 @@ async def test_a_stop_reaches_the_replica_that_answers(
     assert await ended(street.house, person) == ["stopped"]
 
 
+async def test_danger_that_reaches_one_replica_stops_the_answer_of_another(
+    street: Street, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    engine.hold_after(5)
+    street.only(0)
+    await person.says("在另一台那里说到一半")
+    await person.hears("我听见了", button=STOP)
+    engine.undo_faults()  # the stream that is held stays held
+
+    street.only(2)
+    await person.says("我不想活了")
+
+    await person.hears("你很重要")
+    await person.hears("我听见了", button=REDO)
+    half, card, answer = await person.sees()
+    assert half.text.endswith("……")
+    assert "你很重要" in card.text
+    assert REDO in answer.buttons
+    assert await ended(street.house, person) == ["stopped", "answered"]
+
+
 async def test_the_turns_of_a_killed_replica_are_taken_over_in_their_messages(
     street: Street, telegram: Telegram, engine: ScriptedEngine
 ) -> None:

@@ -81,7 +81,7 @@ async def engine_reader(fake: FakeLMDeploy, **options: object) -> AsyncIterator[
 
 @asynccontextmanager
 async def encoder_reader(fake: FakeEncoder) -> AsyncIterator[EncoderReader]:
-    reader = EncoderReader(fake)
+    reader = EncoderReader(lambda: fake)
     try:
         yield reader
     finally:
@@ -124,6 +124,21 @@ class TestEncoderReader(SecondReaderContract):
             assert (await reading).level is RiskLevel.HIGH
         assert all(name.startswith("encoder") for name in fake.threads)
         assert fake.talks == [[(one.text, one.by_bot) for one in TALK]]
+
+    async def test_one_that_is_not_installed_tells_nothing(self) -> None:
+        reader = EncoderReader(lambda: None)
+        assert await reader.read(TALK) is None
+        await reader.aclose()
+
+    async def test_one_that_cannot_be_loaded_is_away(self) -> None:
+        def load() -> None:
+            raise OSError("no such file")
+
+        reader = EncoderReader(load)
+        for _ in range(2):
+            with pytest.raises(OSError, match="no such file"):
+                await reader.read(TALK)
+        await reader.aclose()
 
 
 class TestEngineReader(SecondReaderContract):

@@ -75,6 +75,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+TRIAL = "1+1=?"
+"""What `inference.lmdeploy` asks each node at its start."""
+
 __all__ = ["BEFORE_FIRST_TOKEN", "MID_STREAM", "STALLS", "FakeLMDeploy", "Fault"]
 
 
@@ -181,8 +184,10 @@ class FakeLMDeploy:
     async def _completions(self, request: Request) -> Response:
         if refusal := self._refuse_key(request):
             return refusal
-        self.clients.add(request.client)
         body = json.loads(await request.body())
+        if not self.status and [m.get("content") for m in body.get("messages", ())] == [TRIAL]:
+            return StreamingResponse(self._trial(body), media_type="text/event-stream")
+        self.clients.add(request.client)
         if body.get("logprobs"):
             return await self._choice(body)
         self.requests.append(body)
@@ -233,6 +238,13 @@ class FakeLMDeploy:
             self.running -= 1
             self.finished += done
             self.aborted += not done
+
+    async def _trial(self, body: dict[str, Any]) -> AsyncGenerator[bytes, None]:
+        """The engine's own question at its start: answered at once, and not counted."""
+        text = self.answer if isinstance(self.answer, str) else "2"
+        for token in text[: body["max_tokens"]]:
+            yield chunk(body, token)
+        yield chunk(body, "", "stop") + b"data: [DONE]\n\n"
 
     async def _stream(self, body: dict[str, Any], room: int) -> AsyncGenerator[bytes, None]:
         fault = self.fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Final
 
 from inference.admission import Admission
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from inference.engine import Message, OnWait
 
+_TRIAL_WITHIN: Final = 10.0  # seconds; a start waits no longer for it
 _READY_WITHIN: Final = 2.0  # seconds, by the engine's contract
 
 
@@ -103,8 +104,16 @@ class LMDeployEngine:
                 raise failure
         if all(isinstance(answer, EngineRejected) for answer in answers):
             raise EngineRejected("; ".join(map(str, failures)))
+        await self._try_out(
+            [n for n, answer in zip(self._nodes, answers, strict=True) if isinstance(answer, str)]
+        )
         name = names[0] if names else self._model_name
         return ModelInfo(name=name, context_window=self._context_window)
+
+    async def _try_out(self, nodes: Sequence[Node]) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TRIAL_WITHIN):
+                await asyncio.gather(*(node.try_out() for node in nodes))
 
     async def stream(
         self,

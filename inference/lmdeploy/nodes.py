@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from inference.answer_reader import EndpointNotFound, EndpointRefused
-from inference.engine import EngineError, EngineRejected, EngineUnavailable, ThoughtLeaked
+from inference.engine import (
+    EngineError,
+    EngineRejected,
+    EngineUnavailable,
+    Message,
+    Sampling,
+    ThoughtLeaked,
+)
 from inference.lmdeploy.breaker import Breaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from inference.chat_completions import ChatCompletions
-    from inference.engine import Message, Sampling
+
+
+TRIAL: Final = Message("user", "1+1=?")
+"""Nothing that a person said; easy, so that a thought about it is short."""
+_TRIAL_SAMPLING: Final = Sampling(max_tokens=256)
 
 
 class Node:
@@ -77,6 +88,20 @@ class Node:
                 f"but {', '.join(map(repr, names))}"
             )
         return self._wanted or names[0]
+
+    async def try_out(self) -> None:
+        """Have one short answer made: it shows whether the template opens a thought.
+
+        What goes wrong is left to the first real answer. Never raises but when cancelled.
+        """
+        try:
+            async with aclosing(
+                self._endpoint.stream([TRIAL], _TRIAL_SAMPLING, await self.model())
+            ) as pieces:
+                async for _ in pieces:
+                    pass
+        except EngineError:
+            pass
 
     async def stream(
         self, messages: Sequence[Message], sampling: Sampling

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devtools.engines import lmdeploy
 from devtools.engines.lmdeploy import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
 from inference.engine import (
     ContextTooLong,
@@ -21,6 +22,7 @@ from inference.engine import (
 )
 from inference.lmdeploy import LMDeployEngine, Timeouts
 from inference.lmdeploy.breaker import PAUSES
+from inference.lmdeploy.nodes import TRIAL
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -244,3 +246,13 @@ async def test_one_good_node_is_enough_to_be_ready() -> None:
         engine = LMDeployEngine([down.url, good.url])
         assert await engine.ready()
         await engine.aclose()
+
+
+async def test_a_start_finds_out_that_the_template_opens_a_thought() -> None:
+    async with serving(FakeLMDeploy(answer="用户在打招呼。</think>我在。")) as engine:
+        await engine.start()
+        assert await answer(engine) == "我在。"
+
+
+def test_the_stand_in_knows_the_question_of_the_start() -> None:
+    assert TRIAL.content == lmdeploy.TRIAL

@@ -1,4 +1,4 @@
-"""How much danger is heard: the readers on writers nothing was ever learnt from.
+"""How much danger is heard: the readers on writers nothing was ever trained on.
 
     python -m benchmarks.danger                     both readers, the writers only measured on
     python -m benchmarks.danger --writers w6        another writer

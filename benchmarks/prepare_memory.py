@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from training.corpora.files import Record
-from training.corpora.registry import opened
+from training.corpora.registry import read_corpus
 from training.prepare.outcome import Options
 from training.prepare.run import prepare
 
@@ -39,7 +39,7 @@ def copies(smile: Path, dialogues: int, times: int) -> Iterator[Record]:
     size = _LAST - _FIRST + 1
     for copy in range(times):
         moved = {_FIRST + place: _FIRST + (place + copy * _STEP) % size for place in range(size)}
-        for number, record in enumerate(islice(opened("smile", smile), dialogues)):
+        for number, record in enumerate(islice(read_corpus("smile", smile), dialogues)):
             content = json.loads(record.data)
             turns = content["dialogue"] if record.is_line else content
             said = [

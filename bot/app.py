@@ -115,7 +115,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     )
     routes = health_routes(
         keeping={"database": storage.is_ready, "telegram": service.receiving},
-        answering={"engine": engine.ready, "duty_chat": service.duty_chat},
+        answering={"engine": engine.ready, "duty_chat": service.is_oncall_chat_reachable},
     )
     if service.webhook is not None:
         routes.append(service.webhook)

@@ -91,7 +91,9 @@ async def export_feedback_to(settings: Settings, file: Path, since: datetime | N
             await database.aclose()
     except StorageError as error:
         raise StartupError(str(error)) from None
-    said = [f"{exported.moments} rated moments of {exported.conversations} talks are in {file}."]
+    said = [
+        f"{exported.prompts} rated prompts of {exported.conversations} conversations are in {file}."
+    ]
     if deidentifier.taken_out:
         found = ", ".join(f"{put} {n}" for put, n in deidentifier.taken_out.most_common())
         said.append(f"Taken out and replaced: {found}.")

@@ -46,7 +46,7 @@ _BEGUN: Final = re.compile(
     r"|\[/?[A-Z_]{0,14}\d{0,4}|◁/?[a-z]{0,5})\Z",
     re.IGNORECASE,
 )
-_LONGEST_MARK: Final = 140  # characters
+_MAX_MARK_CHARACTERS: Final = 140  # characters
 
 _OPENING: Final = frozenset({"begin_of_thought", "start_thinking", "inner_prefix"})
 _CLOSING: Final = frozenset({"end_of_thought", "end_thinking", "inner_suffix"})
@@ -107,7 +107,7 @@ class AnswerText:
             position = mark.end()
             self._mark(mark, said)
         rest = "" if self.ended else self._rest[position:]
-        begun = None if is_all else _BEGUN.search(rest, max(0, len(rest) - _LONGEST_MARK))
+        begun = None if is_all else _BEGUN.search(rest, max(0, len(rest) - _MAX_MARK_CHARACTERS))
         end = begun.start() if begun else len(rest)
         self._pass_on(rest[:end], said)
         self._rest = rest[end:]

@@ -24,7 +24,7 @@ NOTICE: Final = """\
 对面是 AI，不是真人。这是给部署者试模型用的：没有机器人的安全流程，不识别危机，不给求助热线。
 请不要让需要帮助的人用它。
 You are talking to an AI. This is a tool for operators, without the bot's safety path: it does not
-notice a crisis and shows no help lines. Do not hand it to anybody in need.
+notice a crisis and shows no hotlines. Do not hand it to anybody in need.
 """
 HELP: Final = "/reset forgets the conversation, Ctrl-C stops an answer, Ctrl-D or /quit ends."
 _PROMPT: Final = "你> "

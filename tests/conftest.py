@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 settings.register_profile("shudong", deadline=None, derandomize=True, database=None)
 settings.load_profile("shudong")
 
-LONGEST = (
+SLOWEST_MODULES = (
     "test_replicas",
     "test_failures_that_clinicians_mark",
     "test_chaos",
@@ -57,9 +57,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _begins(item: pytest.Item) -> int:
     """The place of a test in the order of the run."""
-    if item.path.stem in LONGEST:
-        return LONGEST.index(item.path.stem)
-    return len(LONGEST) + SLOW.isdisjoint(item.path.parts)
+    if item.path.stem in SLOWEST_MODULES:
+        return SLOWEST_MODULES.index(item.path.stem)
+    return len(SLOWEST_MODULES) + SLOW.isdisjoint(item.path.parts)
 
 
 class PostgresDatabases:

@@ -3,7 +3,7 @@
     python -m benchmarks.gpu.make_random_internlm2 OUT [--w4a16] [--dialogues FILE]
 
 Speed does not depend on what the weights are, and the published checkpoint takes a download and a
-quantization. The tokenizer is learnt from the dialogues that the bench sends, so that prompts have
+quantization. The tokenizer is trained on the dialogues that the bench sends, so that prompts have
 about as many tokens as they would have. Needs torch, safetensors and tokenizers.
 """
 
@@ -124,11 +124,11 @@ def _write_tokenizer(folder: Path, conversations: list[Conversation], vocabulary
     )
     texts = (message.content for talk in conversations for message in talk[-1])
     tokenizer.train_from_iterator(texts, trainer)
-    learnt = json.loads(tokenizer.to_str())["model"]
-    ordered = sorted(learnt["vocab"], key=learnt["vocab"].get)
+    trained = json.loads(tokenizer.to_str())["model"]
+    ordered = sorted(trained["vocab"], key=trained["vocab"].get)
     names = [*FIRST, *ordered]
     names += [f"x{number}" for number in range(len(names), vocabulary - 2)] + [END, START]
-    merges = [tuple(merge) for merge in learnt["merges"]]
+    merges = [tuple(merge) for merge in trained["merges"]]
     full = Tokenizer(models.BPE(vocab={n: i for i, n in enumerate(names)}, merges=merges))
     full.pre_tokenizer = tokenizer.pre_tokenizer
     full.decoder = decoders.ByteLevel()

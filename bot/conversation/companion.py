@@ -215,7 +215,7 @@ class Companion:
     async def answer(self, plan: Plan, on_wait: OnWait = ignore_wait) -> AsyncGenerator[str, None]:
         """Yield the model's answer as it is made and has been judged.
 
-        `on_wait` is told the place in the line.
+        `on_wait` is told the place in the queue.
 
         Raises:
             EngineError: no answer, or not the whole of it.
@@ -254,10 +254,10 @@ class Companion:
         return self._model.name
 
     async def replace_blocked(self, plan: Plan, blocked: Blocked) -> str:
-        """The reviewed text that stands in place of an answer that was withheld, counted."""
+        """The reviewed text that stands in place of an answer that was blocked, counted."""
         kind = blocked.reason
         level = plan.level
-        log.warning("answer_withheld", turn=plan.turn.id, kind=kind.value, level=level.label)
+        log.warning("answer_blocked", turn=plan.turn.id, kind=kind.value, level=level.label)
         await self._counters.add(f"guard_{kind.value}")
         return instead_of(kind, level, plan.language, region_of(plan.risk.region))
 

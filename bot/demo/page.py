@@ -17,7 +17,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when it is imported
 import gradio as gr
 from fastapi import FastAPI
 
-from bot.demo.visits import LONGEST, Stopped
+from bot.demo.visits import MAX_CHARACTERS, Stopped
 from bot.locales import texts_for
 from bot.safety import emergency
 
@@ -85,7 +85,7 @@ class _Page:
                 words = gr.Textbox(
                     placeholder=texts.demo_placeholder,
                     show_label=False,
-                    max_length=LONGEST,
+                    max_length=MAX_CHARACTERS,
                     lines=1,
                     max_lines=6,
                     scale=8,

@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 CARD_WINDOW = timedelta(minutes=30)
 
-LONGEST = 4096
+MAX_CHARACTERS = 4096
 """Characters of one message, about what Telegram takes; the page's field stops there too."""
 
 
@@ -88,7 +88,7 @@ class Visits:
             message = next(self._messages)
             now = self._storage.lease_owner.clock()
             await self._storage.inbox.add(NewUpdate(message, visit, "chat", b"", now))
-            return await self._storage.turns.begin(visit, visit, text[:LONGEST], [message])
+            return await self._storage.turns.begin(visit, visit, text[:MAX_CHARACTERS], [message])
 
         return self._answered(visit, begun)
 
@@ -97,7 +97,7 @@ class Visits:
         turns = self._storage.turns
 
         async def reopened() -> Turn | None:
-            last = await turns.get_last(visit)
+            last = await turns.last_for_chat(visit)
             if last is None or await turns.reopen(last.id) is None:
                 return None
             return await turns.claim_unfinished(visit)

@@ -36,16 +36,16 @@ UNREADABLE = "no key opens their talk"
 
 @dataclass(slots=True)
 class Exported:
-    """What an export wrote, and what it left out and why, in moments."""
+    """What an export wrote, and what it left out and why, in prompts."""
 
-    moments: int = 0
+    prompts: int = 0
     conversations: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackExporter:
-    """Collects the rated moments of people who agreed, without what names them."""
+    """Collects the rated prompts of people who agreed, without what names them."""
 
     conversations: RatedConversations
     deidentify: Callable[[Sequence[str]], list[str]]
@@ -68,15 +68,15 @@ class FeedbackExporter:
             if reason is not None:
                 exported.left_out[reason] += len(conversation.rated)
                 continue
-            moments = await asyncio.to_thread(self._moments, conversation)
-            lines += moments
-            exported.conversations += bool(moments)
-        exported.moments = len(lines)
+            prompts = await asyncio.to_thread(self._prompts, conversation)
+            lines += prompts
+            exported.conversations += bool(prompts)
+        exported.prompts = len(lines)
         self.random.shuffle(lines)
         return lines
 
-    def _moments(self, conversation: RatedConversation) -> list[str]:
-        moments = []
+    def _prompts(self, conversation: RatedConversation) -> list[str]:
+        prompts = []
         for place, turn in enumerate(conversation.turns):
             if turn.number not in conversation.rated:
                 continue
@@ -88,7 +88,7 @@ class FeedbackExporter:
                 {"role": role, "content": text}
                 for (role, _), text in zip(said, islice(clean, len(said)), strict=True)
             ]
-            moment = {
+            prompt = {
                 "format": FORMAT,
                 "id": f"{self.random.getrandbits(72):018x}",
                 "consent": True,
@@ -96,8 +96,8 @@ class FeedbackExporter:
                 "messages": messages,
                 "answers": [_answer(one, clean) for one in answers],
             }
-            moments.append(json.dumps(moment, ensure_ascii=False))
-        return moments
+            prompts.append(json.dumps(prompt, ensure_ascii=False))
+        return prompts
 
 
 async def export_feedback(

@@ -367,7 +367,7 @@ class Texts:
     contact_private: str
     command_contact: str
 
-    # Help lines
+    # Hotlines
     hotlines_title: str
     hotlines_emergency: str
     hotlines_all_day: str

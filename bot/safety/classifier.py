@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE = "classifier.json"
 MAX_PIECE = 4  # characters
-SHORTEST = 3  # characters; of fewer nothing can be learnt
+MIN_CHARACTERS = 3  # characters; of fewer nothing can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Classifier:
 
     def score(self, text: str) -> float:
         """How much normalized text, its idioms taken out, reads like one of a person in danger."""
-        if len(text.strip(BREAK + " ")) < SHORTEST:
+        if len(text.strip(BREAK + " ")) < MIN_CHARACTERS:
             return -math.inf
         total = self.bias
         for view, weights in zip(views(text), self.weights, strict=True):

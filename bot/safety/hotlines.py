@@ -1,4 +1,4 @@
-"""Help lines: checked data from hotlines.toml, and the text a person sees."""
+"""Hotlines: checked data from hotlines.toml, and the text a person sees."""
 
 from __future__ import annotations
 

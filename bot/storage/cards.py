@@ -298,7 +298,7 @@ def _is(key: CardKey) -> tuple[sa.ColumnElement[bool], ...]:
     return CrisisCardRow.update_id == key[0], CrisisCardRow.level == key[1]
 
 
-def read_for_user(connection: sa.Connection, user_id: int) -> tuple[ExportedCard, ...]:
+def select_for_user(connection: sa.Connection, user_id: int) -> tuple[ExportedCard, ...]:
     """A person's cards, oldest first."""
     rows = connection.execute(
         sa.select(CrisisCardRow.created_at, CrisisCardRow.level, CrisisCardRow.state)

@@ -52,7 +52,7 @@ class Disclosures:
 
     async def for_user(self, user_id: int) -> Disclosure:
         """What is known; of a new person, nothing."""
-        return await self._database.read(read_for_user, user_id) or Disclosure()
+        return await self._database.read(select_for_user, user_id) or Disclosure()
 
     async def record(self, user_id: int, disclosure: Disclosure) -> None:
         """Store the times; what the person answered has its own methods and is left as it is."""
@@ -72,7 +72,7 @@ class Disclosures:
         return (await self.for_user(user_id)).is_minor
 
 
-def read_for_user(connection: sa.Connection, user_id: int) -> Disclosure | None:
+def select_for_user(connection: sa.Connection, user_id: int) -> Disclosure | None:
     """What is stored about a person's disclosures, if anything."""
     row = connection.execute(
         sa.select(

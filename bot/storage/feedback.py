@@ -73,7 +73,7 @@ class Feedback:
 
     async def consent(self, user_id: int) -> ConsentState | None:
         """What a person answered; None: never asked."""
-        return await self._database.read(read_consent, user_id)
+        return await self._database.read(select_consent_for_user, user_id)
 
     async def give_consent(self, user_id: int) -> None:
         """Remember that a person agrees that what they rated and will rate helps to train."""
@@ -160,7 +160,7 @@ def _rate(connection: sa.Connection, cipher: Cipher, rating: _NewRating) -> Rati
     ).one_or_none()
     if turn is None:
         return None
-    consent = read_consent(connection, user_id)
+    consent = select_consent_for_user(connection, user_id)
     if consent == "no":
         return RatingResult(consent)
     answer = cipher.decrypt(turn.answer, turn_answer_context(turn_id))
@@ -208,7 +208,7 @@ def _withdraw(connection: sa.Connection, user_id: int, turn_id: int) -> bool:
     )
 
 
-def read_consent(connection: sa.Connection, user_id: int) -> ConsentState | None:
+def select_consent_for_user(connection: sa.Connection, user_id: int) -> ConsentState | None:
     """What a person answered."""
     return connection.scalar(
         sa.select(TrainingConsentRow.state).where(TrainingConsentRow.user_id == user_id)

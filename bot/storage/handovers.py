@@ -310,7 +310,7 @@ def _change(
     return connection.execute(sa.update(HandoverRow).where(condition).values(values)).rowcount > 0
 
 
-def select_messages_for_user(connection: sa.Connection, user_id: int) -> list[AnyRow]:
+def select_for_user(connection: sa.Connection, user_id: int) -> list[AnyRow]:
     """What humans wrote to a person, sealed, oldest first."""
     return list(
         connection.execute(
@@ -322,7 +322,7 @@ def select_messages_for_user(connection: sa.Connection, user_id: int) -> list[An
 
 
 def decrypt_message(row: AnyRow, user_id: int, cipher: Cipher) -> HandoverMessage:
-    """Decrypt a row of `select_messages_for_user`."""
+    """Decrypt a row of `select_for_user`."""
     return HandoverMessage(cipher.decrypt_text(row.said, message_context(user_id)), row.at)
 
 

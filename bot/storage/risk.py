@@ -77,7 +77,7 @@ class Risk:
 
     async def for_user(self, user_id: int) -> RiskState:
         """What is kept in mind of a person; the caller asks which level holds now."""
-        return await self._database.read(read_for_user, user_id)
+        return await self._database.read(select_for_user, user_id)
 
     async def for_chat(self, person: PersonInChat) -> RiskState:
         """What counts of a person in a chat; in a group only what was said there."""
@@ -143,7 +143,7 @@ def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None
         )
 
 
-def read_for_user(connection: sa.Connection, user_id: int) -> RiskState:
+def select_for_user(connection: sa.Connection, user_id: int) -> RiskState:
     """What is stored about a person, wherever it was told, ended or not."""
     return _read_in_chat(connection, (user_id, user_id))
 

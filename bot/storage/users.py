@@ -226,14 +226,14 @@ def _export(
 ]:
     return (
         _user(connection, user_id),
-        disclosures.read_for_user(connection, user_id),
+        disclosures.select_for_user(connection, user_id),
         select_turns_for_user(connection, user_id),
-        risk.read_for_user(connection, user_id),
-        cards.read_for_user(connection, user_id),
-        handovers.select_messages_for_user(connection, user_id),
+        risk.select_for_user(connection, user_id),
+        cards.select_for_user(connection, user_id),
+        handovers.select_for_user(connection, user_id),
         contacts.select_for_user(connection, user_id),
         feedback.select_for_user(connection, user_id),
-        feedback.read_consent(connection, user_id),
+        feedback.select_consent_for_user(connection, user_id),
     )
 
 

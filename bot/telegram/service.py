@@ -103,9 +103,9 @@ class TelegramService:
             return False
         return self._connection.webhook_url is not None or await self._parts.poller.alive()
 
-    async def duty_chat(self) -> bool:
+    async def is_oncall_chat_reachable(self) -> bool:
         """Whether alerts reach the people on duty, as far as it was tried."""
-        return await self._parts.oncall_alerts.is_duty_chat_reachable()
+        return await self._parts.oncall_alerts.is_oncall_chat_reachable()
 
     async def _leave_webhook(self) -> None:
         """A webhook that is still set would refuse polling."""

@@ -280,7 +280,7 @@ def _build_intake(
     return Intake(
         context,
         features.crisis,
-        is_on_duty=features.desk.is_on_duty,
+        is_handed_over=features.desk.is_handed_over,
         on_danger=lambda chat_id, by_edit: running_turns.overtake_in_chat(chat_id, by_edit=by_edit),
         on_arrival=ArrivalRouter(context.outbox, scheduler, update_handler).route,
     )

@@ -80,7 +80,7 @@ class Supervisor:
         self._warm_up = warm_up
         self._tell = tell
         self._environment = environment
-        self._patience = timing or SupervisorTiming()
+        self._timing = timing or SupervisorTiming()
         self._delays = delays
         self._most_failed_starts = starts_before_giving_up
         self._sleep = sleep
@@ -159,9 +159,9 @@ class Supervisor:
         """Return when the server should be started again."""
         began = self._clock()
         while not await self._healthy():
-            if self._clock() - began > self._patience.loading:
+            if self._clock() - began > self._timing.loading:
                 return _End.NEVER_READY
-            await self._sleep(self._patience.between_looks_while_loading)
+            await self._sleep(self._timing.between_looks_while_loading)
         try:
             await self._warm_up()
         except CommandError as error:
@@ -170,8 +170,8 @@ class Supervisor:
         self._ready = self._worked = True
         self._tell(f"Ready after {self._clock() - began:.0f} s.")
         missed = 0
-        while missed < self._patience.missed_looks:
-            await self._sleep(self._patience.between_looks)
+        while missed < self._timing.missed_looks:
+            await self._sleep(self._timing.between_looks)
             missed = 0 if await self._healthy() else missed + 1
         return _End.HUNG
 
@@ -181,7 +181,7 @@ class Supervisor:
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._patience.stopping):
+                async with asyncio.timeout(self._timing.stopping):
                     await process.wait()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -69,7 +69,7 @@ async def test_kill_9_between_detection_and_card_still_delivers_the_card(
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
-    engine.answers(IMMINENT, "我听见了。谁现在能过来陪你？")  # an echo of the way would be withheld
+    engine.answers(IMMINENT, "我听见了。谁现在能过来陪你？")  # an echo of the way would be blocked
     await telegram.fault("hang", method="sendMessage", chat_id=person.id, times=None)
     await person.says(IMMINENT)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.locales import Language, texts_for
 from devtools.processes import ROOT, bare_environment
 from tests.training.prepare.made_up import smile_records
-from training.corpora.registry import opened
+from training.corpora.registry import read_corpus
 from training.prepare.outcome import Options
 from training.prepare.run import prepare
 
@@ -42,7 +42,10 @@ def exported(house: House, folder: Path) -> tuple[str, Path]:
 
 def prepared(file: Path, out: Path) -> tuple[str, list[dict[str, object]]]:
     """What is trained on, and the preferences, made of a file of feedback and some other corpus."""
-    corpora = {"smile": smile_records(300), "feedback": opened("feedback", file, lambda _: None)}
+    corpora = {
+        "smile": smile_records(300),
+        "feedback": read_corpus("feedback", file, lambda _: None),
+    }
     prepare(corpora, out, Options(held_out_share=0.02))
     preferences = (out / "dpo.jsonl").read_text("utf-8").splitlines()
     return (out / "train.json").read_text("utf-8"), [json.loads(line) for line in preferences]
@@ -69,7 +72,7 @@ async def test_what_a_person_agreed_to_give_is_what_a_model_learns_from(
 
     printed, file = exported(house, tmp_path)
 
-    assert "1 rated moments of 1 talks" in printed
+    assert "1 rated prompts of 1 conversations" in printed
     assert "Left out: 1, because danger was noticed" in printed
     assert not telegram.spoken.quoted_in(printed)
     [line] = file.read_text("utf-8").splitlines()
@@ -92,5 +95,5 @@ async def test_what_a_person_agreed_to_give_is_what_a_model_learns_from(
     later = tmp_path / "later"
     later.mkdir()
     printed, file = exported(house, later)
-    assert "0 rated moments" in printed
+    assert "0 rated prompts" in printed
     assert file.read_text("utf-8") == ""

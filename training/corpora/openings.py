@@ -1,4 +1,4 @@
-"""Which question a dialogue begins with, and on which side of the split that question lies."""
+"""Which question a dialogue begins with, and in which split that question lies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def letters(text: str) -> str:
 def opening_key(dialogue: Dialogue) -> str:
     """The name of the dialogue's opening group: its first characters, without punctuation.
 
-    Dialogues of one question share it, so they cannot end up on both sides of the split.
+    Dialogues of one question share it, so they cannot end up in both splits.
     """
     return letters(dialogue.opening)[:OPENING_KEY_CHARACTERS]
 

@@ -68,7 +68,7 @@ CORPORA = {
 }
 
 
-def opened(
+def read_corpus(
     name: str, path: Path, advance: Callable[[int], object] = lambda _: None
 ) -> Iterator[Record]:
     """The records of the corpus `name` at `path`."""

@@ -16,14 +16,14 @@ from training.evaluate.config import (
     add_shared_options,
     judge_of,
 )
-from training.evaluate.gate import promote
+from training.evaluate.gate import objections
 from training.evaluate.page import verdict
 from training.evaluate.report import PAGE
 from training.evaluate.run import evaluate
 
 _LIMITS = {
-    "withheld": "share of ordinary answers the guard stops, by which the last model may be worse",
-    "withheld_in_danger": "the same for answers to messages of danger",
+    "blocked": "share of ordinary answers the guard stops, by which the last model may be worse",
+    "blocked_in_danger": "the same for answers to messages of danger",
     "asks_in_danger": "share of answers to messages of danger that ask about safety",
     "judged_safety": "CPsyCounE's safety",
     "quantization_loss": "nats a token that W4A16 may cost",
@@ -59,12 +59,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, what in _LIMITS.items():
         default = getattr(Limits(), name)
         parser.add_argument(
-            f"--limit-{name.replace('_', '-')}",
+            *_flags_of(name),
             type=float,
             default=default,
             metavar="X",
             help=f"{what} ({default})",
         )
+
+
+def _flags_of(limit: str) -> list[str]:
+    flag = f"--limit-{limit.replace('_', '-')}"
+    return [flag, flag.replace("blocked", "withheld")] if "blocked" in flag else [flag]
 
 
 def _add_generation(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
     )
     say(f"{options.out / PAGE} has the table.")
     say(verdict(report))
-    return NOT_PROMOTED if report.comparisons and promote(report) else 0
+    return NOT_PROMOTED if report.comparisons and objections(report) else 0
 
 
 def source(text: str) -> ModelSource:

@@ -34,7 +34,7 @@ class _Rule:
     """Whether a difference within the limit is allowed even if it is certain."""
 
 
-def promote(report: Report, limits: Limits | None = None) -> list[str]:
+def objections(report: Report, limits: Limits | None = None) -> list[str]:
     """Reasons against serving the report's last model, a sentence each; empty: promote it.
 
     `limits` are the report's own where they are None.
@@ -60,11 +60,11 @@ def promote(report: Report, limits: Limits | None = None) -> list[str]:
 
 def _safety(limits: Limits) -> tuple[_Rule, ...]:
     return (
-        _Rule(Metric.WITHHELD, "answers that the guard would stop", limits.withheld, True),
+        _Rule(Metric.BLOCKED, "answers that the guard would stop", limits.blocked, True),
         _Rule(
-            Metric.WITHHELD_IN_DANGER,
+            Metric.BLOCKED_IN_DANGER,
             "answers to messages of danger that the guard would stop",
-            limits.withheld_in_danger,
+            limits.blocked_in_danger,
             True,
         ),
         _Rule(

@@ -53,16 +53,16 @@ class Measure:
     def corpus(self, outputs: ModelOutputs) -> Measured:
         """Of the corpus's own answers: how they read, and what the guard makes of them."""
         statistics, values = self._how_it_reads(outputs)
-        withheld, stopped = self._stopped(outputs, self._plan.prompts)
-        return Measured(statistics | {Metric.WITHHELD: withheld}, values, dict(stopped), None)
+        blocked, stopped = self._stopped(outputs, self._plan.prompts)
+        return Measured(statistics | {Metric.BLOCKED: blocked}, values, dict(stopped), None)
 
     def model(self, outputs: ModelOutputs) -> Measured:
         """Of a model: everything."""
         statistics, values = self._how_it_reads(outputs)
         statistics |= self._loss(outputs) | self._like_corpus(outputs)
-        statistics[Metric.WITHHELD], stopped = self._stopped(outputs, self._plan.prompts)
+        statistics[Metric.BLOCKED], stopped = self._stopped(outputs, self._plan.prompts)
         if risk_prompts := self._plan.risk_prompts:
-            statistics[Metric.WITHHELD_IN_DANGER], in_danger = self._stopped(outputs, risk_prompts)
+            statistics[Metric.BLOCKED_IN_DANGER], in_danger = self._stopped(outputs, risk_prompts)
             stopped += in_danger
             statistics[Metric.ASKS_IN_DANGER] = self._mean(
                 risk_prompts,

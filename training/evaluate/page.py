@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from training.evaluate.cpsycoune import HIGHEST
-from training.evaluate.gate import promote
+from training.evaluate.gate import objections
 from training.evaluate.report import PAGE, Against, Metric
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ _TITLES = {
     Metric.REPETITION: ("repetition, %", "↓", 1),
     Metric.QUESTIONS: ("answers with a question, %", "", 1),
     Metric.UNFINISHED: ("unfinished answers, %", "↓", 1),
-    Metric.WITHHELD: ("stopped by the guard, %", "↓", 1),
-    Metric.WITHHELD_IN_DANGER: ("stopped by the guard, in danger, %", "↓", 1),
+    Metric.BLOCKED: ("stopped by the guard, %", "↓", 1),
+    Metric.BLOCKED_IN_DANGER: ("stopped by the guard, in danger, %", "↓", 1),
     Metric.ASKS_IN_DANGER: ("asks about safety, in danger, %", "↑", 1),
     Metric.COMPREHENSIVENESS: ("CPsyCounE comprehensiveness (0-2)", "↑", 2),
     Metric.PROFESSIONALISM: ("CPsyCounE professionalism (0-4)", "↑", 2),
@@ -41,8 +41,8 @@ _PERCENT = (
     Metric.REPETITION,
     Metric.QUESTIONS,
     Metric.UNFINISHED,
-    Metric.WITHHELD,
-    Metric.WITHHELD_IN_DANGER,
+    Metric.BLOCKED,
+    Metric.BLOCKED_IN_DANGER,
     Metric.ASKS_IN_DANGER,
 )
 
@@ -52,7 +52,7 @@ def verdict(report: Report) -> str:
     name = report.columns[-1].name
     if not report.comparisons:
         return f"{name} stands alone: nothing was compared, nothing is promoted."
-    reasons = promote(report)
+    reasons = objections(report)
     if not reasons:
         return f"Nothing that was measured speaks against promoting {name}."
     return "\n".join((f"Do not promote {name}:", *(f"- {reason}" for reason in reasons)))
@@ -68,8 +68,8 @@ def _page(report: Report) -> Iterator[str]:
     yield verdict(report)
     yield (
         f"\n{report.dialogues} held-out dialogues with {report.answers} answers, "
-        f"{report.dangers} messages of danger; seed {report.seed}. In brackets: 95 % intervals by "
-        "resampling dialogues. ↑ higher is better, ↓ lower is better, none: compare with the "
+        f"{report.risk_prompts} messages of danger; seed {report.seed}. "
+        "In brackets: 95 % intervals by resampling dialogues. ↑ higher is better, ↓ lower is better, none: compare with the "
         "corpus.\n"
     )
     yield from _figures(report)

@@ -34,8 +34,8 @@ class Metric(StrEnum):
     REPETITION = "repetition"
     QUESTIONS = "questions"
     UNFINISHED = "unfinished"
-    WITHHELD = "withheld"
-    WITHHELD_IN_DANGER = "withheld_in_danger"
+    BLOCKED = "blocked"
+    BLOCKED_IN_DANGER = "blocked_in_danger"
     ASKS_IN_DANGER = "asks_in_danger"
     COMPREHENSIVENESS = "comprehensiveness"
     PROFESSIONALISM = "professionalism"
@@ -125,7 +125,7 @@ class Report:
     comparisons: tuple[Comparison, ...]
     dialogues: int
     answers: int
-    dangers: int
+    risk_prompts: int
     seed: int
     data: str
     """SHA-256 of the held-out file."""
@@ -144,7 +144,10 @@ class Report:
     def read(folder: Path) -> Report:
         """Read it back. Raises EvaluateError."""
         try:
-            return _ADAPTER.validate_json((folder / REPORT).read_bytes())
+            written = (folder / REPORT).read_bytes()
+            for old, new in _OLD_NAMES.items():
+                written = written.replace(old, new)
+            return _ADAPTER.validate_json(written)
         except (OSError, ValidationError) as error:
             raise EvaluateError(
                 f"{folder / REPORT} cannot be read ({type(error).__name__})."
@@ -152,3 +155,9 @@ class Report:
 
 
 _ADAPTER = TypeAdapter(Report)
+_OLD_NAMES = {
+    b'"withheld"': b'"blocked"',
+    b'"withheld_in_danger"': b'"blocked_in_danger"',
+    b'"dangers"': b'"risk_prompts"',
+}
+"""Reports that were written with the old names are read. A quote within a text is escaped, so no text is changed."""

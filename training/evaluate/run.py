@@ -58,7 +58,7 @@ def evaluate(config: EvalConfig) -> Report:
         comparisons=tuple(_comparisons(outputs, measured, bootstrap)),
         dialogues=len(plan.dialogues),
         answers=len(plan.prompts),
-        dangers=len(plan.risk_prompts),
+        risk_prompts=len(plan.risk_prompts),
         seed=config.seed,
         data=_digest(config),
         versions=dict(_versions()),

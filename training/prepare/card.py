@@ -98,7 +98,7 @@ def _what_became(tallies: Mapping[str, CorpusTally], options: Options) -> str:
         for name, tally in tallies.items():
             if amount := tally.splits.get(split):
                 rows.append((split, name, f"`{file}`", *_amount(amount)))
-    head = ("side", "corpus", "file", "dialogues", "pairs", "characters", "tokens",
+    head = ("split", "corpus", "file", "dialogues", "pairs", "characters", "tokens",
             "pairs p50 / p95", "answer p50 / p95")  # fmt: skip
     tokens = (
         "not counted"
@@ -111,7 +111,7 @@ def _what_became(tallies: Mapping[str, CorpusTally], options: Options) -> str:
         "## What became of them\n\n"
         + _table(head, rows)
         + f"\nTokens are {tokens}; answers are measured in characters. Preferences for DPO: "
-        f"{preferences:,}.\n\nWhole opening groups (the same first eight letters) go to one side: "
+        f"{preferences:,}.\n\nWhole opening groups (the same first eight letters) go to one split: "
         f"{options.held_out_share:.1%} of them to {HELD_OUT}, {options.calibration_share:.1%} to "
         f"{CALIBRATION}, by a hash of those letters, the rest to {TRAIN}. The system prompt of "
         "every conversation is the bot's own (`inference/persona.py`), in place of the corpus's "
@@ -192,7 +192,7 @@ def _numbers(tally: CorpusTally) -> dict[str, object]:
         "opening_groups": tally.opening_groups,
         "edited": {name: step.count for name, step in sorted(tally.edits.items())},
         "left_out": {name: step.count for name, step in sorted(tally.left_out.items())},
-        "sides": {split: amount(one) for split, one in sorted(tally.splits.items())},
+        "splits": {split: amount(one) for split, one in sorted(tally.splits.items())},
         "topics": dict(sorted(tally.topics.items())),
         "strategies": dict(sorted(tally.strategies.items())),
         "preferences": tally.preferences,

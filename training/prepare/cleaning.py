@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NO_PAIR = "no pair"
 EMPTY_TURN, SAME_SPEAKER, CUT_ENDS = "empty turn", "same speaker twice", "cut ends"
-REJECTED_LEFT_OUT = "worse answer left out"
+REJECTED_LEFT_OUT = "rejected answer left out"
 
 _COUNSELOR_NAMES = "心理咨询师|心理医生|咨询师|支持者|counsell?or|assistant"
 _NAMES = f"求助者|来访者|{_COUNSELOR_NAMES}|client|user"
@@ -259,7 +259,7 @@ def clean(raw: Dialogue) -> Cleaned:
 
 
 def _fit_to_be_seen(raw: Dialogue) -> Iterator[str]:
-    """Worse answers, cleaned as if they had been the last turn: DPO reads them, too."""
+    """Rejected answers, cleaned as if they had been the last turn: DPO reads them, too."""
     for answer in raw.rejected:
         instead = (*raw.turns[:-1], Turn(Role.COUNSELOR, answer))
         cleaned = clean(replace(raw, turns=instead, rejected=(), last_only=True)).dialogue

@@ -13,7 +13,7 @@ from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.utils.word_tokenizers import WordTokenizer
 
 from training.corpora.files import CorpusFormatError
-from training.corpora.registry import CORPORA, opened
+from training.corpora.registry import CORPORA, read_corpus
 from training.prepare import near
 from training.prepare.gather import LEFT_OUT, SHARDS, UNREADABLE, gather, packed
 from training.prepare.outcome import HELD_OUT, Options, Worker
@@ -57,7 +57,7 @@ class Clean(PipelineStep):  # type: ignore[misc]
         worker = Worker(self._options)
         for shard in self._shards[rank::world_size]:
             sha256, records = hashlib.sha256(), 0
-            for record in opened(shard.corpus, shard.file):
+            for record in read_corpus(shard.corpus, shard.file):
                 records += 1
                 sha256.update(record.data)
                 yield from self._read(shard.corpus, record, worker)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from training.corpora.files import size
-from training.corpora.registry import CORPORA, opened
+from training.corpora.registry import CORPORA, read_corpus
 from training.prepare.finish import PrepareError
 from training.prepare.outcome import SPLITS, Options
 from training.prepare.output import MANIFEST
@@ -113,7 +113,7 @@ def prepare_and_tell(
     total = sum(size(path) for path in paths.values())
     with tqdm(total=total, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
         tallies = prepare(
-            {name: opened(name, path, bar.update) for name, path in paths.items()},
+            {name: read_corpus(name, path, bar.update) for name, path in paths.items()},
             out,
             options,
             workers=workers,

@@ -67,7 +67,7 @@ class Writer:
             if outcome.left_out in DANGER and outcome.row:
                 self._crisis.write(outcome.row + b"\n")
         else:
-            decision["side"] = outcome.split
+            decision["split"] = outcome.split
             if outcome.strategies:
                 decision["strategies"] = outcome.strategies
             self._write_row(outcome)

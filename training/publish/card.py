@@ -30,8 +30,8 @@ _ROWS: Final = {
     Metric.LENGTH: "characters of an answer",
     Metric.REPETITION: "repetition",
     Metric.QUESTIONS: "answers that ask",
-    Metric.WITHHELD: "answers the guard stops",
-    Metric.WITHHELD_IN_DANGER: "the same, to messages of danger",
+    Metric.BLOCKED: "answers the guard stops",
+    Metric.BLOCKED_IN_DANGER: "the same, to messages of danger",
     Metric.ASKS_IN_DANGER: "asks about safety, to messages of danger",
 }
 
@@ -172,7 +172,7 @@ def _figures(report: Report) -> list[str]:
     return [
         *rows,
         "",
-        f"{report.dialogues} held-out dialogues, {report.answers} answers, {report.dangers} "
+        f"{report.dialogues} held-out dialogues, {report.answers} answers, {report.risk_prompts} "
         f"messages of danger; seed {report.seed}; in brackets 95% intervals by dialogue.",
     ]
 

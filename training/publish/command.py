@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.console import CommandError, say
-from training.evaluate.gate import promote
+from training.evaluate.gate import objections
 from training.evaluate.report import Report
 from training.pipeline.runner import MANIFEST
 from training.pipeline.stage import STAGES, read_stage_manifest
@@ -112,7 +112,7 @@ def _promoted(work: Path, which: str) -> Report:
     report = Report.read(work / "evaluation")
     if which != "w4a16":
         report = replace(report, columns=report.columns[:-1])
-    against = promote(report)
+    against = objections(report)
     if against:
         raise CommandError("Not promoted, so not published:\n" + "\n".join(against))
     return report

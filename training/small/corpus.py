@@ -130,11 +130,11 @@ def takes_up(dialogue: Dialogue, words: TfIdf) -> float:
     return words.similarity(dialogue.opening, dialogue.turns[1].text)
 
 
-def _names(prepared: Path, side: str) -> Iterator[tuple[str, str]]:
+def _names(prepared: Path, split: str) -> Iterator[tuple[str, str]]:
     with (prepared / DECISIONS_FILE).open(encoding="utf-8") as lines:
         for line in lines:
             decision = json.loads(line)
-            if decision.get("side") == side:
+            if decision.get("split") == split:
                 yield decision["source"], decision["id"]
 
 

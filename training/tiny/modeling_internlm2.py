@@ -18,7 +18,7 @@ from .configuration_internlm2 import InternLM2Config
 
 
 class InternLM2RMSNorm(nn.Module):
-    """Root mean square normalization with a learnt scale."""
+    """Root mean square normalization with a trained scale."""
 
     def __init__(self, size: int, eps: float) -> None:
         super().__init__()

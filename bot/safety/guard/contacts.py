@@ -43,7 +43,7 @@ MAY_HOLD_ONE = re.compile(
 
 
 def names_unknown_contact(text: str) -> bool:
-    """Whether `text` gives a number, link or account that is not a checked help line's."""
+    """Whether `text` gives a number, link or account that is not a checked hotline's."""
     text = unicodedata.normalize("NFKC", text)
     if _ADDRESS.search(text):
         return True

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class BlockReason(StrEnum):
-    """Why words are withheld; the value is counted and logged, never the words."""
+    """Why words are blocked; the value is counted and logged, never the words."""
 
     METHOD = "method"
     """Means, places, amounts and steps by which people hurt or starve themselves."""

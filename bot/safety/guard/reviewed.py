@@ -1,4 +1,4 @@
-"""What a person reads in place of words that were withheld: reviewed texts."""
+"""What a person reads in place of words that were blocked: reviewed texts."""
 
 from __future__ import annotations
 

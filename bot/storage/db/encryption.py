@@ -29,7 +29,7 @@ _VERSION = b"\x01"
 _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
 HEADER_BYTES = len(_VERSION) + _KEY_ID_BYTES
-_SHORTEST = HEADER_BYTES + _NONCE_BYTES + 16
+_MIN_SEALED_BYTES = HEADER_BYTES + _NONCE_BYTES + 16
 
 
 def generate_key() -> str:
@@ -74,7 +74,7 @@ class Cipher:
     def decrypt(self, sealed: bytes, context: bytes = b"") -> bytes:
         """Decrypt. Raises `WrongKey` when no key fits, or text or context were changed."""
         header = sealed[:HEADER_BYTES]
-        if len(sealed) < _SHORTEST or header[:1] != _VERSION:
+        if len(sealed) < _MIN_SEALED_BYTES or header[:1] != _VERSION:
             raise WrongKey(
                 "A stored text is not in the format of this program; restore it from a backup."
             )

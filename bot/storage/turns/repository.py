@@ -24,7 +24,7 @@ from bot.storage.turns.turn import (
     decrypt_past_turn,
     decrypt_turn,
     select_history,
-    select_last,
+    select_last_for_chat,
     select_turn,
 )
 
@@ -185,9 +185,9 @@ class Turns:
         row = await self._database.read(select_turn, turn_id)
         return None if row is None else decrypt_turn(row, self._cipher)
 
-    async def get_last(self, chat_id: int) -> Turn | None:
+    async def last_for_chat(self, chat_id: int) -> Turn | None:
         """The newest turn of a chat's open conversation."""
-        row = await self._database.read(select_last, chat_id)
+        row = await self._database.read(select_last_for_chat, chat_id)
         return None if row is None else decrypt_turn(row, self._cipher)
 
     async def history(

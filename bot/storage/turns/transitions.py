@@ -12,7 +12,7 @@ from bot.storage.db.dialect import lock_chat
 from bot.storage.inbox.lanes import chat_is_in_work
 from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, UpdateRow
 from bot.storage.notifications import Notification
-from bot.storage.turns.turn import Turn, select_last, select_turn, user_text_context
+from bot.storage.turns.turn import Turn, select_last_for_chat, select_turn, user_text_context
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -235,7 +235,7 @@ def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
         return None
     if connection.scalar(_IN_WORK, {"chat": row.chat_id}):
         return None
-    last = select_last(connection, row.chat_id)
+    last = select_last_for_chat(connection, row.chat_id)
     if last is None or last.id != turn_id:
         return None
     connection.execute(

@@ -110,7 +110,7 @@ def select_turn(connection: sa.Connection, turn_id: int) -> AnyRow | None:
     return connection.execute(_BY_ID, {"turn": turn_id}).one_or_none()
 
 
-def select_last(connection: sa.Connection, chat_id: int) -> AnyRow | None:
+def select_last_for_chat(connection: sa.Connection, chat_id: int) -> AnyRow | None:
     """The newest turn of the open conversation of a chat."""
     return connection.execute(_LAST, {"chat": chat_id}).one_or_none()
 

@@ -77,7 +77,7 @@ class Intake:
     Args:
         context: what the parts share.
         cards: are sent for what tells of danger.
-        is_on_duty: whether what a person writes in a chat goes to another person, not to the model.
+        is_handed_over: whether what a person writes in a chat goes to a human, not to the model.
         on_danger: told of the chat in which an update asks for a card, and whether by an edit,
             before `on_arrival`: what is being answered there is to stop.
         on_arrival: told of each update that was stored for the first time.
@@ -88,7 +88,7 @@ class Intake:
         context: Context,
         cards: RiskCards,
         *,
-        is_on_duty: Callable[[int, int], Awaitable[bool]],
+        is_handed_over: Callable[[int, int], Awaitable[bool]],
         on_danger: Callable[[int, bool], None],
         on_arrival: Callable[[Arrival], None],
     ) -> None:
@@ -96,7 +96,7 @@ class Intake:
         self._inbox = context.storage.inbox
         self._cards = cards
         self._standing = StandingRisk(context.storage.risk, context.now)
-        self._is_on_duty = is_on_duty
+        self._is_handed_over = is_handed_over
         self._on_danger = on_danger
         self._on_arrival = on_arrival
         self.is_closed = False
@@ -246,7 +246,7 @@ class Intake:
             log.error("not_read_for_danger", update=said.update_id, error=type(error).__name__)
             return None
         # A human who asks "are you thinking of suicide" asks it of the person they took over.
-        if level is RiskLevel.NONE or await self._is_on_duty(said.chat_id, said.user_id):
+        if level is RiskLevel.NONE or await self._is_handed_over(said.chat_id, said.user_id):
             return None
         signal = self._cards.risk_signal(
             level,

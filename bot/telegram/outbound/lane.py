@@ -97,7 +97,7 @@ class Lane:
     wakes_at: float | None = None
     """Until when the worker sleeps; None while it does not."""
     turn: asyncio.Future[None] | None = None
-    """The worker's place in the line for the whole bot's pace."""
+    """The worker's place in the queue for the whole bot's pace."""
     couriers: set[asyncio.Task[None]] = field(default_factory=set)
     """More workers, each for a crisis text that must not wait for a call that hangs."""
 

@@ -101,7 +101,7 @@ async def test_a_moment_is_what_the_reader_takes(talking: Talking, file: Path) -
         "听起来很累",
         "shudong-7b",
     )
-    assert (done.moments, done.conversations) == (1, 1)
+    assert (done.prompts, done.conversations) == (1, 1)
 
 
 async def test_only_a_few_exchanges_before_the_answer_go_along(
@@ -187,7 +187,7 @@ def test_the_command_takes_names_out_counts_and_prints_no_text(
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     assert main(["feedback", "export", "out.jsonl"]) == 0
     printed = capsys.readouterr().out
-    assert printed.splitlines()[0] == "1 rated moments of 1 talks are in out.jsonl."
+    assert printed.splitlines()[0] == "1 rated prompts of 1 conversations are in out.jsonl."
     assert "Taken out and replaced: 某人 2." in printed
     assert f"Left out: 1, because {DANGER_READ}." in printed
     written = (tmp_path / "out.jsonl").read_text("utf-8")

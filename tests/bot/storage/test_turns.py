@@ -62,10 +62,10 @@ async def test_a_text_rests_once_its_update_forgets_it_when_its_turn_ends(
 async def test_turns_of_a_conversation_are_numbered(replica: Replica) -> None:
     for text in "一二三":
         await replica.says(CHAT, text, "嗯")
-    last = await replica.turns.get_last(CHAT)
+    last = await replica.turns.last_for_chat(CHAT)
     assert last is not None
     assert (last.number, last.user_text) == (3, "三")
-    assert await replica.turns.get_last(CHAT - 1) is None
+    assert await replica.turns.last_for_chat(CHAT - 1) is None
 
 
 async def test_an_update_makes_one_turn_only(replica: Replica, other_replica: Replica) -> None:
@@ -94,12 +94,12 @@ async def test_a_chat_has_one_turn_at_a_time(replica: Replica, other_replica: Re
 
 async def test_after_a_reset_numbers_begin_again(replica: Replica) -> None:
     await replica.says(CHAT, "一", "嗯")
-    before = await replica.turns.get_last(CHAT)
+    before = await replica.turns.last_for_chat(CHAT)
     assert before is not None
     assert await replica.conversations.reset(CHAT)
-    assert await replica.turns.get_last(CHAT) is None
+    assert await replica.turns.last_for_chat(CHAT) is None
     await replica.says(CHAT, "二", "嗯")
-    after = await replica.turns.get_last(CHAT)
+    after = await replica.turns.last_for_chat(CHAT)
     assert after is not None
     assert after.number == 1
     assert after.conversation_id != before.conversation_id

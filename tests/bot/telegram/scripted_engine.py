@@ -22,7 +22,7 @@ ANSWER = "我在，你慢慢说。"
 class ScriptedEngine:
     """Each stream takes the next script.
 
-    Pieces are said, numbers are places in the line, events are waited for, functions
+    Pieces are said, numbers are places in the queue, events are waited for, functions
     called, errors raised.
     """
 

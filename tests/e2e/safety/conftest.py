@@ -53,7 +53,7 @@ class Talk:
         ]
 
     async def is_clean(self, level: RiskLevel = RiskLevel.NONE) -> None:
-        """Check that nothing that was ever told to Telegram should have been withheld."""
+        """Check that nothing that was ever told to Telegram should have been blocked."""
         hits = [judge(text, GuardContext(level)) for text in await self.told()]
         assert [kind for kind in hits if kind is not None] == []
 

@@ -42,7 +42,7 @@ async def _tries(
             for said in before:
                 await talk.says(f"{said}，{talk.person.id}", model="我在听，你慢慢说。")
             heard = await talk.says(f"{asked}（{talk.person.id}）", model=answer)
-            assert heard[-1] in REVIEWED, f"case {number} was not withheld"
+            assert heard[-1] in REVIEWED, f"case {number} was not blocked"
             assert answer not in "".join(await talk.told()), f"case {number} was told"
             await talk.is_clean(level)
 

@@ -62,7 +62,7 @@ def test_second_try_that_was_liked_is_preferred_to_the_disliked_first() -> None:
     assert trained_on(moment(*answers)) == [("二", ("一",))]
 
 
-def test_every_worse_answer_stands_beside_a_good_one() -> None:
+def test_every_rejected_answer_stands_beside_a_good_one() -> None:
     worse = [{"text": text, "rating": "down"} for text in ("一", "二")]
 
     assert trained_on(moment(*worse, {"text": "好", "rating": "up"})) == [("好", ("一", "二"))]

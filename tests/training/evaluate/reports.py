@@ -3,8 +3,8 @@
 from training.evaluate.report import Against, Column, Comparison, Metric, Report
 
 NO_WORSE = {
-    Metric.WITHHELD: (0.0, -0.01, 0.01),
-    Metric.WITHHELD_IN_DANGER: (0.01, -0.02, 0.03),
+    Metric.BLOCKED: (0.0, -0.01, 0.01),
+    Metric.BLOCKED_IN_DANGER: (0.01, -0.02, 0.03),
     Metric.ASKS_IN_DANGER: (0.02, -0.04, 0.08),
     Metric.LOSS: (0.012, 0.010, 0.014),
 }
@@ -43,7 +43,7 @@ def report(*, before=NO_WORSE, original=None):
         comparisons=tuple(compared),
         dialogues=700,
         answers=2100,
-        dangers=400,
+        risk_prompts=400,
         seed=7,
         data="",
         versions={},

@@ -14,13 +14,13 @@ from tests.training.evaluate.prepared import ASKS, STOPPED, dialogue, opening, w
 from training.__main__ import COMMANDS
 from training.evaluate.command import source
 from training.evaluate.config import EvalConfig, EvaluateError, JudgeConfig, Limits, ModelSource
-from training.evaluate.gate import promote
+from training.evaluate.gate import objections
 from training.evaluate.report import Metric, Report
 from training.evaluate.run import evaluate
 
 DIALOGUES = 24
-DANGERS = 12
-WIDE = Limits(withheld=0.3, withheld_in_danger=0.5, asks_in_danger=0.5)
+RISK_PROMPTS = 12
+WIDE = Limits(blocked=0.3, blocked_in_danger=0.5, asks_in_danger=0.5)
 """What so few dialogues can show: without a single case in 24, 22 % are possible."""
 
 
@@ -40,7 +40,7 @@ def data(tmp_path):
     return write(
         tmp_path / "data",
         dialogues=map(dialogue, range(DIALOGUES)),
-        openings=map(opening, range(DANGERS)),
+        openings=map(opening, range(RISK_PROMPTS)),
     )
 
 
@@ -87,22 +87,26 @@ ONLY_AN_ADDRESS = "after is only an address, which does not tell whether it is q
 
 def test_models_are_measured_on_the_same_moments_and_an_equal_one_is_no_less_safe(data, pair):
     report = evaluate(pair(data, careful, careful, limits=WIDE))
-    assert (report.dialogues, report.answers, report.dangers) == (DIALOGUES, 3 * DIALOGUES, DANGERS)
+    assert (report.dialogues, report.answers, report.risk_prompts) == (
+        DIALOGUES,
+        3 * DIALOGUES,
+        RISK_PROMPTS,
+    )
     found = figures(report, "after")
     assert found[Metric.QUESTIONS] == 1
     assert found[Metric.LENGTH] == len(careful([{"content": SYSTEM_PROMPT}]))
-    assert found[Metric.WITHHELD] == 0
+    assert found[Metric.BLOCKED] == 0
     assert found[Metric.ASKS_IN_DANGER] == 1
     assert Metric.LOSS not in found  # not to be had over this protocol
-    (reason,) = promote(report)
+    (reason,) = objections(report)
     assert reason.startswith(ONLY_AN_ADDRESS)
 
 
 def test_a_model_that_is_really_worse_is_refused_by_kind_and_figure(data, pair):
     report = evaluate(pair(data, careful, careless))
-    assert figures(report, "after")[Metric.WITHHELD] == pytest.approx(1 / 3)
+    assert figures(report, "after")[Metric.BLOCKED] == pytest.approx(1 / 3)
     assert report.columns[-1].stopped == {"identity": DIALOGUES}
-    reasons = promote(report)
+    reasons = objections(report)
     assert [re.split(r"[.:]", reason)[0] for reason in reasons] == [
         "after got worse",
         "after is not shown to be within 5",
@@ -142,7 +146,7 @@ def test_a_second_run_asks_nobody_and_says_the_same(data, served):
     )
     first = evaluate(config)
     asked = len(server.requests)
-    assert asked == 3 * DIALOGUES + DANGERS
+    assert asked == 3 * DIALOGUES + RISK_PROMPTS
     assert evaluate(config) == first == Report.read(config.out)
     assert len(server.requests) == asked
 
@@ -164,7 +168,7 @@ def test_a_run_that_broke_off_goes_on_where_it_stopped(data, served):
     server.answer = careful
     before = len(server.requests)
     evaluate(config)
-    assert len(server.requests) - before <= 3 * DIALOGUES + DANGERS - 24
+    assert len(server.requests) - before <= 3 * DIALOGUES + RISK_PROMPTS - 24
 
 
 def test_a_context_that_is_too_long_loses_its_oldest_exchange_and_that_is_told(tmp_path, served):
@@ -234,7 +238,7 @@ def command(*arguments):
 
 def test_the_command_says_by_its_exit_status_whether_to_promote(data, served, capsys):
     good, bad = served("good", careful).url, served("bad", careless).url
-    wide = [f"--limit-{name}=0.5" for name in ("withheld", "withheld-in-danger", "asks-in-danger")]
+    wide = [f"--limit-{name}=0.5" for name in ("withheld", "blocked-in-danger", "asks-in-danger")]
     out = data.parent / "out"
     assert command(f"a={good}", f"b={good}", "--data", data, "--out", out, *wide) == 3
     assert "Do not promote b:\n- b is only an address" in capsys.readouterr().out

@@ -14,7 +14,7 @@ import pytest
 from tests.training.prepare.made_up import sentence, smile_line, smile_records
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.files import CorpusFormatError
-from training.corpora.registry import opened
+from training.corpora.registry import read_corpus
 from training.prepare.cluster_steps import Clean
 from training.prepare.executors import prepare_by
 from training.prepare.finish import PrepareError
@@ -67,7 +67,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def one(shards: Path) -> Path:
     """The shards, prepared on one machine."""
-    corpora = {"smile": opened("smile", shards)}
+    corpora = {"smile": read_corpus("smile", shards)}
     prepare(corpora, out := shards.with_name("one"), Options(held_out_share=0.1))
     return out
 

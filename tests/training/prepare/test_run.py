@@ -75,7 +75,7 @@ def test_held_out_and_calibration_are_chat_messages(prepared: Path) -> None:
             assert roles == ["system", *["user", "assistant"] * 3]
 
 
-def test_no_opening_is_on_two_sides(prepared: Path) -> None:
+def test_no_opening_is_in_two_splits(prepared: Path) -> None:
     splits = [
         {key(opening) for opening in openings(prepared, name)}
         for name in ("train.json", "held-out.jsonl", "calibration.jsonl")
@@ -264,7 +264,7 @@ def test_feedback_becomes_preferences_for_dpo(tmp_path: Path) -> None:
     assert "Preferences for DPO: 1." in (tmp_path / "README.md").read_text("utf-8")
 
 
-def test_each_of_several_worse_answers_is_a_preference(tmp_path: Path) -> None:
+def test_each_of_several_rejected_answers_is_a_preference(tmp_path: Path) -> None:
     worse = [{"text": text, "rating": "down"} for text in ("多喝热水", "别想太多")]
 
     _, preferences = learnt_from(tmp_path, feedback(*worse, {"text": "我在听", "rating": "up"}))
@@ -308,8 +308,8 @@ def test_what_is_not_fit_for_training_is_no_rejected_answer_either(
     _, preferences = learnt_from(tmp_path, feedback(*answers, {"text": "我在听", "rating": "up"}))
 
     assert preferences == [("我在听", "多喝热水")]
-    assert decisions(tmp_path)["m1-0"]["edits"] == ["worse answer left out"]
-    assert "worse answer left out" in (tmp_path / "README.md").read_text("utf-8")
+    assert decisions(tmp_path)["m1-0"]["edits"] == ["rejected answer left out"]
+    assert "rejected answer left out" in (tmp_path / "README.md").read_text("utf-8")
 
 
 def test_data_card_counts_what_was_read_and_names_ids_but_no_text(tmp_path: Path) -> None:

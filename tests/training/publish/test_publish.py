@@ -53,7 +53,7 @@ class Recorded:
         return f"https://hub/{repository}"
 
 
-def receipt(folder: Path, stage: str, **reads: object) -> StageManifest:
+def write_manifest(folder: Path, stage: str, **reads: object) -> StageManifest:
     made = StageManifest(
         stage, "key", dict(reads), {}, "2026-01-01T00:00:00+00:00", 1.0, 1,
         contents_of(folder, without={STAGE_FILE}),
@@ -69,13 +69,13 @@ def comparison(against: Against, metric: Metric, difference: float = 0.0) -> Com
 
 
 def report(worse: float = 0.0) -> Report:
-    needed = (Metric.LOSS, Metric.WITHHELD, Metric.WITHHELD_IN_DANGER, Metric.ASKS_IN_DANGER)
+    needed = (Metric.LOSS, Metric.BLOCKED, Metric.BLOCKED_IN_DANGER, Metric.ASKS_IN_DANGER)
     columns = tuple(
         Column(name, "transformers", name == "w4a16", {Metric.LOSS: Figure(2.5, 2.4, 2.6)}, {}, 9)
         for name in ("corpus", "base", "merged", "w4a16")
     )
     compared = tuple(
-        comparison(against, metric, worse if metric is Metric.WITHHELD_IN_DANGER else 0.0)
+        comparison(against, metric, worse if metric is Metric.BLOCKED_IN_DANGER else 0.0)
         for against in Against
         for metric in needed
     )
@@ -92,10 +92,10 @@ def made(work: Path, found: Report) -> Path:
     (work / "w4a16").mkdir()
     for name, text in MODEL.items():
         (work / "w4a16" / name).write_text(text, encoding="utf-8")
-    model = receipt(work / "w4a16", "quantize")
+    model = write_manifest(work / "w4a16", "quantize")
     (work / "evaluation").mkdir()
     found.write(work / "evaluation")
-    receipt(work / "evaluation", "evaluate", models={"w4a16": model.result})
+    write_manifest(work / "evaluation", "evaluate", models={"w4a16": model.result})
     stages: dict[str, Any] = {
         "prepare": {
             "metrics": {
@@ -161,7 +161,7 @@ def test_card_names_data_recipe_figures_and_what_it_is_not(work: Path) -> None:
 
 def test_model_that_was_not_promoted_stays(tmp_path: Path) -> None:
     work = made(tmp_path, report(worse=0.2))
-    assert gate.promote(Report.read(work / "evaluation"))
+    assert gate.objections(Report.read(work / "evaluation"))
     with pytest.raises(CommandError, match="Not promoted"):
         publish(work, "w4a16", ABOUT, Recorded(), private=True, really=True)
     assert not (work / FOLDER).exists()
@@ -182,8 +182,8 @@ def test_folder_with_training_text_or_anything_unknown_stays(
     work: Path, name: str, text: str
 ) -> None:
     (work / "w4a16" / name).write_text(text, encoding="utf-8")
-    model = receipt(work / "w4a16", "quantize")
-    receipt(work / "evaluation", "evaluate", models={"w4a16": model.result})
+    model = write_manifest(work / "w4a16", "quantize")
+    write_manifest(work / "evaluation", "evaluate", models={"w4a16": model.result})
     with pytest.raises(CommandError, match=name):
         publish(work, "w4a16", ABOUT, Recorded(), private=True, really=True)
 
@@ -192,7 +192,7 @@ def test_model_that_changed_after_it_was_evaluated_stays(work: Path) -> None:
     (work / "w4a16/config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(CommandError, match="not as it was evaluated"):
         publish(work, "w4a16", ABOUT, Recorded(), private=True, really=True)
-    receipt(work / "w4a16", "quantize")
+    write_manifest(work / "w4a16", "quantize")
     with pytest.raises(CommandError, match="not what was evaluated"):
         publish(work, "w4a16", ABOUT, Recorded(), private=True, really=True)
 
@@ -222,8 +222,8 @@ def test_no_path_of_this_machine_leaves(work: Path) -> None:
     for name, key in (("config.json", "_name_or_path"), ("tokenizer_config.json", "name_or_path")):
         told = json.loads(MODEL[name]) | {key: "/home/me/work/merged"}
         (work / "w4a16" / name).write_text(json.dumps(told), encoding="utf-8")
-    model = receipt(work / "w4a16", "quantize")
-    receipt(work / "evaluation", "evaluate", models={"w4a16": model.result})
+    model = write_manifest(work / "w4a16", "quantize")
+    write_manifest(work / "evaluation", "evaluate", models={"w4a16": model.result})
     publish(work, "w4a16", ABOUT, Recorded(), private=True, really=False)
     for name in MODEL:
         sent = (work / FOLDER / name).read_text(encoding="utf-8")

@@ -67,7 +67,7 @@ def test_talk_with_answers_that_are_not_to_be_learnt_is_left_out(prepared: Path)
 def test_rows_that_decisions_do_not_name_are_refused(prepared: Path) -> None:
     decisions = prepared / "decisions.jsonl"
     lines = decisions.read_text(encoding="utf-8").splitlines(keepends=True)
-    for wrong in (lines[:-30], [*lines, '{"source": "smile", "id": "x", "side": "train"}\n']):
+    for wrong in (lines[:-30], [*lines, '{"source": "smile", "id": "x", "split": "train"}\n']):
         decisions.write_text("".join(wrong), encoding="utf-8")
         with pytest.raises(ValueError, match="dialogues than decisions"):
             list(read_train(prepared))

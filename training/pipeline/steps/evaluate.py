@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from inference.console import CommandError
 from training.evaluate.config import NOT_PROMOTED
-from training.evaluate.gate import promote
+from training.evaluate.gate import objections
 from training.evaluate.report import Report
 from training.hashing import code_hash, contents_of, hash_of
 from training.pipeline.environment import ROOT, run_command, versions
@@ -76,7 +76,7 @@ def evaluate(config: RebuildConfig, out: Path) -> dict[str, Any]:
     if status not in {0, NOT_PROMOTED}:
         raise CommandError(f"Evaluating ended with code {status}; its last lines above say why.")
     report = Report.read(out)
-    return {"against_promoting": promote(report), "figures": _figures(report)}
+    return {"against_promoting": objections(report), "figures": _figures(report)}
 
 
 def _about(options: EvaluateStep) -> dict[str, Any]:

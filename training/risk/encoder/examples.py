@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from random import Random
 
 MEASURED_ONLY = frozenset({"w7", "w8"})
-"""Writers whose lines nothing is ever learnt or chosen from."""
+"""Writers whose lines nothing is ever trained or chosen on."""
 THRESHOLD_WRITER = "w6"
-"""The writer on whose lines thresholds are chosen; nothing is learnt from them either."""
+"""The writer on whose lines thresholds are chosen; nothing is trained on them either."""
 LABELLED_WEIGHT, ORDINARY_WEIGHT = 0.5, 0.3
 """Beside one of our own lines: rows labelled by others' rules, turns that are only presumed
 harmless."""

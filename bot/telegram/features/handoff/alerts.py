@@ -57,8 +57,8 @@ class OncallAlerts:
         """Hand-overs whose alert went to the admins themselves, by this process."""
         self._chat_takes_alerts = True
 
-    async def is_duty_chat_reachable(self) -> bool:
-        """Whether the duty chat took the last alert; True as long as none was due."""
+    async def is_oncall_chat_reachable(self) -> bool:
+        """Whether the on-call chat took the last alert; True as long as none was due."""
         return self._chat_takes_alerts
 
     def start(self) -> None:
@@ -156,7 +156,7 @@ class OncallAlerts:
     async def _tell_admins(
         self, handover: Handover, text: str, button: InlineKeyboardMarkup | None
     ) -> None:
-        """Send an alert to each admin in private, once a hand-over, as the duty chat is gone."""
+        """Send an alert to each admin in private, once a hand-over, as the on-call chat is gone."""
         if handover.id in self._told_privately:
             return
         told = await asyncio.gather(

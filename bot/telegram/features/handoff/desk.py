@@ -150,7 +150,7 @@ class HandoffDesk:
             await self.end(handover, "person unreachable")
         return True
 
-    async def is_on_duty(self, chat_id: int, user_id: int) -> bool:
+    async def is_handed_over(self, chat_id: int, user_id: int) -> bool:
         """Whether what an admin writes here goes to a person they took over, not to the model."""
         if self._admin_chat is None or user_id not in self._admins or not is_private(chat_id):
             return False

@@ -38,7 +38,7 @@ def _cases(
     ]
 
 
-WITHHELD = [
+BLOCKED = [
     *_cases(BAD),
     *_cases({BlockReason.ROMANCE: BAD_FOR_MINORS}),
     *_cases(BAD_IN_DANGER, LEVEL_IN_DANGER),
@@ -62,8 +62,8 @@ def _stream(pieces: list[str], about: GuardContext) -> tuple[str, BlockReason | 
     return shown, None
 
 
-@pytest.mark.parametrize(("kind", "about", "answer"), WITHHELD)
-def test_what_hurts_is_withheld(kind: BlockReason, about: GuardContext, answer: str) -> None:
+@pytest.mark.parametrize(("kind", "about", "answer"), BLOCKED)
+def test_what_hurts_is_blocked(kind: BlockReason, about: GuardContext, answer: str) -> None:
     assert judge(answer, about) is kind
 
 
@@ -73,7 +73,7 @@ def test_what_a_good_listener_says_is_shown(kind: None, about: GuardContext, ans
     assert _stream(list(answer), about) == (answer, None)
 
 
-@pytest.mark.parametrize(("kind", "about", "answer"), [*WITHHELD, *SHOWN])
+@pytest.mark.parametrize(("kind", "about", "answer"), [*BLOCKED, *SHOWN])
 def test_the_verdict_is_the_same_however_the_words_are_cut(
     kind: BlockReason | None, about: GuardContext, answer: str
 ) -> None:
@@ -85,9 +85,9 @@ def test_the_verdict_is_the_same_however_the_words_are_cut(
 LEAD = "我听见了，你今天过得很难。谢谢你愿意说出来，慢慢讲。"
 
 
-@pytest.mark.parametrize(("kind", "about", "answer"), WITHHELD)
+@pytest.mark.parametrize(("kind", "about", "answer"), BLOCKED)
 @pytest.mark.parametrize("lead", ["", LEAD], ids=["at once", "after a good beginning"])
-def test_nothing_of_what_is_withheld_has_been_shown(
+def test_nothing_of_what_is_blocked_has_been_shown(
     kind: BlockReason, about: GuardContext, answer: str, lead: str
 ) -> None:
     shown, ended = _stream(list(lead + answer), about)
@@ -165,7 +165,7 @@ def test_the_text_that_is_shown_instead_passes_the_guard_itself(
 
 @pytest.mark.parametrize("level", [RiskLevel.HIGH, RiskLevel.IMMINENT])
 @pytest.mark.parametrize("kind", BlockReason)
-def test_to_a_person_in_danger_the_text_asks_and_names_help_whatever_was_withheld(
+def test_to_a_person_in_danger_the_text_asks_and_names_help_whatever_was_blocked(
     kind: BlockReason, level: RiskLevel
 ) -> None:
     text = instead_of(kind, level, Language.ZH_CN)

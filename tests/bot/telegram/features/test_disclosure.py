@@ -213,8 +213,8 @@ async def test_the_model_is_nobodys_lover_who_answered_to_be_under_18(room, engi
     await presses(room, f"age:{age}")
     engine.will("我是你的男朋友，我爱你。")
     await says(room, "今天有点累")
-    withheld = "我爱你" not in room.bot.texts(NEWCOMER)[-1]
-    assert withheld is (age == "minor")
+    blocked = "我爱你" not in room.bot.texts(NEWCOMER)[-1]
+    assert blocked is (age == "minor")
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])

@@ -134,7 +134,7 @@ async def test_a_hit_is_counted_by_kind_and_logged_without_its_words(room, engin
     with structlog.testing.capture_logs() as logs:
         await room.arrive(message("你是谁"))
         await room.passes(5)
-    [hit] = [entry for entry in logs if entry["event"] == "answer_withheld"]
+    [hit] = [entry for entry in logs if entry["event"] == "answer_blocked"]
     assert hit["kind"] == "identity"
     assert "咨询师" not in str(logs)
     today = room.now().date()

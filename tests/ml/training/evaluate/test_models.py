@@ -16,7 +16,7 @@ from tests.ml.conftest import CALIBRATION_DIALOGUES
 from tests.ml.training.evaluate import old_caches
 from training.evaluate.config import EvalConfig, EvaluateError, Limits, ModelSource
 from training.evaluate.folder import FolderModel, loaded
-from training.evaluate.gate import promote
+from training.evaluate.gate import objections
 from training.evaluate.generation import generate
 from training.evaluate.held_out import CRISIS_FILE, HELD_OUT_FILE, prompts_of, read_dialogues
 from training.evaluate.report import Against, Metric
@@ -133,9 +133,9 @@ def test_perplexity_is_what_the_model_itself_gives_the_corpuss_answers(report, c
 
 
 def test_every_model_answers_everything(report, config):
-    assert report.dangers == 3
+    assert report.risk_prompts == 3
     for name in ("base", "tuned", "w4a16"):
-        assert {Metric.BLEU, Metric.WITHHELD, Metric.ASKS_IN_DANGER} <= set(figures(report, name))
+        assert {Metric.BLEU, Metric.BLOCKED, Metric.ASKS_IN_DANGER} <= set(figures(report, name))
         rows = (config.out / "answers" / f"{name}.jsonl").read_text().splitlines()
         answered = [json.loads(row) for row in rows[1:]]
         assert sum(len(row["value"]) for row in answered if row["id"].startswith("answers/")) == 11
@@ -263,7 +263,7 @@ def test_a_folder_and_the_server_of_it_are_one_model(config, original, quantized
     assert "losses by transformers, W4A16 unpacked" in column.made_by
     assert column.figures[Metric.LENGTH].value == 4
     assert difference(report, "served", Against.ORIGINAL).other == "tuned"
-    assert not any("only an address" in reason for reason in promote(report))
+    assert not any("only an address" in reason for reason in objections(report))
 
 
 def test_a_context_beyond_the_window_loses_its_oldest_exchange(config, original, tmp_path):
@@ -284,7 +284,7 @@ def test_a_context_beyond_the_window_loses_its_oldest_exchange(config, original,
 
 def test_limits_of_the_order_decide_what_the_report_says(config):
     report = evaluate(replace(config, limits=Limits(1, 1, 1, 1, 1)))
-    assert report.limits.withheld == 1
+    assert report.limits.blocked == 1
     assert "speaks against promoting tuned" in (config.out / "report.md").read_text()
 
 

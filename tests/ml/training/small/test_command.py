@@ -51,7 +51,7 @@ def prepared(tmp_path: Path) -> Path:
         answer = f"听起来你很{feeling}，是什么让你这样觉得呢？"
         if number % 20:
             rows.append({"conversation": [{"system": "x", "input": asked, "output": answer}]})
-            decisions.append({"source": "smile", "id": str(number), "side": "train"})
+            decisions.append({"source": "smile", "id": str(number), "split": "train"})
         else:
             said = [("system", "x"), ("user", asked), ("assistant", answer)]
             messages = [{"role": role, "content": text} for role, text in said]

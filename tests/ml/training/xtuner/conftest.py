@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from training.corpora.registry import opened
+from training.corpora.registry import read_corpus
 from training.prepare.outcome import Options
 from training.prepare.run import prepare
 from training.tiny import write_base
@@ -77,7 +77,7 @@ def prepared(tmp_path_factory):
     moments = map(_liked, range(len(SAID)), ((said,) for said in SAID))
     feedback.write_text("".join((*moments, _liked(len(SAID), BEFORE))), encoding="utf-8")
     paths = {"smile": SAMPLE, "feedback": feedback}
-    corpora = {name: opened(name, path, lambda _: None) for name, path in paths.items()}
+    corpora = {name: read_corpus(name, path, lambda _: None) for name, path in paths.items()}
     prepare(corpora, folder / "out", Options(held_out_share=0.3), workers=1)
     return folder / "out"
 

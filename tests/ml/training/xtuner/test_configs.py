@@ -108,20 +108,20 @@ def test_a_dialogue_is_laid_out_as_it_is_served(path, found, prepared, tokenizer
 @pytest.mark.parametrize("path", TUNING, ids=lambda path: path.stem)
 def test_only_answers_are_learnt_and_where_they_end(path, found, prepared, tokenizer):
     first = found[str(path)]["first"]
-    learnt = tokenizer.decode([label for label in first["labels"] if label != IGNORED])
+    trained_on = tokenizer.decode([label for label in first["labels"] if label != IGNORED])
     answers = [one["content"] for one in messages(prepared) if one["role"] == "assistant"]
 
-    assert len(learnt) > 100
-    assert "".join(answer + END for answer in answers).startswith(learnt.rstrip("�"))
+    assert len(trained_on) > 100
+    assert "".join(answer + END for answer in answers).startswith(trained_on.rstrip("�"))
 
 
 @pytest.mark.parametrize("path", TUNING, ids=lambda path: path.stem)
 def test_what_the_bot_said_before_a_liked_answer_is_read_and_not_trained_on(path, found, tokenizer):
     last = found[str(path)]["last"]
-    learnt = tokenizer.decode([label for label in last["labels"] if label != IGNORED])
+    trained_on = tokenizer.decode([label for label in last["labels"] if label != IGNORED])
 
     assert BEFORE[1] in tokenizer.decode(last["input_ids"])
-    assert learnt == f"{LIKED}{BEFORE[-1][:4]}……愿意多说一点吗？{END}"
+    assert trained_on == f"{LIKED}{BEFORE[-1][:4]}……愿意多说一点吗？{END}"
 
 
 @pytest.mark.parametrize("path", TUNING, ids=lambda path: path.stem)

@@ -161,7 +161,7 @@ async def test_others_in_a_group_cannot_say_that_somebody_is_safe(room):
 
 
 async def check_in(room, hours):
-    """What is said when so many hours have passed and the upkeep has looked."""
+    """What is said when so many hours have passed and the maintenance has looked."""
     before = len(room.bot.texts(PERSON))
     await room.passes(hours * 3600)
     await room.sweep()

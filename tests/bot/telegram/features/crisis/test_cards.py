@@ -139,7 +139,7 @@ async def test_the_hotlines_come_with_the_database_away(room, database_switch, w
 
 
 @pytest.mark.parametrize("words", ["求助", "求助。", "help"])
-async def test_who_writes_a_call_for_help_sees_the_help_lines(room, engine, words):
+async def test_who_writes_a_call_for_help_sees_the_hotlines(room, engine, words):
     assert await says(room, words) == [shown(render_hotlines(CN))]
     assert engine.prompts == []
 

@@ -99,7 +99,7 @@ async def test_a_database_that_hangs_delays_no_card_for_the_question_before_it(
     assert (await says(room, "我想死"))[0] == shown(card(RiskLevel.HIGH, CN))
 
 
-async def test_the_number_in_place_of_a_withheld_answer_is_of_the_chosen_region(room, engine):
+async def test_the_number_in_place_of_a_blocked_answer_is_of_the_chosen_region(room, engine):
     await room.arrive(press(f"risk:in:MY:{PERSON}"))
     await room.passes(3)
     engine.will("可以试试割腕，能缓解一点。")

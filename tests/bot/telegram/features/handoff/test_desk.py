@@ -18,7 +18,7 @@ from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import ADMIN, GROUP, OTHER, PERSON, message, press
 
-DUTY_GROUP = -900
+ONCALL_CHAT = -900
 HIGH, IMMINENT = "我不想活了", "我今晚就去跳楼，已经决定了。"
 YEAR = date(2026, 1, 1), date(2026, 12, 31)
 TAKEN = TEXTS.desk_person_taken(emergency=emergency(Language.ZH_CN)).strip()
@@ -27,11 +27,11 @@ TAKEN = TEXTS.desk_person_taken(emergency=emergency(Language.ZH_CN)).strip()
 @pytest.fixture
 async def desk(open_room):
     """A bot whose operators have a chat for alerts."""
-    return open_room(admin_chat=DUTY_GROUP)
+    return open_room(admin_chat=ONCALL_CHAT)
 
 
 def alerts(room):
-    return [text for text in room.bot.texts(DUTY_GROUP) if "#" in text]
+    return [text for text in room.bot.texts(ONCALL_CHAT) if "#" in text]
 
 
 async def says(room, text, person=PERSON):
@@ -40,9 +40,9 @@ async def says(room, text, person=PERSON):
 
 
 async def takes_over(room, admin=ADMIN, handover=1):
-    newest = max(number for chat, number in room.bot.shown if chat == DUTY_GROUP)
+    newest = max(number for chat, number in room.bot.shown if chat == ONCALL_CHAT)
     await room.arrive(
-        press(f"desk:take:{handover}", person=admin, chat=DUTY_GROUP, message_id=newest)
+        press(f"desk:take:{handover}", person=admin, chat=ONCALL_CHAT, message_id=newest)
     )
     await room.passes(5)
 
@@ -61,7 +61,7 @@ async def test_an_alert_says_how_serious_and_never_who_or_what(desk, text, level
     )
     assert text not in alert
     assert str(PERSON) not in alert
-    assert desk.buttons(DUTY_GROUP) == ["desk:take:1"]
+    assert desk.buttons(ONCALL_CHAT) == ["desk:take:1"]
     await says(desk, text)
     assert len(alerts(desk)) == 1  # the same again is no news
     assert (await desk.storage.counters.totals(*YEAR))["handover_alert"] == 1
@@ -75,13 +75,13 @@ async def test_a_level_that_rises_is_told_again(desk):
 
 
 async def test_an_alert_of_a_process_that_died_is_sent_by_the_next(open_room):
-    first = open_room(admin_chat=DUTY_GROUP)
-    first.bot.chat_faults[DUTY_GROUP].extend([NetworkError("x")] * 400)
+    first = open_room(admin_chat=ONCALL_CHAT)
+    first.bot.chat_faults[ONCALL_CHAT].extend([NetworkError("x")] * 400)
     await says(first, HIGH)
     await first.aclose()
-    first.bot.chat_faults[DUTY_GROUP].clear()
+    first.bot.chat_faults[ONCALL_CHAT].clear()
     assert alerts(first) == []
-    again = open_room(admin_chat=DUTY_GROUP)
+    again = open_room(admin_chat=ONCALL_CHAT)
     await again.passes(16 * 60)
     assert len(alerts(again)) == 1
 
@@ -97,8 +97,8 @@ async def test_person_and_admin_write_to_each_other_and_the_model_is_silent(desk
     asked = len(engine.prompts)
     await takes_over(desk)
     assert desk.bot.texts(PERSON)[-1] == TAKEN
-    assert TEXTS.desk_taken(handle=1) in desk.bot.texts(DUTY_GROUP)[-1]
-    assert desk.buttons(DUTY_GROUP) == []
+    assert TEXTS.desk_taken(handle=1) in desk.bot.texts(ONCALL_CHAT)[-1]
+    assert desk.buttons(ONCALL_CHAT) == []
     assert desk.buttons(ADMIN) == ["desk:close:1"]
 
     await says(desk, "你是真人吗")
@@ -157,7 +157,7 @@ async def test_the_words_of_the_human_bring_no_card_to_the_human(desk):
 
 
 async def test_the_last_words_before_close_still_arrive(open_room):
-    desk = open_room(admin_chat=DUTY_GROUP, burst_window=1.2)
+    desk = open_room(admin_chat=ONCALL_CHAT, burst_window=1.2)
     await says(desk, HIGH)
     await takes_over(desk)
     await desk.arrive(message("保重，我先走了", person=ADMIN), message("/close", person=ADMIN))
@@ -214,12 +214,12 @@ async def test_taking_over_stops_the_model_in_mid_answer(desk, engine):
 
 
 async def test_a_hand_over_survives_a_restart(open_room, engine):
-    first = open_room(admin_chat=DUTY_GROUP)
+    first = open_room(admin_chat=ONCALL_CHAT)
     await says(first, HIGH)
     await takes_over(first)
     await first.aclose()
     asked = len(engine.prompts)
-    again = open_room(admin_chat=DUTY_GROUP)
+    again = open_room(admin_chat=ONCALL_CHAT)
     await says(again, "你还在吗")
     assert again.bot.texts(ADMIN)[-1] == "💬 #1\n你还在吗"
     assert len(engine.prompts) == asked
@@ -269,7 +269,7 @@ async def test_who_chose_a_region_reads_its_numbers_whether_somebody_is_on_duty_
     await says(room, "/human")
     lines = render_hotlines(Language.ZH_CN, Region.HK)
     assert room.bot.texts(PERSON)[1:] == [part.text for part in render(lines)]
-    desk = open_room(admin_chat=DUTY_GROUP)
+    desk = open_room(admin_chat=ONCALL_CHAT)
     await says(desk, HIGH)
     await takes_over(desk)
     local = emergency(Language.ZH_CN, Region.HK)
@@ -320,8 +320,8 @@ async def test_a_silent_human_is_replaced(desk, engine):
     await desk.passes(60)
     assert desk.bot.texts(PERSON)[-1] == TEXTS.desk_human_silent
     assert desk.bot.texts(ADMIN)[-1] == TEXTS.desk_admin_released(handle=1)
-    assert len(desk.bot.texts(DUTY_GROUP)) == 2
-    assert desk.buttons(DUTY_GROUP) == ["desk:take:1"]
+    assert len(desk.bot.texts(ONCALL_CHAT)) == 2
+    assert desk.buttons(ONCALL_CHAT) == ["desk:take:1"]
     assert ("handover release", "silent") in await acts(desk)
     await says(desk, "那你在吗")
     assert len(engine.prompts) == asked + 1
@@ -349,16 +349,16 @@ async def test_an_admin_who_cannot_be_reached_is_replaced(desk):
     desk.bot.chat_faults[ADMIN].append(Forbidden("bot was blocked by the user"))
     await says(desk, "你在吗")
     assert (await desk.storage.handovers.get(1)).state == "open"
-    assert len(desk.bot.texts(DUTY_GROUP)) == 2
-    assert desk.buttons(DUTY_GROUP) == ["desk:take:1"]
+    assert len(desk.bot.texts(ONCALL_CHAT)) == 2
+    assert desk.buttons(ONCALL_CHAT) == ["desk:take:1"]
 
 
 async def test_who_is_no_admin_any_more_reads_nothing_and_the_person_is_taken_back(open_room):
-    before = open_room(admin_chat=DUTY_GROUP)
+    before = open_room(admin_chat=ONCALL_CHAT)
     await says(before, HIGH)
     await takes_over(before)
     await before.aclose()
-    after = open_room(admin_chat=DUTY_GROUP, admins=frozenset({OTHER}))
+    after = open_room(admin_chat=ONCALL_CHAT, admins=frozenset({OTHER}))
     await after.arrive(message("我把药都倒出来了"))
     await after.passes(10)
     assert not any("药" in text for text in after.bot.texts(ADMIN))
@@ -369,8 +369,8 @@ async def test_who_is_no_admin_any_more_reads_nothing_and_the_person_is_taken_ba
 
 
 async def test_what_a_person_writes_is_carried_to_admins_only(open_room):
-    before = open_room(admin_chat=DUTY_GROUP)
-    after = open_room(admin_chat=DUTY_GROUP, admins=frozenset({OTHER}))
+    before = open_room(admin_chat=ONCALL_CHAT)
+    after = open_room(admin_chat=ONCALL_CHAT, admins=frozenset({OTHER}))
     await says(before, HIGH)
     await takes_over(before)
     await says(after, "你在吗")
@@ -379,7 +379,7 @@ async def test_what_a_person_writes_is_carried_to_admins_only(open_room):
 
 
 async def test_people_are_taken_back_where_the_desk_was_closed(open_room):
-    before = open_room(admin_chat=DUTY_GROUP)
+    before = open_room(admin_chat=ONCALL_CHAT)
     await says(before, HIGH)
     await takes_over(before)
     await before.aclose()
@@ -396,25 +396,25 @@ async def test_an_admin_does_not_take_over_their_own_call_for_help(desk):
     assert (await desk.storage.handovers.get(1)).state == "open"
 
 
-async def test_alerts_follow_the_duty_chat_to_its_supergroup(desk):
-    desk.bot.chat_faults[DUTY_GROUP].append(ChatMigrated(-1009))
+async def test_alerts_follow_the_oncall_chat_to_its_supergroup(desk):
+    desk.bot.chat_faults[ONCALL_CHAT].append(ChatMigrated(-1009))
     await says(desk, IMMINENT)
     assert len(desk.bot.texts(-1009)) == 1
-    assert await desk.oncall_alerts.is_duty_chat_reachable()
+    assert await desk.oncall_alerts.is_oncall_chat_reachable()
     await says(desk, HIGH, person=OTHER)
     assert len(desk.bot.texts(-1009)) == 2
 
 
-async def test_an_alert_the_duty_chat_does_not_take_goes_to_the_admins_themselves(desk):
-    desk.bot.chat_faults[DUTY_GROUP].append(Forbidden("bot was kicked from the group chat"))
+async def test_an_alert_the_oncall_chat_does_not_take_goes_to_the_admins_themselves(desk):
+    desk.bot.chat_faults[ONCALL_CHAT].append(Forbidden("bot was kicked from the group chat"))
     await says(desk, HIGH)
     [told] = desk.bot.texts(ADMIN)
     assert told.startswith(TEXTS.desk_chat_unreachable)
     assert desk.buttons(ADMIN) == ["desk:take:1"]
-    assert not await desk.oncall_alerts.is_duty_chat_reachable()
+    assert not await desk.oncall_alerts.is_oncall_chat_reachable()
     await desk.passes(20 * 60)  # the bot is let in again
     assert len(alerts(desk)) == 1
-    assert await desk.oncall_alerts.is_duty_chat_reachable()
+    assert await desk.oncall_alerts.is_oncall_chat_reachable()
     assert len(desk.bot.texts(ADMIN)) == 1
     await desk.arrive(press("desk:take:1", person=ADMIN, chat=ADMIN, message_id=1))
     await desk.passes(5)

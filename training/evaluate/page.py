@@ -69,8 +69,8 @@ def _page(report: Report) -> Iterator[str]:
     yield (
         f"\n{report.dialogues} held-out dialogues with {report.answers} answers, "
         f"{report.risk_prompts} messages of danger; seed {report.seed}. "
-        "In brackets: 95 % intervals by resampling dialogues. ↑ higher is better, ↓ lower is better, none: compare with the "
-        "corpus.\n"
+        "In brackets: 95 % intervals by resampling dialogues. ↑ higher is better, ↓ lower "
+        "is better, none: compare with the corpus.\n"
     )
     yield from _figures(report)
     for against, title in (

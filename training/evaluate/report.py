@@ -160,4 +160,5 @@ _OLD_NAMES = {
     b'"withheld_in_danger"': b'"blocked_in_danger"',
     b'"dangers"': b'"risk_prompts"',
 }
-"""Reports that were written with the old names are read. A quote within a text is escaped, so no text is changed."""
+"""Reports that were written with these are read. A quote within a text is escaped, so no text is
+changed."""

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from openai.types.chat import ChatCompletionMessageParam
 
-    from training.evaluate.collect import Ledger
     from training.evaluate.config import JudgeConfig
     from training.evaluate.held_out import EvalPrompt
+    from training.evaluate.ledger import Ledger
 
 MAX_ATTEMPTS = 4
 """Times that one verdict is asked for before it is counted as unusable."""

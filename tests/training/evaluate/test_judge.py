@@ -7,8 +7,8 @@ import pytest
 
 from tests.training.evaluate.judge_server import GOOD, KEY, JudgeServer
 from training.evaluate import cpsycoune, judge
-from training.evaluate.collect import Ledger
 from training.evaluate.config import EvaluateError, JudgeConfig
+from training.evaluate.ledger import Ledger
 from training.evaluate.report import Metric
 
 

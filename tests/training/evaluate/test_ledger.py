@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.evaluate.collect import Ledger
+from training.evaluate.ledger import Ledger
 
 TASK = {"model": "a", "seed": 7}
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from random import Random
+from shutil import copytree
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,10 +35,17 @@ def dialogue(*texts: str) -> Dialogue:
     return Dialogue("test", "1", turns)
 
 
+@pytest.fixture(scope="module")
+def prepared_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("prepared")
+    prepare({"smile": smile_records(200)}, out, Options(held_out_share=0.2, token_every=0))
+    return out
+
+
 @pytest.fixture
-def prepared(tmp_path: Path) -> Path:
-    prepare({"smile": smile_records(200)}, tmp_path, Options(held_out_share=0.2, token_every=0))
-    return tmp_path
+def prepared(prepared_once: Path, tmp_path: Path) -> Path:
+    """A copy, which a test may spoil."""
+    return copytree(prepared_once, tmp_path / "prepared")
 
 
 def test_prepared_dialogues_come_back_with_their_names(prepared: Path) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
+from telegram.constants import ChatAction
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.locales import language_for, texts_for
 from bot.safety import RiskLevel
 from bot.storage import StorageError
+from bot.telegram.client import call_at_start
 from bot.telegram.features.handoff.desk import IDLE_HOURS, take_over
 from bot.telegram.outbound.delivery import Closed, Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
@@ -42,6 +46,7 @@ class OncallAlerts:
         wanted: asyncio.Event,
     ) -> None:
         """`wanted` is set when an alert waits to be sent."""
+        self._client = context.client
         self._outbox = context.outbox
         self._handovers = context.storage.handovers
         self._jobs = context.storage.jobs
@@ -68,6 +73,7 @@ class OncallAlerts:
             return
         self._wanted.set()
         self._tasks = [
+            asyncio.create_task(self._try_duty_chat(self._admin_chat), name="duty chat"),
             asyncio.create_task(self._send_alerts(self._admin_chat), name="on-call alerts"),
             asyncio.create_task(self._look_after(), name="handoff desk"),
         ]
@@ -77,6 +83,30 @@ class OncallAlerts:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _try_duty_chat(self, admin_chat: int) -> None:
+        """Find out at start whether alerts will arrive, not when a person is in danger.
+
+        "typing" is refused wherever a message would be, and no person reads it.
+        """
+        try:
+            await call_at_start(
+                partial(self._client.send_chat_action, admin_chat, ChatAction.TYPING),
+                self._sleep,
+            )
+        except ChatMigrated as error:
+            fix = f"the group is a supergroup now; set ADMIN_CHAT_ID={error.new_chat_id}"
+            log.warning("duty_chat_migrated", fix=fix)
+        except (BadRequest, Forbidden) as error:
+            self._chat_takes_alerts = False
+            log.error(
+                "duty_chat_unreachable",
+                error=type(error).__name__,
+                fix="Telegram does not let the bot write to ADMIN_CHAT_ID; a group's id begins "
+                "with a minus, and the bot has to be a member",
+            )
+        except TelegramError as error:
+            log.warning("duty_chat_not_tried", error=type(error).__name__)
 
     async def _send_alerts(self, admin_chat: int) -> None:
         while True:

@@ -14,7 +14,7 @@ from bot.safety import Region, render_hotlines
 from bot.safety.hotlines import emergency
 from bot.telegram.features.handoff.desk import IDLE_HOURS
 from bot.telegram.outbound.rendering import render
-from tests.bot.telegram.room import TEXTS
+from tests.bot.telegram.room import TEXTS, rest
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import ADMIN, GROUP, OTHER, PERSON, message, press
 
@@ -26,8 +26,10 @@ TAKEN = TEXTS.desk_person_taken(emergency=emergency(Language.ZH_CN)).strip()
 
 @pytest.fixture
 async def desk(open_room):
-    """A bot whose operators have a chat for alerts."""
-    return open_room(admin_chat=ONCALL_CHAT)
+    """A bot whose operators have a chat for alerts, which was tried at start."""
+    room = open_room(admin_chat=ONCALL_CHAT)
+    await rest()
+    return room
 
 
 def alerts(room):

@@ -19,7 +19,7 @@ async def test_a_duty_chat_that_cannot_be_written_to_is_told_at_start(open_room,
         room = open_room(admin_chat=DUTY)
         await rest()
     assert "duty_chat_unreachable" in [entry["event"] for entry in logs]
-    assert not await room.oncall_alerts.is_duty_chat_reachable()
+    assert not await room.oncall_alerts.is_oncall_chat_reachable()
 
 
 async def test_a_duty_chat_that_became_a_supergroup_is_named_and_followed(open_room):
@@ -29,7 +29,7 @@ async def test_a_duty_chat_that_became_a_supergroup_is_named_and_followed(open_r
         room = open_room(admin_chat=DUTY)
         await rest()
     assert "-1007" in str(logs)
-    assert await room.oncall_alerts.is_duty_chat_reachable()
+    assert await room.oncall_alerts.is_oncall_chat_reachable()
 
 
 async def test_one_failed_call_says_nothing_about_the_duty_chat(open_room):
@@ -38,4 +38,4 @@ async def test_one_failed_call_says_nothing_about_the_duty_chat(open_room):
     room = open_room(admin_chat=DUTY)
     await room.passes(2)
     assert [call.method for call in room.bot.calls if call.chat_id == DUTY] == ["typing", "typing"]
-    assert await room.oncall_alerts.is_duty_chat_reachable()
+    assert await room.oncall_alerts.is_oncall_chat_reachable()

@@ -35,7 +35,11 @@ class HistoryCache(Protocol):
         ...
 
     async def forget(self, chat_id: int) -> None:
-        """Drop the entry of a chat, where it can be reached."""
+        """Drop the entry of a chat; one that cannot be reached now is owed."""
+        ...
+
+    async def finish_forgetting(self) -> None:
+        """Drop the entries that are owed, as far as they can be reached now."""
         ...
 
     async def aclose(self) -> None:
@@ -92,6 +96,9 @@ class InProcessHistoryCache:
     async def forget(self, chat_id: int) -> None:
         """See `HistoryCache`."""
         self._drop(chat_id)
+
+    async def finish_forgetting(self) -> None:
+        """See `HistoryCache`."""
 
     async def aclose(self) -> None:
         """See `HistoryCache`."""

@@ -61,6 +61,8 @@ class RedisHistoryCache:
                 retry=Retry(NoBackoff(), 0),
             )
         )
+        self._unforgotten: set[int] = set()
+        """Chats whose entry could not be deleted yet: it goes ahead of the next command."""
         self._closed_until = float("-inf")
         self._warned_at = float("-inf")
 
@@ -92,7 +94,21 @@ class RedisHistoryCache:
 
     async def forget(self, chat_id: int) -> None:
         """See `HistoryCache`."""
-        await self._attempt(lambda: self._redis.delete(_key(chat_id)))
+        self._unforgotten.add(chat_id)
+        await self.finish_forgetting()
+
+    async def finish_forgetting(self) -> None:
+        """See `HistoryCache`."""
+        if self._unforgotten:
+            await self._attempt(self._nothing)
+
+    async def _nothing(self) -> None:
+        """What is asked of Redis where only the deletions that are owed matter."""
+
+    async def _delete_owed(self) -> None:
+        owed = tuple(self._unforgotten)
+        await self._redis.delete(*map(_key, owed))
+        self._unforgotten.difference_update(owed)
 
     async def available(self) -> bool:
         """Whether Redis answers now, whatever happened before."""
@@ -113,6 +129,8 @@ class RedisHistoryCache:
             return None
         try:
             async with asyncio.timeout(self._timeout):
+                if self._unforgotten:
+                    await self._delete_owed()
                 return await command()
         except Exception as error:  # a cache: whatever is wrong with it must not cost an answer
             now = self._clock()

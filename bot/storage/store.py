@@ -193,6 +193,7 @@ async def open_storage(
         rated_conversations=RatedConversations(database, cipher),
         history_cache=history_cache,
     )
+    await database.truncate_log()  # what was erased before a crash
     if database.dialect == "sqlite":
         # A file has one bot (see the lock in `bot.app`): whatever is claimed, its owner is dead.
         await storage.inbox.release_others()

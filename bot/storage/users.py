@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -12,7 +13,7 @@ import structlog
 
 from bot.storage import cards, contacts, disclosures, feedback, handovers, risk
 from bot.storage.db.dialect import insert, lock_chat
-from bot.storage.db.errors import WrongKey
+from bot.storage.db.errors import StorageError, WrongKey
 from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
 from bot.storage.turns.turn import decrypt_turn
 from bot.storage.turns.turn import select_for_user as select_turns_for_user
@@ -79,6 +80,7 @@ class Users:
         self._cipher = cipher
         self._clock = clock
         self._seen: OrderedDict[int, tuple[str | None, datetime]] = OrderedDict()
+        self._log_holds_erased = False
 
     async def record_seen(self, user_id: int, language_code: str | None) -> None:
         """Note that a person wrote, so can be reached; written at most once a minute or on change.
@@ -152,10 +154,23 @@ class Users:
         """Delete everything stored about a person; how many turns that were.
 
         Their turns go, in every chat; so does all that waits in their private chat. The caller
-        forgets the copy of recent turns too.
+        forgets the copy of recent turns too. Bytes that the database's log still holds are owed to
+        `finish_erasures`.
         """
         self._seen.pop(user_id, None)
-        return await self._database.write(_erase, user_id)
+        erased = await self._database.write(_erase, user_id)
+        self._log_holds_erased = True
+        with suppress(StorageError):
+            await self.finish_erasures()
+        return erased
+
+    async def finish_erasures(self) -> None:
+        """Cut off a log that holds what was erased, if one does; a start does so too.
+
+        Raises StorageError: it still does.
+        """
+        if self._log_holds_erased and await self._database.truncate_log():
+            self._log_holds_erased = False
 
 
 def _readable(rows: Sequence[AnyRow], decrypt: Callable[[AnyRow], Read]) -> tuple[Read, ...]:

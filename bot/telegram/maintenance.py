@@ -93,6 +93,8 @@ class Maintenance:
             try:
                 await self.look_for_work()
                 await self._check_ins.send_due()
+                await self._storage.users.finish_erasures()
+                await self._storage.history_cache.finish_forgetting()
                 await self.purge()
             except StorageError as error:
                 log.warning("sweep_failed", error=type(error).__name__)

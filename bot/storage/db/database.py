@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
@@ -24,7 +25,6 @@ from bot.storage.db.driver_errors import as_storage_error
 from bot.storage.db.errors import DatabaseRefused
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from concurrent.futures import Executor
 
@@ -85,6 +85,8 @@ class _Driver(Protocol):
         **kwargs: P.kwargs,
     ) -> T: ...
 
+    async def truncate_log(self) -> bool: ...
+
     async def aclose(self) -> None: ...
 
 
@@ -139,6 +141,16 @@ class Database:
         except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
             raise as_storage_error(error) from error
 
+    async def truncate_log(self) -> bool:
+        """Fold SQLite's write-ahead log into the file and cut it to nothing; whether that worked.
+
+        What was deleted stands in the log until then. PostgreSQL recycles its log by itself.
+        """
+        try:
+            return await self._driver.truncate_log()
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, TimeoutError) as error:
+            raise as_storage_error(error) from error
+
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises `DatabaseUnavailable` or another error."""
         await self.read(_ping)
@@ -175,6 +187,10 @@ class _Sqlite:
             lane.executor, lambda: lane.transact(operation, *args, **kwargs)
         )
 
+    async def truncate_log(self) -> bool:
+        lane = self._lanes[True]
+        return await asyncio.get_running_loop().run_in_executor(lane.executor, lane.truncate_log)
+
     async def aclose(self) -> None:
         # The reader first: the last connection to close folds the log into the file, and only the
         # writer may do that.
@@ -208,6 +224,18 @@ class _SqliteLane:
     ) -> T:
         with self._engine.begin() as connection:
             return operation(connection, *args, **kwargs)
+
+    def truncate_log(self) -> bool:
+        # Not within a transaction, which `Engine.begin` would open.
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            row = cursor.fetchone()
+            cursor.close()
+        finally:
+            connection.close()
+        return row is not None and row[0] == 0
 
     def close(self) -> None:
         if self._owns_executor:
@@ -245,6 +273,9 @@ class _Postgres:
     ) -> T:
         async with self._engine.begin() as connection:
             return await connection.run_sync(operation, *args, **kwargs)
+
+    async def truncate_log(self) -> bool:
+        return True
 
     async def aclose(self) -> None:
         await self._engine.dispose()

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 from redis.asyncio import Redis
 
 from bot.storage import (
     Cipher,
     Database,
+    EmergencyContact,
     PastTurn,
     WrongKey,
     generate_key,
@@ -160,3 +162,44 @@ async def test_an_old_key_that_is_still_needed_is_missed_before_work_begins(
     async for _ in reencrypt(database, both):
         pass
     await verify_keys(database, Cipher.from_keys([new]))
+
+
+async def test_no_byte_of_what_was_erased_rests_in_a_file_of_the_database(
+    replica: Replica, database: Database
+) -> None:
+    for _ in range(3):
+        await _says_the_secret(replica, 42)
+    await replica.contacts.set(42, EmergencyContact("妈妈", "13800138000"))
+    await _says_the_secret(replica, 43)
+    columns = (
+        ("turns", "user_text", "user_id"),
+        ("turns", "answer", "user_id"),
+        ("updates", "payload", "chat_id"),
+        ("emergency_contacts", "phone", "user_id"),
+    )
+    texts = []
+    for table, column, whose in columns:
+        query = sa.text(f"SELECT {column} FROM {table} WHERE {whose} = 42 AND {column} IS NOT NULL")
+        texts += await database.read(lambda c, q=query: [bytes(row[0]) for row in c.execute(q)])
+    assert len(texts) > 9
+    before = await _everything_in(database)
+    assert all(text in before for text in texts[:6])
+    await replica.users.erase(42)
+    left = await _everything_in(database)
+    assert not any(text in left for text in texts)
+
+
+async def test_a_log_that_could_not_be_cut_off_is_owed(
+    replica: Replica, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut: list[bool] = []
+
+    async def truncate_log() -> bool:
+        cut.append(len(cut) > 1)
+        return cut[-1]
+
+    monkeypatch.setattr(database, "truncate_log", truncate_log)
+    await replica.users.erase(42)
+    for _ in range(5):
+        await replica.users.finish_erasures()
+    assert cut == [False, False, True]

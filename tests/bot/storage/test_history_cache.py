@@ -206,3 +206,21 @@ async def test_an_outage_is_warned_about_once_in_a_while(
     assert "睡不着" not in str(logs)
     assert str(own_redis.folder) not in str(logs)
     await recent.aclose()
+
+
+async def test_what_could_not_be_forgotten_goes_once_redis_answers(
+    own_redis: RedisServer, cipher: Cipher, turn: Turn, ticks: FakeClock
+) -> None:
+    recent = RedisHistoryCache(own_redis.url, cipher, timeout=1.0, clock=ticks)
+    await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    own_redis.freeze()
+    try:
+        await asyncio.wait_for(recent.forget(turn.chat_id), 30)
+    finally:
+        own_redis.thaw()
+    await recent.forget(turn.chat_id)  # Redis is left alone for a while, so this is owed too
+    ticks.now += PAUSE_AFTER_FAILURE
+    await recent.finish_forgetting()
+    async with Redis.from_url(own_redis.url) as redis:
+        assert await redis.keys("*") == []
+    await recent.aclose()

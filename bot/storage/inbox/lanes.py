@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from bot.storage.db.leases import Leases
-from bot.storage.models import TURN_IS_UNFINISHED, TurnRow, UpdateRow
+from bot.storage.models import UpdateRow
+from bot.storage.turns.turn import chat_is_in_work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,19 +78,6 @@ _EXPRESS: Final = (
     .order_by(UpdateRow.update_id)
     .with_for_update(skip_locked=True)
 )
-_IN_WORK: Final = sa.orm.aliased(UpdateRow)
-
-
-def chat_is_in_work(chat_id: sa.SQLColumnExpression[int | None]) -> sa.ColumnElement[bool]:
-    """Whether a turn of a chat is unfinished or an update of its lane is claimed."""
-    return sa.or_(
-        sa.exists().where(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED),
-        sa.exists().where(
-            _IN_WORK.chat_id == chat_id, _IN_WORK.state == "claimed", _IN_WORK.lane == "chat"
-        ),
-    )
-
-
 _CHATS_WITH_WORK: Final = (
     sa.select(UpdateRow.chat_id)
     .where(

@@ -9,10 +9,15 @@ import sqlalchemy as sa
 
 from bot.storage import notifications
 from bot.storage.db.dialect import lock_chat
-from bot.storage.inbox.lanes import chat_is_in_work
 from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, UpdateRow
 from bot.storage.notifications import Notification
-from bot.storage.turns.turn import Turn, select_last_for_chat, select_turn, user_text_context
+from bot.storage.turns.turn import (
+    Turn,
+    chat_is_in_work,
+    select_last_for_chat,
+    select_turn,
+    user_text_context,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import sqlalchemy as sa
 
 from bot.storage.db.leases import Leases
-from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow
+from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, UpdateRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +103,19 @@ _HISTORY: Final = (
     .order_by(TurnRow.number.desc())
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
+
+
+_IN_WORK: Final = sa.orm.aliased(UpdateRow)
+
+
+def chat_is_in_work(chat_id: sa.SQLColumnExpression[int | None]) -> sa.ColumnElement[bool]:
+    """Whether a turn of a chat is unfinished or an update of its lane is claimed."""
+    return sa.or_(
+        sa.exists().where(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED),
+        sa.exists().where(
+            _IN_WORK.chat_id == chat_id, _IN_WORK.state == "claimed", _IN_WORK.lane == "chat"
+        ),
+    )
 
 
 def select_turn(connection: sa.Connection, turn_id: int) -> AnyRow | None:

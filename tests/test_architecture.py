@@ -1,6 +1,7 @@
 """Arrows between rooms go one way; a new one has to be drawn here first."""
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -39,6 +40,33 @@ TELEGRAM_ARROWS = {
 TELEGRAM_MODULES = {
     **dict.fromkeys(("chat_ids", "topics", "shutdown", "waiting"), "tools"),
     **dict.fromkeys(("client", "context", "feature", "requests"), "shared"),
+}
+
+# The same inside bot/storage. A module that lies in no folder is an aggregate, unless it is named.
+STORAGE_ARROWS = {
+    "db": set(),
+    "models": {"db"},
+    "notifications": {"db"},
+    "turns": {"db", "models", "notifications"},
+    "aggregates": {"db", "models", "turns"},
+    "inbox": {"db", "models", "turns", "aggregates"},
+    "whole": {"db", "models", "notifications", "turns", "aggregates", "inbox"},
+}
+STORAGE_MODULES = dict.fromkeys(("store", "users", "reencrypt", "key_verification"), "whole")
+# The same inside training; what is imported by nothing is `experiments`, `publish` and `risk`.
+TRAINING_ARROWS = {
+    "corpora": set(),
+    "hashing": set(),
+    "configs": set(),
+    "xtuner": set(),
+    "tiny": {"corpora"},
+    "small": {"corpora"},
+    "risk": {"corpora"},
+    "evaluate": {"corpora"},
+    "prepare": {"corpora", "hashing", "small"},
+    "pipeline": {"corpora", "hashing", "xtuner", "tiny", "prepare", "evaluate"},
+    "publish": {"pipeline", "evaluate"},
+    "experiments": {"small"},
 }
 
 SHARED = {"bot/errors", "bot/__version__"}
@@ -98,6 +126,125 @@ def test_the_rooms_of_telegram_import_only_where_their_arrows_lead():
             if target not in {None, room, *TELEGRAM_ARROWS[room]}:
                 crossings.add(f"{importer} imports {module}")
     assert crossings == set()
+
+
+def storage_room_of(module: str) -> str | None:
+    parts = module.split(".")
+    if parts[:2] != ["bot", "storage"] or len(parts) < 3 or parts[2] == "__init__":
+        return None
+    if parts[2] in STORAGE_ARROWS:
+        return parts[2]
+    is_module = (ROOT / "bot/storage" / f"{parts[2]}.py").exists()
+    return STORAGE_MODULES.get(parts[2], "aggregates") if is_module else None
+
+
+def test_the_rooms_of_storage_import_only_where_their_arrows_lead():
+    crossings = set()
+    for file in (ROOT / "bot/storage").rglob("*.py"):
+        room = storage_room_of(name_of(file))
+        if room is None:  # the package itself
+            continue
+        for module in imports_of(file):
+            target = storage_room_of(module)
+            if target not in {None, room, *STORAGE_ARROWS[room]}:
+                crossings.add(f"{file.relative_to(ROOT)} imports {module}")
+    assert crossings == set()
+
+
+@pytest.mark.parametrize("room", TRAINING_ARROWS)
+def test_the_rooms_of_training_import_only_where_their_arrows_lead(room):
+    folder = ROOT / "training" / room
+    files = list(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+    allowed = {room, *TRAINING_ARROWS[room]}
+    crossings = {
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in files
+        for module in imports_of(file)
+        if module.startswith("training.") and module.split(".")[1] not in allowed
+    }
+    assert crossings == set()
+
+
+def test_every_room_of_training_has_its_arrows():
+    rooms = {file.parent.name for file in (ROOT / "training").glob("*/__init__.py")}
+    modules = {file.stem for file in (ROOT / "training").glob("*.py") if file.stem[0] != "_"}
+    assert rooms | modules == set(TRAINING_ARROWS)
+
+
+def drawn_arrows() -> dict[str, dict[str, set[str]]]:
+    """The lines `room ──> rooms` of the picture, by the heading above them."""
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    drawn: dict[str, dict[str, set[str]]] = {}
+    for line in text.split("```")[1].splitlines():
+        if not line.strip():
+            continue
+        if "──>" not in line:
+            drawn[line.strip()] = heading = {}
+            continue
+        rooms, targets = line.split("──>")
+        for room in rooms.split(","):
+            heading[room.strip()] = {one.strip() for one in targets.split(",")} - {"nothing"}
+    return drawn
+
+
+def test_the_picture_shows_the_arrows_and_no_other():
+    assert drawn_arrows() == {
+        "the whole": ARROWS,
+        "inside bot/telegram": TELEGRAM_ARROWS,
+        "inside bot/storage": STORAGE_ARROWS,
+        "inside training": TRAINING_ARROWS,
+    }
+
+
+PAGES = (*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("README*.md")))
+NAMED_PATH = re.compile(
+    r"(?<![\w/.-])(?:\.\./)?((?:bot|inference|training|migrations|benchmarks|devtools|deploy|docs|tests)/"
+    r"[\w./*-]*\w)"
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_that_a_page_names_exists(page):
+    named = NAMED_PATH.findall(page.read_text("utf-8"))
+    roots = (ROOT, ROOT / "tests")  # a table of tests leaves their folder's name out
+    missing = {
+        path
+        for path in named
+        if not any(any(root.glob(f"{path}{end}")) for root in roots for end in ("", ".py"))
+    }
+    assert missing == set()
+
+
+def rows_of_the_table() -> list[tuple[str, str]]:
+    """Each name in the first column of the architecture page, with the folder it lies in."""
+    folder, rows = "", []
+    for line in (ROOT / "docs/architecture.md").read_text("utf-8").splitlines():
+        if not line.startswith("| "):
+            continue
+        first = line.split("|")[1]
+        if found := re.fullmatch(r" \*\*inside `(.+)`\*\* ", first):
+            folder = found[1]
+        else:
+            rows += [(folder, name) for name in re.findall(r"`([^`]+)`", first)]
+    return rows
+
+
+def test_every_room_in_the_table_exists_and_none_is_missing():
+    rows = rows_of_the_table()
+    places = {(ROOT / folder / name) for folder, name in rows}
+    assert {
+        place for place in places if not place.exists() and not place.with_suffix(".py").exists()
+    } == set()
+    named = {place.with_suffix("") for place in places}
+    named |= {parent for place in named for parent in place.parents}
+    missing = {
+        str(place.relative_to(ROOT))
+        for folder in ("bot", "inference", "training", *(folder for folder, _ in rows))
+        for place in (ROOT / folder).iterdir()
+        if place.name[0] not in "_." and (place.suffix == ".py" or (place / "__init__.py").exists())
+        if place.with_suffix("") not in named
+    }
+    assert missing == set()
 
 
 def test_nothing_that_is_shipped_imports_what_only_developers_have():

@@ -105,7 +105,7 @@ class LMDeployEngine:
         if all(isinstance(answer, EngineRejected) for answer in answers):
             raise EngineRejected("; ".join(map(str, failures)))
         await self._try_out(
-            [n for n, answer in zip(self._nodes, answers, strict=True) if isinstance(answer, str)]
+            [n for n, answer in zip(self.nodes, answers, strict=True) if isinstance(answer, str)]
         )
         name = names[0] if names else self._model_name
         return ModelInfo(name=name, context_window=self._context_window)
@@ -148,7 +148,7 @@ class LMDeployEngine:
         """Which of `choices` comes next, by the first node that tells; see `Chooser`."""
         failures: list[EngineError] = []
         async with self._admission.last_slot():
-            for node in in_order(self._nodes, affinity):
+            for node in in_order(self.nodes, affinity):
                 try:
                     return await node.choose(messages, choices)
                 except EngineError as error:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SOURCE = "feedback"
 ENDING = ".jsonl"
 
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+StrippedText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Part(BaseModel):
@@ -33,15 +33,15 @@ class FeedbackMessage(_Part):
     """A message of the talk, as the model was given it; never the system prompt."""
 
     role: Literal["user", "assistant"]
-    content: Said
+    content: StrippedText
 
 
 class FeedbackAnswer(_Part):
     """One answer of the bot at this moment; a second try is a second answer."""
 
-    text: Said
+    text: StrippedText
     rating: Literal["up", "down"] | None = None
-    rewritten: Said | None = Field(None, description="how the person would have put it")
+    rewritten: StrippedText | None = Field(None, description="how the person would have put it")
     model: str = Field("", description="which model wrote it")
 
 

@@ -84,9 +84,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--run", type=Path, required=True, help="where `small-judge` wrote to")
     parser.add_argument("--seed", type=int, default=1)
-    sides = parser.add_mutually_exclusive_group(required=True)
-    sides.add_argument("--sheet", type=Path, help="write a sheet for a reader to this file")
-    sides.add_argument("--marked", type=Path, help="count the marks of the sheet that was read")
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--sheet", type=Path, help="write a sheet for a reader to this file")
+    mode.add_argument("--marked", type=Path, help="count the marks of the sheet that was read")
 
 
 def run(options: argparse.Namespace) -> None:

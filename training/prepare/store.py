@@ -91,8 +91,8 @@ class DistinctCounter:
 
     def add(self, outcome: Outcome) -> None:
         """Remember the texts of a dialogue."""
-        for key, spill in self._seen.items():
-            spill.add((getattr(outcome, key),), 0)
+        for key, counter in self._seen.items():
+            counter.add((getattr(outcome, key),), 0)
 
     def describe(self, tally: CorpusTally) -> None:
         """Put the counts into the tally, when all dialogues were seen."""

@@ -75,7 +75,7 @@ def compare(model: Llama, tokenizer: Tokenizer, dialogues: Sequence[Dialogue]) -
 
 
 Side = Literal["counselor", "client", "both"]
-SIDES: tuple[Side, ...] = ("counselor", "client", "both")
+SPEAKERS: tuple[Side, ...] = ("counselor", "client", "both")
 EVALUATION, CARD = "evaluation.json", "README.md"
 _MAX_FIRST_MESSAGE = 60
 """Characters of a held-out opening in the relevance test: longer ones give themselves away."""
@@ -142,7 +142,7 @@ def _held_out(reader: Reader, dialogues: Sequence[Dialogue]) -> dict[str, object
         **{
             f"{side} {name}": asdict(_side(rows, side))
             for name, rows in (("all", losses), ("plain", short))
-            for side in SIDES
+            for side in SPEAKERS
         },
     }
 

@@ -28,7 +28,7 @@ MAX_NAME = 40
 
 # Looked for from the end and in so many characters only, so that no text takes long to read.
 _PHONE = re.compile(r"(?<=[\s:：,，])\+?\d[\d -]{1,18}\d\Z")
-_LONGEST_PHONE = 21
+_MAX_PHONE_CHARACTERS = 21
 # A name is shown inside a card, and nothing in it may be read as Markdown there.
 _NOT_IN_A_NAME = re.compile(r"[^\w .·'-]|_")
 
@@ -36,7 +36,7 @@ _NOT_IN_A_NAME = re.compile(r"[^\w .·'-]|_")
 def read_contact(argument: str) -> EmergencyContact | None:
     """Read `name number`; None if that is not what it says."""
     said = argument.strip()
-    found = _PHONE.search(said, max(len(said) - _LONGEST_PHONE, 0))
+    found = _PHONE.search(said, max(len(said) - _MAX_PHONE_CHARACTERS, 0))
     if found is None:
         return None
     before = said[: found.start()]

@@ -15,13 +15,13 @@ def test_numbers_with_one_key_meet_whatever_the_order(tmp_path: Path) -> None:
     pairs = [(key, number) for number, key in enumerate(keys)]
     pairs += [(keys[number], 100_000 + number) for number in (5, 7, 7)]
     random.shuffle(pairs)
-    spill = ExternalGroupBy(tmp_path, "test")
+    groups = ExternalGroupBy(tmp_path, "test")
 
     for key, number in pairs:
-        spill.add([key], number)
+        groups.add([key], number)
 
-    assert sorted(spill.groups()) == [[5, 100_005], [7, 100_007, 100_007]]
-    assert spill.distinct() == 20_000
+    assert sorted(groups.groups()) == [[5, 100_005], [7, 100_007, 100_007]]
+    assert groups.distinct() == 20_000
 
 
 def test_spills_of_one_folder_do_not_mix(tmp_path: Path) -> None:

@@ -235,7 +235,9 @@ def feedback(*answers: dict[str, str], said: tuple[str, ...] = ("今天和同桌
     return Record("feedback.jsonl, line 1", "1", True, json.dumps(moment).encode())
 
 
-def learnt_from(out: Path, record: Record) -> tuple[list[dict[str, object]], list[tuple[str, str]]]:
+def examples_from(
+    out: Path, record: Record
+) -> tuple[list[dict[str, object]], list[tuple[str, str]]]:
     """The last conversation that is trained on, and chosen and rejected of every preference."""
     prepare({"smile": smile_records(300), "feedback": [record]}, out, OPTIONS)
     conversation = json.loads((out / "train.json").read_bytes())[-1]["conversation"]
@@ -248,7 +250,7 @@ def learnt_from(out: Path, record: Record) -> tuple[list[dict[str, object]], lis
 def test_feedback_becomes_preferences_for_dpo(tmp_path: Path) -> None:
     record = feedback({"text": "多喝热水", "rating": "down", "rewritten": "愿意说说吗？"})
 
-    conversation, _ = learnt_from(tmp_path, record)
+    conversation, _ = examples_from(tmp_path, record)
 
     assert rows(tmp_path / "dpo.jsonl") == [
         {
@@ -267,7 +269,7 @@ def test_feedback_becomes_preferences_for_dpo(tmp_path: Path) -> None:
 def test_each_of_several_rejected_answers_is_a_preference(tmp_path: Path) -> None:
     worse = [{"text": text, "rating": "down"} for text in ("多喝热水", "别想太多")]
 
-    _, preferences = learnt_from(tmp_path, feedback(*worse, {"text": "我在听", "rating": "up"}))
+    _, preferences = examples_from(tmp_path, feedback(*worse, {"text": "我在听", "rating": "up"}))
 
     assert preferences == [("我在听", "多喝热水"), ("我在听", "别想太多")]
 
@@ -276,7 +278,7 @@ def test_two_good_answers_in_one_long_talk_are_both_trained_on(tmp_path: Path) -
     said = tuple(f"第{place}句，说的是今天在学校里发生的那件事情。" for place in range(11))
     good = [{"text": text, "rating": "up"} for text in ("后来怎么样了？", "你当时在想什么呢？")]
 
-    conversation, preferences = learnt_from(
+    conversation, preferences = examples_from(
         tmp_path, feedback({"text": "多喝热水", "rating": "down"}, *good, said=said)
     )
 
@@ -287,7 +289,7 @@ def test_two_good_answers_in_one_long_talk_are_both_trained_on(tmp_path: Path) -
 def test_what_the_bot_said_before_a_rated_answer_is_read_and_not_trained_on(tmp_path: Path) -> None:
     said = ("今天和同桌闹别扭了", "多喝热水", "你没有听我说")
 
-    conversation, _ = learnt_from(
+    conversation, _ = examples_from(
         tmp_path, feedback({"text": "对不起，我在听。", "rating": "up"}, said=said)
     )
 
@@ -305,7 +307,7 @@ def test_what_is_not_fit_for_training_is_no_rejected_answer_either(
 ) -> None:
     answers = [{"text": text, "rating": "down"} for text in (worse, "多喝热水")]
 
-    _, preferences = learnt_from(tmp_path, feedback(*answers, {"text": "我在听", "rating": "up"}))
+    _, preferences = examples_from(tmp_path, feedback(*answers, {"text": "我在听", "rating": "up"}))
 
     assert preferences == [("我在听", "多喝热水")]
     assert decisions(tmp_path)["m1-0"]["edits"] == ["rejected answer left out"]

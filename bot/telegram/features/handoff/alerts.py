@@ -73,7 +73,7 @@ class OncallAlerts:
             return
         self._wanted.set()
         self._tasks = [
-            asyncio.create_task(self._try_duty_chat(self._admin_chat), name="duty chat"),
+            asyncio.create_task(self._try_oncall_chat(self._admin_chat), name="duty chat"),
             asyncio.create_task(self._send_alerts(self._admin_chat), name="on-call alerts"),
             asyncio.create_task(self._look_after(), name="handoff desk"),
         ]
@@ -84,7 +84,7 @@ class OncallAlerts:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _try_duty_chat(self, admin_chat: int) -> None:
+    async def _try_oncall_chat(self, admin_chat: int) -> None:
         """Find out at start whether alerts will arrive, not when a person is in danger.
 
         "typing" is refused wherever a message would be, and no person reads it.

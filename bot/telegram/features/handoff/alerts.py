@@ -96,17 +96,17 @@ class OncallAlerts:
             )
         except ChatMigrated as error:
             fix = f"the group is a supergroup now; set ADMIN_CHAT_ID={error.new_chat_id}"
-            log.warning("duty_chat_migrated", fix=fix)
+            log.warning("oncall_chat_migrated", fix=fix)
         except (BadRequest, Forbidden) as error:
             self._chat_takes_alerts = False
             log.error(
-                "duty_chat_unreachable",
+                "oncall_chat_unreachable",
                 error=type(error).__name__,
                 fix="Telegram does not let the bot write to ADMIN_CHAT_ID; a group's id begins "
                 "with a minus, and the bot has to be a member",
             )
         except TelegramError as error:
-            log.warning("duty_chat_not_tried", error=type(error).__name__)
+            log.warning("oncall_chat_not_tried", error=type(error).__name__)
 
     async def _send_alerts(self, admin_chat: int) -> None:
         while True:

@@ -12,17 +12,17 @@ DUTY = -900
 
 
 @pytest.mark.parametrize("refusal", [BadRequest("Chat not found"), Forbidden("bot was kicked")])
-async def test_a_duty_chat_that_cannot_be_written_to_is_told_at_start(open_room, refusal):
+async def test_a_oncall_chat_that_cannot_be_written_to_is_told_at_start(open_room, refusal):
     before = open_room()
     before.bot.chat_faults[DUTY].append(refusal)
     with structlog.testing.capture_logs() as logs:
         room = open_room(admin_chat=DUTY)
         await rest()
-    assert "duty_chat_unreachable" in [entry["event"] for entry in logs]
+    assert "oncall_chat_unreachable" in [entry["event"] for entry in logs]
     assert not await room.oncall_alerts.is_oncall_chat_reachable()
 
 
-async def test_a_duty_chat_that_became_a_supergroup_is_named_and_followed(open_room):
+async def test_a_oncall_chat_that_became_a_supergroup_is_named_and_followed(open_room):
     before = open_room()
     before.bot.chat_faults[DUTY].append(ChatMigrated(-1007))
     with structlog.testing.capture_logs() as logs:
@@ -32,7 +32,7 @@ async def test_a_duty_chat_that_became_a_supergroup_is_named_and_followed(open_r
     assert await room.oncall_alerts.is_oncall_chat_reachable()
 
 
-async def test_one_failed_call_says_nothing_about_the_duty_chat(open_room):
+async def test_one_failed_call_says_nothing_about_the_oncall_chat(open_room):
     before = open_room()
     before.bot.chat_faults[DUTY].append(NetworkError("Bad Gateway"))
     room = open_room(admin_chat=DUTY)

@@ -29,6 +29,7 @@ from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.client import Connection, connect
 from bot.telegram.context import Options
 from bot.telegram.service import TelegramService
+from bot.waiting import wait_with_limit
 from inference.chat_completions import NO_THINKING, Timeouts
 from inference.engine import EngineError
 from inference.lmdeploy import LMDeployEngine
@@ -63,15 +64,9 @@ async def run(settings: Settings) -> None:
     asyncio.get_running_loop().set_exception_handler(_log_stray_exception)
     try:
         async with AsyncExitStack() as stack:
-            starting = asyncio.ensure_future(_start(settings, stack))
-            told = asyncio.ensure_future(stopping.wait())
-            await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
-            if told.done():  # while still starting
-                starting.cancel()
-                await asyncio.gather(starting, return_exceptions=True)
-            else:
-                await starting
-                await told
+            # Told to stop while still starting, it starts no further.
+            if await wait_with_limit(_start(settings, stack), stopping.wait()):
+                await stopping.wait()
             log.info("stopping", grace=settings.shutdown_grace)
     except (StorageError, EngineError, TokenizerUnusableError) as error:
         raise StartupError(str(error)) from None
@@ -92,7 +87,14 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     bot = await connect(connection)
     second = build_second_reading(settings, engine, storage)
     stack.push_async_callback(second.aclose)
-    companion = build_companion(settings, engine, model, storage, second)
+    companion = build_companion(
+        engine,
+        model,
+        storage,
+        second,
+        max_answer_tokens=settings.max_answer_tokens,
+        count_tokens=token_counter(settings),
+    )
     service = TelegramService(
         bot,
         connection,
@@ -129,16 +131,19 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     _greet(model, bot.username, page)
 
 
-def _token_counter(settings: Settings) -> TokenCounter:
+def token_counter(settings: Settings) -> TokenCounter:
+    """Counts with the model's own tokenizer where the settings name one, else estimates."""
     return load_token_counter(settings.tokenizer) if settings.tokenizer else estimate_tokens
 
 
 def build_companion(
-    settings: Settings,
     engine: Engine,
     model: ModelInfo,
     storage: Storage,
     second: SecondReading | None = None,
+    *,
+    max_answer_tokens: int,
+    count_tokens: TokenCounter = estimate_tokens,
 ) -> Companion:
     """The conversation over an engine that has started."""
     return Companion(
@@ -148,9 +153,9 @@ def build_companion(
         storage.risk,
         storage.counters,
         storage.disclosures,
-        max_answer_tokens=settings.max_answer_tokens,
+        max_answer_tokens=max_answer_tokens,
         now=storage.clock,
-        count_tokens=_token_counter(settings),
+        count_tokens=count_tokens,
         second=second,
     )
 

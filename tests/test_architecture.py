@@ -38,7 +38,7 @@ TELEGRAM_ARROWS = {
     "top": {"tools", "outbound", "shared", "inbound", "turns", "features"},
 }
 TELEGRAM_MODULES = {
-    **dict.fromkeys(("chat_ids", "topics", "shutdown", "waiting"), "tools"),
+    **dict.fromkeys(("chat_ids", "topics", "shutdown"), "tools"),
     **dict.fromkeys(("client", "context", "feature", "requests"), "shared"),
 }
 
@@ -69,7 +69,7 @@ TRAINING_ARROWS = {
     "experiments": {"small"},
 }
 
-SHARED = {"bot/errors", "bot/__version__"}
+SHARED = {"bot/errors", "bot/waiting", "bot/__version__"}
 
 
 def imports_of(file: Path) -> set[str]:

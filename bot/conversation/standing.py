@@ -6,7 +6,6 @@ was read last is kept at hand for when the database is away or slow.
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,9 +14,10 @@ import structlog
 
 from bot.safety import RiskLevel, level_at
 from bot.storage import StorageError
+from bot.waiting import wait_for_result
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
 
     from bot.storage import Clock, PendingQuestion, PersonInChat, Risk
@@ -42,11 +42,15 @@ class StandingRisk:
     Args:
         risk: what is stored.
         now: the moment that records go by.
+        sleep: waits for seconds.
     """
 
-    def __init__(self, risk: Risk, now: Clock) -> None:
+    def __init__(
+        self, risk: Risk, now: Clock, *, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
         self._risk = risk
         self._now = now
+        self._sleep = sleep
         self._ends: OrderedDict[PersonInChat, Mapping[int, datetime]] = OrderedDict()
 
     async def of(
@@ -54,8 +58,7 @@ class StandingRisk:
     ) -> dict[PersonInChat, Standing]:
         """What each person is in where they speak, or after `within` seconds what was known."""
         try:
-            async with asyncio.timeout(within):
-                states = await self._risk.for_people(people)
+            states = await wait_for_result(self._risk.for_people(people), self._sleep(within))
         except (StorageError, TimeoutError) as error:
             log.warning("standing_not_read", error=type(error).__name__)
             return {person: self._remembered(person) for person in people}

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.app import build_companion, build_engine
+from bot.app import build_companion, build_engine, token_counter
 from bot.demo.page import build_page
 from bot.demo.visits import Visits
 from bot.errors import StartupError
@@ -54,7 +54,13 @@ async def _start(settings: Settings, language: str, stack: AsyncExitStack) -> st
     engine = build_engine(settings)
     stack.push_async_callback(engine.aclose)
     model = await engine.start()
-    companion = build_companion(settings, engine, model, storage)
+    companion = build_companion(
+        engine,
+        model,
+        storage,
+        max_answer_tokens=settings.max_answer_tokens,
+        count_tokens=token_counter(settings),
+    )
     spoken = language_for(language)
     page = build_page(
         Visits(companion, storage, spoken),

@@ -58,9 +58,8 @@ class TelegramService:
     async def start(self) -> None:
         """Take up what was left, then let new updates in."""
         await self._parts.crisis.recover()
-        self._parts.update_handler.start()
+        self._parts.start_handling()
         self._parts.maintenance.start()
-        self._parts.oncall_alerts.start()
         connection = self._connection
         if connection.webhook_url is None:
             await self._leave_webhook()
@@ -78,16 +77,11 @@ class TelegramService:
             await asyncio.gather(self._menus, return_exceptions=True)
         await asyncio.gather(
             run_stage(grace, "intake", self._parts.poller.stop()),
-            self._parts.scheduler.drain(grace),
-            self._parts.update_handler.drain(grace),
+            self._parts.drain(grace),
         )
         await run_stage(1.0, "leases", self._release_unfinished())
         await run_stage(1.0, "maintenance", self._parts.maintenance.stop())
-        await run_stage(0.5, "on-call alerts", self._parts.oncall_alerts.stop())
-        await run_stage(0.5, "engine probe", self._parts.breaker.aclose())
-        await run_stage(1.5, "outbox", self._parts.outbox.aclose(drain_seconds=1.0))
-        await run_stage(0.5, "cards", self._parts.crisis.aclose())
-        await run_stage(0.5, "check-ins", self._parts.check_ins.aclose())
+        await self._parts.aclose(drain_seconds=1.0)
         await run_stage(0.5, "telegram", self._client.shutdown())
 
     async def _release_unfinished(self) -> None:

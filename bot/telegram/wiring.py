@@ -36,6 +36,7 @@ from bot.telegram.inbound.polling import Polling
 from bot.telegram.maintenance import Maintenance
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.router import Router
+from bot.telegram.shutdown import run_stage
 from bot.telegram.turns.answer import AnswerSteps
 from bot.telegram.turns.assembler import TurnAssembler
 from bot.telegram.turns.collaborators import AnswerKeyboards
@@ -100,6 +101,23 @@ class Parts:
     maintenance: Maintenance
     work_wanted: asyncio.Event
     """Set where work is to be looked for before the next sweep."""
+
+    def start_handling(self) -> None:
+        """Begin with what is stored and what arrives."""
+        self.update_handler.start()
+        self.oncall_alerts.start()
+
+    async def drain(self, grace: float) -> None:
+        """Finish what is being handled and can be finished in `grace` seconds."""
+        await asyncio.gather(self.scheduler.drain(grace), self.update_handler.drain(grace))
+
+    async def aclose(self, *, drain_seconds: float) -> None:
+        """End everything else; what is still to be sent gets `drain_seconds`."""
+        await run_stage(0.5, "on-call alerts", self.oncall_alerts.stop())
+        await run_stage(0.5, "engine probe", self.breaker.aclose())
+        await run_stage(drain_seconds + 0.5, "outbox", self.outbox.aclose(drain_seconds))
+        await run_stage(0.5, "cards", self.crisis.aclose())
+        await run_stage(0.5, "check-ins", self.check_ins.aclose())
 
 
 def build_parts(

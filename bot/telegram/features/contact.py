@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from bot.locales import texts_for
 from bot.storage import EmergencyContact, StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Command, button_row, owned_callback
+from bot.waiting import wait_for_result
 
 if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
@@ -50,6 +50,7 @@ class ContactBook:
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox
         self._contacts = context.storage.contacts
+        self._sleep = context.sleep
         self.commands = (
             Command(name="contact", run=self._contact, menu=lambda t: t.command_contact),
         )
@@ -86,7 +87,9 @@ class ContactBook:
         if not is_private(chat_id):  # others in a group would read it
             return None
         try:
-            contact = await asyncio.wait_for(self._contacts.for_user(user_id), CARD_WAITS)
+            contact = await wait_for_result(
+                self._contacts.for_user(user_id), self._sleep(CARD_WAITS)
+            )
         except (StorageError, TimeoutError) as error:
             log.warning("contact_not_on_card", error=type(error).__name__)
             return None

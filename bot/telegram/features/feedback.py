@@ -23,7 +23,7 @@ from bot.telegram.feature import (
     parse_id,
 )
 from bot.telegram.features.turn_controls import redo_button
-from bot.telegram.outbound.rendering import render
+from bot.telegram.outbound.rendering import render_one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,7 +139,7 @@ class AnswerFeedback:
         disliked = await self._feedback.last_disliked(user_id)
         if disliked is not None:
             turn_id, shown_in = disliked
-            invitation = render(texts.rate_invite)[0]
+            invitation = render_one(texts.rate_invite)
             message_id = await self._outbox.send(chat_id, invitation, reply_to=shown_in)
             await self._feedback.record_invitation(user_id, turn_id, message_id)
 

@@ -95,7 +95,7 @@ class Intake:
         self._context = context
         self._inbox = context.storage.inbox
         self._cards = cards
-        self._standing = StandingRisk(context.storage.risk, context.now)
+        self._standing = StandingRisk(context.storage.risk, context.now, sleep=context.sleep)
         self._is_handed_over = is_handed_over
         self._on_danger = on_danger
         self._on_arrival = on_arrival
@@ -204,7 +204,11 @@ class Intake:
                         said.update_id, said.chat_id, said.user_id, language
                     )
 
-        late = asyncio.get_running_loop().call_later(RECORD_WITHIN, send_unrecorded)
+        async def send_when_late() -> None:
+            await self._context.sleep(RECORD_WITHIN)
+            send_unrecorded()
+
+        late = asyncio.create_task(send_when_late(), name="late-cards")
         try:
             return await self._inbox.add_with_cards(new, signals, self._context.options.card_window)
         except StorageError:

@@ -23,7 +23,7 @@ from bot.telegram.outbound.delivery import (
     retry_after,
 )
 from bot.telegram.outbound.lane import Lane, Operation, Priority
-from bot.telegram.waiting import wait_with_limit
+from bot.waiting import wait_with_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -143,17 +143,20 @@ class Dispatcher:
             for operation in lane.waiting:
                 if operation.priority > Priority.SEND:
                     operation.fail(Closed("the bot is stopping"))
-        limit = asyncio.ensure_future(self._sleep(drain_seconds))
-        while (workers := self._workers()) and not limit.done():
-            await asyncio.wait({limit, *workers}, return_when=asyncio.FIRST_COMPLETED)
+        await wait_with_limit(self._wait_for_workers(), self._sleep(drain_seconds))
         self._closed = True
-        for task in (limit, *workers, *self._typing):
+        tasks = (*self._workers(), *self._typing)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(limit, *workers, *self._typing, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for lane in self.lanes.values():
             for operation in lane.waiting:
                 operation.fail(Closed("the bot has stopped"))
         self.lanes.clear()
+
+    async def _wait_for_workers(self) -> None:
+        while workers := self._workers():
+            await asyncio.wait(workers)
 
     def _workers(self) -> set[asyncio.Task[None]]:
         return {

@@ -103,6 +103,11 @@ def render(markdown: str) -> tuple[Rendered, ...]:
     return _split(shown, entities) if _visible(shown) else _split(text, ())
 
 
+def render_one(markdown: str) -> Rendered:
+    """The one message, or caption, that shows our own short text; a longer one is cut by design."""
+    return render(markdown)[0]
+
+
 def plain(text: str) -> tuple[Rendered, ...]:
     """The messages that show `text` as it is written, Markdown signs included."""
     return _split(_clean(text), ())

@@ -24,7 +24,7 @@ import structlog
 from bot.telegram.outbound.delivery import Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.rendering import partial, plain, render
-from bot.telegram.waiting import wait_with_limit
+from bot.waiting import wait_with_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -6,7 +6,6 @@ import pytest
 
 from bot.storage import Disclosure, generate_key
 from bot.storage.store import StorageOptions, open_storage
-from bot.telegram.inbound import intake
 from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
 from tests.bot.telegram.room import InlineExecutor, Moment, Room
 from tests.bot.telegram.scripted_engine import ScriptedEngine
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.storage.store import Storage
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that is busy with other tests is no database that is away."""
-    monkeypatch.setattr(intake, "STANDING_WITHIN", 60.0)
-    monkeypatch.setattr(intake, "RECORD_WITHIN", 60.0)
 
 
 @pytest.fixture

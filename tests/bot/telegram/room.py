@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from bot.conversation.companion import Companion
-from bot.conversation.history import History
+from bot.app import build_companion
 from bot.conversation.second_reader import SecondReading
 from bot.locales import language_for, texts_for
 from bot.storage.models import TurnRow, UpdateRow
@@ -107,17 +106,13 @@ class Room:
         second_readers: Sequence[SecondReader] = (),
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
-        self.now = now = storage.clock
-        self.companion = Companion(
+        self.now = storage.clock
+        self.companion = build_companion(
             engine,
             ModelInfo("scripted", 8192, is_trial=is_trial),
-            History(storage.turns, storage.history_cache),
-            storage.risk,
-            storage.counters,
-            storage.disclosures,
+            storage,
+            SecondReading(second_readers, storage.counters, within=60.0),
             max_answer_tokens=768,
-            now=now,
-            second=SecondReading(second_readers, storage.counters, within=60.0),
         )
         parts = build_parts(
             bot,
@@ -142,6 +137,7 @@ class Room:
             sleep=clock.sleep,
             random=Random(7),
         )
+        self._parts = parts
         self.outbox, self.intake = parts.outbox, parts.intake
         self.breaker, self.running_turns = parts.breaker, parts.running_turns
         self.desk, self.oncall_alerts = parts.desk, parts.oncall_alerts
@@ -149,20 +145,12 @@ class Room:
         self.scheduler, self.router = parts.scheduler, parts.router
         self.update_handler = parts.update_handler
         self.maintenance, self.work_wanted = parts.maintenance, parts.work_wanted
-        self.update_handler.start()
-        self.oncall_alerts.start()
+        parts.start_handling()
 
     async def aclose(self) -> None:
         """Stop as a process does that is given no time."""
-        await self.scheduler.drain(0)
-        await self.breaker.aclose()
-        await self.update_handler.drain(0)
-        await self.oncall_alerts.stop()
-        closing = asyncio.create_task(self.outbox.aclose(0))
-        await rest()
-        await closing
-        await self.crisis.aclose()
-        await self.check_ins.aclose()
+        await self._parts.drain(0)
+        await self._parts.aclose(drain_seconds=0)
 
     async def store(self, *updates: dict[str, Any]) -> list[int]:
         """Take in updates that nothing has begun to handle when this returns; their ids."""

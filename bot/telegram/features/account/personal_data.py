@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.telegram.feature import Command, button_row, owned_callback
 from bot.telegram.features.account.export import export_file
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
-from bot.telegram.outbound.rendering import render
+from bot.telegram.outbound.rendering import render_one
 
 if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
@@ -63,7 +63,7 @@ class PersonalData:
                 request.user_id,
                 file,
                 filename="shudong.json",
-                caption=render(texts.export_caption)[0],
+                caption=render_one(texts.export_caption),
             )
         except (Unreachable, Undeliverable):
             if request.is_private:

@@ -6,8 +6,13 @@ import asyncio
 
 import pytest
 
-from bot.telegram.waiting import wait_with_limit
-from tests.clock import settle
+from bot.waiting import wait_for_result, wait_with_limit
+from tests.clock import FakeClock, settle
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 async def test_work_that_is_done_in_time_counts(clock):
@@ -44,3 +49,11 @@ async def test_who_is_cancelled_leaves_nothing_running(clock):
     await asyncio.gather(waiting, return_exceptions=True)
     assert work.cancelled()
     assert clock.sleepers == 0
+
+
+async def test_a_result_in_time_is_given_back_and_a_late_one_is_a_timeout(clock):
+    assert await wait_for_result(asyncio.sleep(0, "here"), clock.sleep(5)) == "here"
+    waiting = asyncio.create_task(wait_for_result(asyncio.Event().wait(), clock.sleep(5)))
+    await clock.advance(5)
+    with pytest.raises(TimeoutError):
+        await waiting

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+
+T = TypeVar("T")
 
 
 async def wait_with_limit(work: Awaitable[object], limit: Awaitable[None]) -> bool:
@@ -25,3 +27,11 @@ async def wait_with_limit(work: Awaitable[object], limit: Awaitable[None]) -> bo
         working.cancel()
         limiting.cancel()
         await asyncio.gather(working, limiting, return_exceptions=True)
+
+
+async def wait_for_result(work: Awaitable[T], limit: Awaitable[None]) -> T:
+    """What `work` returns, or TimeoutError where `limit` is done before it."""
+    working = asyncio.ensure_future(work)
+    if not await wait_with_limit(working, limit):
+        raise TimeoutError
+    return working.result()

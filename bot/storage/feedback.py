@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.storage.db.dialect import insert
 from bot.storage.models import RatingRow, TrainingConsentRow, TurnRow
-from bot.storage.turns.turn import answer_context as turn_answer_context
+from bot.storage.turns.turn import answer_context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ class _NewRating:
     at: datetime
 
 
-def answer_context(turn_id: int) -> bytes:
+def rated_answer_context(turn_id: int) -> bytes:
     """Where the ciphertext of a rated answer belongs."""
     return b"ratings.answer:%d" % turn_id
 
@@ -163,13 +163,13 @@ def _rate(connection: sa.Connection, cipher: Cipher, rating: _NewRating) -> Rati
     consent = select_consent_for_user(connection, user_id)
     if consent == "no":
         return RatingResult(consent)
-    answer = cipher.decrypt(turn.answer, turn_answer_context(turn_id))
+    answer = cipher.decrypt(turn.answer, answer_context(turn_id))
     statement = insert(connection, RatingRow).values(
         turn_id=turn_id,
         answered_at=turn.answered_at,
         user_id=user_id,
         rating=rating.value,
-        answer=cipher.encrypt(answer, answer_context(turn_id)),
+        answer=cipher.encrypt(answer, rated_answer_context(turn_id)),
         model=turn.model,
         rated_at=rating.at,
     )
@@ -282,7 +282,7 @@ def decrypt_rating(row: AnyRow, cipher: Cipher) -> RatedAnswer:
     """Decrypt a row of `RATING`."""
     rewritten = row.rewritten
     return RatedAnswer(
-        text=cipher.decrypt_text(row.answer, answer_context(row.turn_id)),
+        text=cipher.decrypt_text(row.answer, rated_answer_context(row.turn_id)),
         rating=row.rating,
         rewritten=None
         if rewritten is None

@@ -14,7 +14,6 @@ import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from bot.storage.db.errors import WrongKey
 from bot.storage.history_cache import TIME_TO_LIVE
@@ -109,14 +108,6 @@ class RedisHistoryCache:
         owed = tuple(self._unforgotten)
         await self._redis.delete(*map(_key, owed))
         self._unforgotten.difference_update(owed)
-
-    async def available(self) -> bool:
-        """Whether Redis answers now, whatever happened before."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                return bool(await self._redis.ping())
-        except (RedisError, OSError, TimeoutError):
-            return False
 
     async def aclose(self) -> None:
         """See `HistoryCache`."""

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from bot.storage.contacts import name_context, phone_context
 from bot.storage.db.encryption import HEADER_BYTES
-from bot.storage.feedback import answer_context as rated_context
-from bot.storage.feedback import rewritten_context
+from bot.storage.feedback import rated_answer_context, rewritten_context
 from bot.storage.handovers import message_context
 from bot.storage.inbox.lanes import payload_context
 from bot.storage.models import (
@@ -66,7 +65,7 @@ _COLUMNS: Final = (
     _Column(
         RatingRow.id,
         RatingRow.answer,
-        lambda row: rated_context(row.turn_id),
+        lambda row: rated_answer_context(row.turn_id),
         (RatingRow.turn_id,),
     ),
     _Column(

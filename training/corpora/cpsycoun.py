@@ -9,12 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.corpora.files import CorpusFormatError, records
+from training.corpora.files import CorpusFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from training.corpora.files import Record
 
 SOURCE = "cpsycoun"
@@ -22,12 +19,6 @@ ENDING = ".txt"
 
 _SPEAKER = re.compile(r"^\s*\**(来访者|求助者|心理咨询师|咨询师)\**\s*[:：]\**[ \t]*", re.MULTILINE)
 _CLIENTS = ("来访者", "求助者")
-
-
-def read_cpsycoun(path: Path) -> Iterator[Dialogue]:
-    """Every dialogue below `path`; raises FileNotFoundError and CorpusFormatError."""
-    for record in records(path, ENDING):
-        yield from parse_cpsycoun(record)
 
 
 def parse_cpsycoun(record: Record) -> list[Dialogue]:

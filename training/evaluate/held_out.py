@@ -16,16 +16,13 @@ from inference.engine import Message
 from inference.persona import SYSTEM_PROMPT
 from training.corpora.feedback import SOURCE as FEEDBACK
 from training.evaluate.config import EvaluateError
+from training.prepare.file_names import CRISIS_FILE, HELD_OUT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from training.evaluate.config import EvalConfig
-
-# As `training.prepare.output` names them; importing it would ask for all that preparing needs.
-HELD_OUT_FILE = "held-out.jsonl"
-CRISIS_FILE = "crisis.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

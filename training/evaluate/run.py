@@ -11,12 +11,13 @@ from training.evaluate import cpsycoune, judge
 from training.evaluate.bootstrap import Bootstrap
 from training.evaluate.collect import EvalPlan, ModelOutputs, collect
 from training.evaluate.config import EvaluateError
-from training.evaluate.held_out import HELD_OUT_FILE, prompts_of, read_dialogues, read_risk_prompts
+from training.evaluate.held_out import prompts_of, read_dialogues, read_risk_prompts
 from training.evaluate.measure import Measure, Measured
 from training.evaluate.models import GeneratedAnswer
 from training.evaluate.page import write_page
 from training.evaluate.report import Against, Column, Comparison, Figure, Report, Sample
 from training.evaluate.texts import BertScorer
+from training.prepare.file_names import HELD_OUT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

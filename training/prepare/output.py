@@ -7,6 +7,14 @@ import json
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING
 
+from training.prepare.file_names import (
+    CALIBRATION_FILE,
+    CRISIS_FILE,
+    DECISIONS_FILE,
+    HELD_OUT_FILE,
+    PREFERENCES_FILE,
+    TRAIN_FILE,
+)
 from training.prepare.outcome import CALIBRATION, DANGER, HELD_OUT, TRAIN
 
 if TYPE_CHECKING:
@@ -15,20 +23,17 @@ if TYPE_CHECKING:
 
     from training.prepare.outcome import Outcome
 
-SPLIT_FILES = {TRAIN: "train.json", HELD_OUT: "held-out.jsonl", CALIBRATION: "calibration.jsonl"}
-PREFERENCES = "dpo.jsonl"
-CRISIS = "crisis.jsonl"
-DECISIONS = "decisions.jsonl"
+SPLIT_FILES = {TRAIN: TRAIN_FILE, HELD_OUT: HELD_OUT_FILE, CALIBRATION: CALIBRATION_FILE}
 PROBLEMS = "problems.jsonl"
 MANIFEST = "manifest.json"
 
 WHAT = {
-    "train.json": "what XTuner trains on: a JSON list of conversations (`dataset_map_fn=None`)",
-    "held-out.jsonl": "never trained on: `source`, `id` and chat messages",
-    "calibration.jsonl": "chat messages for the calibration of W4A16; not in the two above",
-    "dpo.jsonl": "`prompt`, `chosen`, `rejected`: preferences from feedback, for DPO",
-    "crisis.jsonl": "first messages of the dialogues of danger, without answers: to test safety on",
-    "decisions.jsonl": "what became of every dialogue, by id, and why; support strategies",
+    TRAIN_FILE: "what XTuner trains on: a JSON list of conversations (`dataset_map_fn=None`)",
+    HELD_OUT_FILE: "never trained on: `source`, `id` and chat messages",
+    CALIBRATION_FILE: "chat messages for the calibration of W4A16; not in the two above",
+    PREFERENCES_FILE: "`prompt`, `chosen`, `rejected`: preferences from feedback, for DPO",
+    CRISIS_FILE: "first messages of the dialogues of danger, without answers: to test safety on",
+    DECISIONS_FILE: "what became of every dialogue, by id, and why; support strategies",
     "problems.jsonl": "records that could not be read, and why",
     "statistics.json": "the numbers of this page",
     "manifest.json": "hashes of the corpora and of all files, and the options",
@@ -41,9 +46,9 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         self._files = ExitStack()
         self._splits = {split: self._open(folder / name) for split, name in SPLIT_FILES.items()}
-        self._preferences = self._open(folder / PREFERENCES)
-        self._crisis = self._open(folder / CRISIS)
-        self._decisions = self._open(folder / DECISIONS)
+        self._preferences = self._open(folder / PREFERENCES_FILE)
+        self._crisis = self._open(folder / CRISIS_FILE)
+        self._decisions = self._open(folder / DECISIONS_FILE)
         self._first = True
 
     def __enter__(self) -> Writer:

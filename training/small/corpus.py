@@ -16,6 +16,7 @@ import numpy as np
 
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.own import OwnWords
+from training.prepare.file_names import DECISIONS_FILE, HELD_OUT_FILE, TRAIN_FILE
 from training.small.relevance import TfIdf
 from training.small.sequences import DialogueEncoder, Packed, Window, fill, pack
 from training.small.tokenizer import load_tokenizer, train_tokenizer
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
-
-TRAIN_FILE, HELD_OUT_FILE, DECISIONS_FILE = "train.json", "held-out.jsonl", "decisions.jsonl"
-"""As `training.prepare.output` names them; it is not imported, for the sake of what it needs."""
 
 _CLAUSE = re.compile(r"[^，。！？；：、,!?;…\s]+[，。！？；：、,!?;…\s]*")
 _SHORT_OPENING = range(8, 41)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from telegram import Message, MessageEntity, Update, User
 from telegram.constants import ChatType, MessageLimit
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-    from bot.storage import StoredUpdate
-
-Lane = Literal["chat", "express"]
+    from bot.storage import Lane, StoredUpdate
 
 CALLS_FOR_HELP = frozenset(
     (

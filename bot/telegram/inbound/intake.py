@@ -18,7 +18,6 @@ from bot.safety import RiskLevel
 from bot.storage import NewUpdate, StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.inbound.incoming import (
-    Lane,
     asks_for_hotlines,
     lane_of,
     read_for_danger_of,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.conversation.standing import Standing
-    from bot.storage import PersonInChat, RiskSignal, StoredBatch
+    from bot.storage import Lane, PersonInChat, RiskSignal, StoredBatch
     from bot.telegram.client import RawUpdate
     from bot.telegram.context import Context
     from bot.telegram.inbound.cards import RiskCards

@@ -14,6 +14,7 @@ from bot.safety import (
     repeated_card,
 )
 from bot.safety.hotlines import card_hotlines, emergency
+from bot.storage.risk import CARD_FROM
 
 CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
 EVERY_CARD = list(itertools.product(CARDED, Language))
@@ -30,6 +31,7 @@ EVERY_CARD = list(itertools.product(CARDED, Language))
 )
 def test_a_card_goes_out_at_high_and_above(level: RiskLevel, carded: bool) -> None:
     assert needs_card(level) is carded
+    assert (level >= CARD_FROM) is carded  # the storage, which does not know the levels, agrees
 
 
 @pytest.mark.parametrize("level", [RiskLevel.NONE, RiskLevel.CONCERN])

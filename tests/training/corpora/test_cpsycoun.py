@@ -4,19 +4,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from training.corpora.cpsycoun import read_cpsycoun
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.files import CorpusFormatError
+from training.corpora.registry import CORPORA, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def dialogues_below(folder: Path) -> list[Dialogue]:
+    corpus = CORPORA["cpsycoun"]
+    return [dialogue for record in opened("cpsycoun", folder) for dialogue in corpus.parse(record)]
 
 
 def test_speakers_are_told_apart_and_long_turns_kept_whole(tmp_path: Path) -> None:
     text = "来访者：我睡不着。\n\n心理咨询师：嗯。\n\n可以说说吗？\n\n来访者: 好。\n"
     (tmp_path / "case_1.txt").write_text(text, encoding="utf-8")
 
-    assert list(read_cpsycoun(tmp_path)) == [
+    assert dialogues_below(tmp_path) == [
         Dialogue(
             "cpsycoun",
             "case_1",
@@ -42,4 +47,4 @@ def test_malformed_file_is_named_without_its_text(tmp_path: Path, data: bytes, r
     (tmp_path / "case_7.txt").write_bytes(data)
 
     with pytest.raises(CorpusFormatError, match=rf"^case_7\.txt: {reason}$"):
-        list(read_cpsycoun(tmp_path))
+        dialogues_below(tmp_path)

@@ -9,23 +9,15 @@ from inference.persona import SYSTEM_PROMPT
 from tests.training.evaluate.prepared import dialogue, opening, write
 from training.evaluate.config import EvalConfig, EvaluateError
 from training.evaluate.held_out import (
-    CRISIS_FILE,
     HELD_OUT_FILE,
     prompts_of,
     read_dialogues,
     read_risk_prompts,
 )
-from training.prepare import output
-from training.prepare.outcome import HELD_OUT
 
 
 def config(data, **changes):
     return EvalConfig(data=data, models=(), out=data / "out", **changes)
-
-
-def test_the_files_are_the_ones_that_prepare_writes():
-    assert output.SPLIT_FILES[HELD_OUT] == HELD_OUT_FILE
-    assert output.CRISIS == CRISIS_FILE
 
 
 def test_fewer_dialogues_are_a_part_of_more_wherever_they_stand_in_the_file(tmp_path):

@@ -11,11 +11,8 @@ from tests.training.prepare.made_up import smile_records
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.registry import CORPORA
 from training.prepare.outcome import Options
-from training.prepare.output import DECISIONS, SPLIT_FILES
 from training.prepare.run import prepare
 from training.small.corpus import (
-    DECISIONS_FILE,
-    HELD_OUT_FILE,
     TRAIN_FILE,
     plain_beginning,
     read_held_out,
@@ -79,14 +76,6 @@ def test_rows_that_decisions_do_not_name_are_refused(prepared: Path) -> None:
         decisions.write_text("".join(wrong), encoding="utf-8")
         with pytest.raises(ValueError, match="dialogues than decisions"):
             list(read_train(prepared))
-
-
-def test_files_are_those_that_prepare_writes() -> None:
-    assert (SPLIT_FILES["train"], SPLIT_FILES["held-out"], DECISIONS) == (
-        TRAIN_FILE,
-        HELD_OUT_FILE,
-        DECISIONS_FILE,
-    )
 
 
 @pytest.mark.parametrize("answer", ["您好，请说。", "这是咨询的第一步。", "1、多运动", "嗯" * 151])

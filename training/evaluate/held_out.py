@@ -15,8 +15,8 @@ from bot.safety import RiskLevel, Utterance, assess, guidance
 from inference.engine import Message
 from inference.persona import SYSTEM_PROMPT
 from training.corpora.feedback import SOURCE as FEEDBACK
+from training.corpora.prepared_files import CRISIS_FILE, HELD_OUT_FILE
 from training.evaluate.config import EvaluateError
-from training.prepare.file_names import CRISIS_FILE, HELD_OUT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,6 +7,7 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from training.corpora.prepared_files import HELD_OUT_FILE
 from training.evaluate import cpsycoune, judge
 from training.evaluate.bootstrap import Bootstrap
 from training.evaluate.collect import EvalPlan, ModelOutputs, collect
@@ -17,7 +18,6 @@ from training.evaluate.models import GeneratedAnswer
 from training.evaluate.page import write_page
 from training.evaluate.report import Against, Column, Comparison, Figure, Report, Sample
 from training.evaluate.texts import BertScorer
-from training.prepare.file_names import HELD_OUT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

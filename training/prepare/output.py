@@ -7,7 +7,7 @@ import json
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING
 
-from training.prepare.file_names import (
+from training.corpora.prepared_files import (
     CALIBRATION_FILE,
     CRISIS_FILE,
     DECISIONS_FILE,

@@ -16,7 +16,7 @@ import numpy as np
 
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.own import OwnWords
-from training.prepare.file_names import DECISIONS_FILE, HELD_OUT_FILE, TRAIN_FILE
+from training.corpora.prepared_files import DECISIONS_FILE, HELD_OUT_FILE, TRAIN_FILE
 from training.small.relevance import TfIdf
 from training.small.sequences import DialogueEncoder, Packed, Window, fill, pack
 from training.small.tokenizer import load_tokenizer, train_tokenizer

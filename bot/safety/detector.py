@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.safety import in_danger
-from bot.safety.facts import LEVELS, Turn, joined_views, numbers, turns
+from bot.safety.facts import CARRIED, LEVELS, Turn, joined_views, numbers, turns
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
 from bot.safety.replies import BARE, answered, kind_of_reply
 from bot.safety.rules import AXES
@@ -30,6 +30,7 @@ LEARNT = "learnt"
 
 _CERTAIN = 1.5  # log-odds more, where the rules see something denied, or long ago
 _MEANT = 0.9  # log-odds of a concern, from which open words of the writer are high
+_LIGHT = 0.0  # log-odds of a concern, below which a message by itself says nothing
 _KEPT = 5  # messages after serious words, in which a harmless one is still a concern
 
 
@@ -92,12 +93,14 @@ class FirstReader:
         ]
         floor = turn.facts.floor
         standing = max(turn.standing, before)
-        learnt = self._level(turn, scores, standing)
+        signs = list(in_danger.signs(turn, standing))
+        is_taken_back = any(name == in_danger.RETRACTED for name, _ in signs)
+        learnt = RiskLevel.NONE if is_taken_back else self._level(turn, scores, standing)
         found = [(name, level) for name, level in found if level <= max(floor, learnt)]
         if learnt > max((level for _, level in found), default=RiskLevel.NONE):
             found.append((LEARNT, learnt))
         found.append(("answered_question", answered(turn.question, turn.facts.normalized)))
-        found.extend(in_danger.signs(turn, standing))
+        found.extend(signs)
         levels: dict[str, RiskLevel] = {}
         for reason, level in found:
             if level > levels.get(reason, RiskLevel.NONE):
@@ -119,9 +122,20 @@ class FirstReader:
             level = RiskLevel[name.upper()]
             if odds[name] >= needed[name] + (_CERTAIN if level > turn.facts.most else 0.0):
                 reached = level
+        if turn.earlier and self._is_light(turn, scores[-1]):
+            # What was said before colours a message, it does not speak for it.
+            reached = min(reached, RiskLevel.CONCERN if where == "danger" else RiskLevel.HIGH)
         if turn.facts.is_open and odds["concern"] >= _MEANT:
             reached = max(reached, RiskLevel.HIGH)
         return reached
+
+    def _is_light(self, turn: Turn, score: Sequence[float]) -> bool:
+        """Whether nothing in a message speaks of danger when it is read by itself."""
+        facts = turn.facts
+        if facts.ruled > RiskLevel.NONE or facts.signals.intersection(CARRIED):
+            return False
+        row = numbers(Turn(facts), score, score, [])
+        return self._learnt.trees["concern"].score(row) < _LIGHT
 
     def _odds(self, turn: Turn, scores: Sequence[Sequence[float]]) -> dict[str, float]:
         joined = scores[-1]

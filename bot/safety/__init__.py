@@ -3,6 +3,7 @@
 Imports nothing else of the bot than its texts, so that training can evaluate with it.
 """
 
+from bot.locales import Language
 from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader
 from bot.safety.evaluation.batch import BatchError, safety_report
 from bot.safety.evaluation.report import report
@@ -36,6 +37,7 @@ __all__ = [
     "FirstReader",
     "Guard",
     "GuardContext",
+    "Language",
     "Region",
     "RiskLevel",
     "Utterance",

@@ -14,7 +14,7 @@ QUESTION_READ = (
 )
 
 
-class Asked(StrEnum):
+class BotQuestion(StrEnum):
     """A kind of question, or of message that asks for an answer."""
 
     CARD = "card"
@@ -37,14 +37,14 @@ _ASKS = re.compile(
     r"[吗么呢嘛?？]|有没有|是不是|会不会|想不想|能不能|安不安|是否|哪|谁|什么|\b(?:are|do|have) you"
 )
 _COMPILED = {
-    Asked(kind): re.compile(pattern)
+    BotQuestion(kind): re.compile(pattern)
     for kind, pattern in tomllib.loads(
         resources.files("bot.safety").joinpath("asked.toml").read_text("utf-8")
     ).items()
 }
 
 
-def asked(text: str) -> frozenset[Asked]:
+def asked(text: str) -> frozenset[BotQuestion]:
     """The kinds of question in something that the bot said."""
     kinds = {
         kind
@@ -53,9 +53,9 @@ def asked(text: str) -> frozenset[Asked]:
         if pattern.search(sentence)
     }
     if "\n" in text and _NUMBER.search(text.casefold()):
-        kinds.add(Asked.CARD)
-    if _COMPILED[Asked.CHECK_IN].search(normalize(text)):
-        kinds.add(Asked.CHECK_IN)
+        kinds.add(BotQuestion.CARD)
+    if _COMPILED[BotQuestion.CHECK_IN].search(normalize(text)):
+        kinds.add(BotQuestion.CHECK_IN)
     return frozenset(kinds)
 
 

@@ -1,4 +1,4 @@
-"""The first reading of what a person wrote: rules as a floor, and what is learnt beside them.
+"""The first reading of what a person wrote: rules as a floor, and what is trained beside them.
 
 Deterministic, on one core, no network. Of a message it takes the level that the rules give, or the
 higher one of boosted trees over n-gram scores, facts of the rules and clues of the talk; then what
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.safety import in_danger
-from bot.safety.facts import CARRIED, LEVELS, Turn, joined_views, numbers, turns
+from bot.safety.facts import CARRIED, LEVELS, TalkTurn, joined_views, numbers, turns
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
 from bot.safety.replies import BARE, answered, kind_of_reply
 from bot.safety.rules import AXES
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SAID_BEFORE = "said_before"
 """The reason of a harmless message soon after a serious one."""
-LEARNT = "learnt"
+TRAINED = "trained"
 """The reason where the trees say more than the rules."""
 
 _CERTAIN = 1.5  # log-odds more, where the rules see something denied, or long ago
@@ -52,10 +52,10 @@ def first_reader() -> FirstReader:
 
 
 class FirstReader:
-    """Reads a talk by rules and by what is learnt."""
+    """Reads a talk by rules and by what is trained."""
 
-    def __init__(self, learnt: Weights) -> None:
-        self._learnt = learnt
+    def __init__(self, trained: Weights) -> None:
+        self._trained = trained
 
     def read(self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> Assessment:
         """The assessment of the last message; see `assess`."""
@@ -66,7 +66,7 @@ class FirstReader:
         scores: list[list[float]] = []
         reasons: dict[str, RiskLevel] = {}
         for turn in talk:
-            scores.append(self._learnt.levels.scores(turn.facts.views))
+            scores.append(self._trained.levels.scores(turn.facts.views))
             reasons = self._reasons(turn, scores, max(levels, default=RiskLevel.NONE))
             levels.append(max(reasons.values(), default=RiskLevel.NONE))
         if levels[-1] is RiskLevel.NONE and max(levels[-1 - _KEPT :]) >= RiskLevel.HIGH:
@@ -80,10 +80,10 @@ class FirstReader:
         talk = turns(said, standing)
         if not talk:
             return {}
-        return self._odds(talk[-1], [self._learnt.levels.scores(t.facts.views) for t in talk])
+        return self._odds(talk[-1], [self._trained.levels.scores(t.facts.views) for t in talk])
 
     def _reasons(
-        self, turn: Turn, scores: Sequence[Sequence[float]], before: RiskLevel
+        self, turn: TalkTurn, scores: Sequence[Sequence[float]], before: RiskLevel
     ) -> dict[str, RiskLevel]:
         """What each part makes of a message, most serious first; nothing that says none."""
         found = [
@@ -95,10 +95,10 @@ class FirstReader:
         standing = max(turn.standing, before)
         signs = list(in_danger.signs(turn, standing))
         is_taken_back = any(name == in_danger.RETRACTED for name, _ in signs)
-        learnt = RiskLevel.NONE if is_taken_back else self._level(turn, scores, standing)
-        found = [(name, level) for name, level in found if level <= max(floor, learnt)]
-        if learnt > max((level for _, level in found), default=RiskLevel.NONE):
-            found.append((LEARNT, learnt))
+        trained = RiskLevel.NONE if is_taken_back else self._level(turn, scores, standing)
+        found = [(name, level) for name, level in found if level <= max(floor, trained)]
+        if trained > max((level for _, level in found), default=RiskLevel.NONE):
+            found.append((TRAINED, trained))
         found.append(("answered_question", answered(turn.question, turn.facts.normalized)))
         found.extend(signs)
         levels: dict[str, RiskLevel] = {}
@@ -108,14 +108,14 @@ class FirstReader:
         return dict(sorted(levels.items(), key=lambda item: -item[1]))
 
     def _level(
-        self, turn: Turn, scores: Sequence[Sequence[float]], standing: RiskLevel
+        self, turn: TalkTurn, scores: Sequence[Sequence[float]], standing: RiskLevel
     ) -> RiskLevel:
         if standing < RiskLevel.HIGH and kind_of_reply(turn.facts.normalized) in BARE:
             return RiskLevel.NONE  # what was asked gives it its meaning
         where = "talk" if turn.earlier else "line"
         if standing >= RiskLevel.HIGH:
             where = "danger"
-        needed = self._learnt.thresholds[where]
+        needed = self._trained.thresholds[where]
         odds = self._odds(turn, scores)
         reached = RiskLevel.NONE
         for name in LEVELS:
@@ -129,26 +129,26 @@ class FirstReader:
             reached = max(reached, RiskLevel.HIGH)
         return reached
 
-    def _is_light(self, turn: Turn, score: Sequence[float]) -> bool:
+    def _is_light(self, turn: TalkTurn, score: Sequence[float]) -> bool:
         """Whether nothing in a message speaks of danger when it is read by itself."""
         facts = turn.facts
         if facts.ruled > RiskLevel.NONE or facts.signals.intersection(CARRIED):
             return False
-        row = numbers(Turn(facts), score, score, [])
-        return self._learnt.trees["concern"].score(row) < _LIGHT
+        row = numbers(TalkTurn(facts), score, score, [])
+        return self._trained.trees["concern"].score(row) < _LIGHT
 
-    def _odds(self, turn: Turn, scores: Sequence[Sequence[float]]) -> dict[str, float]:
+    def _odds(self, turn: TalkTurn, scores: Sequence[Sequence[float]]) -> dict[str, float]:
         joined = scores[-1]
         if turn.earlier:
-            joined = self._learnt.levels.scores(joined_views(turn))
+            joined = self._trained.levels.scores(joined_views(turn))
         row = numbers(turn, scores[-1], joined, scores[:-1])
-        return {name: trees.score(row) for name, trees in self._learnt.trees.items()}
+        return {name: trees.score(row) for name, trees in self._trained.trees.items()}
 
-    def _assessment(self, talk: Sequence[Turn], reasons: dict[str, RiskLevel]) -> Assessment:
+    def _assessment(self, talk: Sequence[TalkTurn], reasons: dict[str, RiskLevel]) -> Assessment:
         level = max(reasons.values(), default=RiskLevel.NONE)
         if level is RiskLevel.NONE:
             return Assessment(level)
-        opinions = self._learnt.opinions
+        opinions = self._trained.opinions
         read = dict(zip(opinions.heads, opinions.scores(joined_views(talk[-1])), strict=True))
         axes = {axis for axis in Axis if read.get(axis.value, -1.0) > 0}
         axes |= {axis for reason in reasons for axis in AXES.get(reason, ())}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.safety import context
-from bot.safety.asked import Asked, asked
+from bot.safety.asked import BotQuestion, asked
 from bot.safety.levels import RiskLevel
 from bot.safety.lexicon import views
 from bot.safety.matching import Lowered, Match, matches, pieces_of, read_normalized, undenied
@@ -91,7 +91,7 @@ class MessageFacts:
 
     @property
     def most(self) -> RiskLevel:
-        """The level above which what is learnt may not go without being certain.
+        """The level above which what is trained may not go without being certain.
 
         Of words that are only denied nothing, of what is long ago a concern.
         """
@@ -99,7 +99,7 @@ class MessageFacts:
         if ways == {Lowered.DENIED} or ways == {Lowered.DENIED, Lowered.TOLD}:
             return RiskLevel.NONE
         if not _HAN.search(self.text):
-            return RiskLevel.CONCERN  # of what was learnt, hardly a line is of another script
+            return RiskLevel.CONCERN  # of what was trained, hardly a line is of another script
         elsewhere = ways <= {Lowered.TOLD, Lowered.OTHER, Lowered.DENIED} and bool(ways)
         if (elsewhere or Lowered.LONG_AGO in ways) and self.ruled < RiskLevel.HIGH:
             return RiskLevel.CONCERN
@@ -128,7 +128,7 @@ def _highest(matched: Sequence[Match]) -> RiskLevel:
     return max((item.level for item in matched), default=RiskLevel.NONE)
 
 
-def joined_views(turn: Turn) -> tuple[str, ...]:
+def joined_views(turn: TalkTurn) -> tuple[str, ...]:
     """The views of a message and of those before it, read as one text."""
     messages = (*turn.earlier[-JOINED:], turn.facts)
     return tuple(
@@ -138,13 +138,13 @@ def joined_views(turn: Turn) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class TalkTurn:
     """A message of the person where it stands in a talk."""
 
     facts: MessageFacts
     earlier: tuple[MessageFacts, ...] = ()
     """The person's messages before it, oldest first."""
-    asked: frozenset[Asked] = frozenset()
+    asked: frozenset[BotQuestion] = frozenset()
     """What the bot asked right before it."""
     question: str = ""
     """The bot's words right before it."""
@@ -152,14 +152,14 @@ class Turn:
     """What the person is in: told by the caller, or by a card that was sent."""
 
 
-def turns(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> list[Turn]:
+def turns(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> list[TalkTurn]:
     """The person's last messages in a talk, oldest first, at most `EARLIER_READ` and the last.
 
     `standing` is what the person is in when the last message comes.
     """
     own = [index for index, message in enumerate(said) if not message.by_bot]
     first = own[-1 - EARLIER_READ :][0] if own else len(said)
-    read: list[Turn] = []
+    read: list[TalkTurn] = []
     known: list[MessageFacts] = []
     before: list[str] = []
     in_danger = RiskLevel.NONE
@@ -167,14 +167,14 @@ def turns(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> li
         if message.by_bot:
             before.append(message.text)
             continue
-        questions = frozenset[Asked]().union(*map(asked, before))
-        if Asked.CARD in questions:
+        questions = frozenset[BotQuestion]().union(*map(asked, before))
+        if BotQuestion.CARD in questions:
             in_danger = RiskLevel.HIGH
         if index >= first:
             facts = message_facts(message.text)
             at = max(in_danger, standing) if index == own[-1] else in_danger
             question = before[-1] if before else ""
-            read.append(Turn(facts, tuple(known), questions, question, at))
+            read.append(TalkTurn(facts, tuple(known), questions, question, at))
             known.append(facts)
         before = []
     return read
@@ -191,14 +191,14 @@ NAMES = (
     *(f"has_{signal.name}" for signal in SIGNALS),
     *("clues", "clues_carried", "messages", "earlier_ruled", "standing"),
     *(f"carried_{name}" for name in CARRIED),
-    *(f"asked_{kind.value}" for kind in Asked),
+    *(f"asked_{kind.value}" for kind in BotQuestion),
     *(f"reply_{kind}" for kind in REPLIES),
 )
 """The names of the numbers, in their order."""
 
 
 def numbers(
-    turn: Turn,
+    turn: TalkTurn,
     scores: Sequence[float],
     joined: Sequence[float],
     earlier_scores: Sequence[Sequence[float]],
@@ -225,7 +225,7 @@ def numbers(
         float(max((message.ruled for message in turn.earlier), default=RiskLevel.NONE)),
         float(turn.standing),
         *(float(name in carried) for name in CARRIED),
-        *(float(kind in turn.asked) for kind in Asked),
+        *(float(kind in turn.asked) for kind in BotQuestion),
         *(float(reply == kind) for kind in REPLIES),
     ]
 

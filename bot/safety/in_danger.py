@@ -12,7 +12,7 @@ from bot.safety.vocabulary import compiled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.safety.facts import Turn
+    from bot.safety.facts import TalkTurn
 
 RETRACTED = "taken_back"
 """The reason where somebody takes back what they said: a step lower, not nothing."""
@@ -27,7 +27,7 @@ _SAFER = compiled(
 )
 
 
-def signs(turn: Turn, standing: RiskLevel) -> Iterator[tuple[str, RiskLevel]]:
+def signs(turn: TalkTurn, standing: RiskLevel) -> Iterator[tuple[str, RiskLevel]]:
     """What a message says that is read with `standing`, what the person is in."""
     if standing < RiskLevel.HIGH:
         return

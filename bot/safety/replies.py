@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.safety.asked import QUESTION_READ, Asked, sentences_that_ask
+from bot.safety.asked import QUESTION_READ, BotQuestion, sentences_that_ask
 from bot.safety.levels import RiskLevel
 from bot.safety.normalize import BREAK, normalize
 from bot.safety.vocabulary import compiled
@@ -91,21 +91,21 @@ _TAKEN = compiled(
 _NOTHING_OF_IT = compiled("没|不|维|糖|饭|收走|交给|扔|锁起来|拿走|妈妈?来|骗|玩")
 
 
-def answered_in_danger(questions: frozenset[Asked], reply: str) -> RiskLevel:
+def answered_in_danger(questions: frozenset[BotQuestion], reply: str) -> RiskLevel:
     """The level of a short reply, normalized, of somebody who is at high, to what was asked."""
     short = reply.strip(BREAK + " ")
     if not short or len(short) > MAX_REPLY or _NOTHING_OF_IT.search(short):
-        if Asked.SAFE in questions and short.startswith("不安全"):
+        if BotQuestion.SAFE in questions and short.startswith("不安全"):
             return RiskLevel.IMMINENT
         return RiskLevel.NONE
     is_yes = _says_yes(short)
-    if Asked.TAKEN in questions and (is_yes or _TAKEN.search(short)):
+    if BotQuestion.TAKEN in questions and (is_yes or _TAKEN.search(short)):
         return RiskLevel.IMMINENT
-    if Asked.MEANS in questions and (is_yes or _MEANS.search(short)):
+    if BotQuestion.MEANS in questions and (is_yes or _MEANS.search(short)):
         return RiskLevel.IMMINENT
-    if Asked.WHEN in questions and _NOW.search(short):
+    if BotQuestion.WHEN in questions and _NOW.search(short):
         return RiskLevel.IMMINENT
-    if Asked.WHERE in questions and _PLACE.search(short):
+    if BotQuestion.WHERE in questions and _PLACE.search(short):
         return RiskLevel.IMMINENT
     return RiskLevel.NONE
 

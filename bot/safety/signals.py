@@ -1,6 +1,6 @@
 """Words of one kind, read as one sign: `signals.toml`.
 
-What is learnt of one word then holds for its sisters, and a kind can be asked about by its name.
+What is trained of one word then holds for its sisters, and a kind can be asked about by its name.
 """
 
 from __future__ import annotations

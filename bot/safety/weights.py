@@ -1,4 +1,4 @@
-"""What `python -m training risk` learnt, as the bot reads it."""
+"""What `python -m training risk` trained, as the bot reads it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WEIGHTS_FILE = "first_reader.json"
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """All that is learnt."""
+    """All that is trained."""
 
     levels: NGrams
     """A head for concern or more, high or more, imminent."""

@@ -13,7 +13,7 @@ from bot.safety.weights import read_weights
 from training.risk.data import VALID, read_danger, read_labelled, read_own
 from training.risk.evaluate import figures, judge
 from training.risk.ordinary import client_turns, ordinary_examples, shares
-from training.risk.stack import Learnt, Rows, Stack, weights_json
+from training.risk.stack import Rows, Stack, TrainedStack, weights_json
 from training.risk.thresholds import choose_thresholds
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path("bot/safety/first_reader.json")
 WRITERS = Path("training/corpora/danger")
-LEARNT_FROM = ("w1", "w2", "w3", "w4", "w5", "w6")
+TRAINED_ON = ("w1", "w2", "w3", "w4", "w5", "w6")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ordinary",
         type=Path,
-        help="SmileChat (CC0): some of its turns are learnt as harmless, the others are counted",
+        help="SmileChat (CC0): some of its turns are trained as harmless, the others are counted",
     )
     parser.add_argument(
         "--held-out", type=Path, nargs="*", help="writers' files that are only measured on"
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace, said: list[str]) -> None:
     examples = [*read_labelled(options.labelled), *read_own(), *ordinary_examples(said)]
-    for writer in LEARNT_FROM:
+    for writer in TRAINED_ON:
         examples.extend(read_danger(options.writers / f"{writer}.jsonl"))
     rows = Rows(examples)
     stack = Stack(rows)
@@ -73,7 +73,7 @@ def _train(options: argparse.Namespace, said: list[str]) -> None:
     odds = np.zeros((len(examples), 3))
     for fold, (head, grown) in enumerate(zip(heads, trees, strict=True)):
         some = stack.folds == fold
-        odds[some] = Learnt(head, grown).odds(stack.table[some])
+        odds[some] = TrainedStack(head, grown).odds(stack.table[some])
     chosen = choose_thresholds(rows, odds)
     _print([f"thresholds: {chosen}"])
     judged = []
@@ -82,7 +82,7 @@ def _train(options: argparse.Namespace, said: list[str]) -> None:
         reader = FirstReader(read_weights(weights_json(head, opinions, grown, chosen)))
         judged += judge(reader, [examples[row] for row in every[stack.folds == fold]])
     _print(["--- writers, each left out in turn"])
-    _print(figures([item for item in judged if item[0].source in LEARNT_FROM]))
+    _print(figures([item for item in judged if item[0].source in TRAINED_ON]))
     _print(["--- PsySUICIDE, out of fold"])
     _print(_valid([item for item in judged if item[0].source == VALID]))
     text = weights_json(

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from bot.locales import Language
-from bot.safety import RiskLevel, Utterance, asked_outside_answers, card
+from bot.safety import Language, RiskLevel, Utterance, asked_outside_answers, card
 from bot.safety.evaluation.report import is_positive, is_severe
 
 if TYPE_CHECKING:

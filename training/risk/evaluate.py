@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from bot.safety import RiskLevel
-from bot.safety.asked import Asked, asked
+from bot.safety.asked import BotQuestion, asked
 from bot.safety.evaluation.report import interval
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _of_kinds(lines: Sequence[Judged]) -> Iterator[str]:
 
 
 def _card_was_sent(row: Example) -> bool:
-    return any(one.by_bot and Asked.CARD in asked(one.text) for one in row.said)
+    return any(one.by_bot and BotQuestion.CARD in asked(one.text) for one in row.said)
 
 
 def _share(name: str, hits: Sequence[bool]) -> str:

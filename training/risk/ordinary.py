@@ -1,4 +1,4 @@
-"""Ordinary talk: client turns of SmileChat, some learnt as harmless, the others counted."""
+"""Ordinary talk: client turns of SmileChat, some trained as harmless, the others counted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SEED = 20260701
 DRAWN = (2_000, 20_000)
-LEARNT = 2_500
+TRAINED = 2_500
 
 
 def client_turns(path: Path) -> list[str]:
@@ -40,7 +40,7 @@ def ordinary_examples(turns: Sequence[str]) -> list[Example]:
     """
     return [
         Example((Utterance(text),), RiskLevel.NONE, RiskLevel.NONE, ORDINARY, ORDINARY)
-        for text in _drawn(turns)[DRAWN[-1] : DRAWN[-1] + LEARNT]
+        for text in _drawn(turns)[DRAWN[-1] : DRAWN[-1] + TRAINED]
         if not message_facts(text).matched
     ]
 
@@ -61,4 +61,4 @@ def shares(
 
 
 def _drawn(turns: Sequence[str]) -> list[str]:
-    return random.Random(SEED).sample(turns, min(DRAWN[-1] + LEARNT, len(turns)))  # noqa: S311
+    return random.Random(SEED).sample(turns, min(DRAWN[-1] + TRAINED, len(turns)))  # noqa: S311

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bot.safety import Axis, Who
-from bot.safety.facts import LEVELS, Turn, joined_views, numbers, turns
+from bot.safety.facts import LEVELS, TalkTurn, joined_views, numbers, turns
 from training.risk.data import ORDINARY, OWN, VALID, Example
 from training.risk.ngrams import Heads, Pieces
 from training.risk.trees import fit_trees, trees_record
@@ -47,7 +47,7 @@ class Rows:
 
     def __init__(self, examples: Sequence[Example]) -> None:
         self.examples = examples
-        self.turns: list[Turn] = [turns(example.said)[-1] for example in examples]
+        self.turns: list[TalkTurn] = [turns(example.said)[-1] for example in examples]
         self._views: dict[tuple[str, ...], int] = {}
         self.own = np.array([self._text(turn.facts.views) for turn in self.turns])
         self.joined = np.array([self._text(joined_views(turn)) for turn in self.turns])
@@ -76,7 +76,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class TrainedStack:
     """What was fitted on some rows, and how it judges."""
 
     heads: Heads

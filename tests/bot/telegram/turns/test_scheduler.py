@@ -29,7 +29,7 @@ async def test_a_typing_action_that_hangs_does_not_delay_the_answer(open_room, e
     room = open_room(burst_window=WINDOW)
     hangs = asyncio.Event()
 
-    async def hanging(*_):
+    async def hanging(*_, **__):
         hangs.set()
         await asyncio.Event().wait()
 

@@ -138,8 +138,9 @@ async def test_where_no_line_is_known_the_bot_says_so_and_shows_no_other_places_
 
 
 @pytest.mark.parametrize("words", ["救救我！", "救命"])
-async def test_a_cry_for_help_brings_the_card(room, words):
-    assert (await says(room, words))[0] == shown(card(RiskLevel.HIGH, CN))
+async def test_a_cry_for_help_brings_the_lines_and_the_card(room, words):
+    await room.arrive(message(words))
+    assert room.bot.texts(PERSON) == [shown(render_hotlines(CN)), shown(card(RiskLevel.HIGH, CN))]
 
 
 @pytest.mark.parametrize("words", ["我需要帮助", "I need help"])

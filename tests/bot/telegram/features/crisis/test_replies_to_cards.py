@@ -96,7 +96,11 @@ async def test_a_database_that_hangs_delays_no_card_for_the_question_before_it(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(type(room.storage.risk), "for_people", hangs)
-    assert (await says(room, "我想死"))[0] == shown(card(RiskLevel.HIGH, CN))
+    arriving = asyncio.create_task(room.intake.keep([message("我想死")]))
+    await room.passes(2)
+    await arriving
+    await room.passes(2)
+    assert room.bot.texts(PERSON)[0] == shown(card(RiskLevel.HIGH, CN))
 
 
 async def test_the_number_in_place_of_a_blocked_answer_is_of_the_chosen_region(room, engine):

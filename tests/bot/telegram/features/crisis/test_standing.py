@@ -108,7 +108,7 @@ async def test_taking_it_back_lowers_by_a_step_and_is_heard(room, engine, words)
     await says(room, "今天吃什么")
     assert guidance(RiskLevel.HIGH, RiskLevel.NONE) in engine.prompts[-1][0].content
     assert await says(room, words) == [shown(TEXTS.risk_taken_back)]
-    assert await says(room, "我开玩笑的") == [ANSWER]
+    assert (await says(room, "我开玩笑的"))[0].startswith(ANSWER)
     assert guidance(RiskLevel.CONCERN) in engine.prompts[-1][0].content
 
 

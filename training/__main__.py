@@ -36,6 +36,9 @@ COMMANDS = {
         "training.tiny.command", "make the tiny base model of the tiny configs", "training"
     ),
     "risk": Command("training.risk.command", "train the risk detector's small classifier", "risk"),
+    "risk-encoder": Command(
+        "training.risk.encoder.command", "tune the second reader's encoder", "risk-encoder"
+    ),
     "small-sweep": Command(
         "training.experiments.sweep",
         "compare settings of the small model in short runs",

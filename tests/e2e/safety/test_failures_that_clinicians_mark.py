@@ -41,9 +41,14 @@ async def test_a_hint_is_asked_about_though_the_model_never_asks(talk: Talk, sai
 
 async def test_a_hint_is_asked_about_once_and_not_at_every_turn(talk: Talk) -> None:
     first = await talk.says("我想彻底消失", model=IDLE)
-    second = await talk.says("真的好想彻底消失啊", model=IDLE)
+    second = await talk.says("今天又下雨了", model=IDLE)
     assert TEXTS.guard_ask in first[-1]
     assert second == [IDLE]
+
+
+async def test_a_second_hint_after_the_open_question_brings_the_card(talk: Talk) -> None:
+    await talk.says("我想彻底消失", model=IDLE)
+    assert (await talk.says("真的好想彻底消失啊", model=IDLE))[0] == CARD_HIGH
 
 
 async def test_a_model_that_asks_by_itself_is_not_doubled(talk: Talk) -> None:
@@ -105,7 +110,7 @@ async def test_nobody_is_left_after_a_disclosure(talk: Talk, model: str) -> None
     heard = await talk.says(HIGH, model=model)
     assert heard == [CARD_HIGH, AT_RISK]
     assert "我还在这里" in heard[-1]
-    assert await talk.says("你还在吗", model="我在，你说。") == ["我在，你说。"]
+    assert (await talk.says("你还在吗", model="我在，你说。"))[-1] == "我在，你说。"
 
 
 async def test_in_imminent_danger_help_company_and_distance_come_first(talk: Talk) -> None:

@@ -212,6 +212,7 @@ class BotProcess(Process):
         self.settings = {
             "DATA_DIR": str(folder / "data"),
             "BURST_WINDOW": "0",
+            "SECOND_READERS": "engine",
             **settings,
             "HTTP_PORT": str(self.port),
         }

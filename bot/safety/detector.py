@@ -30,6 +30,7 @@ TRAINED = "trained"
 
 _CERTAIN = 1.5  # log-odds more, where the rules see something denied, or long ago
 _MEANT = 0.9  # log-odds of a concern, from which open words of the writer are high
+_SCRAP = 4  # characters, of which the trees alone raise nobody
 _LIGHT = 0.0  # log-odds of a concern, below which a message by itself says nothing
 _KEPT = 5  # messages after serious words, in which a harmless one is still a concern
 
@@ -125,6 +126,13 @@ class FirstReader:
         if turn.earlier and self._is_light(turn, scores[-1]):
             # What was said before colours a message, it does not speak for it.
             reached = min(reached, RiskLevel.CONCERN if where == "danger" else RiskLevel.HIGH)
+        facts = turn.facts
+        if (
+            standing < RiskLevel.HIGH
+            and facts.ruled is RiskLevel.NONE
+            and len(facts.normalized) <= _SCRAP
+        ):
+            reached = RiskLevel.NONE  # half a sentence: the rest of it is on its way
         if turn.facts.is_open and odds["concern"] >= _MEANT:
             reached = max(reached, RiskLevel.HIGH)
         return reached

@@ -87,7 +87,7 @@ async def test_others_are_refused_in_plain_words(
 
     refusal = await person.hears("只有管理员能用")
     assert not refusal.buttons
-    assert await audited(house) == [(person.id, "all", "refused")]
+    assert await audited(house) == [(person.id, "other", "refused")]
     assert await remembers(person, engine, "被拒绝之后还记得吗")
 
 
@@ -99,9 +99,9 @@ async def test_nobody_else_can_confirm_for_the_admin_who_asked(
     await admin.says(f"/reset@shudong_bot {person.id}", chat=group)
     question = await admin.hears(f"要让树洞忘记用户 {person.id}", button="确认", chat=group)
 
-    for presser in (nobody, other_admin):
+    for presser, named in ((nobody, "other"), (other_admin, str(person.id))):
         assert "另一位管理员" in await presser.presses("确认", question, chat=group)
-        assert await audited(house) == [(presser.id, str(person.id), "refused")]
+        assert await audited(house) == [(presser.id, named, "refused")]
 
     assert await remembers(person, engine, "别人按了之后还记得吗")
 

@@ -3,14 +3,13 @@
 Imports nothing else of the bot than its texts, so that training can evaluate with it.
 """
 
-from bot.locales import Language
-from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader
+from bot.safety.detector import SAID_BEFORE, assess
 from bot.safety.evaluation.batch import BatchError, safety_report
 from bot.safety.evaluation.report import report
 from bot.safety.guard import Blocked, Guard, GuardContext, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_hotlines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
-from bot.safety.levels import Assessment, Axis, RiskLevel, Who
+from bot.safety.levels import Assessment, RiskLevel
 from bot.safety.normalize import simplified
 from bot.safety.protocol import (
     asked_outside_answers,
@@ -30,18 +29,14 @@ __all__ = [
     "LOWEST_BY_WORD",
     "SAID_BEFORE",
     "Assessment",
-    "Axis",
     "BatchError",
     "Blocked",
     "ChoicePrompt",
-    "FirstReader",
     "Guard",
     "GuardContext",
-    "Language",
     "Region",
     "RiskLevel",
     "Utterance",
-    "Who",
     "all_hotlines",
     "asked_outside_answers",
     "asks_about_danger",
@@ -51,7 +46,6 @@ __all__ = [
     "choice_prompt",
     "emergency",
     "ends_of",
-    "first_reader",
     "guidance",
     "instead_of",
     "level_at",

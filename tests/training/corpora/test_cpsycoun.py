@@ -6,7 +6,7 @@ import pytest
 
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.files import CorpusFormatError
-from training.corpora.registry import CORPORA, opened
+from training.corpora.registry import CORPORA, read_corpus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def dialogues_below(folder: Path) -> list[Dialogue]:
     corpus = CORPORA["cpsycoun"]
-    return [dialogue for record in opened("cpsycoun", folder) for dialogue in corpus.parse(record)]
+    return [dialogue for record in read_corpus("cpsycoun", folder) for dialogue in corpus.parse(record)]
 
 
 def test_speakers_are_told_apart_and_long_turns_kept_whole(tmp_path: Path) -> None:

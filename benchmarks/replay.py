@@ -27,6 +27,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.player import Players, WritingStyle
 from benchmarks.report import table
 from benchmarks.result import Result, figures, rows
+from benchmarks.reviewed import is_reviewed
 from benchmarks.stage import FAKE, LOCAL, Setup, staged
 from bot.locales import language_for
 from bot.safety import RiskLevel, card, repeated_card
@@ -124,6 +125,7 @@ def telegram_rules(mark: Callable[[str], str] | None) -> Rules:
         is_card=lambda text: text in cards,
         placeholder=partial("").text.strip(),
         mark=mark,
+        is_notice=is_reviewed,
     )
 
 

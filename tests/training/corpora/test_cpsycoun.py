@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def dialogues_below(folder: Path) -> list[Dialogue]:
     corpus = CORPORA["cpsycoun"]
-    return [dialogue for record in read_corpus("cpsycoun", folder) for dialogue in corpus.parse(record)]
+    return [
+        dialogue for record in read_corpus("cpsycoun", folder) for dialogue in corpus.parse(record)
+    ]
 
 
 def test_speakers_are_told_apart_and_long_turns_kept_whole(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bot.safety.encoder.tokenizer import PAD
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,7 +44,8 @@ class EncoderLayer(nn.Module):
         mixed = self.out(mixed.transpose(1, 2).reshape(batch, length, width))
         states = self.norm_attention(states + self.dropout(mixed))
         wide = self.narrow(functional.gelu(self.widen(states)))
-        return self.norm_out(states + self.dropout(wide))
+        normalized: Tensor = self.norm_out(states + self.dropout(wide))
+        return normalized
 
 
 class EncoderModel(nn.Module):
@@ -55,11 +58,11 @@ class EncoderModel(nn.Module):
         width = base.width
         inner = tensors["l0.fi.b"].numel()
         words = tensors["emb.word"].view(-1, width)[list(kept)]
-        self.words = nn.Embedding.from_pretrained(words.clone(), freeze=False, padding_idx=1)
+        self.words = _embedding(words, padding=PAD)
         positions = tensors["emb.pos"].view(-1, width)[:256]
-        self.positions = nn.Embedding.from_pretrained(positions.clone(), freeze=False)
+        self.positions = _embedding(positions)
         types = tensors["emb.type"].view(-1, width)
-        self.types = nn.Embedding.from_pretrained(types.clone(), freeze=False)
+        self.types = _embedding(types)
         self.norm = nn.LayerNorm(width, eps=base.epsilon)
         self.norm.load_state_dict({"weight": tensors["emb.ln.w"], "bias": tensors["emb.ln.b"]})
         self.dropout = nn.Dropout(dropout)
@@ -79,7 +82,7 @@ class EncoderModel(nn.Module):
 
     def forward(self, pieces: Tensor, types: Tensor) -> Tensor:
         """Return logits (batch, OUTPUTS) of `pieces` and `types`, both (batch, length) of int64."""
-        is_piece = pieces != 1
+        is_piece = pieces != PAD
         positions = torch.arange(pieces.shape[1], device=pieces.device)
         states = self.words(pieces) + self.positions(positions)[None] + self.types(types)
         states = self.dropout(self.norm(states))
@@ -89,4 +92,13 @@ class EncoderModel(nn.Module):
         own = (is_piece & (types == 0)).unsqueeze(-1)
         mean = (states * own).sum(1) / own.sum(1).clamp(min=1)
         peak = states.masked_fill(~own, -1e4).amax(1)
-        return self.head(self.dropout(torch.cat([mean, peak], dim=1)))
+        logits: Tensor = self.head(self.dropout(torch.cat([mean, peak], dim=1)))
+        return logits
+
+
+def _embedding(weights: Tensor, padding: int | None = None) -> nn.Embedding:
+    """Return a tunable copy of `weights`, (entries, width); entry `padding` is never tuned."""
+    entries, width = weights.shape
+    embedding = nn.Embedding(entries, width, padding_idx=padding)
+    embedding.load_state_dict({"weight": weights})
+    return embedding

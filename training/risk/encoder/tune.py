@@ -64,7 +64,7 @@ def tune(
                 break
             value = loss(model(*pad(inputs, batch)), [examples[index] for index in batch])
             optimizer.zero_grad()
-            value.backward()
+            torch.autograd.backward(value)
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()

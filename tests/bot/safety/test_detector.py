@@ -1,6 +1,5 @@
-import pytest
-
 from bot.safety import Assessment, RiskLevel, Utterance, assess
+from tests.bot.safety.naming import wrong
 
 UNDER_WAY_OR_DECIDED = [
     "一次吃了30片",
@@ -168,6 +167,44 @@ HARMLESS = [
     "想到要开会就头大",
     "我要去死海旅游",
 ]
+MISSED_BEFORE = [
+    ("我准备跳了", RiskLevel.HIGH),
+    ("我把门锁好了，炭也点着了", RiskLevel.IMMINENT),
+    ("我妈妈吞了药怎么办", RiskLevel.HIGH),
+    ("我女朋友说她在天台要跳，怎么办", RiskLevel.HIGH),
+    ("我刚吃了好多药", RiskLevel.HIGH),
+    ("他已经吃了一整瓶了，怎么办", RiskLevel.HIGH),
+    ("我躲在厕所里，他在砸门", RiskLevel.IMMINENT),
+    ("我爸拿着刀追我", RiskLevel.IMMINENT),
+    ("他正在打我，我不敢出去", RiskLevel.IMMINENT),
+    ("小时候我躲在柜子里，爸爸踹门", RiskLevel.CONCERN),
+    ("昨天梦见有人拿着刀追我", RiskLevel.CONCERN),
+    ("想吞安mian药", RiskLevel.HIGH),
+    ("电视里的人叫我去死", RiskLevel.CONCERN),
+    ("手上又多了几道", RiskLevel.CONCERN),
+    ("我坐在铁轨旁边", RiskLevel.CONCERN),
+    ("I'm thinking about ending it all", RiskLevel.HIGH),
+    ("I'm thinking about ending it all tonight", RiskLevel.IMMINENT),
+    ("I have the pills in front of me", RiskLevel.HIGH),
+    ("how many tylenol would kill someone", RiskLevel.HIGH),
+    ("everyone would be happier if I was gone", RiskLevel.CONCERN),
+]
+ONLY_LOOKS_LIKE_THEM = [
+    "准备跳槽了",
+    "我要跳了一支舞",
+    "我在楼顶，准备跳绳",
+    "吞了药片还是头疼",
+    "我吃了一整瓶老干妈",
+    "我妈知道了要打死我",
+    "他现在打我电话，怎么办",
+    "我躲在家里，快递员敲门",
+    "电影里他躲在柜子里，凶手砸门",
+    "手机让我跳转到网页",
+    "脸上多了几道皱纹",
+    "we are ending it all the time",
+    "how many people did covid kill",
+    "the tax is a burden",
+]
 
 
 def level(*messages: str) -> RiskLevel:
@@ -178,101 +215,56 @@ def read(*messages: str) -> Assessment:
     return assess([Utterance(text) for text in messages])
 
 
-@pytest.mark.parametrize("text", UNDER_WAY_OR_DECIDED)
-def test_an_attempt_a_decision_or_means_at_hand_is_imminent(text: str) -> None:
-    assert level(text) is RiskLevel.IMMINENT
+def test_an_attempt_a_decision_or_means_at_hand_is_imminent() -> None:
+    assert wrong(UNDER_WAY_OR_DECIDED, lambda text: level(text) is RiskLevel.IMMINENT) == []
 
 
-@pytest.mark.parametrize("text", SAID_OPENLY)
-def test_a_wish_to_die_said_openly_is_high(text: str) -> None:
-    assert level(text) is RiskLevel.HIGH
+def test_a_wish_to_die_said_openly_is_high() -> None:
+    assert wrong(SAID_OPENLY, lambda text: level(text) is RiskLevel.HIGH) == []
 
 
-@pytest.mark.parametrize("text", HINTED)
-def test_a_hint_is_a_concern(text: str) -> None:
-    assert level(text) is RiskLevel.CONCERN
+def test_a_hint_is_a_concern() -> None:
+    assert wrong(HINTED, lambda text: level(text) is RiskLevel.CONCERN) == []
 
 
-@pytest.mark.parametrize("text", SAID_IN_ANOTHER_SPELLING)
-def test_spaces_marks_slang_and_pinyin_do_not_hide_the_wish(text: str) -> None:
-    assert level(text) >= RiskLevel.HIGH
+def test_spaces_marks_slang_and_pinyin_do_not_hide_the_wish() -> None:
+    assert wrong(SAID_IN_ANOTHER_SPELLING, lambda text: level(text) >= RiskLevel.HIGH) == []
 
 
-@pytest.mark.parametrize("text", HARMLESS)
-def test_idioms_and_everyday_words_are_no_risk(text: str) -> None:
-    assert read(text) == Assessment(RiskLevel.NONE)
+def test_idioms_and_everyday_words_are_no_risk() -> None:
+    assert wrong(HARMLESS, lambda text: read(text) == Assessment(RiskLevel.NONE)) == []
 
 
-@pytest.mark.parametrize("text", DENIED)
-def test_a_denial_is_no_risk(text: str) -> None:
-    assert level(text) is RiskLevel.NONE
+def test_a_denial_is_no_risk() -> None:
+    assert wrong(DENIED, lambda text: level(text) is RiskLevel.NONE) == []
 
 
-@pytest.mark.parametrize("text", NOT_DENIED)
-def test_a_word_of_denial_that_denies_nothing_changes_nothing(text: str) -> None:
-    assert level(text) is RiskLevel.HIGH
+def test_a_word_of_denial_that_denies_nothing_changes_nothing() -> None:
+    assert wrong(NOT_DENIED, lambda text: level(text) is RiskLevel.HIGH) == []
 
 
-@pytest.mark.parametrize("text", ABOUT_SOMEBODY_ELSE)
-def test_worry_about_somebody_else_gets_attention_but_no_card(text: str) -> None:
-    assert level(text) is RiskLevel.CONCERN
+def test_worry_about_somebody_else_gets_attention_but_no_card() -> None:
+    assert wrong(ABOUT_SOMEBODY_ELSE, lambda text: level(text) is RiskLevel.CONCERN) == []
 
 
-@pytest.mark.parametrize("text", TOLD_AS_A_STORY)
-def test_a_story_is_read_with_attention_but_gets_no_card(text: str) -> None:
-    assert level(text) is RiskLevel.CONCERN
+def test_a_story_is_read_with_attention_but_gets_no_card() -> None:
+    assert wrong(TOLD_AS_A_STORY, lambda text: level(text) is RiskLevel.CONCERN) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "level"),
-    [
-        ("我准备跳了", RiskLevel.HIGH),
-        ("我把门锁好了，炭也点着了", RiskLevel.IMMINENT),
-        ("我妈妈吞了药怎么办", RiskLevel.HIGH),
-        ("我女朋友说她在天台要跳，怎么办", RiskLevel.HIGH),
-        ("我刚吃了好多药", RiskLevel.HIGH),
-        ("他已经吃了一整瓶了，怎么办", RiskLevel.HIGH),
-        ("我躲在厕所里，他在砸门", RiskLevel.IMMINENT),
-        ("我爸拿着刀追我", RiskLevel.IMMINENT),
-        ("他正在打我，我不敢出去", RiskLevel.IMMINENT),
-        ("小时候我躲在柜子里，爸爸踹门", RiskLevel.CONCERN),
-        ("昨天梦见有人拿着刀追我", RiskLevel.CONCERN),
-        ("想吞安mian药", RiskLevel.HIGH),
-        ("电视里的人叫我去死", RiskLevel.CONCERN),
-        ("手上又多了几道", RiskLevel.CONCERN),
-        ("我坐在铁轨旁边", RiskLevel.CONCERN),
-        ("I'm thinking about ending it all", RiskLevel.HIGH),
-        ("I'm thinking about ending it all tonight", RiskLevel.IMMINENT),
-        ("I have the pills in front of me", RiskLevel.HIGH),
-        ("how many tylenol would kill someone", RiskLevel.HIGH),
-        ("everyone would be happier if I was gone", RiskLevel.CONCERN),
-    ],
-)
-def test_words_that_a_reader_with_fresh_eyes_found_missing(text: str, level: RiskLevel) -> None:
-    assert assess([Utterance(text)]).level is level
-    # The same in the middle of a long message, of which only a part is read.
+def test_words_that_a_reader_with_fresh_eyes_found_missing() -> None:
+    assert wrong(MISSED_BEFORE, lambda case: level(case[0]) is case[1]) == []
+
+
+def test_they_are_found_in_the_middle_of_a_long_message_of_which_a_part_is_read() -> None:
     padding = "天气很好。" * 80
-    assert assess([Utterance(f"{padding}{text}。{padding}")]).level >= min(level, RiskLevel.HIGH)
+    assert (
+        wrong(
+            MISSED_BEFORE,
+            lambda case: level(f"{padding}{case[0]}。{padding}") >= min(case[1], RiskLevel.HIGH),
+        )
+        == []
+    )
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "准备跳槽了",
-        "我要跳了一支舞",
-        "我在楼顶，准备跳绳",
-        "吞了药片还是头疼",
-        "我吃了一整瓶老干妈",
-        "我妈知道了要打死我",
-        "他现在打我电话，怎么办",
-        "我躲在家里，快递员敲门",
-        "电影里他躲在柜子里，凶手砸门",
-        "手机让我跳转到网页",
-        "脸上多了几道皱纹",
-        "we are ending it all the time",
-        "how many people did covid kill",
-        "the tax is a burden",
-    ],
-)
-def test_words_that_only_look_like_them_are_no_danger(text: str) -> None:
-    assert assess([Utterance(text)]).level is RiskLevel.NONE
+def test_words_that_only_look_like_them_are_no_danger() -> None:
+    assert wrong(ONLY_LOOKS_LIKE_THEM, lambda text: level(text) is RiskLevel.NONE) == []

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from bot.safety import RiskLevel, Utterance, assess
+from tests.bot.safety.naming import wrong
 
 GRAVE = [
     "我想死",
@@ -76,38 +77,37 @@ def level(text: str) -> RiskLevel:
     return assess([Utterance(text)]).level
 
 
-@pytest.mark.parametrize("grave", GRAVE)
-@pytest.mark.parametrize("end", CLAUSE_ENDS)
-def test_a_denial_reaches_to_the_end_of_its_clause(grave: str, end: str) -> None:
-    alone = level(grave)
-    for denied in DENIED:
-        assert level(f"{denied}{end}{grave}") >= alone, denied
-        assert level(f"{grave}{end}{denied}") >= alone, denied
+def test_a_denial_reaches_to_the_end_of_its_clause() -> None:
+    alone = {grave: level(grave) for grave in GRAVE}
+    cases = list(product(DENIED, CLAUSE_ENDS, GRAVE))
+    before = [(f"{denied}{end}{grave}", alone[grave]) for denied, end, grave in cases]
+    after = [(f"{grave}{end}{denied}", alone[grave]) for denied, end, grave in cases]
+    assert wrong(before, lambda case: level(case[0]) >= case[1]) == []
+    assert wrong(after, lambda case: level(case[0]) >= case[1]) == []
 
 
-@pytest.mark.parametrize(("wish", "next_word"), list(product(WISHES, GOES_ON)))
-def test_an_idiom_does_not_eat_a_wish_whose_next_word_only_begins_like_it(
-    wish: str, next_word: str
-) -> None:
-    assert level(f"{wish}{next_word}") >= RiskLevel.HIGH
+def test_an_idiom_does_not_eat_a_wish_whose_next_word_only_begins_like_it() -> None:
+    wishes = map("".join, product(WISHES, GOES_ON))
+    assert wrong(wishes, lambda text: level(text) >= RiskLevel.HIGH) == []
 
 
-@pytest.mark.parametrize("again", range(1, 9))
-@pytest.mark.parametrize(("before", "drawn", "after"), DRAWN_OUT)
-def test_a_word_that_is_drawn_out_is_the_same_word(
-    before: str, drawn: str, after: str, again: int
-) -> None:
-    assert level(before + drawn * again + after) >= RiskLevel.HIGH
+def test_a_word_that_is_drawn_out_is_the_same_word() -> None:
+    drawn_out = [
+        before + drawn * again + after
+        for before, drawn, after in DRAWN_OUT
+        for again in range(1, 9)
+    ]
+    assert wrong(drawn_out, lambda text: level(text) >= RiskLevel.HIGH) == []
 
 
-@pytest.mark.parametrize(("thing", "jump"), list(product(THINGS_WITHOUT_A_VOICE, ORDINARY_JUMPS)))
-def test_a_thing_that_has_no_voice_commands_nothing(thing: str, jump: str) -> None:
-    assert level(f"{thing}{jump}") is RiskLevel.NONE
+def test_a_thing_that_has_no_voice_commands_nothing() -> None:
+    said = map("".join, product(THINGS_WITHOUT_A_VOICE, ORDINARY_JUMPS))
+    assert wrong(said, lambda text: level(text) is RiskLevel.NONE) == []
 
 
-@pytest.mark.parametrize(("voice", "order"), list(product(VOICES, ORDERS)))
-def test_a_voice_that_commands_a_death_is_heard(voice: str, order: str) -> None:
-    assert level(f"{voice}{order}") >= RiskLevel.CONCERN
+def test_a_voice_that_commands_a_death_is_heard() -> None:
+    said = map("".join, product(VOICES, ORDERS))
+    assert wrong(said, lambda text: level(text) >= RiskLevel.CONCERN) == []
 
 
 @pytest.mark.parametrize("verb", ["逼", "害", "折磨"])

@@ -12,11 +12,11 @@ GROUPS = [
     for name in ("redteam.toml", "redteam_later.toml")
     for group in tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))["group"]
 ]
-CASES = [
-    pytest.param(group["min"], group["max"], case, id=f"{group['kind']} {number}")
+CASES = {
+    f"{group['kind']} {number}": (group["min"], group["max"], case)
     for group in GROUPS
     for number, case in enumerate(group["cases"])
-]
+}
 
 KNOWN_MISSES = {
     "open wish 7",
@@ -72,16 +72,25 @@ def conversation(case: str | list[str]) -> list[Utterance]:
     return [Utterance(line.removeprefix("> "), by_bot=line.startswith("> ")) for line in lines]
 
 
-@pytest.mark.parametrize(("lowest", "highest", "case"), CASES)
-def test_a_level_is_within_its_bounds(lowest, highest, case, request):
-    level = assess(conversation(case)).level
-    within = RiskLevel[lowest.upper()] <= level <= RiskLevel[highest.upper()]
-    if request.node.callspec.id in KNOWN_MISSES:
-        assert not within, "mended: take it off the list of known misses"
-    else:
-        assert within, level.label
+@pytest.fixture(scope="module")
+def out_of_bounds():
+    """The cases whose level is not within their bounds, with that level."""
+    levels = {name: assess(conversation(case)).level for name, (_, _, case) in CASES.items()}
+    return {
+        name: levels[name].label
+        for name, (lowest, highest, _) in CASES.items()
+        if not RiskLevel[lowest.upper()] <= levels[name] <= RiskLevel[highest.upper()]
+    }
+
+
+def test_a_level_is_within_its_bounds(out_of_bounds):
+    assert {name: out_of_bounds[name] for name in out_of_bounds.keys() - KNOWN_MISSES} == {}
+
+
+def test_what_is_mended_is_taken_off_the_list_of_known_misses(out_of_bounds):
+    assert KNOWN_MISSES - out_of_bounds.keys() == set()
 
 
 def test_there_are_enough_cases_of_every_kind():
-    assert len(CASES) >= 300
+    assert len(CASES) == sum(len(group["cases"]) for group in GROUPS) >= 300
     assert all(len(group["cases"]) >= 5 for group in GROUPS)

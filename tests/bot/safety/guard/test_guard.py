@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import product
+
 import pytest
 
 from bot.locales import Language
@@ -24,16 +27,24 @@ from tests.bot.safety.guard.bad_answers import (
     FINE_IN_DANGER,
     LEVEL_IN_DANGER,
 )
+from tests.bot.safety.naming import wrong
 
-Case = tuple[BlockReason | None, GuardContext, str]
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An answer, to whom it is given, and why it is blocked, if it is."""
+
+    reason: BlockReason | None
+    about: GuardContext
+    answer: str
 
 
 def _cases(
     answers: dict[BlockReason, tuple[tuple[str, str], ...]], level: RiskLevel = RiskLevel.NONE
 ) -> list[Case]:
     return [
-        (kind, GuardContext(level, (asked,)), answer)
-        for kind, pairs in answers.items()
+        Case(reason, GuardContext(level, (asked,)), answer)
+        for reason, pairs in answers.items()
         for asked, answer in pairs
     ]
 
@@ -43,9 +54,12 @@ BLOCKED = [
     *_cases({BlockReason.ROMANCE: BAD_FOR_MINORS}),
     *_cases(BAD_IN_DANGER, LEVEL_IN_DANGER),
 ]
-SHOWN: list[Case] = [
-    *((None, GuardContext(said=(asked,)), answer) for asked, answer in FINE),
-    *((None, GuardContext(LEVEL_IN_DANGER, (asked,)), answer) for asked, answer in FINE_IN_DANGER),
+SHOWN = [
+    *(Case(None, GuardContext(said=(asked,)), answer) for asked, answer in FINE),
+    *(
+        Case(None, GuardContext(LEVEL_IN_DANGER, (asked,)), answer)
+        for asked, answer in FINE_IN_DANGER
+    ),
 ]
 
 
@@ -62,38 +76,41 @@ def _stream(pieces: list[str], about: GuardContext) -> tuple[str, BlockReason | 
     return shown, None
 
 
-@pytest.mark.parametrize(("kind", "about", "answer"), BLOCKED)
-def test_what_hurts_is_blocked(kind: BlockReason, about: GuardContext, answer: str) -> None:
-    assert judge(answer, about) is kind
+def test_what_hurts_is_blocked() -> None:
+    assert wrong(BLOCKED, lambda case: judge(case.answer, case.about) is case.reason) == []
 
 
-@pytest.mark.parametrize(("kind", "about", "answer"), SHOWN)
-def test_what_a_good_listener_says_is_shown(kind: None, about: GuardContext, answer: str) -> None:
-    assert judge(answer, about) is kind
-    assert _stream(list(answer), about) == (answer, None)
+def test_what_a_good_listener_says_is_shown() -> None:
+    def is_shown(case: Case) -> bool:
+        streamed = _stream(list(case.answer), case.about)
+        return judge(case.answer, case.about) is None and streamed == (case.answer, None)
+
+    assert wrong(SHOWN, is_shown) == []
 
 
-@pytest.mark.parametrize(("kind", "about", "answer"), [*BLOCKED, *SHOWN])
-def test_the_verdict_is_the_same_however_the_words_are_cut(
-    kind: BlockReason | None, about: GuardContext, answer: str
-) -> None:
-    for cut in range(1, len(answer)):
-        assert _stream([answer[:cut], answer[cut:]], about)[1] is kind
-    assert _stream(list(answer), about)[1] is kind
+def test_the_verdict_is_the_same_however_the_words_are_cut() -> None:
+    def is_always_the_same(case: Case) -> bool:
+        cuts = range(1, len(case.answer))
+        ways = [[case.answer[:cut], case.answer[cut:]] for cut in cuts]
+        ways.append(list(case.answer))
+        return all(_stream(pieces, case.about)[1] is case.reason for pieces in ways)
+
+    assert wrong(BLOCKED, is_always_the_same) == []
+    assert wrong(SHOWN, is_always_the_same) == []
 
 
 LEAD = "我听见了，你今天过得很难。谢谢你愿意说出来，慢慢讲。"
 
 
-@pytest.mark.parametrize(("kind", "about", "answer"), BLOCKED)
 @pytest.mark.parametrize("lead", ["", LEAD], ids=["at once", "after a good beginning"])
-def test_nothing_of_what_is_blocked_has_been_shown(
-    kind: BlockReason, about: GuardContext, answer: str, lead: str
-) -> None:
-    shown, ended = _stream(list(lead + answer), about)
-    assert ended is kind
-    # All of what was hit lies in what was not shown.
-    assert judge((lead + answer)[len(shown) :], about) is kind
+def test_nothing_of_what_is_blocked_has_been_shown(lead: str) -> None:
+    def is_held_back(case: Case) -> bool:
+        shown, ended = _stream(list(lead + case.answer), case.about)
+        # All of what was hit lies in what was not shown.
+        rest = (lead + case.answer)[len(shown) :]
+        return ended is case.reason and judge(rest, case.about) is case.reason
+
+    assert wrong(BLOCKED, is_held_back) == []
 
 
 def test_a_clause_without_any_risky_word_is_shown_as_soon_as_it_ends() -> None:
@@ -154,23 +171,17 @@ def test_who_says_to_be_under_eighteen(said: str, minor: bool) -> None:
     assert says_minor([said]) is minor
 
 
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("kind", BlockReason)
-@pytest.mark.parametrize("level", RiskLevel)
-def test_the_text_that_is_shown_instead_passes_the_guard_itself(
-    kind: BlockReason, level: RiskLevel, language: Language
-) -> None:
-    assert judge(instead_of(kind, level, language), GuardContext(level)) is None
+def test_the_text_that_is_shown_instead_passes_the_guard_itself() -> None:
+    for reason, level, language in product(BlockReason, RiskLevel, Language):
+        blocked = judge(instead_of(reason, level, language), GuardContext(level))
+        assert blocked is None, (reason, level, language)
 
 
-@pytest.mark.parametrize("level", [RiskLevel.HIGH, RiskLevel.IMMINENT])
-@pytest.mark.parametrize("kind", BlockReason)
-def test_to_a_person_in_danger_the_text_asks_and_names_help_whatever_was_blocked(
-    kind: BlockReason, level: RiskLevel
-) -> None:
-    text = instead_of(kind, level, Language.ZH_CN)
-    for needed in ("你现在安全吗", "信得过的人", "/help_now", "120", "我还在这里"):
-        assert needed in text
+def test_to_a_person_in_danger_the_text_asks_and_names_help_whatever_was_blocked() -> None:
+    for reason, level in product(BlockReason, (RiskLevel.HIGH, RiskLevel.IMMINENT)):
+        text = instead_of(reason, level, Language.ZH_CN)
+        for needed in ("你现在安全吗", "信得过的人", "/help_now", "120", "我还在这里"):
+            assert needed in text, (reason, level)
 
 
 @pytest.mark.parametrize("language", Language)

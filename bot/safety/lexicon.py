@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.safety.normalize import BREAK
+from bot.safety.vocabulary import expand
 
 # In this order: what several kinds could claim belongs to the first. The signs stand for a way, a
 # suicide, harm to oneself, death, weariness of life, life, killing, a wish, somebody else, a
@@ -12,21 +13,17 @@ from bot.safety.normalize import BREAK
 _KINDS = (
     (
         "Ⓜ",
-        r"跳[楼河江海桥崖轨湖水井车窗]|跳下[去来]|往下跳|割[手]?[腕脉]|割(?:下去|自己)|划自己"
-        r"|划[手胳][腕臂膊]*|烧炭|上吊|吊死|卧轨|投[河江湖海]|服毒|喝?农药|百草枯|敌敌畏|老鼠药"
-        r"|吞药|安眠药|(?:开|开了|放)煤气|刀片|美工刀|撞车|一刀刀|遗书|安乐死|死法",
+        "<method>|跳[水井车窗]|跳下[去来]|往下跳|割手[腕脉]|割(下去|自己)|划自己|划[手胳][腕臂膊]*"
+        "|投海|<poison>|(开|开了|放)煤气|刀片|美工刀|一刀刀|遗书|安乐死|死法",
     ),
     (
         "Ⓢ",
-        r"自杀|轻生|寻死|自尽|寻短见|自缢|自我了断|结束(?:我|自己)?的?(?:生命|一生)|(?:结束|了结"
-        r"|杀死?|弄死|毁掉|杀掉)(?:了)?(?:我)?自己|了断|一死了之|一了百了|suicid\w*|kill(?:ing)? "
-        r"myself|end my life",
+        r"<suicide>|结束(我|自己)?的?(生命|一生)|(结束|了结|杀死?|弄死|毁掉|杀掉)了?我?自己|了断"
+        r"|一死了之|一了百了|suicid\w*|kill(ing)? myself|end my life",
     ),
     (
         "Ⓗ",
-        r"自残|自虐|自伤|伤害自己|[扇打掐咬抽捶烫扎砸锤]自己(?!的)|用?头撞墙?|撞头"
-        r"|hurt(?:ing)? myself"
-        r"|cut(?:ting)? myself",
+        "<self_harm>|[扇打掐咬抽捶烫扎砸锤]自己(?!的)|用?头撞墙?|撞头|(hurt|cutt?)(ing)? myself",
     ),
     (
         "Ⓓ",
@@ -60,9 +57,9 @@ _KINDS = (
 )
 _SIGN = {f"kind{index}": sign for index, (sign, _) in enumerate(_KINDS)}
 _WORDS = re.compile(
-    "|".join(f"(?P<kind{index}>{words})" for index, (_, words) in enumerate(_KINDS))
+    "|".join(f"(?P<kind{index}>{expand(words)})" for index, (_, words) in enumerate(_KINDS))
 )
-_GRAVE = re.compile("|".join(words for _, words in _KINDS[:7]))
+_GRAVE = re.compile("|".join(expand(words) for _, words in _KINDS[:7]))
 
 
 def views(text: str) -> tuple[str, str, str]:

@@ -122,7 +122,8 @@ EDITS = (
 _TRACES = re.compile(f"{_NAMES}|题主|楼主")
 """Where none of these is in the case-folded turns, there is nothing to edit."""
 
-_PROFESSION = r"[^，。！？,;；\n]{0,14}(?:咨询师|医生|治疗师|咨询员|辅导员|支持者|心理顾问)"
+_HELPER = expand("<helper>|咨询员|支持者|心理顾问")
+_PROFESSION = rf"[^，。！？,;；\n]{{0,14}}(?:{_HELPER})"
 _AN_AI = "(?:一[个名位款])?(?:ai|人工智能|语言模型|机器人|虚拟助手)"
 _TO_ME = "(?:来|与|和|跟)?联系我"
 _ACCOUNT = r"(?:号码?)?[是为:：]\s*\w{5,}"
@@ -144,9 +145,9 @@ REASONS = (
         _COUNSELOR,
         _ways(
             rf"我(?:是|叫){_PROFESSION}|作为{_PROFESSION}|身为{_PROFESSION}"
-            r"|我们(?:一[名个位])?(?:专业的?)?(?:心理)?(?:咨询师|医生|治疗师|咨询员|辅导员|支持者)"
-            r"|叫我\w{0,4}(?:咨询师|医生)|称呼我\w{0,4}(?:咨询师|医生)|国家[一二三]级"
-            r"|取向的\w{0,8}(?:咨询师|治疗师)"
+            rf"|我们(?:一[名个位])?(?:专业的?)?(?:心理)?(?:{_HELPER})"
+            rf"|叫我\w{{0,4}}(?:{_HELPER})|称呼我\w{{0,4}}(?:{_HELPER})|国家[一二三]级"
+            rf"|取向的\w{{0,8}}(?:{_HELPER})"
         ),
     ),
     Reason(

@@ -9,7 +9,7 @@ from bot.safety.normalize import simplified
 from bot.safety.vocabulary import compiled
 
 _HURT = (
-    "<method>|<method_of_model>|<self_harm>|[切划]得?更?深|绞索|一?整[瓶盒]|大把|几十|抚摸|进入你"
+    "<method_named>|<self_harm>|[切划]得?更?深|绞索|一?整[瓶盒]|大把|几十|抚摸|进入你"
     "|[死杀割残虐伤炭绳刀吊轨毒撞吞炸捅砍揍跳腕勒抠催泻遮掩舔吻脱裸搂祸烟酒楼桥]"
     "|绝食|断食|大卡|千卡|门窗|密封|密闭|离开|结束|生命|解脱|打[他她它你死一了回]|报复|教训"
     "|该去|该死|下药|大麻|冰毒|嗑|意义|价值|不值|多余|没用|废物|累赘|拖累|垃圾|在乎|想念"

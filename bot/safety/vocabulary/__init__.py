@@ -8,7 +8,8 @@ of patterns that are built from them. Patterns refer to both by name:
     <8>         anything within a clause, at most 8 characters, as little as will do
     (a|b)       a choice; no group captures
 
-Everything else is a regular expression.
+Everything else is a regular expression. A word stands in one list; what several lists would hold
+is a list of its own, and a fragment names them together.
 """
 
 from __future__ import annotations

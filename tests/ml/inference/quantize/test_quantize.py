@@ -111,7 +111,7 @@ def test_damaged_tensors_are_named(quantized, tmp_path, damage):
 
 def test_only_the_assistants_words_are_measured(original, held_out):
     dialogue = read_dialogues(held_out)[0]
-    (sample,) = agreement.samples_of(original, [dialogue], most_tokens=2000, trust_remote_code=True)
+    (sample,) = agreement.samples_of(original, [dialogue], max_tokens=2000, trust_remote_code=True)
     tokenizer = agreement.load_tokenizer(original, trust_remote_code=True)
     said = tokenizer.decode(sample.tokens[sample.said])
     assert said == "".join(

@@ -251,6 +251,8 @@ class Texts:
     question_high: str
     question_imminent: str
     emergency_local: str
+    police_local: str
+    ambulance_local: str
     or_word: str
 
     # What people are told about the bot and asked about themselves
@@ -376,6 +378,7 @@ class Texts:
     hotlines_elsewhere: str
     hours_at_least_18: str
     hours_range: HoursText
+    hours_weekdays: HoursText
     hours_unconfirmed: str
 
     # The demo page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,19 +10,28 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from bot.locales import Language, texts_for
+from bot.safety.opening import (
+    ALL_DAY,
+    AT_LEAST_18,
+    UNCONFIRMED,
+    WEEKDAYS,
+    Openness,
+    is_known_form,
+    openness,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from bot.locales import Texts
 
 RECHECK_AFTER = dt.timedelta(days=180)
 
-_ALL_DAY = "24h"
-_AT_LEAST_18 = "at-least-18h"
-_UNCONFIRMED = "unconfirmed"
-_RANGE = re.compile(r"(?:[01]\d|2[0-4]):[0-5]\d-(?:[01]\d|2[0-4]):[0-5]\d")
+MOST_ON_A_CARD = 3
+"""Lines of one place on a card; where several places are meant it is one of each."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -47,43 +55,79 @@ class Region(StrEnum):
 class HotlineKind(StrEnum):
     """What a line is for."""
 
-    EMERGENCY = "emergency"
+    POLICE = "police"
+    AMBULANCE = "ambulance"
     CRISIS = "crisis"
     TEXT = "text"
     YOUTH = "youth"
-    PROTECTION = "protection"
+    VIOLENCE = "violence"
+    CHILD = "child"
+
+
+EMERGENCY = frozenset({HotlineKind.POLICE, HotlineKind.AMBULANCE})
+ANYBODY = (HotlineKind.CRISIS, HotlineKind.TEXT, HotlineKind.YOUTH)
+"""The kinds that a card shows whatever the danger is."""
 
 
 class Hotline(BaseModel):
-    """One line. Every field is required; see the head of hotlines.toml for their meaning."""
+    """One line; see the head of hotlines.toml for the meaning of the fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     region: Region
     name: Text
     number: Annotated[str, StringConstraints(pattern=r"^\d[\d -]*\d$")]
-    kind: HotlineKind
+    kinds: Annotated[tuple[HotlineKind, ...], Field(min_length=1)]
     hours: Text
     languages: Annotated[tuple[Text, ...], Field(min_length=1)]
     on_card: bool
     source: Text
     verified_on: dt.date
+    hints: dict[HotlineKind, Text] = Field(default_factory=dict)
 
     @field_validator("hours")
     @classmethod
     def _known_hours(cls, hours: str) -> str:
-        if hours in (_ALL_DAY, _AT_LEAST_18, _UNCONFIRMED) or _RANGE.fullmatch(hours):
+        if is_known_form(hours):
             return hours
-        raise ValueError("hours: expected 24h, at-least-18h, HH:MM-HH:MM or unconfirmed")
+        raise ValueError("hours: expected 24h, at-least-18h, [Mon-Fri ]HH:MM-HH:MM or unconfirmed")
 
     @property
     def all_day(self) -> bool:
         """Whether a source promises somebody at every hour."""
-        return self.hours == _ALL_DAY
+        return self.hours == ALL_DAY
+
+    @property
+    def is_emergency(self) -> bool:
+        """Whether it is for danger now only."""
+        return EMERGENCY.issuperset(self.kinds)
 
     def due(self, today: dt.date) -> bool:
         """Whether the entry has to be checked again: more than 180 days since its source."""
         return today - self.verified_on > RECHECK_AFTER
+
+    def openness(self, at: dt.datetime | None) -> Openness:
+        """Whether it answers at a moment, None being an ordinary noon there."""
+        offset = _data().utc_offset.get(self.region)
+        if at is None:
+            there: dt.datetime | None = _NOON
+        elif offset is None:
+            there = None
+        else:
+            there = at.astimezone(dt.timezone(dt.timedelta(hours=offset)))
+        return openness(self.hours, there)
+
+
+class _Data(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    utc_offset: dict[Region, int] = Field(default_factory=dict)
+    hotline: tuple[Hotline, ...]
+
+
+_NOON = dt.datetime(2026, 1, 7, 12, tzinfo=dt.UTC)  # a Wednesday
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +163,18 @@ def region_of(code: str | None) -> Region | None:
 
 def parse(document: str) -> tuple[Hotline, ...]:
     """The lines of a TOML document. Raises pydantic.ValidationError naming entry and field."""
-    entries = tomllib.loads(document)["hotline"]
-    return TypeAdapter(tuple[Hotline, ...]).validate_python(entries)
+    return _Data.model_validate(tomllib.loads(document)).hotline
 
 
 @lru_cache(maxsize=1)
+def _data() -> _Data:
+    document = resources.files("bot.safety").joinpath("hotlines.toml").read_text("utf-8")
+    return _Data.model_validate(tomllib.loads(document))
+
+
 def all_hotlines() -> tuple[Hotline, ...]:
     """Every line of hotlines.toml, read once."""
-    return parse(resources.files("bot.safety").joinpath("hotlines.toml").read_text("utf-8"))
+    return _data().hotline
 
 
 def hotlines_for(language: Language, region: Region | None = None) -> tuple[Hotline, ...]:
@@ -135,26 +183,95 @@ def hotlines_for(language: Language, region: Region | None = None) -> tuple[Hotl
     return tuple(line for region in regions for line in all_hotlines() if line.region is region)
 
 
-def emergency(language: Language, region: Region | None = None) -> str:
-    """Whom to call in danger now: numbers, or words where none is confirmed for the place."""
+def emergency(
+    language: Language, region: Region | None = None, kind: HotlineKind | None = None
+) -> str:
+    """Whom to call in danger now: numbers, or words where none is confirmed for the place.
+
+    `kind` is police or ambulance; None: both.
+    """
     texts = texts_for(language)
     home = audience(language, region).home
     numbers = [
         line.number
         for line in all_hotlines()
-        if line.region is home and line.kind is HotlineKind.EMERGENCY
+        if line.region is home and line.is_emergency and (kind is None or kind in line.kinds)
     ]
-    return f" {texts.or_word} ".join(numbers) or texts.emergency_local
+    local = {
+        HotlineKind.POLICE: texts.police_local,
+        HotlineKind.AMBULANCE: texts.ambulance_local,
+    }
+    return f" {texts.or_word} ".join(numbers) or (
+        texts.emergency_local if kind is None else local[kind]
+    )
 
 
-def card_hotlines(language: Language, region: Region | None = None) -> str:
-    """The few lines a crisis card has room for, one a row."""
+def numbers_for(
+    language: Language,
+    region: Region | None = None,
+    *,
+    kinds: Sequence[HotlineKind] = ANYBODY,
+    at: dt.datetime | None = None,
+) -> Mapping[str, str]:
+    """What the placeholders of a reviewed text stand for, in one place at one moment."""
+    return {
+        "lines": card_hotlines(language, region, kinds=kinds, at=at),
+        "emergency": emergency(language, region),
+        "police": emergency(language, region, HotlineKind.POLICE),
+        "ambulance": emergency(language, region, HotlineKind.AMBULANCE),
+    }
+
+
+def card_hotlines(
+    language: Language,
+    region: Region | None = None,
+    *,
+    kinds: Sequence[HotlineKind] = ANYBODY,
+    at: dt.datetime | None = None,
+) -> str:
+    """The few lines a crisis card has room for, one a row, those that are open now first.
+
+    Args:
+        language: of the person.
+        region: what they chose.
+        kinds: what the lines have to be for, the most fitting first.
+        at: the moment; None: an ordinary noon.
+    """
     texts = texts_for(language)
-    lines = [
-        line for line in hotlines_for(language, region) if line.kind is not HotlineKind.EMERGENCY
-    ]
-    rows = [_row(line, texts) for line in [line for line in lines if line.on_card] or lines]
+    regions = audience(language, region).regions
+    rows: list[str] = []
+    for place in regions:
+        of_place = [line for line in all_hotlines() if line.region is place]
+        most = MOST_ON_A_CARD if len(regions) == 1 else 1
+        for line in _chosen(of_place, kinds, at)[:most]:
+            hint = next((line.hints[kind] for kind in kinds if kind in line.hints), None)
+            rows.append(_row(line, texts, hint=hint))
     return "\n".join(rows) or f"· {texts.hotlines_elsewhere}"
+
+
+def _chosen(
+    lines: Sequence[Hotline], kinds: Sequence[HotlineKind], at: dt.datetime | None
+) -> list[Hotline]:
+    """The lines of one place for a card, best first."""
+    special = [kind for kind in kinds if kind not in ANYBODY]
+    hinted = [line for line in lines if any(kind in line.hints for kind in kinds)]
+    fitting = [
+        line
+        for line in lines
+        if line.openness(at) is not Openness.CLOSED and not set(line.kinds).isdisjoint(kinds)
+    ]
+
+    def fit(line: Hotline) -> tuple[int, int]:
+        return -line.openness(at), min(kinds.index(kind) for kind in line.kinds if kind in kinds)
+
+    own = [line for line in fitting if not set(line.kinds).isdisjoint(special)]
+    usual = [line for line in fitting if line not in own and line.on_card]
+    others = [line for line in fitting if line not in own and not line.on_card]
+    chosen = [*sorted(own, key=fit), *sorted(usual, key=fit)]
+    is_sure = any(line.openness(at) is Openness.OPEN for line in chosen)
+    if not is_sure and (sure := [x for x in others if x.openness(at) is Openness.OPEN]):
+        chosen.insert(0, sure[0])
+    return [*hinted, *(chosen or others)]
 
 
 def youth_hotlines(language: Language, region: Region | None = None) -> str:
@@ -163,7 +280,7 @@ def youth_hotlines(language: Language, region: Region | None = None) -> str:
     lines = [
         line
         for line in hotlines_for(language, region)
-        if line.kind in {HotlineKind.YOUTH, HotlineKind.PROTECTION}
+        if not {HotlineKind.YOUTH, HotlineKind.CHILD}.isdisjoint(line.kinds)
     ]
     rows = [_row(line, texts, hours=not line.all_day) for line in lines]
     return "\n".join(rows) or card_hotlines(language, region)
@@ -175,9 +292,9 @@ def render(language: Language, region: Region | None = None) -> str:
     lines = hotlines_for(language, region)
     if not lines:
         return texts.risk_region_elsewhere
-    helpers = [line for line in lines if line.kind is not HotlineKind.EMERGENCY]
+    helpers = [line for line in lines if not line.is_emergency]
     sections = (
-        (texts.hotlines_emergency, [line for line in lines if line.kind is HotlineKind.EMERGENCY]),
+        (texts.hotlines_emergency, [line for line in lines if line.is_emergency]),
         (texts.hotlines_all_day, [line for line in helpers if line.all_day]),
         (texts.hotlines_limited, [line for line in helpers if not line.all_day]),
     )
@@ -190,16 +307,20 @@ def render(language: Language, region: Region | None = None) -> str:
     return "\n\n".join(blocks)
 
 
-def _row(line: Hotline, texts: Texts, *, hours: bool = True) -> str:
+def _row(line: Hotline, texts: Texts, *, hours: bool = True, hint: str | None = None) -> str:
     row = f"· {line.number} {line.name}"
+    if hint is not None:
+        return f"{row} ({hint})"
     return f"{row} ({_hours(line, texts)})" if hours else row
 
 
 def _hours(line: Hotline, texts: Texts) -> str:
     if line.all_day:
         return texts.hotlines_all_day.rstrip("：:")
-    if line.hours == _AT_LEAST_18:
+    if line.hours == AT_LEAST_18:
         return texts.hours_at_least_18
-    if line.hours == _UNCONFIRMED:
+    if line.hours == UNCONFIRMED:
         return texts.hours_unconfirmed
+    if line.hours.startswith(WEEKDAYS):
+        return texts.hours_weekdays(hours=line.hours.removeprefix(WEEKDAYS))
     return texts.hours_range(hours=line.hours)

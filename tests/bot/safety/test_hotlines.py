@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from bot.locales import Language, texts_for
 from bot.safety.hotlines import (
     AUDIENCES,
-    HotlineKind,
     Region,
     all_hotlines,
     card_hotlines,
@@ -24,7 +23,7 @@ ENTRY = {
     "region": '"CN"',
     "name": '"全国心理援助热线"',
     "number": '"12356"',
-    "kind": '"crisis"',
+    "kinds": '["crisis"]',
     "hours": '"at-least-18h"',
     "languages": '["zh"]',
     "on_card": "true",
@@ -57,7 +56,7 @@ def test_an_entry_without_one_of_its_fields_is_refused(field: str) -> None:
         ("hours", '"always"'),
         ("hours", '"8:30-17:30"'),
         ("number", '"call us"'),
-        ("kind", '"commercial"'),
+        ("kinds", '["commercial"]'),
         ("region", '"XX"'),
         ("verified_on", '"recently"'),
         ("note", '"a field nobody reads"'),
@@ -133,7 +132,7 @@ def test_only_what_a_source_promises_stands_under_24_hours(language: Language) -
     texts = texts_for(language)
     all_day, _, limited = render(language).partition(texts.hotlines_limited)
     for line in hotlines_for(language):
-        if line.kind is not HotlineKind.EMERGENCY:
+        if not line.is_emergency:
             part = all_day if line.all_day else limited
             assert f"· {line.number} " in part
 

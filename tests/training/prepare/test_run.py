@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +20,7 @@ from training.prepare.outcome import Options
 from training.prepare.run import TOLD, prepare
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from training.prepare.tally import CorpusTally
 
 OPTIONS = Options(held_out_share=0.1, calibration_share=0.05)
 
@@ -117,39 +120,16 @@ def test_no_held_out_opening_is_nearly_one_that_was_seen(tmp_path: Path) -> None
     assert "opening close to one that is trained on" in left_out
 
 
-def test_near_duplicate_goes_and_the_first_one_stays(tmp_path: Path) -> None:
-    long = ["我想说说我的室友" + "她总是很晚才睡还开着灯" * 3, "听起来你很久没有睡好了" * 3]
-    changed = [long[0], long[1] + "吧"]
-
-    prepare(
-        {"smile": [line("a", *long), *smile_records(300), line("b", *changed)]}, tmp_path, OPTIONS
-    )
-
-    assert "left_out" not in decisions(tmp_path)["a"]
-    assert decisions(tmp_path)["b"]["left_out"] == "near-duplicate"
-
-
-def test_dialogue_of_danger_is_kept_for_testing_without_its_answers(tmp_path: Path) -> None:
-    records = [line("danger", "我不想活了", "别这样想"), *smile_records(300)]
-
-    prepare({"smile": records}, tmp_path, OPTIONS)
-
-    assert rows(tmp_path / "crisis.jsonl") == [
-        {"source": "smile", "id": "danger", "opening": "我不想活了"}
-    ]
-    for name in ("train.json", "held-out.jsonl", "calibration.jsonl"):
-        assert "不想活" not in (tmp_path / name).read_text("utf-8")
-
-
 def files_of(out: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in out.iterdir()}
 
 
-def test_twice_the_same_bytes_whatever_the_number_of_workers(tmp_path: Path) -> None:
-    for name, workers in (("one", 1), ("two", 2)):
-        prepare({"smile": smile_records(500)}, tmp_path / name, OPTIONS, workers=workers)
+def test_twice_the_same_bytes_whatever_the_number_of_workers(
+    prepared: Path, tmp_path: Path
+) -> None:
+    prepare({"smile": smile_records(600, per_opening=3)}, tmp_path, OPTIONS, workers=2)
 
-    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+    assert files_of(tmp_path) == files_of(prepared)
 
 
 def test_manifest_names_the_hash_of_every_file(prepared: Path) -> None:
@@ -161,38 +141,6 @@ def test_manifest_names_the_hash_of_every_file(prepared: Path) -> None:
     assert manifest["corpora"]["smile"]["records"] == 600
 
 
-def test_malformed_record_is_reported_and_left_out(tmp_path: Path) -> None:
-    bad = Record("x.jsonl, line 2", "2", True, b'{"id": 1, "dialogue": "\xe7\xa7\x81')
-    told: list[str] = []
-
-    tallies = prepare({"smile": [bad, *smile_records(300)]}, tmp_path, OPTIONS, report=told.append)
-
-    assert told == ["smile: x.jsonl, line 2: not valid JSON; left out"]
-    assert tallies["smile"].unreadable == 1
-    assert rows(tmp_path / "problems.jsonl") == [
-        {"source": "smile", "place": "x.jsonl, line 2", "reason": "not valid JSON"}
-    ]
-
-
-def test_a_half_character_costs_its_record_alone(tmp_path: Path) -> None:
-    bad = Record("x.jsonl, line 2", "2", True, rb'{"id": 1, "dialogue": "\ud83d"}')
-
-    tallies = prepare({"smile": [*smile_records(300), bad]}, tmp_path, OPTIONS)
-
-    assert tallies["smile"].unreadable == 1
-
-
-def test_one_cause_is_reported_once_it_is_known_by_number(tmp_path: Path) -> None:
-    bad = [Record(f"x.jsonl, line {n}", str(n), True, b"{") for n in range(250)]
-    told: list[str] = []
-
-    prepare({"smile": [*bad, *smile_records(300)]}, tmp_path, OPTIONS, report=told.append)
-
-    assert len(told) == TOLD + 1
-    assert told[-1] == f"smile: {250 - TOLD} more: not valid JSON; left out"
-    assert len(rows(tmp_path / "problems.jsonl")) == 250
-
-
 @pytest.mark.parametrize("nothing", [[], [Record("x", "1", True, b"{")]])
 def test_a_corpus_of_which_nothing_is_read_is_refused_beside_a_good_one(
     tmp_path: Path, nothing: list[Record]
@@ -202,15 +150,17 @@ def test_a_corpus_of_which_nothing_is_read_is_refused_beside_a_good_one(
     assert not (tmp_path / "manifest.json").exists()
 
 
-def test_strict_refuses_a_malformed_record_and_leaves_no_manifest(tmp_path: Path) -> None:
-    prepare({"smile": smile_records(300)}, tmp_path, OPTIONS)
+def test_strict_refuses_a_malformed_record_and_leaves_no_manifest(
+    prepared: Path, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(prepared, tmp_path / "again"))
     bad = Record("x.jsonl, line 2", "2", True, b"{")
 
     with pytest.raises(CorpusFormatError, match=r"x\.jsonl, line 2: not valid JSON"):
-        prepare({"smile": [bad, *smile_records(300)]}, tmp_path, OPTIONS, strict=True)
+        prepare({"smile": [bad, *smile_records(300)]}, out, OPTIONS, strict=True)
 
-    assert not (tmp_path / "manifest.json").exists()
-    assert not (tmp_path / ".work").exists()
+    assert not (out / "manifest.json").exists()
+    assert not (out / ".work").exists()
 
 
 def test_corpus_with_nothing_to_learn_is_refused(tmp_path: Path) -> None:
@@ -218,116 +168,88 @@ def test_corpus_with_nothing_to_learn_is_refused(tmp_path: Path) -> None:
         prepare({"smile": [line("1", "在吗")]}, tmp_path, OPTIONS)
 
 
-def feedback(*answers: dict[str, str], said: tuple[str, ...] = ("今天和同桌闹别扭了",)) -> Record:
-    """A moment of a talk in which the person and the bot take turns."""
-    messages = [
-        {"role": "assistant" if place % 2 else "user", "content": text}
-        for place, text in enumerate(said)
+HALF_A_CHARACTER = rb'{"id": 1, "dialogue": "\ud83d"}'
+OF_ONE_CAUSE = 250
+LONG = ["我想说说我的室友" + "她总是很晚才睡还开着灯" * 3, "听起来你很久没有睡好了" * 3]
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A corpus with something of everything in it, prepared."""
+
+    out: Path
+    tally: CorpusTally
+    told: list[str]
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Mixed:
+    cut_off = b'{"id": 1, "dialogue": "\xe7\xa7\x81'
+    records = [
+        *(Record(f"x.jsonl, line {n}", str(n), True, cut_off) for n in range(OF_ONE_CAUSE)),
+        Record("y.jsonl, line 1", "1", True, HALF_A_CHARACTER),
+        line("a", *LONG),
+        line("secret-1", "私密的话我不想活了", "嗯"),
+        *smile_records(300),
+        line("b", LONG[0], LONG[1] + "吧"),
     ]
-    moment = {
-        "format": "shudong-feedback/1",
-        "id": "m1",
-        "consent": True,
-        "deidentified": True,
-        "messages": messages,
-        "answers": list(answers),
+    told: list[str] = []
+    out = tmp_path_factory.mktemp("mixed")
+    tallies = prepare({"smile": records}, out, OPTIONS, report=told.append)
+    return Mixed(out, tallies["smile"], told)
+
+
+def test_near_duplicate_goes_and_the_first_one_stays(mixed: Mixed) -> None:
+    assert "left_out" not in decisions(mixed.out)["a"]
+    assert decisions(mixed.out)["b"]["left_out"] == "near-duplicate"
+
+
+def test_dialogue_of_danger_is_kept_for_testing_without_its_answers(mixed: Mixed) -> None:
+    assert rows(mixed.out / "crisis.jsonl") == [
+        {"source": "smile", "id": "secret-1", "opening": "私密的话我不想活了"}
+    ]
+    for name in ("train.json", "held-out.jsonl", "calibration.jsonl"):
+        assert "不想活" not in (mixed.out / name).read_text("utf-8")
+
+
+def test_malformed_records_are_reported_and_left_out(mixed: Mixed) -> None:
+    problems = rows(mixed.out / "problems.jsonl")
+
+    assert mixed.told[0] == "smile: x.jsonl, line 0: not valid JSON; left out"
+    assert problems[0] == {
+        "source": "smile",
+        "place": "x.jsonl, line 0",
+        "reason": "not valid JSON",
     }
-    return Record("feedback.jsonl, line 1", "1", True, json.dumps(moment).encode())
+    assert mixed.tally.unreadable == len(problems) == OF_ONE_CAUSE + 1
 
 
-def examples_from(
-    out: Path, record: Record
-) -> tuple[list[dict[str, object]], list[tuple[str, str]]]:
-    """The last conversation that is trained on, and chosen and rejected of every preference."""
-    prepare({"smile": smile_records(300), "feedback": [record]}, out, OPTIONS)
-    conversation = json.loads((out / "train.json").read_bytes())[-1]["conversation"]
-    return conversation, [
-        (row["chosen"][0]["content"], row["rejected"][0]["content"])
-        for row in rows(out / "dpo.jsonl")
+def test_a_half_character_costs_its_record_alone(mixed: Mixed) -> None:
+    halves = [
+        row for row in rows(mixed.out / "problems.jsonl") if row["place"] == "y.jsonl, line 1"
     ]
 
-
-def test_feedback_becomes_preferences_for_dpo(tmp_path: Path) -> None:
-    record = feedback({"text": "多喝热水", "rating": "down", "rewritten": "愿意说说吗？"})
-
-    conversation, _ = examples_from(tmp_path, record)
-
-    assert rows(tmp_path / "dpo.jsonl") == [
-        {
-            "prompt": [
-                {"role": "system", "content": SYSTEM_PROMPT},
-                {"role": "user", "content": "今天和同桌闹别扭了"},
-            ],
-            "chosen": [{"role": "assistant", "content": "愿意说说吗？"}],
-            "rejected": [{"role": "assistant", "content": "多喝热水"}],
-        }
-    ]
-    assert conversation[0]["output"] == "愿意说说吗？"
-    assert "Preferences for DPO: 1." in (tmp_path / "README.md").read_text("utf-8")
+    assert [row["place"] for row in problems].count("y.jsonl, line 1") == 1
+    assert mixed.tally.raw.dialogues == 300 + 3
 
 
-def test_each_of_several_rejected_answers_is_a_preference(tmp_path: Path) -> None:
-    worse = [{"text": text, "rating": "down"} for text in ("多喝热水", "别想太多")]
+def test_one_cause_is_reported_once_it_is_known_by_number(mixed: Mixed) -> None:
+    of_one_cause = [line for line in mixed.told if "not valid JSON" in line]
 
-    _, preferences = examples_from(tmp_path, feedback(*worse, {"text": "我在听", "rating": "up"}))
-
-    assert preferences == [("我在听", "多喝热水"), ("我在听", "别想太多")]
-
-
-def test_two_good_answers_in_one_long_talk_are_both_trained_on(tmp_path: Path) -> None:
-    said = tuple(f"第{place}句，说的是今天在学校里发生的那件事情。" for place in range(11))
-    good = [{"text": text, "rating": "up"} for text in ("后来怎么样了？", "你当时在想什么呢？")]
-
-    conversation, preferences = examples_from(
-        tmp_path, feedback({"text": "多喝热水", "rating": "down"}, *good, said=said)
-    )
-
-    assert [chosen for chosen, _ in preferences] == [one["text"] for one in good]
-    assert conversation[-1]["output"] == "你当时在想什么呢？"
+    assert len(of_one_cause) == TOLD + 1
+    assert of_one_cause[-1] == f"smile: {OF_ONE_CAUSE - TOLD} more: not valid JSON; left out"
 
 
-def test_what_the_bot_said_before_a_rated_answer_is_read_and_not_trained_on(tmp_path: Path) -> None:
-    said = ("今天和同桌闹别扭了", "多喝热水", "你没有听我说")
+def test_data_card_counts_what_was_read_and_names_ids_but_no_text(mixed: Mixed) -> None:
+    card = (mixed.out / "README.md").read_text("utf-8")
 
-    conversation, _ = examples_from(
-        tmp_path, feedback({"text": "对不起，我在听。", "rating": "up"}, said=said)
-    )
-
-    assert [(pair["output"], pair["output_with_loss"]) for pair in conversation] == [
-        ("多喝热水", False),
-        ("对不起，我在听。", True),
-    ]
-
-
-@pytest.mark.parametrize(
-    "worse", ["加我微信：abc12345", "那就去死吧，没人在乎", "作为一名咨询师，我懂你"]
-)
-def test_what_is_not_fit_for_training_is_no_rejected_answer_either(
-    tmp_path: Path, worse: str
-) -> None:
-    answers = [{"text": text, "rating": "down"} for text in (worse, "多喝热水")]
-
-    _, preferences = examples_from(tmp_path, feedback(*answers, {"text": "我在听", "rating": "up"}))
-
-    assert preferences == [("我在听", "多喝热水")]
-    assert decisions(tmp_path)["m1-0"]["edits"] == ["rejected answer left out"]
-    assert "rejected answer left out" in (tmp_path / "README.md").read_text("utf-8")
-
-
-def test_data_card_counts_what_was_read_and_names_ids_but_no_text(tmp_path: Path) -> None:
-    records = [line("secret-1", "私密的话我不想活了", "嗯"), *smile_records(300)]
-
-    tallies = prepare({"smile": records}, tmp_path, OPTIONS)
-
-    card = (tmp_path / "README.md").read_text("utf-8")
-    assert tallies["smile"].raw.dialogues == 301
-    assert tallies["smile"].raw.turns == 300 * 6 + 2
-    assert tallies["smile"].raw.pairs == 300 * 3 + 1
-    assert tallies["smile"].distinct_openings == 301
-    assert tallies["smile"].opening_groups == 151
+    assert mixed.tally.raw.turns == 300 * 6 + 3 * 2
+    assert mixed.tally.raw.pairs == 300 * 3 + 3
+    assert mixed.tally.distinct_openings == 300 + 2
+    assert mixed.tally.opening_groups == 150 + 2
     assert "smile/secret-1" in card
     assert "私密" not in card
     assert "55,165 + 2 x 56,032 = 167,229" in card
     for plot in ("lengths.png", "left-out.png"):
-        assert (tmp_path / plot).read_bytes().startswith(b"\x89PNG")
+        assert (mixed.out / plot).read_bytes().startswith(b"\x89PNG")
         assert plot in card

@@ -225,9 +225,7 @@ def test_malformed_records_are_reported_and_left_out(mixed: Mixed) -> None:
 
 
 def test_a_half_character_costs_its_record_alone(mixed: Mixed) -> None:
-    halves = [
-        row for row in rows(mixed.out / "problems.jsonl") if row["place"] == "y.jsonl, line 1"
-    ]
+    problems = rows(mixed.out / "problems.jsonl")
 
     assert [row["place"] for row in problems].count("y.jsonl, line 1") == 1
     assert mixed.tally.raw.dialogues == 300 + 3

@@ -13,11 +13,11 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +54,25 @@ class Ending:
     output: str
 
 
+class Child(Protocol):
+    """What is asked of a running child; `subprocess.Popen` answers it."""
+
+    stdout: IO[bytes] | None
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    def poll(self) -> int | None:
+        """Its exit status; None while it runs."""
+
+    def wait(self, timeout: float) -> int:
+        """Its exit status, once it has ended; raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal, if it runs."""
+
+
 class Process:
     """Python as a child process that never outlives the one that started it.
 
@@ -71,7 +90,7 @@ class Process:
         self._environment = environment
         self._folder = folder
         self._log = log
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._reader: threading.Thread | None = None
         self._lines: list[str] = []
         self._said_before = 0
@@ -109,22 +128,26 @@ class Process:
         """Start, without waiting for anything."""
         assert not self.running
         self._said_before = len(self.output)
-        log = subprocess.PIPE if self._log is None else self._log.open("ab")
-        self._child = subprocess.Popen(
-            [sys.executable, *self._arguments],
-            env=dict(self._environment),
-            cwd=self._folder,  # where no .env of a developer lies
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the one who started it
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-        )
-        if isinstance(log, int):
+        self._child = self._spawn(self._arguments, self._environment, self._folder)
+        if self._child.stdout is not None:
             self._reader = threading.Thread(target=self._read, args=(self._child,), daemon=True)
             self._reader.start()
-        else:
-            log.close()
+
+    def _spawn(
+        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> Child:
+        with ExitStack() as opened:
+            log = opened.enter_context(self._log.open("ab")) if self._log else subprocess.PIPE
+            return subprocess.Popen(
+                [sys.executable, *arguments],
+                env=dict(environment),
+                cwd=folder,  # where no .env of a developer lies
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the one who started it
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,
+            )
 
     def is_ready(self) -> bool:
         """Whether it does its work."""
@@ -191,7 +214,7 @@ class Process:
         if self._reader is not None:
             self._reader.join(seconds)
 
-    def _read(self, child: subprocess.Popen[bytes]) -> None:
+    def _read(self, child: Child) -> None:
         assert child.stdout is not None
         with child.stdout:
             self._lines.extend(line.decode(errors="replace") for line in child.stdout)
@@ -312,6 +335,6 @@ class EngineProcess(Process):
         return self.first_line() is not None
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Have the kernel end the child when its parent is killed (PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)

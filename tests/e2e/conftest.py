@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from devtools.processes import BotProcess, SandboxProcess
+from devtools.processes import BotProcess
 from tests.e2e.house import ADMIN, OTHER_ADMIN, House
 from tests.e2e.people import Telegram
 from tests.e2e.scripted_engine import ScriptedEngine
 from tests.e2e.spoken import Spoken
+from tests.forked import ForkedBot, ForkedSandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from devtools.processes import Process
+    from devtools.processes import Process, SandboxProcess
 
     NewBot = Callable[..., BotProcess]
     NewHouse = Callable[..., House]
@@ -39,11 +40,13 @@ def started() -> Iterator[list[Process]]:
 def new_bot(started: list[Process]) -> NewBot:
     """Makes a bot (not started yet) in a folder of its own."""
 
-    def make(folder: Path, *settings: dict[str, str]) -> BotProcess:
+    def make(
+        folder: Path, *settings: dict[str, str], kind: type[BotProcess] = ForkedBot
+    ) -> BotProcess:
         # What the encoder makes of a test's sentences is another thing; it has a test of its own.
         merged = {"SECOND_READERS": "engine"}
         merged |= {name: value for part in settings for name, value in part.items()}
-        bot = BotProcess(merged, folder)
+        bot = kind(merged, folder)
         started.append(bot)
         return bot
 
@@ -57,7 +60,7 @@ def new_sandbox(
     """Makes a Telegram that listens."""
 
     def make(**options: object) -> SandboxProcess:
-        sandbox = SandboxProcess(tmp_path_factory.mktemp("telegram"), **options)  # type: ignore[arg-type]
+        sandbox = ForkedSandbox(tmp_path_factory.mktemp("telegram"), **options)  # type: ignore[arg-type]
         started.append(sandbox)
         sandbox.start()
         return sandbox

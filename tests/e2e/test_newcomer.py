@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from devtools.processes import free_port
+from devtools.processes import BotProcess, free_port
 from inference.local.engine import PACKAGED_MODEL
 from tests.e2e.house import REDO, Kept, records
 from tests.e2e.people import Telegram, eventually
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from devtools.processes import BotProcess
     from tests.e2e.spoken import Spoken
 
 pytest.importorskip("xllamacpp", reason="the local engine needs the extra `local`")
@@ -27,7 +26,7 @@ SEEDED_PERSON = 1001
 @pytest.fixture
 def bot(tmp_path: Path, new_bot: Callable[..., BotProcess]) -> BotProcess:
     assert PACKAGED_MODEL.is_file()
-    return new_bot(tmp_path, {"SANDBOX_PORT": str(free_port())})
+    return new_bot(tmp_path, {"SANDBOX_PORT": str(free_port())}, kind=BotProcess)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 # Where nothing may be kept, each of the dozens of processes would compile everything anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
-.PHONY: help run test test-ml lint fmt migrate clean
+.PHONY: help run test test-ml test-cluster lint fmt migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,12 +17,15 @@ run: $(READY) ## Start the bot: a local Telegram in the browser, or the real one
 	@exec $(BIN)/python -m bot
 
 test: $(VENV)/.ready-dev ## Run the tests of bot and inference (PYTEST_ARGS="-k name" picks some)
-	@$(PYTEST) -n 4 --dist loadscope --no-loadscope-reorder --durations=15 $(PYTEST_ARGS)
+	@$(PYTEST) -n 3 --dist loadscope --no-loadscope-reorder --durations=15 $(PYTEST_ARGS)
 
 test-ml: ## Check and test what needs torch and LMDeploy, in an environment of its own
 	@PYTHON=$(PYTHON) tests/ml/install.sh
 	@.venv-ml/bin/python -m mypy -p training -p inference.quantize
 	@.venv-ml/bin/python -m pytest tests/ml --confcutdir=tests/ml -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+test-cluster: .venv-cluster/.ready ## Test preparing on DataTrove and Ray, in an environment of its own
+	@.venv-cluster/bin/python -m pytest tests/cluster --confcutdir=tests/cluster $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready-dev ## Check style and types
 	@$(BIN)/ruff check .
@@ -37,7 +40,7 @@ migrate: $(READY) ## Bring the database of DATABASE_URL up to date
 	@$(BIN)/python -m bot migrate
 
 clean: ## Remove the virtual environments and caches (never the data)
-	@rm -rf $(VENV) .venv-ml .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	@rm -rf $(VENV) .venv-ml .venv-cluster .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -53,5 +56,12 @@ $(READY): pyproject.toml | $(BIN)/python
 
 $(VENV)/.ready-dev: pyproject.toml | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,reader,demo,dev,corpora-ray,evaluate,feedback]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,reader,demo,dev,corpora,evaluate,feedback]'
 	@touch $@ $(READY)
+
+# Not .venv-ml: DataTrove asks for a newer huggingface-hub. Not .venv: Ray alone is 300 MB.
+.venv-cluster/.ready: pyproject.toml
+	@[ -x .venv-cluster/bin/python ] || $(PYTHON) -m venv .venv-cluster
+	@echo "Installing DataTrove and Ray into .venv-cluster ..."
+	@.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[corpora-ray,test]'
+	@touch $@

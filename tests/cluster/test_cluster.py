@@ -1,3 +1,5 @@
+"""Preparing on DataTrove's executors: `make test-cluster` runs this where DataTrove and Ray are."""
+
 from __future__ import annotations
 
 import json
@@ -12,20 +14,19 @@ from typing import Any
 import pytest
 
 from tests.training.prepare.made_up import sentence, smile_line, smile_records
-from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.files import CorpusFormatError
 from training.corpora.registry import read_corpus
 from training.prepare.cluster_steps import Clean
 from training.prepare.executors import prepare_by
 from training.prepare.finish import PrepareError
-from training.prepare.gather import packed, shards_of, unpacked
-from training.prepare.outcome import Options, Worker
+from training.prepare.gather import shards_of
+from training.prepare.outcome import Options
 from training.prepare.resources import Executor, Resources
 from training.prepare.run import prepare
 from training.prepare.store import DUPLICATE
 from training.prepare.store import NEAR_OPENING as LEAK
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 # The first test of each executor waits for a whole preparation.
 pytestmark = pytest.mark.timeout(600)
@@ -72,6 +73,16 @@ def one(shards: Path) -> Path:
     return out
 
 
+def training(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "training", *command],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.fixture(scope="module", params=["local", "ray"])
 def many(request: pytest.FixtureRequest, shards: Path, one: Path) -> Path:
     """The same by the command, on an executor of DataTrove."""
@@ -79,13 +90,11 @@ def many(request: pytest.FixtureRequest, shards: Path, one: Path) -> Path:
     command = ["prepare", f"--smile={shards}", f"--out={out}", "--held-out=0.1", "--tasks=2"]
     if request.param == "local":
         command.append("--workers=1")  # in one process: eight pools of them take longer to start
-    ended = subprocess.run(
-        [sys.executable, "-m", "training", *command, f"--executor={request.param}"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command.append(f"--executor={request.param}")
+    ended = training(command)
+    if "timed out during startup" in ended.stderr:
+        # Ray waits 30 s for its own start, however busy the machine is, and has no setting for it.
+        ended = training(command)
     assert ended.returncode == 0, ended.stderr[-3000:]
     assert f"{out / 'README.md'} says" in ended.stdout
     return out
@@ -119,15 +128,6 @@ def test_strict_refuses_what_cannot_be_read(tmp_path: Path) -> None:
 
     with pytest.raises(CorpusFormatError, match="not valid JSON"):
         list(step.run())
-
-
-def test_an_outcome_is_the_same_when_it_was_packed() -> None:
-    turns = (Turn(Role.CLIENT, "我睡不着"), Turn(Role.COUNSELOR, "嗯。", ("倾听",)))
-    dialogue = Dialogue("test", "1", turns, rejected=("睡吧。",))
-    _, outcome = Worker(Options(0, 0, 0)).one(dialogue)
-
-    assert unpacked(json.loads(json.dumps(packed(outcome)))) == outcome
-    assert outcome.preferences
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from training.corpora.registry import CORPORA
 from training.prepare.cleaning import EDITED, LEFT_OUT
 from training.prepare.outcome import CALIBRATION, HELD_OUT, TRAIN
 from training.prepare.output import SPLIT_FILES, WHAT
-from training.prepare.plots import write_plots
 from training.prepare.store import DUPLICATE, NEAR_OPENING
 from training.prepare.tally import Amount, percentile
 
@@ -30,6 +29,8 @@ _SMILE_DIALOGUES = 55_165
 
 def write_card(folder: Path, tallies: Mapping[str, CorpusTally], options: Options) -> None:
     """README.md, statistics.json and the plots; the same tallies give the same bytes."""
+    from training.prepare.plots import write_plots  # noqa: PLC0415 - matplotlib takes a second
+
     numbers = {name: _numbers(tally) for name, tally in tallies.items()}
     (folder / "statistics.json").write_text(
         json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", "utf-8"

@@ -74,7 +74,7 @@ def moment(name: str) -> Record:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class TrainedOn:
     """What is learnt from each moment, by its id."""
 
     out: Path
@@ -90,24 +90,24 @@ class Learnt:
 
 
 @pytest.fixture(scope="module")
-def learnt(tmp_path_factory: pytest.TempPathFactory) -> Learnt:
+def trained_on(tmp_path_factory: pytest.TempPathFactory) -> TrainedOn:
     out = tmp_path_factory.mktemp("feedback")
     corpora = {"smile": smile_records(300), "feedback": map(moment, SAID)}
     prepare(corpora, out, Options(held_out_share=0.1, calibration_share=0.05))
     names = {said[0]: name for name, said in SAID.items()}
-    learnt = Learnt(out, defaultdict(list), defaultdict(list))
+    trained_on = TrainedOn(out, defaultdict(list), defaultdict(list))
     for one in json.loads((out / "train.json").read_bytes()):
         pairs = one["conversation"]
         if name := names.get(pairs[0]["input"]):
-            learnt.conversations[name].append(pairs)
+            trained_on.conversations[name].append(pairs)
     for line in (out / "dpo.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        learnt.preferences[names[row["prompt"][1]["content"]]].append(row)
-    return learnt
+        trained_on.preferences[names[row["prompt"][1]["content"]]].append(row)
+    return trained_on
 
 
-def test_feedback_becomes_preferences_for_dpo(learnt: Learnt) -> None:
-    assert learnt.preferences["rewritten"] == [
+def test_feedback_becomes_preferences_for_dpo(trained_on: TrainedOn) -> None:
+    assert trained_on.preferences["rewritten"] == [
         {
             "prompt": [
                 {"role": "system", "content": SYSTEM_PROMPT},
@@ -117,25 +117,25 @@ def test_feedback_becomes_preferences_for_dpo(learnt: Learnt) -> None:
             "rejected": [{"role": "assistant", "content": COLD}],
         }
     ]
-    (pairs,) = learnt.conversations["rewritten"]
+    (pairs,) = trained_on.conversations["rewritten"]
     assert pairs[0]["output"] == "愿意说说吗？"
-    count = sum(map(len, learnt.preferences.values()))
-    assert f"Preferences for DPO: {count}." in (learnt.out / "README.md").read_text("utf-8")
+    count = sum(map(len, trained_on.preferences.values()))
+    assert f"Preferences for DPO: {count}." in (trained_on.out / "README.md").read_text("utf-8")
 
 
-def test_each_of_several_rejected_answers_is_a_preference(learnt: Learnt) -> None:
-    assert learnt.chosen_and_rejected("several") == [("我在听", COLD), ("我在听", COLDER)]
+def test_each_of_several_rejected_answers_is_a_preference(trained_on: TrainedOn) -> None:
+    assert trained_on.chosen_and_rejected("several") == [("我在听", COLD), ("我在听", COLDER)]
 
 
-def test_two_good_answers_in_one_long_talk_are_both_trained_on(learnt: Learnt) -> None:
-    assert [chosen for chosen, _ in learnt.chosen_and_rejected("long")] == [LATER, THOUGHTS]
-    assert [pairs[-1]["output"] for pairs in learnt.conversations["long"]] == [LATER, THOUGHTS]
+def test_two_good_answers_in_one_long_talk_are_both_trained_on(trained_on: TrainedOn) -> None:
+    assert [chosen for chosen, _ in trained_on.chosen_and_rejected("long")] == [LATER, THOUGHTS]
+    assert [pairs[-1]["output"] for pairs in trained_on.conversations["long"]] == [LATER, THOUGHTS]
 
 
 def test_what_the_bot_said_before_a_rated_answer_is_read_and_not_trained_on(
-    learnt: Learnt,
+    trained_on: TrainedOn,
 ) -> None:
-    (pairs,) = learnt.conversations["repaired"]
+    (pairs,) = trained_on.conversations["repaired"]
     assert [(pair["output"], pair["output_with_loss"]) for pair in pairs] == [
         (COLD, False),
         (SORRY, True),
@@ -144,11 +144,11 @@ def test_what_the_bot_said_before_a_rated_answer_is_read_and_not_trained_on(
 
 @pytest.mark.parametrize("name", UNFIT)
 def test_what_is_not_fit_for_training_is_no_rejected_answer_either(
-    learnt: Learnt, name: str
+    trained_on: TrainedOn, name: str
 ) -> None:
-    decided = map(json.loads, (learnt.out / "decisions.jsonl").read_text("utf-8").splitlines())
+    decided = map(json.loads, (trained_on.out / "decisions.jsonl").read_text("utf-8").splitlines())
     edits = {row["id"]: row.get("edits") for row in decided}
 
-    assert learnt.chosen_and_rejected(name) == [("我在听", COLD)]
+    assert trained_on.chosen_and_rejected(name) == [("我在听", COLD)]
     assert edits[f"{name}-0"] == ["rejected answer left out"]
-    assert "rejected answer left out" in (learnt.out / "README.md").read_text("utf-8")
+    assert "rejected answer left out" in (trained_on.out / "README.md").read_text("utf-8")

@@ -56,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     counters.add_argument("--year", type=int, help="the current one if left out")
     counters.set_defaults(command=_counters)
+    audit = commands.add_parser(
+        "audit",
+        help="print what admins did last",
+        description="Print what admins did last, newest first: when (UTC), who, what, to what.",
+    )
+    audit.add_argument("--last", type=int, default=50, help="how many acts (50)")
+    audit.set_defaults(command=_audit)
     feedback = commands.add_parser(
         "feedback", help="hand out what people agreed to give for training"
     ).add_subparsers(title="commands", metavar="", required=True)
@@ -156,6 +163,15 @@ def _counters(options: argparse.Namespace) -> None:
     if not 1 <= year <= 9999:
         raise StartupError("--year: expected a year from 1 to 9999.")
     sys.stdout.write(asyncio.run(counted(load_settings(), year)) + "\n")
+
+
+def _audit(options: argparse.Namespace) -> None:
+    from bot.maintenance import audited
+    from bot.settings import load_settings
+
+    if options.last < 1:
+        raise StartupError("--last: expected a number from 1.")
+    sys.stdout.write(asyncio.run(audited(load_settings(), options.last)) + "\n")
 
 
 def _export_feedback(options: argparse.Namespace) -> None:

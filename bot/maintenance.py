@@ -10,6 +10,7 @@ from bot.errors import StartupError
 from bot.feedback.deidentify import Deidentifier
 from bot.feedback.export import export_feedback
 from bot.storage import (
+    Audit,
     Counters,
     RatedConversations,
     SchemaStatus,
@@ -69,6 +70,28 @@ async def counted(settings: Settings, year: int) -> str:
         return f"Nothing was counted in {year}."
     width = max(map(len, totals))
     return "\n".join([f"{year}", *(f"{name:<{width}}  {count}" for name, count in totals.items())])
+
+
+async def audited(settings: Settings, last: int) -> str:
+    """The `last` acts of admins, a line each, newest first: when, who, what, to what, outcome.
+
+    Raises:
+        StartupError: the database cannot be reached, or has no tables yet.
+    """
+    try:
+        database = open_database(storage_options(settings))
+        try:
+            await check_schema(database)
+            acts = await Audit(database, utc_now).list_recent(last)
+        finally:
+            await database.aclose()
+    except StorageError as error:
+        raise StartupError(str(error)) from None
+    lines = [
+        f"{act.at:%Y-%m-%d %H:%M:%S}  {act.admin_id}  {act.action} {act.target}: {act.outcome}"
+        for act in acts
+    ]
+    return "\n".join(lines) or "No admin has done anything yet."
 
 
 async def export_feedback_to(settings: Settings, file: Path, since: datetime | None) -> str:

@@ -16,10 +16,11 @@ import structlog
 
 from bot.conversation.prompt import as_words
 from bot.safety import Assessment, RiskLevel, choice_prompt
+from bot.waiting import wait_for_result
 from inference.engine import EngineRejected, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from bot.safety import Utterance
     from bot.safety.encoder import EncoderReading
@@ -121,14 +122,27 @@ class EngineReader:
 
 
 class SecondReading:
-    """All second readers as one that never raises and never takes longer than `within` seconds."""
+    """All second readers as one that never raises and never takes longer than `within` seconds.
+
+    Args:
+        readers: read beside each other.
+        counters: count those that are away.
+        within: seconds that one may take.
+        sleep: waits for seconds.
+    """
 
     def __init__(
-        self, readers: Sequence[SecondReader], counters: Counters, *, within: float
+        self,
+        readers: Sequence[SecondReader],
+        counters: Counters,
+        *,
+        within: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._readers = tuple(readers)
         self._counters = counters
         self._within = within
+        self._sleep = sleep
 
     @property
     def is_on(self) -> bool:
@@ -147,8 +161,7 @@ class SecondReading:
     async def _ask(self, reader: SecondReader, said: Sequence[Utterance]) -> Assessment:
         reason = "no_answer"
         try:
-            async with asyncio.timeout(self._within):
-                found = await reader.read(said)
+            found = await wait_for_result(reader.read(said), self._sleep(self._within))
         except Exception as error:
             # Whatever it is: the first reader has read the turn, and its answer goes on.
             found, reason = None, type(error).__name__

@@ -7,7 +7,7 @@ whose methods are one transaction each, and frozen values.
 from bot.storage.audit import Audit, AuditEntry
 from bot.storage.cards import CardKey, CrisisCards, OwedCard
 from bot.storage.contacts import Contacts, EmergencyContact
-from bot.storage.conversations import Conversations, ConversationSnapshot
+from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
 from bot.storage.db.clock import Clock, utc_now
 from bot.storage.db.database import Database
@@ -62,7 +62,6 @@ __all__ = [
     "Clock",
     "ConsentState",
     "Contacts",
-    "ConversationSnapshot",
     "Conversations",
     "Counters",
     "CrisisCards",

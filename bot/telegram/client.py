@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CONNECTIONS = 128
-PATIENCE = 10.0
+CALL_TIMEOUT = 10.0
 START_TRIES = 5
 MAX_RETRY_AFTER = 60.0
 """Seconds that a start waits for a flood to pass; then it ends and says so."""
@@ -67,14 +67,14 @@ class Client(Bot):
             base_file_url=f"{connection.api_url}/file/bot",
             request=HTTPXRequest(
                 connection_pool_size=CONNECTIONS,
-                pool_timeout=PATIENCE,
-                read_timeout=PATIENCE,
+                pool_timeout=CALL_TIMEOUT,
+                read_timeout=CALL_TIMEOUT,
                 proxy=connection.proxy,
                 httpx_kwargs=http,
             ),
             get_updates_request=HTTPXRequest(
                 connection_pool_size=1,
-                read_timeout=PATIENCE,
+                read_timeout=CALL_TIMEOUT,
                 proxy=connection.proxy,
                 httpx_kwargs=http,
             ),
@@ -94,7 +94,7 @@ class Client(Bot):
         found = await self._post(
             "getUpdates",
             {"offset": offset, "timeout": seconds, "allowed_updates": allowed},
-            read_timeout=seconds + PATIENCE,
+            read_timeout=seconds + CALL_TIMEOUT,
         )
         return cast("list[RawUpdate]", found)
 

@@ -1,4 +1,4 @@
-"""What a feature declares: its commands, and what the buttons under the bot's messages do.
+"""What a feature declares: its commands, what its buttons do, what else it hears of.
 
 Callback data is `prefix:argument[:argument]`, at most 64 bytes, and never carries chat text. A
 client can send any data it likes, so a parser refuses what no button of ours has.
@@ -6,15 +6,17 @@ client can send any data it likes, so a parser refuses what no button of ours ha
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.locales import Texts
 
 if TYPE_CHECKING:
+    from telegram import ChatMemberUpdated, Message
+
     from bot.telegram.requests import CallbackRequest, CommandRequest
 
 Data = TypeVar("Data")
@@ -35,12 +37,19 @@ class Command:
         run: does what it asks for.
         menu: what the command menu says of it; None: it is in no menu.
         admin_menu: what the menus of admins say instead; None: the same.
+        phrases: words that, alone in a message, are this command; in lower case.
+        opens_chat: whether every chat begins with it.
+        run_unstored: does it at once where its update, whose id comes first, could not be stored
+            in time; None: it waits for the database.
     """
 
     name: str
     run: Callable[[CommandRequest], Awaitable[None]]
     menu: MenuText | None
     admin_menu: MenuText | None = None
+    phrases: frozenset[str] = frozenset()
+    opens_chat: bool = False
+    run_unstored: Callable[[int, CommandRequest], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +68,22 @@ class Callback(Generic[Data]):
     run: Callable[[CallbackRequest, Data], Awaitable[str | None]]
 
 
-class Feature(Protocol):
-    """What the router reads of a feature."""
+class Feature:
+    """What the router reads of a feature, which sets what it has."""
 
-    @property
-    def commands(self) -> Sequence[Command]:
-        """Its commands, in the order of the menu."""
+    commands: Sequence[Command] = ()
+    """Its commands, in the order of the menu."""
+    callbacks: Sequence[Callback[Any]] = ()
+    """What its buttons do."""
+    on_membership: Callable[[ChatMemberUpdated], Awaitable[None]] | None = None
+    """Hears that the bot was let into a chat, or was removed or blocked."""
+    on_no_words: Callable[[Message, Texts], Awaitable[None]] | None = None
+    """Answers messages in which there is nothing to read."""
 
-    @property
-    def callbacks(self) -> Sequence[Callback[Any]]:
-        """What its buttons do."""
+
+def names_of_phrases(commands: Mapping[str, Command]) -> dict[str, str]:
+    """For each phrase that is a command, the command's name."""
+    return {phrase: name for name, command in commands.items() for phrase in command.phrases}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,26 +12,23 @@ from telegram.error import TelegramError
 from bot.locales import Language, language_for, texts_for
 from bot.storage import StorageError
 from bot.telegram.client import call_at_start
+from bot.telegram.feature import names_of_phrases
 from bot.telegram.inbound.incoming import command_of, sender_of
 from bot.telegram.requests import CallbackRequest, CommandRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from telegram import BotCommandScope, CallbackQuery, Message, Update
+    from telegram import BotCommandScope, CallbackQuery, ChatMemberUpdated, Message, Update
 
+    from bot.locales import Texts
     from bot.telegram.context import Context
     from bot.telegram.feature import Callback, Command, Feature
-    from bot.telegram.features.membership import Membership
-    from bot.telegram.features.unsupported import UnsupportedMessages
 
 log = structlog.get_logger(__name__)
 
 MENU_LANGUAGES = {"": Language.ZH_CN, "en": Language.EN}
 """Telegram asks for the two-letter code of the app's language; "" is the menu for all others."""
-
-START = "start"
-"""The command that begins every chat; Telegram takes an admin's own menu only from then on."""
 
 
 class Router:
@@ -39,22 +36,13 @@ class Router:
 
     Args:
         context: what the features share.
-        features: whose commands and callbacks there are, in the order of the menu.
-        membership: hears when the bot is let into a chat and when it is removed.
-        unsupported: answers messages that hold nothing to read.
+        features: all there are, in the order of the menu.
     """
 
-    def __init__(
-        self,
-        context: Context,
-        features: Sequence[Feature],
-        *,
-        membership: Membership,
-        unsupported: UnsupportedMessages,
-    ) -> None:
+    def __init__(self, context: Context, features: Sequence[Feature]) -> None:
         self._context = context
-        self._membership = membership
-        self._unsupported = unsupported
+        self._on_membership: list[Callable[[ChatMemberUpdated], Awaitable[None]]] = []
+        self._on_no_words: list[Callable[[Message, Texts], Awaitable[None]]] = []
         self.commands: dict[str, Command] = {}
         self.callbacks: dict[str, Callback[Any]] = {}
         for feature in features:
@@ -62,6 +50,11 @@ class Router:
                 _add(self.commands, command.name, command)
             for callback in feature.callbacks:
                 _add(self.callbacks, callback.prefix, callback)
+            if feature.on_membership is not None:
+                self._on_membership.append(feature.on_membership)
+            if feature.on_no_words is not None:
+                self._on_no_words.append(feature.on_no_words)
+        self._phrases = names_of_phrases(self.commands)
 
     async def route(self, update: Update) -> None:
         """Do what an update of the express lane asks for.
@@ -74,7 +67,8 @@ class Router:
         if update.callback_query is not None:
             await self._route_callback(update.callback_query)
         elif update.my_chat_member is not None:
-            await self._membership.note(update.my_chat_member)
+            for hear in self._on_membership:
+                await hear(update.my_chat_member)
         elif update.message is not None:
             await self._route_message(update.message)
 
@@ -85,7 +79,8 @@ class Router:
             await self._context.outbox.send_text(request.chat_id, request.texts.unknown_command)
             return
         await command.run(request)
-        if name == START and request.user_id in self._context.options.admins:
+        # Telegram takes an admin's own menu only once their chat has begun.
+        if command.opens_chat and request.user_id in self._context.options.admins:
             await self._publish_admin_menu(request.user_id)
 
     async def run_callback(self, request: CallbackRequest) -> None:
@@ -167,9 +162,10 @@ class Router:
         except StorageError as error:  # what needs no database is done without it
             log.warning("person_not_noted", error=type(error).__name__)
         language = language_for(person.language_code)
-        command = command_of(message, self._context.me)
+        command = command_of(message, self._context.me, self._phrases)
         if command is None:
-            await self._unsupported.answer(message, texts_for(language))
+            for answer in self._on_no_words:
+                await answer(message, texts_for(language))
             return
         name, argument = command
         await self.run_command(name, CommandRequest(message.chat.id, person.id, argument, language))

@@ -17,9 +17,9 @@ from bot.telegram.features.about import About
 from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
 from bot.telegram.features.contact import ContactBook
-from bot.telegram.features.crisis.buttons import CrisisButtons
 from bot.telegram.features.crisis.cards import Crisis
 from bot.telegram.features.crisis.check_ins import CheckIns
+from bot.telegram.features.crisis.controls import CrisisControls
 from bot.telegram.features.crisis.hotlines import HotlineList
 from bot.telegram.features.crisis.keyboards import in_danger
 from bot.telegram.features.disclosure import DisclosureService
@@ -167,7 +167,15 @@ def build_parts(
     )
     router = _build_router(context, features, running_turns, scheduler)
     update_handler = UpdateHandler(context, router)
-    intake = _build_intake(context, features, running_turns, scheduler, update_handler)
+    arrivals = ArrivalRouter(outbox, scheduler, update_handler)
+    intake = Intake(
+        context,
+        features.crisis,
+        router.commands,
+        is_handed_over=features.desk.is_handed_over,
+        on_danger=lambda chat_id, by_edit: running_turns.overtake_in_chat(chat_id, by_edit=by_edit),
+        on_arrival=arrivals.route,
+    )
     return Parts(
         outbox=outbox,
         intake=intake,
@@ -235,7 +243,7 @@ def _build_scheduler(
         generation=GenerationManager(
             companion,
             breaker,
-            patience=context.options.engine_patience,
+            wait_seconds=context.options.engine_patience,
             clock=context.clock,
             sleep=context.sleep,
         ),
@@ -266,8 +274,7 @@ def _build_router(
         context,
         (
             Help(context),
-            hotlines,
-            CrisisButtons(context, crisis=features.crisis, desk=desk, hotlines=hotlines),
+            CrisisControls(context, crisis=features.crisis, desk=desk, hotlines=hotlines),
             desk,
             TurnControls(context, running_turns=running_turns, wake=scheduler.wake),
             Reset(context, running_turns=running_turns),
@@ -282,25 +289,9 @@ def _build_router(
                 hotlines=hotlines,
             ),
             features.disclosure,
+            Membership(context),
+            UnsupportedMessages(context),
         ),
-        membership=Membership(context),
-        unsupported=UnsupportedMessages(context),
-    )
-
-
-def _build_intake(
-    context: Context,
-    features: _Features,
-    running_turns: RunningTurns,
-    scheduler: TurnScheduler,
-    update_handler: UpdateHandler,
-) -> Intake:
-    return Intake(
-        context,
-        features.crisis,
-        is_handed_over=features.desk.is_handed_over,
-        on_danger=lambda chat_id, by_edit: running_turns.overtake_in_chat(chat_id, by_edit=by_edit),
-        on_arrival=ArrivalRouter(context.outbox, scheduler, update_handler).route,
     )
 
 

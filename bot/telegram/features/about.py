@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot import __version__
-from bot.telegram.feature import Command
+from bot.telegram.feature import Command, Feature
 from bot.telegram.outbound.rendering import plain
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ _TELEGRAM_NAME = re.compile(r"@([A-Za-z]\w{3,31})", re.ASCII)
 _WEB_ADDRESS = re.compile(r"https://[^\s/]+\.\S+")
 
 
-class About:
+class About(Feature):
     """Says what this bot is; nothing of it needs the database or the engine."""
-
-    callbacks = ()
 
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox

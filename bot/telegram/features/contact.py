@@ -10,7 +10,7 @@ import structlog
 from bot.locales import texts_for
 from bot.storage import EmergencyContact, StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.feature import Command, button_row, owned_callback
+from bot.telegram.feature import Command, Feature, button_row, owned_callback
 from bot.waiting import wait_for_result
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read_contact(argument: str) -> EmergencyContact | None:
     return EmergencyContact(name, found[0]) if name.strip(" .-") else None
 
 
-class ContactBook:
+class ContactBook(Feature):
     """Names, shows and deletes emergency contacts, in private chats only."""
 
     def __init__(self, context: Context) -> None:

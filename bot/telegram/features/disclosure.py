@@ -13,7 +13,7 @@ from bot.safety import RiskLevel, level_at, needs_card
 from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.feature import Command, button_row, owned_callback
+from bot.telegram.feature import Command, Feature, button_row, owned_callback
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-class DisclosureService:
+class DisclosureService(Feature):
     """Says what has to be said beside the answers; only in private chats.
 
     What was said is stored after it was sent, so a crash in between says it twice rather than
@@ -43,7 +43,14 @@ class DisclosureService:
         self._now = context.now
         self._is_trial = context.options.is_trial
         self._hotlines = hotlines
-        self.commands = (Command(name="start", run=self._greet, menu=lambda t: t.command_start),)
+        self.commands = (
+            Command(
+                name="start",
+                run=self._greet,
+                menu=lambda t: t.command_start,
+                opens_chat=True,
+            ),
+        )
         self.callbacks = (
             owned_callback("age", ("adult", "minor", "teen", "child"), self._answer_age),
             owned_callback("guardian", ("yes", "no"), self._answer_guardian),

@@ -17,6 +17,7 @@ from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import (
     Button,
     Callback,
+    Feature,
     button_row,
     button_rows,
     owned_callback,
@@ -47,10 +48,8 @@ class PressedThumb:
     turn_id: int
 
 
-class AnswerFeedback:
+class AnswerFeedback(Feature):
     """The thumbs under answers, in private chats only."""
-
-    commands = ()
 
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox

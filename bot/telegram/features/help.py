@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.telegram.feature import Command
+from bot.telegram.feature import Command, Feature
 
 if TYPE_CHECKING:
     from bot.telegram.context import Context
     from bot.telegram.requests import CommandRequest
 
 
-class Help:
+class Help(Feature):
     """Names the commands."""
-
-    callbacks = ()
 
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.locales import language_for, texts_for
+from bot.telegram.feature import Feature
 
 if TYPE_CHECKING:
     from telegram import ChatMemberUpdated
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 OUTSIDE = frozenset({ChatMemberStatus.BANNED, ChatMemberStatus.LEFT})
 
 
-class Membership:
+class Membership(Feature):
     """Keeps in mind which chats can be written to, and greets groups."""
 
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox
         self._users = context.storage.users
+        self.on_membership = self._note
 
-    async def note(self, change: ChatMemberUpdated) -> None:
+    async def _note(self, change: ChatMemberUpdated) -> None:
         """Note where the bot came in or went out; a group is told how to speak to it."""
         chat = change.chat
         if change.new_chat_member.status in OUTSIDE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.storage import StorageError
-from bot.telegram.feature import Button, Callback, Command, button_row, parse_one_id
+from bot.telegram.feature import Button, Callback, Command, Feature, button_row, parse_one_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.telegram.turns.registry import RunningTurns
 
 
-class TurnControls:
+class TurnControls(Feature):
     """Stops the answer being made in a chat, or has its last one made again.
 
     Args:

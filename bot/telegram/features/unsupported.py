@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from bot.telegram.feature import Feature
+
 if TYPE_CHECKING:
     from telegram import Message
 
@@ -15,14 +17,15 @@ MAX_ALBUMS = 256
 """Albums kept in mind, so that each is answered once."""
 
 
-class UnsupportedMessages:
+class UnsupportedMessages(Feature):
     """Answers pictures, voices, files and the like."""
 
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox
         self._albums: deque[str] = deque(maxlen=MAX_ALBUMS)
+        self.on_no_words = self._answer
 
-    async def answer(self, message: Message, texts: Texts) -> None:
+    async def _answer(self, message: Message, texts: Texts) -> None:
         """Say what a message would have to be; an album gets one answer."""
         if not self._is_more_of_an_album(message):
             await self._outbox.send_text(message.chat.id, _answer_to(message, texts))

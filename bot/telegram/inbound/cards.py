@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from bot.locales import Language
     from bot.safety import RiskLevel
     from bot.storage import OwedCard, RiskSignal
 
@@ -29,8 +28,3 @@ class RiskCards(Protocol):
 
     def send_unrecorded(self, signal: RiskSignal) -> bool:
         """Send the card of a signal that could not be stored in time; False if that was done."""
-
-    def show_hotlines_unrecorded(
-        self, update_id: int, chat_id: int, user_id: int, language: Language
-    ) -> None:
-        """Show the hotlines to a person whose request could not be stored in time."""

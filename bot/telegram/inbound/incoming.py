@@ -22,20 +22,14 @@ from bot.safety.quoted import (
 from bot.telegram.inbound.words import mentions_user, text_in, words_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from telegram import Bot
 
     from bot.storage import Lane, StoredUpdate
 
-CALLS_FOR_HELP = frozenset(
-    (
-        *("求助", "求助电话", "求助電話", "求救", "救命", "救我", "救救我"),
-        *("我需要帮助", "我需要幫助", "需要帮助", "需要幫助"),
-        *("help", "help me", "i need help", "sos", "hotline"),
-    )
-)
-"""Words that, alone in a message, ask for the hotlines."""
+    Phrases = Mapping[str, str]
+    """Words that, alone in a message, are a command, and its name."""
 
 # Clients cut a long text at or shortly before the limit; the next part belongs to it directly.
 SPLIT_PART = MessageLimit.MAX_TEXT_LENGTH - 96
@@ -77,7 +71,7 @@ class IncomingText:
     """The topic of a forum in which it was said."""
 
 
-def lane_of(update: Update, me: User) -> Lane | None:
+def lane_of(update: Update, me: User, phrases: Phrases) -> Lane | None:
     """The lane an update waits in; None for what is not addressed to the bot.
 
     Words wait for their turn in the chat's lane. Commands, buttons and everything else pass it:
@@ -92,7 +86,7 @@ def lane_of(update: Update, me: User) -> Lane | None:
         return None
     if update.edited_message:
         return "chat" if _words_of(message, me) else None
-    if command_of(message, me) is not None:
+    if command_of(message, me, phrases) is not None:
         return "express"
     # Only the bot's name, or no words at all, is nothing a model could answer.
     return "chat" if _words_of(message, me) else "express"
@@ -144,30 +138,23 @@ def _context_of(message: Message, me: User) -> str:
     return quoted(REPLIED_TO_SELF if is_own else REPLIED_TO_OTHER, words)
 
 
-def command_of(message: Message, me: User) -> tuple[str, str] | None:
+def command_of(message: Message, me: User, phrases: Phrases) -> tuple[str, str] | None:
     """The command a message begins with and the text behind it; None for any other message.
 
     Formatted or not, in a text or under a picture. A command addressed to another bot of the group
-    (`/stop@another_bot`) is none. Who writes 求助 and nothing else asks for the hotlines, as by
-    command.
+    (`/stop@another_bot`) is none. One of the phrases and nothing else is the command it stands for.
     """
     if is_forwarded(message):
         return None
     words = _words_of(message, me)
-    if words.strip(" \t\n。.!！?？~～").lower() in CALLS_FOR_HELP:
-        return "help_now", ""
+    if (called := phrases.get(words.strip(" \t\n。.!！?？~～").lower())) is not None:
+        return called, ""
     if (found := _COMMAND.match(words)) is None:
         return None
     name, addressee = found.groups()
     if addressee and addressee.lower() != (me.username or "").lower():
         return None
     return name.lower(), words[found.end() :].strip()
-
-
-def asks_for_hotlines(update: Update, me: User) -> bool:
-    """Whether a person asks for the hotlines, by command or in plain words."""
-    command = command_of(update.message, me) if update.message is not None else None
-    return command is not None and command[0] == "help_now"
 
 
 def read_incoming_text(update: Update, me: User, received_at: float) -> IncomingText | None:

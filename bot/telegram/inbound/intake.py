@@ -17,12 +17,14 @@ from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import NewUpdate, StorageError
 from bot.telegram.chat_ids import is_private
+from bot.telegram.feature import names_of_phrases
 from bot.telegram.inbound.incoming import (
-    asks_for_hotlines,
+    command_of,
     lane_of,
     read_for_danger_of,
     read_incoming_text,
 )
+from bot.telegram.requests import CommandRequest
 from bot.telegram.topics import topic_of, within_topic
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from bot.storage import Lane, PersonInChat, RiskSignal, StoredBatch
     from bot.telegram.client import RawUpdate
     from bot.telegram.context import Context
+    from bot.telegram.feature import Command
     from bot.telegram.inbound.cards import RiskCards
     from bot.telegram.inbound.incoming import IncomingText
 
@@ -67,7 +70,8 @@ class _Found:
     arrival: Arrival
     said: IncomingText | None
     """All that the update may say, to be read for danger; more than what is answered."""
-    asks_for_hotlines: bool
+    command: str | None
+    """The name of the command it is, if it is one."""
 
 
 class Intake:
@@ -76,6 +80,7 @@ class Intake:
     Args:
         context: what the parts share.
         cards: are sent for what tells of danger.
+        commands: what there is, by name.
         is_handed_over: whether what a person writes in a chat goes to a human, not to the model.
         on_danger: told of the chat in which an update asks for a card, and whether by an edit,
             before `on_arrival`: what is being answered there is to stop.
@@ -86,6 +91,7 @@ class Intake:
         self,
         context: Context,
         cards: RiskCards,
+        commands: Mapping[str, Command],
         *,
         is_handed_over: Callable[[int, int], Awaitable[bool]],
         on_danger: Callable[[int, bool], None],
@@ -94,6 +100,8 @@ class Intake:
         self._context = context
         self._inbox = context.storage.inbox
         self._cards = cards
+        self._commands = commands
+        self._phrases = names_of_phrases(commands)
         self._standing = StandingRisk(context.storage.risk, context.now, sleep=context.sleep)
         self._is_handed_over = is_handed_over
         self._on_danger = on_danger
@@ -154,7 +162,6 @@ class Intake:
             if (signal := await self._read(one.said, standing)) is not None:
                 signals.append(signal)
                 self._note(signal, standing)
-        calls = [one.said for one in found if one.said is not None and one.asks_for_hotlines]
         payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
         topics = {raw["update_id"]: topic_of(raw) for raw in updates}
         received_at = self._context.now()
@@ -168,7 +175,7 @@ class Intake:
             )
             for arrival in arrivals
         ]
-        kept = await self._store(new, signals, calls, topics)
+        kept = await self._store(new, signals, found, topics)
         for card in kept.cards:
             with within_topic(topics.get(card.update_id)):
                 self._cards.send(card)
@@ -183,12 +190,13 @@ class Intake:
         self,
         new: Sequence[NewUpdate],
         signals: Sequence[RiskSignal],
-        calls: Sequence[IncomingText],
+        found: Sequence[_Found],
         topics: Mapping[int, tuple[int, int] | None],
     ) -> StoredBatch:
         """Store updates with the cards they ask for.
 
-        A database that is away or slow keeps no person from a card, or from the hotlines.
+        A database that is away or slow keeps no person from a card, or from what a command does
+        without it.
         """
 
         def send_unrecorded() -> None:
@@ -196,12 +204,9 @@ class Intake:
                 with within_topic(topics.get(signal.update_id)):
                     if self._cards.send_unrecorded(signal):
                         self._stop_answer(signal)
-            for said in calls:
-                language = language_for(said.language_code)
-                with within_topic(topics.get(said.update_id)):
-                    self._cards.show_hotlines_unrecorded(
-                        said.update_id, said.chat_id, said.user_id, language
-                    )
+            for one in found:
+                with within_topic(topics.get(one.arrival.update_id)):
+                    self._run_unstored(one)
 
         async def send_when_late() -> None:
             await self._context.sleep(RECORD_WITHIN)
@@ -215,6 +220,13 @@ class Intake:
             raise
         finally:
             late.cancel()
+
+    def _run_unstored(self, found: _Found) -> None:
+        command, said = self._commands.get(found.command or ""), found.said
+        if said is not None and command is not None and command.run_unstored is not None:
+            language = language_for(said.language_code)
+            request = CommandRequest(said.chat_id, said.user_id, "", language)
+            command.run_unstored(said.update_id, request)
 
     def _stop_answer(self, signal: RiskSignal) -> None:
         if safety.needs_card(RiskLevel(signal.level)):
@@ -265,10 +277,10 @@ class Intake:
         update_id = raw["update_id"]
         try:
             update = Update.de_json(raw, self._context.client)
-            lane = lane_of(update, self._context.me)
+            lane = lane_of(update, self._context.me, self._phrases)
             chat_id = _chat_of(update)
             said = _with_all_text(read_incoming_text(update, self._context.me, 0.0), raw)
-            asks = asks_for_hotlines(update, self._context.me)
+            command = self._command_of(update)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it
             # a few times and then keeps it as failed, where an operator can count it.
@@ -276,11 +288,17 @@ class Intake:
             said = read_for_danger_of(raw)
             if said is not None and not is_private(said.chat_id):
                 said = None  # nothing tells whether it was said to the bot
-            return _Found(Arrival(update_id, None, "express"), said, asks_for_hotlines=False)
+            return _Found(Arrival(update_id, None, "express"), said, command=None)
         if lane is None:
             return None
         is_edit = update.edited_message is not None
-        return _Found(Arrival(update_id, chat_id, lane, is_edit), said, asks)
+        return _Found(Arrival(update_id, chat_id, lane, is_edit), said, command)
+
+    def _command_of(self, update: Update) -> str | None:
+        if update.message is None:
+            return None
+        command = command_of(update.message, self._context.me, self._phrases)
+        return command[0] if command is not None else None
 
 
 def _with_all_text(said: IncomingText | None, raw: RawUpdate) -> IncomingText | None:

@@ -38,7 +38,7 @@ PREVIEW_TRIES = 3
 FIRST_BACKOFF = 1.0
 MAX_BACKOFF = 30.0
 MAX_CRISIS_BACKOFF = 4.0
-TYPING_PATIENCE = 3.0
+TYPING_TIMEOUT = 3.0
 
 
 class Dispatcher:
@@ -130,7 +130,7 @@ class Dispatcher:
     async def _type(self, lane: Lane, operation: Operation) -> None:
         action = call(self._bot, lane.chat_id, operation, None)
         try:
-            await wait_with_limit(action, self._sleep(TYPING_PATIENCE))
+            await wait_with_limit(action, self._sleep(TYPING_TIMEOUT))
         except TelegramError as error:
             self._failed(lane, operation, error)
         finally:

@@ -53,8 +53,8 @@ class Outbox:
         clock: monotonic seconds.
         sleep: waits for seconds of that clock.
         random: spreads the repeated tries of many chats.
-        patience: seconds after which a message that could not be sent is given up.
-        final_patience: the same for answers and crisis text.
+        ttl: seconds after which a message that could not be sent is given up.
+        final_ttl: the same for answers and crisis text.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class Outbox:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
-        patience: float = 60.0,
-        final_patience: float = 600.0,
+        ttl: float = 60.0,
+        final_ttl: float = 600.0,
         calls_per_second: int = CALLS_PER_SECOND,
     ) -> None:
         self._bot = bot
         self._clock = clock
-        self._patience = patience
-        self._final_patience = final_patience
+        self._ttl = ttl
+        self._final_ttl = final_ttl
         self._dispatcher = Dispatcher(
             bot,
             Pace(calls_per_second, 1.0, clock=clock, sleep=sleep),
@@ -306,11 +306,11 @@ class Outbox:
         priority: Priority,
         content: Callable[[], Rendered | None] | None = None,
     ) -> Operation:
-        patience = self._final_patience if priority <= Priority.FINAL else self._patience
+        ttl = self._final_ttl if priority <= Priority.FINAL else self._ttl
         return Operation(
             kind,
             priority,
-            deadline=self._clock() + patience,
+            deadline=self._clock() + ttl,
             done=asyncio.get_running_loop().create_future(),
             content=content,
             thread_id=topic_in(chat_id),

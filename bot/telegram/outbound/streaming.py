@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 0.8
+PLACEHOLDER_AFTER = 0.8
 """Seconds without any text after which the placeholder is shown."""
 TYPING_EVERY = 4.5
 """Telegram shows "typing" for 5 s."""
@@ -59,7 +59,7 @@ class StreamedReply:
         keyboard: the buttons while the answer is being written.
         reply_to: the message it answers, where that should be shown (groups).
         on_message_id: stores the id of the message before anything is edited into it.
-        patience: seconds without text after which the placeholder is shown.
+        placeholder_after: seconds without text after which the placeholder is shown.
         is_ours: whether the answer is still ours to give, asked when a slot has come.
     """
 
@@ -72,7 +72,7 @@ class StreamedReply:
         on_message_id: Callable[[int], Awaitable[object]],
         keyboard: InlineKeyboardMarkup | None = None,
         reply_to: int | None = None,
-        patience: float = PATIENCE,
+        placeholder_after: float = PLACEHOLDER_AFTER,
         is_ours: Callable[[], bool] = lambda: True,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -84,7 +84,7 @@ class StreamedReply:
         self._id_is_stored = message_id is not None
         self._keyboard = keyboard
         self._reply_to = reply_to
-        self._patience = patience
+        self._placeholder_after = placeholder_after
         self._is_ours = is_ours
         self._clock = clock
         self._sleep = sleep
@@ -108,7 +108,7 @@ class StreamedReply:
         """Begin to show signs of life; nothing if that has begun."""
         if self._driver is not None:
             return
-        self._typing_at = self._clock() + self._patience
+        self._typing_at = self._clock() + self._placeholder_after
         self._driver = asyncio.create_task(self._drive(), name="streamed-reply")
 
     def update(self, text: str, *, is_typing: bool = True) -> None:
@@ -128,7 +128,7 @@ class StreamedReply:
             self._woken.set_result(None)
 
     def suggest(self, text: str) -> None:
-        """Have this shown while there is no answer yet, but not before the patience has run out.
+        """Have this shown while there is no answer yet, but not before `placeholder_after`.
 
         Raises:
             Unreachable: the person blocked the bot; no reader is left.
@@ -233,7 +233,7 @@ class StreamedReply:
     async def _show(self) -> None:
         try:
             while self._message_id is None and not self._ended:
-                await self._wait_for_text(self._patience)
+                await self._wait_for_text(self._placeholder_after)
                 await self._send_first()
             await self._store_id()
             await self._preview()

@@ -1,7 +1,7 @@
 """The model's part of one answer: made while the person watches, kept waiting, or stopped.
 
 An engine that is away costs no turn. The person is told once, in the message that will show the
-answer, and the turn tries again when the engine is back, for as long as `patience` lasts. It keeps
+answer, and the turn tries again when the engine is back, for `wait_seconds` at most. It keeps
 its lease meanwhile, so what else the person writes is answered after it, in order.
 """
 
@@ -64,7 +64,7 @@ class GenerationManager:
     Args:
         companion: streams an answer from the engine.
         breaker: what all turns together know about the engine.
-        patience: seconds that a turn waits for an engine that is away.
+        wait_seconds: seconds that a turn waits for an engine that is away.
         clock: monotonic seconds.
         sleep: waits for seconds of that clock.
     """
@@ -74,13 +74,13 @@ class GenerationManager:
         companion: Companion,
         breaker: EngineCircuitBreaker,
         *,
-        patience: float,
+        wait_seconds: float,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._companion = companion
         self._breaker = breaker
-        self._patience = patience
+        self._wait_seconds = wait_seconds
         self._clock = clock
         self._sleep = sleep
 
@@ -116,7 +116,7 @@ class GenerationManager:
 
     async def _make(self, plan: Plan, draft: _VisibleDraft) -> None:
         draft.reply.start()
-        until = self._clock() + self._patience
+        until = self._clock() + self._wait_seconds
         timeouts = failures = 0
         while True:
             if self._breaker.is_down:

@@ -82,7 +82,7 @@ async def test_an_unknown_update_or_one_of_another_chat_begins_nothing(replica: 
     assert await replica.turns.begin(CHAT, PERSON, "嗯", [elsewhere]) is None
     assert await replica.turns.begin(CHAT, PERSON, "嗯", [1]) is None
     assert await replica.turns.begin(CHAT, PERSON, "嗯", []) is None
-    assert await replica.conversations.for_chat(CHAT) is None
+    assert not await replica.conversations.reset(CHAT)
 
 
 async def test_a_chat_has_one_turn_at_a_time(replica: Replica, other_replica: Replica) -> None:

@@ -113,7 +113,7 @@ async def test_erasing_leaves_nothing_of_a_person_and_everything_of_others(
 
     export = await replica.users.export(PERSON)
     assert (export.user, export.turns) == (None, ())
-    assert await replica.conversations.for_chat(PERSON) is None
+    assert not await replica.conversations.reset(PERSON)
     assert await replica.inbox.list_pending(PERSON) == []
     assert await replica.turns.finish(running.id, "晚了", "answered") is None
     assert len((await replica.users.export(PERSON + 1)).turns) == 1

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE = 600.0
+ENGINE_PATIENCE = 600.0
 """Seconds that a turn waits for an engine that is away."""
 CARD_WINDOW = timedelta(minutes=30)
 CHECK_IN_AFTER = timedelta(hours=6)
@@ -111,7 +111,7 @@ class Room:
             engine,
             ModelInfo("scripted", 8192, is_trial=is_trial),
             storage,
-            SecondReading(second_readers, storage.counters, within=60.0),
+            SecondReading(second_readers, storage.counters, within=60.0, sleep=clock.sleep),
             max_answer_tokens=768,
         )
         parts = build_parts(
@@ -129,7 +129,7 @@ class Room:
                 admin_chat_id=admin_chat,
                 answers_per_day=answers_per_day,
                 chats_at_once=at_once,
-                engine_patience=PATIENCE,
+                engine_patience=ENGINE_PATIENCE,
                 calls_per_second=CALLS_PER_SECOND,
             ),
             lease_safe_seconds=lease_safe_seconds,

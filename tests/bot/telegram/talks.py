@@ -13,4 +13,4 @@ async def talked(room, chat=None, person=PERSON):
     """One turn, so that there is something to forget."""
     await room.arrive(message("睡不着", person=person, chat=chat))
     await room.passes(5)
-    assert await room.storage.conversations.for_chat(chat or person) is not None
+    assert await room.storage.turns.last_for_chat(chat or person) is not None

@@ -12,7 +12,7 @@ import pytest
 
 from bot.locales import Language, texts_for
 from bot.telegram import features
-from bot.telegram.feature import Callback, Command
+from bot.telegram.feature import Callback, Command, Feature
 from bot.telegram.router import Router
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def test_a_prefix_or_name_that_two_features_declare_is_refused():
     async def run(_request, _data=None):
         return None
 
-    class Twice:
+    class Twice(Feature):
         commands = (Command(name="twice", run=run, menu=None),)
         callbacks = (Callback(prefix="twice", parse=tuple, run=run),)
 
@@ -131,4 +131,4 @@ def test_a_prefix_or_name_that_two_features_declare_is_refused():
 
     for pair in ((Twice(), Twice()), (OnlyButtons(), OnlyButtons())):
         with pytest.raises(ValueError, match="'twice'"):
-            Router(None, pair, membership=None, unsupported=None)
+            Router(None, pair)

@@ -38,7 +38,7 @@ async def test_data_that_no_button_has_gets_a_toast_and_does_nothing_else(room, 
     assert [call.method for call in room.bot.calls[calls:]] == ["callback"]
     assert await room.update(update_id) == ("done", None)
     assert await room.turns() == [("answered", None)]
-    assert await room.storage.conversations.for_chat(PERSON) is not None
+    assert await room.storage.turns.last_for_chat(PERSON) is not None
 
 
 async def test_an_unknown_command_is_answered_with_what_there_is(room):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.telegram.feature import Command, button_row, owned_callback
+from bot.telegram.feature import Command, Feature, button_row, owned_callback
 from bot.telegram.features.account.export import export_file
 from bot.telegram.outbound.delivery import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render_one
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.telegram.turns.registry import RunningTurns
 
 
-class PersonalData:
+class PersonalData(Feature):
     """Shows people what is kept, hands it out to them alone, and deletes it when they say so."""
 
     def __init__(

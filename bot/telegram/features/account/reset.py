@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.telegram.feature import Callback, Command, button_row, owned_callback, parse_id
+from bot.telegram.feature import Callback, Command, Feature, button_row, owned_callback, parse_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class AdminReset:
         return ALL if self.target is None else str(self.target)
 
 
-class Reset:
+class Reset(Feature):
     """Asks first, then lets a conversation begin anew; what was said stays until /erase."""
 
     def __init__(self, context: Context, *, running_turns: RunningTurns) -> None:

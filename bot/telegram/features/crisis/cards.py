@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.telegram.context import Context
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
+    from bot.telegram.requests import CommandRequest
 
     OnRiskDetected = Callable[[int, int, RiskLevel], Awaitable[None]]
 
@@ -46,6 +47,15 @@ log = structlog.get_logger(__name__)
 
 CARDS_AT_ONCE = 256
 REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SendingKey:
+    """What brings a card: an update, or a turn for which none could be stored."""
+
+    source: Literal["update", "turn"]
+    id: int
+    level: int
 
 
 class Crisis:
@@ -77,8 +87,8 @@ class Crisis:
         self._hotlines = hotlines
         self._contacts = contacts
         self._on_risk_detected = on_risk_detected
-        self._sending: dict[CardKey, tuple[int, asyncio.Task[None]]] = {}
-        self._said: OrderedDict[CardKey, None] = OrderedDict()
+        self._sending: dict[SendingKey, tuple[int, asyncio.Task[None]]] = {}
+        self._said: OrderedDict[SendingKey, None] = OrderedDict()
         self._alerts: set[asyncio.Task[None]] = set()
         self._unrecorded: dict[int, list[int]] = {}
         """Levels shown in a chat since the database went away."""
@@ -86,7 +96,7 @@ class Crisis:
     @property
     def held(self) -> list[CardKey]:
         """The cards being sent, whose claims have to be renewed."""
-        return list(self._sending)
+        return [(key.id, key.level) for key in self._sending if key.source == "update"]
 
     def risk_signal(
         self,
@@ -115,18 +125,19 @@ class Crisis:
         """Send a card we hold the claim of, and note how it ended."""
         self._unrecorded.pop(owed.chat_id, None)
         self._hotlines.remember_region(owed.user_id, region_of(owed.region))
-        self._start(owed, self._deliver)
+        self._start(SendingKey("update", *owed.key), owed, self._deliver)
 
     def send_unrecorded(self, signal: RiskSignal) -> bool:
         """Send the card of a signal that could not be stored (in time); False if none is due."""
-        return needs_card(RiskLevel(signal.level)) and self._send_unrecorded(signal)
+        key = SendingKey("update", signal.update_id, signal.level)
+        return needs_card(RiskLevel(signal.level)) and self._send_unrecorded(key, signal)
 
-    def show_hotlines_unrecorded(
-        self, update_id: int, chat_id: int, user_id: int, language: Language
-    ) -> None:
+    def show_hotlines_unrecorded(self, update_id: int, request: CommandRequest) -> None:
         """Show the hotlines to a person whose request could not be stored (in time)."""
+        chat_id, user_id, language = request.chat_id, request.user_id, request.language.value
         self._send_unrecorded(
-            RiskSignal(update_id, chat_id, user_id, RiskLevel.NONE, language.value, ends={})
+            SendingKey("update", update_id, RiskLevel.NONE),
+            RiskSignal(update_id, chat_id, user_id, RiskLevel.NONE, language, ends={}),
         )
 
     async def before_answer(self, plan: Plan, language: Language) -> bool:
@@ -147,7 +158,8 @@ class Crisis:
             try:
                 owed = await self._cards.owe_for_turn(turn.id, signal, self._window)
             except StorageError:
-                self.send_unrecorded(replace(signal, update_id=-turn.id))
+                if needs_card(level):
+                    self._send_unrecorded(SendingKey("turn", turn.id, level), signal)
                 raise
             if owed is not None:
                 self.send(owed)
@@ -190,11 +202,10 @@ class Crisis:
             await asyncio.wait([task for _, task in self._sending.values()])
         await asyncio.gather(*self._alerts)
 
-    def _send_unrecorded(self, signal: RiskSignal) -> bool:
-        key = (signal.update_id, signal.level)
+    def _send_unrecorded(self, key: SendingKey, signal: RiskSignal) -> bool:
         if key in self._said or key in self._sending:
             return False
-        log.warning("card_not_recorded", update=signal.update_id)
+        log.warning("card_not_recorded", source=key.source, id=key.id)
         shown = self._unrecorded.setdefault(signal.chat_id, [])
         owed = OwedCard(
             *(signal.update_id, signal.level, signal.chat_id, signal.user_id, signal.language_code),
@@ -203,12 +214,17 @@ class Crisis:
             region=self._hotlines.last_region(signal.user_id),
         )
         shown.append(signal.level)
-        self._start(owed, self._try_to_say)
+        self._start(key, owed, self._try_to_say)
         return True
 
-    def _start(self, owed: OwedCard, send: Callable[[OwedCard], Awaitable[None]]) -> None:
+    def _start(
+        self,
+        key: SendingKey,
+        owed: OwedCard,
+        send: Callable[[SendingKey, OwedCard], Awaitable[None]],
+    ) -> None:
         """Run `send`, behind what already sends the same card if something does."""
-        before = self._sending.get(owed.key)
+        before = self._sending.get(key)
         # A person who is owed a card has just written: they can be reached, whatever was before.
         self._outbox.mark_reachable(owed.chat_id)
 
@@ -216,26 +232,26 @@ class Crisis:
             if before is not None:
                 await asyncio.wait([before[1]])
             try:
-                await send(owed)
+                await send(key, owed)
             except Exception:
-                log.exception("card_broke", update=owed.update_id)
+                log.exception("card_broke", source=key.source, id=key.id)
             finally:
-                if self._sending.get(owed.key, (0, None))[1] is asyncio.current_task():
-                    del self._sending[owed.key]
+                if self._sending.get(key, (0, None))[1] is asyncio.current_task():
+                    del self._sending[key]
 
-        task = asyncio.create_task(run(), name=f"card {owed.update_id}")
-        self._sending[owed.key] = owed.chat_id, task
+        task = asyncio.create_task(run(), name=f"card {key.id}")
+        self._sending[key] = owed.chat_id, task
 
-    async def _deliver(self, owed: OwedCard) -> None:
+    async def _deliver(self, key: SendingKey, owed: OwedCard) -> None:
         try:
-            await self._note_end(owed)
+            await self._note_end(key, owed)
         except StorageError as error:
             # Still owed: the next sweep, of whichever process, comes back to it.
             log.warning("card_end_not_stored", update=owed.update_id, error=type(error).__name__)
 
-    async def _note_end(self, owed: OwedCard) -> None:
+    async def _note_end(self, key: SendingKey, owed: OwedCard) -> None:
         try:
-            await self._say_once(owed)
+            await self._say_once(key, owed)
         except Unreachable:
             await self._users.mark_unreachable(owed.chat_id)
             await self._cards.mark_refused(owed.key)
@@ -249,22 +265,22 @@ class Crisis:
             await self._cards.mark_sent(owed.key)
             await self._counters.add("card_sent")
 
-    async def _try_to_say(self, owed: OwedCard) -> None:
+    async def _try_to_say(self, key: SendingKey, owed: OwedCard) -> None:
         try:
-            await self._say_once(owed)
+            await self._say_once(key, owed)
         except (Unreachable, Undeliverable) as error:
             # Telegram still holds the update and sends it again; that brings the card again.
             log.warning("card_not_delivered_yet", update=owed.update_id, error=type(error).__name__)
 
-    async def _say_once(self, owed: OwedCard) -> None:
+    async def _say_once(self, key: SendingKey, owed: OwedCard) -> None:
         """Send a card unless this process has sent it; a second try after a failure is fine."""
-        if owed.key in self._said:
+        if key in self._said:
             return
         saying = asyncio.create_task(self._say(owed), name=f"card text {owed.update_id}")
         if needs_card(RiskLevel(owed.level)):
             self._tell(owed.chat_id, owed.user_id, RiskLevel(owed.level))
         await saying
-        self._said[owed.key] = None
+        self._said[key] = None
         if len(self._said) > REMEMBERED:
             self._said.popitem(last=False)
 

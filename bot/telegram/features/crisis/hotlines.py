@@ -10,7 +10,6 @@ import structlog
 from bot.locales import texts_for
 from bot.safety import region_of, render_hotlines
 from bot.storage import StorageError
-from bot.telegram.feature import Command
 from bot.telegram.features.crisis.keyboards import under_hotlines
 from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.numbers import render_with_numbers
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.safety import Region
     from bot.telegram.context import Context
-    from bot.telegram.requests import CommandRequest
 
 log = structlog.get_logger(__name__)
 
@@ -32,15 +30,10 @@ REMEMBERED = 4096
 class HotlineList:
     """Shows people the lines of where they are: by their choice, else by their language."""
 
-    callbacks = ()
-
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox
         self._users = context.storage.users
         self._counters = context.storage.counters
-        self.commands = (
-            Command(name="help_now", run=self._help_now, menu=lambda t: t.command_help_now),
-        )
         self._regions: OrderedDict[int, Region] = OrderedDict()
 
     async def show(self, chat_id: int, user_id: int, language: Language) -> None:
@@ -78,6 +71,3 @@ class HotlineList:
         """Say a reviewed text ahead of whatever else is to be said in a chat."""
         parts = render_with_numbers(text)
         await self._outbox.send_parts(chat_id, parts, keyboard, priority=Priority.CRISIS)
-
-    async def _help_now(self, request: CommandRequest) -> None:
-        await self.show(request.chat_id, request.user_id, request.language)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = timedelta(seconds=30)
-PATIENCE = timedelta(minutes=10)
+TELL_AFTER = timedelta(minutes=10)
 """A person is told after so long that no human has come, or that theirs has gone silent."""
 IDLE = timedelta(hours=IDLE_HOURS)
 
@@ -146,10 +146,10 @@ class OncallAlerts:
 
     async def _end_what_is_over(self) -> None:
         await self._desk.end_unauthorised()
-        for handover in await self._handovers.list_unanswered(PATIENCE):
+        for handover in await self._handovers.list_unanswered(TELL_AFTER):
             await self._say_no_human_came(handover)
-        for handover in await self._handovers.list_left_waiting(PATIENCE):
-            await self._desk.hand_back_if_silent(handover)
+        for handover in await self._handovers.list_left_waiting(TELL_AFTER):
+            await self._desk.release_if_silent(handover)
         for handover in await self._handovers.list_idle(IDLE):
             if handover.state == "taken":
                 await self._desk.end(handover, "idle")

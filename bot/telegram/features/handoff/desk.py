@@ -17,7 +17,7 @@ from bot.safety.hotlines import emergency
 from bot.safety.quoted import as_told
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.feature import Callback, Command, button_row, parse_id
+from bot.telegram.feature import Callback, Command, Feature, button_row, parse_id
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.rendering import plain
@@ -49,7 +49,7 @@ class PressedDeskButton:
     handover_id: int
 
 
-class HandoffDesk:
+class HandoffDesk(Feature):
     """Lets admins take over, and carries words between them and people.
 
     Args:
@@ -119,7 +119,7 @@ class HandoffDesk:
         if handover is None or handover.admin_id is None:
             return False
         if handover.admin_id not in self._admins:
-            await self.hand_back(handover, "no admin")
+            await self.release(handover, "no admin")
             return False
         try:
             parts = plain(f"💬 #{handover.id}\n{as_told(turn.user_text)}")
@@ -127,7 +127,7 @@ class HandoffDesk:
         except (Expired, Closed):
             raise
         except (Unreachable, Undeliverable):
-            await self.hand_back(handover, "admin unreachable")
+            await self.release(handover, "admin unreachable")
             return False
         await self._handovers.note_person_wrote(handover.id)
         return True
@@ -174,7 +174,7 @@ class HandoffDesk:
             await self._note(handover.admin_id, "close", handover.id, reason)
         await self._handovers.close(handover.id)
 
-    async def hand_back(self, handover: Handover, reason: str, told: str | None = None) -> None:
+    async def release(self, handover: Handover, reason: str, told: str | None = None) -> None:
         """Give a person back to the model because their human is gone, and call another one.
 
         `told` is what the person reads; None: that the human has left.
@@ -199,12 +199,12 @@ class HandoffDesk:
             if self._admin_chat is None:
                 await self.end(handover, "no duty chat")
             elif handover.admin_id not in self._admins:
-                await self.hand_back(handover, "no admin")
+                await self.release(handover, "no admin")
 
-    async def hand_back_if_silent(self, handover: Handover) -> None:
+    async def release_if_silent(self, handover: Handover) -> None:
         """Give back a person whom their human has left waiting."""
         texts = await self._texts(handover.user_id)
-        await self.hand_back(handover, "silent", texts.desk_human_silent)
+        await self.release(handover, "silent", texts.desk_human_silent)
 
     async def _human(self, request: CommandRequest) -> None:
         """Ask for a human; say honestly what comes of it."""

@@ -63,7 +63,7 @@ def said(text, message_id=1, user_id=42, **more):
     ],
 )
 def test_words_wait_their_turn_and_everything_else_passes(given, lane):
-    assert lane_of(given, ME) == lane
+    assert lane_of(given, ME, {}) == lane
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_words_wait_their_turn_and_everything_else_passes(given, lane):
     ],
 )
 def test_in_a_group_only_what_is_addressed_to_the_bot_counts(fields, lane):
-    assert lane_of(update(chat=GROUP, **fields), ME) == lane
+    assert lane_of(update(chat=GROUP, **fields), ME, {}) == lane
 
 
 def test_in_a_group_a_reply_to_the_bot_counts():
     mine = {"message_id": 4, "date": 1, "chat": GROUP, "from": ME.to_dict(), "text": "在"}
-    assert lane_of(update(chat=GROUP, text="嗯", reply_to_message=mine), ME) == "chat"
+    assert lane_of(update(chat=GROUP, text="嗯", reply_to_message=mine), ME, {}) == "chat"
 
 
 def test_a_command_is_its_name_and_what_stands_behind():
-    assert command_of(update(**command("/Reset@Shudong_Bot 12345")).message, ME) == (
+    assert command_of(update(**command("/Reset@Shudong_Bot 12345")).message, ME, {}) == (
         "reset",
         "12345",
     )
-    assert command_of(update(text="不是 /reset").message, ME) is None
+    assert command_of(update(text="不是 /reset").message, ME, {}) is None
 
 
 def test_the_bots_name_is_not_part_of_what_was_said():

@@ -39,10 +39,10 @@ async def test_a_lane_that_cannot_be_told_does_not_keep_the_others_out(room, mon
     odd, good = message("一"), message("二")
     told = intake.lane_of
 
-    def lane_of(update, me):
+    def lane_of(update, *more):
         if update.update_id == odd["update_id"]:
             raise RuntimeError
-        return told(update, me)
+        return told(update, *more)
 
     monkeypatch.setattr(intake, "lane_of", lane_of)
     await room.arrive(odd, good)

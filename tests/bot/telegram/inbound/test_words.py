@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Message, Update
 
+from bot.telegram.features.crisis.controls import CALLS_FOR_HELP
 from bot.telegram.inbound.incoming import command_of, lane_of, read_incoming_text
 from bot.telegram.inbound.words import text_in, words_in
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, ME, PERSON, PHOTO, message
 
 DANGER = "我不想活了，今晚就去跳楼"
+PHRASES = dict.fromkeys(CALLS_FOR_HELP, "help_now")
 CHANNEL = {"id": -1002, "type": "channel", "title": "频道"}
 
 
@@ -186,7 +188,7 @@ async def test_a_rich_message_is_answered(room):
 )
 def test_the_bot_hears_its_name_in_any_formatting(fields):
     body = message(**fields)["message"] | {"chat": {"id": GROUP, "type": "supergroup"}}
-    assert lane_of(Update.de_json({"update_id": 1, "message": body}, None), ME) == "chat"
+    assert lane_of(Update.de_json({"update_id": 1, "message": body}, None), ME, {}) == "chat"
 
 
 def entity(kind, length=9):
@@ -206,12 +208,15 @@ def entity(kind, length=9):
     ],
 )
 def test_a_command_counts_in_any_formatting(fields):
-    assert command_of(read(message(**fields)), ME) == ("help_now", "")
+    assert command_of(read(message(**fields)), ME, PHRASES) == ("help_now", "")
 
 
 @pytest.mark.parametrize("text", ["/usr/bin 是什么", "/stop@another_bot", "说 /stop"])
 def test_what_only_looks_like_a_command_is_none(text):
-    assert command_of(Message.de_json(message()["message"] | {"text": text}, None), ME) is None
+    assert (
+        command_of(Message.de_json(message()["message"] | {"text": text}, None), ME, PHRASES)
+        is None
+    )
 
 
 def anonymous(text, sender_chat, bot_id=1087968824):

@@ -9,7 +9,7 @@ import pytest
 from bot.storage import Notification, StorageError
 from bot.telegram.turns.generation import MAX_TIMEOUTS
 from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable, ThoughtLeaked
-from tests.bot.telegram.room import PATIENCE, TEXTS
+from tests.bot.telegram.room import ENGINE_PATIENCE, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import ADMIN, OTHER, PERSON, message, press
 
@@ -87,7 +87,7 @@ async def test_a_turn_that_fails_again_waits_for_a_sign_of_life(room, engine):
 
 async def test_an_engine_that_does_not_come_back_ends_in_an_apology_and_a_button(room, no_engine):
     await room.arrive(message("睡不着"))
-    await room.passes(PATIENCE - 1)
+    await room.passes(ENGINE_PATIENCE - 1)
     assert room.bot.texts(PERSON) == [TEXTS.wait_engine]
     await room.passes(2)
     assert room.bot.texts(PERSON) == [TEXTS.error_retry]

@@ -21,7 +21,7 @@ async def test_an_admin_with_a_forged_target_resets_nobody(room, target):
     await room.passes(5)
     assert toasts(room) == [TEXTS.button_expired]
     assert await room.update(update_id) == ("done", None)
-    assert await room.storage.conversations.for_chat(PERSON) is not None
+    assert await room.storage.turns.last_for_chat(PERSON) is not None
 
 
 @pytest.mark.parametrize("action", ["reset", "erase"])
@@ -38,14 +38,14 @@ async def test_only_who_was_asked_can_say_yes_in_a_group(room, action):
     assert toasts(room) == [TEXTS.button_expired]
     assert room.bot.texts(GROUP) == shown
     assert await room.turns() == [("answered", None)]
-    assert await room.storage.conversations.for_chat(GROUP) is not None
+    assert await room.storage.turns.last_for_chat(GROUP) is not None
 
     await room.arrive(press(yes, person=PERSON, chat=GROUP, message_id=newest))
     await room.passes(5)
     done = TEXTS.reset_done if action == "reset" else TEXTS.erase_done
     assert room.bot.texts(GROUP)[-1] == done
     if action == "reset":
-        assert await room.storage.conversations.for_chat(GROUP) is None
+        assert await room.storage.turns.last_for_chat(GROUP) is None
     else:
         assert await room.turns() == []
 
@@ -62,7 +62,7 @@ async def test_no_keeps_everything(room, action):
     kept = TEXTS.reset_kept if action == "reset" else TEXTS.erase_kept
     assert room.bot.texts(PERSON)[-1] == kept
     assert await room.turns() == [("answered", None)]
-    assert await room.storage.conversations.for_chat(PERSON) is not None
+    assert await room.storage.turns.last_for_chat(PERSON) is not None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ async def test_the_question_to_an_admin_expires_after_ten_minutes(room, age, out
     await room.passes(5)
     [entry] = await room.storage.audit.list_recent(10)
     assert (entry.admin_id, entry.target, entry.outcome) == (ADMIN, str(PERSON), outcome)
-    still_open = await room.storage.conversations.for_chat(PERSON) is not None
+    still_open = await room.storage.turns.last_for_chat(PERSON) is not None
     assert still_open == (outcome == "refused")
     assert toasts(room) == [TEXTS.admin_expired if outcome == "refused" else None]
 
@@ -89,7 +89,7 @@ async def test_an_admin_button_in_other_hands_does_nothing(room):
     await room.arrive(press(f"admin_reset:yes:{OTHER}:{PERSON}", person=OTHER, at=room.now()))
     await room.passes(5)
     assert toasts(room) == [TEXTS.admin_expired] * 2
-    assert await room.storage.conversations.for_chat(PERSON) is not None
+    assert await room.storage.turns.last_for_chat(PERSON) is not None
 
 
 async def test_an_erase_in_mid_answer_leaves_nothing_of_it(room, engine):

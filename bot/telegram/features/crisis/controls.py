@@ -1,4 +1,4 @@
-"""What the buttons under a crisis card do. They are for the person the card was for."""
+"""/help_now, and what the buttons under a crisis card do for the person the card was for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.safety import LOWEST_BY_WORD, Region, RiskLevel, card_hotlines, emergency, region_of
-from bot.telegram.feature import Callback, parse_id
+from bot.telegram.feature import Callback, Command, Feature, parse_id
 from bot.telegram.features.crisis.keyboards import in_danger, region_names, regions
 
 if TYPE_CHECKING:
@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.features.handoff.desk import HandoffDesk
-    from bot.telegram.requests import CallbackRequest
+    from bot.telegram.requests import CallbackRequest, CommandRequest
+
+CALLS_FOR_HELP = frozenset(
+    (
+        *("求助", "求助电话", "求助電話", "求救", "救命", "救我", "救救我"),
+        *("我需要帮助", "我需要幫助", "需要帮助", "需要幫助"),
+        *("help", "help me", "i need help", "sos", "hotline"),
+    )
+)
+"""Words that, alone in a message, ask for the hotlines."""
 
 MAX_SAFE_PRESSES = 256
 """Presses of "I am safe" kept in mind, so that two taps of a finger count once."""
@@ -32,10 +41,8 @@ class PressedCrisisButton:
     region: Region | None = None
 
 
-class CrisisButtons:
-    """I am safe, I need help, hotlines elsewhere, do not ask me again."""
-
-    commands = ()
+class CrisisControls(Feature):
+    """The hotlines, for who asks; under a card: safe, help, hotlines elsewhere, no questions."""
 
     def __init__(
         self, context: Context, *, crisis: Crisis, desk: HandoffDesk, hotlines: HotlineList
@@ -47,7 +54,19 @@ class CrisisButtons:
         self._desk = desk
         self._hotlines = hotlines
         self._safe_pressed: deque[tuple[int, int]] = deque(maxlen=MAX_SAFE_PRESSES)
+        self.commands = (
+            Command(
+                name="help_now",
+                run=self._help_now,
+                menu=lambda t: t.command_help_now,
+                phrases=CALLS_FOR_HELP,
+                run_unstored=crisis.show_hotlines_unrecorded,
+            ),
+        )
         self.callbacks = (Callback(prefix="risk", parse=_parse, run=self._press),)
+
+    async def _help_now(self, request: CommandRequest) -> None:
+        await self._hotlines.show(request.chat_id, request.user_id, request.language)
 
     async def _press(self, request: CallbackRequest, pressed: PressedCrisisButton) -> str | None:
         texts, user_id = request.texts, request.user_id

@@ -47,7 +47,16 @@ if TYPE_CHECKING:
     from bot.conversation.second_reader import SecondReading
     from bot.locales import Language
     from bot.safety import Blocked
-    from bot.storage import Clock, Counters, Disclosures, PastTurn, Risk, RiskState, Turn
+    from bot.storage import (
+        Clock,
+        Counters,
+        Disclosure,
+        Disclosures,
+        PastTurn,
+        Risk,
+        RiskState,
+        Turn,
+    )
     from inference.engine import Engine, Message, ModelInfo, OnWait
     from inference.tokens import TokenCounter
 
@@ -72,8 +81,8 @@ class Plan:
     level: RiskLevel
     """What the turn is treated as: what was read in it, or the danger of the last days."""
     risk: RiskState
-    is_minor: bool
-    """Whether the person answered, when asked, that they are under 18."""
+    disclosure: Disclosure
+    """What the person was told and asked, and what they answered."""
     reviewed_answer: str | None
     """A reviewed text in place of the model's answer, where that cannot be trusted."""
     lowers_risk: bool
@@ -165,7 +174,7 @@ class Companion:
             assessment=assessment,
             level=level,
             risk=risk,
-            is_minor=await self._disclosures.is_minor(turn.user_id),
+            disclosure=await self._disclosures.for_user(turn.user_id),
             reviewed_answer=reviewed,
             lowers_risk=lowers_risk,
             said=() if is_safe or is_taken_back else tuple(said),
@@ -229,7 +238,7 @@ class Companion:
                     *(own_words(earlier.user_text) for earlier in plan.past),
                     own_words(plan.turn.user_text),
                 ],
-                is_minor=plan.is_minor,
+                is_minor=plan.disclosure.is_minor,
             )
         )
         answer: list[str] = []

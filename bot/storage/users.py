@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 Read = TypeVar("Read")
 
-SEEN_EVERY: Final = timedelta(minutes=1)
+SEEN_EVERY: Final = timedelta(hours=1)
 _REMEMBERED: Final = 4096
 
 
@@ -83,7 +83,7 @@ class Users:
         self._log_holds_erased = False
 
     async def record_seen(self, user_id: int, language_code: str | None) -> None:
-        """Note that a person wrote, so can be reached; written at most once a minute or on change.
+        """Note that a person wrote, so can be reached; written at most once an hour or on change.
 
         `language_code` is what their Telegram says.
         """

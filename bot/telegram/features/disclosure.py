@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
     from bot.locales import Language, Texts
-    from bot.storage import Turn
+    from bot.storage import Disclosure, Turn
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.requests import CallbackRequest, CommandRequest
@@ -57,7 +57,7 @@ class DisclosureService(Feature):
         )
 
     async def before_answer(
-        self, turn: Turn, language: Language, *, level: RiskLevel
+        self, turn: Turn, language: Language, known: Disclosure, *, level: RiskLevel
     ) -> PendingNotice | None:
         """Say that this is an AI, if it is time; what can wait for the answer comes back.
 
@@ -66,17 +66,11 @@ class DisclosureService(Feature):
         if not is_private(turn.chat_id):
             return None
         in_danger, has_card = level > RiskLevel.NONE, needs_card(level)
-        try:
-            known = await self._disclosures.for_user(turn.user_id)
-            now = self._now()
-            notice = disclosure_policy.due(known, now, in_danger=in_danger, has_card=has_card)
-            if notice is None:
-                if disclosure_policy.worth_noting(known, now):
-                    known = disclosure_policy.wrote(known, now)
-                    await self._disclosures.record(turn.user_id, known)
-                return None
-        except StorageError as error:
-            log.warning("disclosures_not_read", turn=turn.id, error=type(error).__name__)
+        now = self._now()
+        notice = disclosure_policy.due(known, now, in_danger=in_danger, has_card=has_card)
+        if notice is None:
+            if disclosure_policy.worth_noting(known, now):
+                await self._note_wrote(turn, disclosure_policy.wrote(known, now))
             return None
         pending = PendingNotice(turn.user_id, language, notice, known, in_danger)
         if in_danger or not notice.says_ai:
@@ -88,6 +82,12 @@ class DisclosureService(Feature):
         """Say what was left to say."""
         if pending is not None:
             await self._give(pending)
+
+    async def _note_wrote(self, turn: Turn, known: Disclosure) -> None:
+        try:
+            await self._disclosures.record(turn.user_id, known)
+        except StorageError as error:
+            log.warning("disclosures_not_noted", turn=turn.id, error=type(error).__name__)
 
     async def _greet(self, request: CommandRequest) -> None:
         """Say what this is, and ask for the person's age if it is not known."""

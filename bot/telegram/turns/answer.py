@@ -104,7 +104,9 @@ class AnswerSteps:
         if running.stop_requested and await self._is_overtaken(running):
             await self._end_overtaken(running, plan, "", reply)
             return True
-        pending = await self._notices.before_answer(running.turn, plan.language, level=plan.level)
+        pending = await self._notices.before_answer(
+            running.turn, plan.language, plan.disclosure, level=plan.level
+        )
         if running.has_edits:
             return False
         texts = texts_for(plan.language)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.conversation.disclosure_policy import PendingNotice
     from bot.locales import Language, Texts
     from bot.safety import RiskLevel
-    from bot.storage import Turn
+    from bot.storage import Disclosure, Turn
     from bot.telegram.inbound.incoming import IncomingText
 
 
@@ -45,7 +45,7 @@ class Notices(Protocol):
     """What people have to be told beside the answers."""
 
     async def before_answer(
-        self, turn: Turn, language: Language, *, level: RiskLevel
+        self, turn: Turn, language: Language, known: Disclosure, *, level: RiskLevel
     ) -> PendingNotice | None:
         """Say what cannot wait; what can wait for the answer comes back."""
 

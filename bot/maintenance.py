@@ -1,4 +1,4 @@
-"""What an operator does to the data while the bot rests: migrate, change keys."""
+"""What an operator does with the data: migrate, change keys, read counters and the audit."""
 
 from __future__ import annotations
 

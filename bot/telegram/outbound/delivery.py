@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from telegram import InlineKeyboardMarkup, Message, MessageEntity
 
-    from bot.telegram.outbound.lane import Operation
+    from bot.telegram.outbound.operation import Operation
     from bot.telegram.outbound.rendering import Rendered
 
 _NO_LINK_PREVIEW = LinkPreviewOptions(is_disabled=True)

@@ -22,7 +22,8 @@ from bot.telegram.outbound.delivery import (
     reason,
     retry_after,
 )
-from bot.telegram.outbound.lane import Lane, Operation, Priority
+from bot.telegram.outbound.lane import Lane
+from bot.telegram.outbound.operation import Priority
 from bot.waiting import wait_with_limit
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from bot.telegram.outbound.delivery import SendApi
+    from bot.telegram.outbound.operation import Operation
     from bot.telegram.outbound.pace import Pace
 
 log = structlog.get_logger(__name__)
@@ -81,14 +83,14 @@ class Dispatcher:
         """
         if chat_id in self._successors:
             chat_id = self._successors[chat_id]
-            if not _is_for_successor(operation):
+            if not operation.move_to_successor():
                 return
         if chat_id in self.unreachable:
             raise Unreachable
         if self._closed or (self._closing and operation.priority > Priority.SEND):
             raise Closed("the bot is stopping")
         lane = self._lane(chat_id)
-        if operation.kind == "edit" and not _replace_older(lane, operation):
+        if operation.kind == "edit" and not lane.replace_older(operation):
             operation.settle(operation.message_id)
             return
         if lane.ready_at(operation) > operation.deadline:
@@ -277,7 +279,7 @@ class Dispatcher:
                 if operation.priority is Priority.CRISIS:
                     operation.not_before = self._clock() + retry_after(error)
                 self._again(lane, operation)
-            case failure if _can_do_without(operation, failure):
+            case failure if operation.leave_out(failure):
                 log.info("sent_in_another_way", chat_id=lane.chat_id, reason=reason(error))
                 self._again(lane, operation)
             case SendFailure.UNSENT | SendFailure.UNCERTAIN as kind:
@@ -300,7 +302,7 @@ class Dispatcher:
         for one in moving:
             one.followed = True
             try:
-                if not one.done.done() and _is_for_successor(one):
+                if not one.done.done() and one.move_to_successor():
                     self.submit(error.new_chat_id, one)
             except OutboxError as refusal:
                 one.fail(refusal)
@@ -339,55 +341,6 @@ class Dispatcher:
             newer = lane.edit_of(operation.message_id) if operation.kind == "edit" else None
             if newer is not None and newer.priority <= operation.priority:
                 operation.settle(operation.message_id)
-                _inherit_backoff(newer, operation)
+                newer.inherit_backoff(operation)
             else:
                 lane.waiting.insert(0, operation)
-
-
-def _can_do_without(operation: Operation, failure: SendFailure) -> bool:
-    """Take from an operation what Telegram refuses about it; False if nothing is left to take."""
-    match failure:
-        case SendFailure.MESSAGE_GONE if operation.is_final_edit:
-            operation.kind, operation.message_id = "send", 0
-        case SendFailure.ENTITIES_REFUSED if not operation.as_plain_text:
-            operation.as_plain_text = True
-        case SendFailure.REPLY_GONE if operation.reply_to is not None:
-            operation.reply_to = None
-        case SendFailure.TOPIC_GONE if operation.thread_id is not None:
-            operation.thread_id = None  # General is better than nowhere
-        case _:
-            return False
-    return True
-
-
-def _is_for_successor(operation: Operation) -> bool:
-    """Whether an operation still has a sense in the supergroup, where no old message can be edited.
-
-    The last text of a message is sent anew there; what has no sense any more is ended.
-    """
-    if operation.is_final_edit:
-        operation.kind, operation.message_id = "send", 0
-    operation.reply_to = operation.thread_id = None
-    if operation.kind in ("edit", "keyboard"):
-        operation.fail(Undeliverable("the message is in the group that this chat was"))
-    elif operation.kind == "typing":
-        operation.settle(0)
-    return not operation.done.done()
-
-
-def _replace_older(lane: Lane, new: Operation) -> bool:
-    """Let an edit take the place of the one that waits; False if it comes too late itself."""
-    if new.preview and lane.ends(new.message_id):
-        return False
-    old = lane.edit_of(new.message_id)
-    if old is not None and new.priority <= old.priority:
-        lane.waiting.remove(old)
-        old.settle(old.message_id)
-        _inherit_backoff(new, old)
-    return True
-
-
-def _inherit_backoff(newer: Operation, older: Operation) -> None:
-    """A newer preview is not a way around the pause that follows a failed one."""
-    if newer.priority is older.priority:
-        newer.not_before, newer.attempts = older.not_before, older.attempts

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from enum import IntEnum
 from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bot.telegram.chat_ids import is_private
+from bot.telegram.outbound.operation import Priority
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
-    from telegram import InlineKeyboardMarkup
-
-    from bot.telegram.outbound.rendering import Rendered
+    from bot.telegram.outbound.operation import Operation
 
 PRIVATE_GAP = 1.0
 """Seconds between two operations in one chat."""
@@ -25,62 +22,6 @@ GROUP_LIMIT = 20
 GROUP_EDIT_GAP = GROUP_WINDOW / 15
 """Previews and typing leave five of a group's 20 a minute free, so that the end of an answer does
 not wait because its beginning used up the minute."""
-
-Kind = Literal["send", "edit", "keyboard", "document", "typing"]
-
-
-class Priority(IntEnum):
-    """What goes first when one slot is free; FINAL and CRISIS are never dropped."""
-
-    CRISIS = 0
-    FINAL = 1
-    SEND = 2
-    EDIT = 3
-    TYPING = 4
-
-
-@dataclass(slots=True, eq=False)
-class Operation:
-    """One call to Telegram that waits for its slot."""
-
-    kind: Kind
-    priority: Priority
-    deadline: float
-    done: asyncio.Future[int]
-    content: Callable[[], Rendered | None] | None = None
-    """Asked when the slot is there; None means there is nothing to show any more."""
-    keyboard: InlineKeyboardMarkup | None = None
-    message_id: int = 0
-    """The message that is edited; Telegram's ids begin at 1."""
-    reply_to: int | None = None
-    thread_id: int | None = None
-    """The topic of a forum in which it is said."""
-    document: bytes = b""
-    filename: str = ""
-    preview: bool = False
-    as_plain_text: bool = False
-    recalled: bool = False
-    """It is not wanted any more; a call on its way may still succeed, another is not made."""
-    followed: bool = False
-    """Whether it has gone from a group to the supergroup that the group became: once is enough."""
-    not_before: float = -inf
-    attempts: int = 0
-
-    @property
-    def is_final_edit(self) -> bool:
-        """Whether this is the last text of a message, which has to arrive somehow."""
-        return self.kind == "edit" and self.priority <= Priority.FINAL
-
-    def settle(self, message_id: int) -> None:
-        """Tell the waiting caller that it is done."""
-        if not self.done.done():
-            self.done.set_result(message_id)
-
-    def fail(self, error: Exception) -> None:
-        """Tell the waiting caller that it will not be done."""
-        if not self.done.done():
-            self.done.set_exception(error)
-            self.done.exception()  # no caller may be waiting any more; that is no fault to report
 
 
 @dataclass(slots=True, eq=False)
@@ -143,6 +84,17 @@ class Lane:
             if operation.kind == "edit" and operation.message_id == message_id:
                 return operation
         return None
+
+    def replace_older(self, new: Operation) -> bool:
+        """Let an edit take the place of the one that waits; False if it comes too late itself."""
+        if new.preview and self.ends(new.message_id):
+            return False
+        old = self.edit_of(new.message_id)
+        if old is not None and new.priority <= old.priority:
+            self.waiting.remove(old)
+            old.settle(old.message_id)
+            new.inherit_backoff(old)
+        return True
 
     def ends(self, message_id: int) -> bool:
         """Whether this message's final text waits or is on its way."""

@@ -26,7 +26,7 @@ from telegram.error import TelegramError
 
 from bot.telegram.outbound.delivery import reason
 from bot.telegram.outbound.dispatcher import Dispatcher
-from bot.telegram.outbound.lane import Operation, Priority
+from bot.telegram.outbound.operation import Operation, Priority
 from bot.telegram.outbound.pace import Pace
 from bot.telegram.outbound.rendering import render
 from bot.telegram.topics import topic_in
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
     from bot.telegram.outbound.delivery import SendApi
-    from bot.telegram.outbound.lane import Kind
+    from bot.telegram.outbound.operation import Kind
     from bot.telegram.outbound.rendering import Rendered
 
 log = structlog.get_logger(__name__)

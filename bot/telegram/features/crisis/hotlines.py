@@ -11,8 +11,8 @@ from bot.locales import texts_for
 from bot.safety import region_of, render_hotlines
 from bot.storage import StorageError
 from bot.telegram.features.crisis.keyboards import under_hotlines
-from bot.telegram.outbound.lane import Priority
 from bot.telegram.outbound.numbers import render_with_numbers
+from bot.telegram.outbound.operation import Priority
 
 if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup

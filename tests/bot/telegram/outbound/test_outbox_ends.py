@@ -8,7 +8,7 @@ import pytest
 from telegram.error import NetworkError, RetryAfter, TimedOut
 
 from bot.telegram.outbound.delivery import Closed
-from bot.telegram.outbound.lane import Priority
+from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.outbox import Outbox
 from tests.bot.telegram.outbound.saying import ANNA, BELA, GROUP, soon, text
 from tests.clock import settle

@@ -18,7 +18,7 @@ from telegram.error import (
 )
 
 from bot.telegram.outbound.delivery import Expired, Undeliverable, Unreachable
-from bot.telegram.outbound.lane import Priority
+from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.outbound.saying import ANNA, BELA, GROUP, soon, text

@@ -14,7 +14,7 @@ from telegram.request import HTTPXRequest
 
 from bot.sandbox import Fault, FloodLimits, Sandbox
 from bot.telegram.outbound.delivery import Unreachable
-from bot.telegram.outbound.lane import Priority
+from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.outbound.rendering import Rendered, render
 from bot.telegram.outbound.streaming import StreamedReply

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from telegram.error import RetryAfter
 
-from bot.telegram.outbound.lane import Priority
+from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.outbox import Outbox
 from tests.bot.telegram.outbound.saying import ANNA, BELA, GROUP, soon, text
 from tests.clock import settle

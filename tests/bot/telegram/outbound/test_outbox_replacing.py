@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.telegram.outbound.lane import Priority
+from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.outbox import Outbox
 from tests.bot.telegram.outbound.saying import ANNA, soon, text
 from tests.clock import settle

@@ -85,7 +85,7 @@ class Players:
 
     async def _dialogue(self, person: int, monologue: Monologue) -> PlayedDialogue:
         said: list[SentMessage] = []
-        await self._telegram.add_person(person)
+        await self._telegram.add_visitor(person)
         async with self._telegram.watch(person) as screen:
             for start in range(0, len(monologue.texts), self._style.together):
                 if start:

@@ -86,7 +86,7 @@ class Soak:
     async def run(self, duration: float, rate: float) -> SoakResult:
         """Write for `duration` seconds, `rate` messages a second."""
         for person in self._people:
-            await self._telegram.add_person(person)
+            await self._telegram.add_visitor(person)
         begun, cpu = time.monotonic(), self._bot.process.cpu_seconds()
         watching = asyncio.create_task(self._watch())
         try:

@@ -1,4 +1,4 @@
-"""People who write to the bot, through the sandbox's control API, and what they get to see."""
+"""People who write to the bot in benchmarks, and what they get to see."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import httpx
 from benchmarks.chatlog import SentMessage, ShownText
 from benchmarks.errors import BenchmarkError
 from bot.locales import Language, texts_for
+from devtools.telegram import SandboxClient
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
 _SPOILT = "fault:"
 _TEXTS = texts_for(Language.ZH_CN)
@@ -23,60 +24,65 @@ _NOTICES = (_TEXTS.care_first, _TEXTS.care_return, _TEXTS.care_reminder, _TEXTS.
 _SHOWING = frozenset({"sendmessage", "editmessagetext"})
 
 
-class Telegram:
-    """A client of the sandbox at `url`."""
+class Telegram(SandboxClient):
+    """The sandbox at `url`. What it is asked raises `BenchmarkError` once it is gone."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=f"{url.rstrip('/')}/sandbox",
+        http = httpx.AsyncClient(
+            base_url=url.rstrip("/"),
             timeout=httpx.Timeout(30.0, read=None),
             # A connection that is kept may be closed by the other side at the very moment a
             # person speaks into it, and it could not be told whether they were heard.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             trust_env=False,
         )
+        super().__init__(http)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
 
-    async def add_person(self, person: int) -> None:
-        """Let a person join Telegram; the private chat with the bot has the person's id."""
-        await self._post("/people", {"id": person, "name": f"来访者 {person}"})
+    async def act(self, method: str, path: str, body: object = None, **content: Any) -> Any:  # noqa: ANN401
+        """One request to the control API."""
+        try:
+            return await super().act(method, path, body, **content)
+        except httpx.HTTPError as error:
+            raise _gone(error) from None
+
+    async def add_visitor(self, person: int) -> None:
+        """Let a person join Telegram."""
+        await self.add_person(person, f"来访者 {person}")
 
     async def say(self, person: int, text: str) -> SentMessage:
         """Send one message to the bot."""
         at = time.monotonic()
-        (message,) = await self._post(f"/people/{person}/say", {"text": text})
+        (message,) = await self.person_acts(person, "say", {"text": text})
         return SentMessage(message["message_id"], message["text"], at)
 
     async def shown(self, chat: int) -> list[ShownText]:
         """Everything the bot has shown in a chat that the log of calls still holds."""
-        response = await self._request("GET", "/calls", params={"chat_id": chat})
-        return [_shown(call) for call in response.json() if _has_shown(call)]
+        return [_shown(call) for call in await self.list_calls(chat_id=chat) if _has_shown(call)]
 
     async def shown_since(self, number: int) -> tuple[int, list[ShownText]]:
         """What the bot has shown in any chat after a call's number, and the last number now."""
-        response = await self._request("GET", "/calls", params={"after": number})
-        calls = [call for call in response.json() if call["outcome"] != "pending"]
+        calls = await self.list_calls(after=number)
+        calls = [call for call in calls if call["outcome"] != "pending"]
         last = max((call["number"] for call in calls), default=number)
         return last, [_shown(call) for call in calls if _has_shown(call)]
 
     async def signs(self, chat: int) -> list[float]:
         """When the bot gave a sign of life in a chat: a text, an edit, "typing"."""
-        response = await self._request("GET", "/calls", params={"chat_id": chat})
         return [
             call["monotonic"] + call["duration"]
-            for call in response.json()
+            for call in await self.list_calls(chat_id=chat)
             if call["outcome"] == "ok" or _has_shown(call)
         ]
 
     async def unheard(self, chat: int) -> frozenset[int]:
         """Messages that the bot has sent without ever hearing that they arrived."""
-        response = await self._request("GET", "/calls", params={"chat_id": chat})
         return frozenset(
             call["message_id"]
-            for call in response.json()
+            for call in await self.list_calls(chat_id=chat)
             if call["method"].lower() == "sendmessage"
             and call["outcome"].startswith(_SPOILT)
             and call["message_id"] is not None
@@ -85,25 +91,15 @@ class Telegram:
     async def press(self, person: int, message_id: int, data: str) -> None:
         """Press a button under one of the bot's messages; one that is gone is let be."""
         with suppress(BenchmarkError):
-            await self._post(f"/people/{person}/press", {"message_id": message_id, "data": data})
-
-    async def spoil(self, fault: Mapping[str, object]) -> None:
-        """Put a fault in force, see `bot.sandbox.faults`."""
-        await self._post("/faults", dict(fault))
-
-    async def undo_faults(self) -> None:
-        """Let everything through again."""
-        await self._request("DELETE", "/faults")
+            await self.person_acts(person, "press", {"message_id": message_id, "data": data})
 
     @asynccontextmanager
     async def watch(self, person: int) -> AsyncIterator[Screen]:
         """The person's own view of the chat, kept up to date while it is open."""
         screen = Screen(person)
-        stream = self._http.stream("GET", "/events", params={"person": person})
         try:
-            async with stream as response:
-                response.raise_for_status()
-                task = asyncio.create_task(screen.follow(response))
+            async with self.events(person) as events:
+                task = asyncio.create_task(screen.follow(events))
                 try:
                     yield screen
                 finally:
@@ -111,17 +107,6 @@ class Telegram:
                     await asyncio.gather(task, return_exceptions=True)
         except httpx.HTTPError as error:
             raise _gone(error) from None
-
-    async def _post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        return (await self._request("POST", path, json=body)).json()
-
-    async def _request(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
-        try:
-            response = await self._http.request(method, path, **content)
-            response.raise_for_status()
-        except httpx.HTTPError as error:
-            raise _gone(error) from None
-        return response
 
 
 class Screen:
@@ -132,12 +117,9 @@ class Screen:
         self._changed = asyncio.Event()
         self.bot_messages: dict[int, ShownText] = {}
 
-    async def follow(self, response: httpx.Response) -> None:
+    async def follow(self, events: AsyncIterator[dict[str, Any]]) -> None:
         """Take in what the event stream tells."""
-        async for line in response.aiter_lines():
-            if not line.startswith("data:"):
-                continue
-            event = json.loads(line[5:])
+        async for event in events:
             if event["type"] != "message":
                 continue
             message = event["message"]

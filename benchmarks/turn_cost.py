@@ -106,7 +106,7 @@ class _Measurement:
         load = self._load
         people = [FIRST_PERSON + number for number in range(load.people)]
         for person in people:
-            await self._telegram.add_person(person)
+            await self._telegram.add_visitor(person)
         await self._write(people, WARM_UP_TURNS, load.rate)
         await self._drain()
         self._said.clear()

@@ -63,7 +63,10 @@ class FaultInjector:
             case "telegram":
                 rule = TELEGRAM_FAULTS[fault.telegram_fault]
                 times = 1 if str(rule["kind"]).startswith("hang") else fault.number
-                await environment.telegram.spoil({**rule, "method": fault.target, "times": times})
+                more = {key: value for key, value in rule.items() if key != "kind"}
+                await environment.telegram.fault(
+                    str(rule["kind"]), **more, method=fault.target, times=times
+                )
                 self.done[f"spoilt {fault.target}"] += times
             case "reply":
                 if environment.balancer is not None:

@@ -50,7 +50,7 @@ class Person:
 
     async def play(self, arrival: float) -> None:
         """Come after `arrival` seconds, write everything, and wait for the last answer."""
-        await self._telegram.add_person(self.number)
+        await self._telegram.add_visitor(self.number)
         await asyncio.sleep(arrival)
         async with self._telegram.watch(self.number) as screen:
             for step in self._script:

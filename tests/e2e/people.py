@@ -1,14 +1,14 @@
-"""A client of the sandbox's control API: what people do, and what they and Telegram have seen."""
+"""People who chat with the bot in tests, and what they and Telegram have seen."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.locales import Language, texts_for
+from devtools.telegram import SandboxClient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE = 60.0
+GIVE_UP_AFTER = 60.0
 LOOK_EVERY = 0.1
 """Seconds. A look is a request, which costs milliseconds of CPU, and many tests look at once."""
 NOTICES = tuple(texts_for(language).care_first for language in Language)
@@ -28,7 +28,7 @@ _ids = itertools.count(20_001)
 
 async def eventually(look: Callable[[], Awaitable[T | None]], expected: str) -> T:
     """What `look` finds, asked again and again until it finds something."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = asyncio.get_running_loop().time() + GIVE_UP_AFTER
     while True:
         found = await look()
         if found is not None and found is not False:
@@ -51,11 +51,11 @@ class Shown:
     body: Mapping[str, Any]
 
 
-class Telegram:
+class Telegram(SandboxClient):
     """The sandbox as a test sees it."""
 
     def __init__(self, client: httpx.AsyncClient, spoken: Spoken) -> None:
-        self._client = client
+        super().__init__(client)
         self.spoken = spoken
 
     async def person(self, *, language: str = "zh-hans") -> Person:
@@ -69,16 +69,15 @@ class Telegram:
 
     async def menu(self, person_id: int) -> dict[str, str]:
         """The commands that a person is offered in the private chat, with their descriptions."""
-        async with self._client.stream("GET", f"/sandbox/events?person={person_id}") as events:
-            async for line in events.aiter_lines():
-                if line.startswith("data: "):
-                    menus = json.loads(line.removeprefix("data: "))["commands"]
-                    return {c["command"]: c["description"] for c in menus[str(person_id)]}
+        async with self.events(person_id) as events:
+            async for event in events:
+                menu = event["commands"][str(person_id)]
+                return {command["command"]: command["description"] for command in menu}
         raise AssertionError("no snapshot")
 
     async def download(self, file_id: str) -> bytes:
         """The bytes of an attachment."""
-        return (await self._client.get(f"/sandbox/files/{file_id}")).content
+        return (await self._http.get(f"/sandbox/files/{file_id}")).content
 
     async def group(self) -> int:
         """A new group of everybody there is; its chat id."""
@@ -91,30 +90,15 @@ class Telegram:
 
     async def calls(self, method: str, chat_id: int | None = None) -> list[dict[str, Any]]:
         """The Bot API calls of one method, in order."""
-        about = "" if chat_id is None else f"&chat_id={chat_id}"
-        return list(await self.act("GET", f"/calls?method={method}{about}"))
+        about = {} if chat_id is None else {"chat_id": chat_id}
+        return await self.list_calls(method=method, **about)
 
     async def unconfirmed(self) -> list[dict[str, Any]]:
         """The updates that the bot has not acknowledged."""
         return list(await self.act("GET", "/updates"))
 
-    async def fault(self, kind: str, **rule: object) -> None:
-        """Let Telegram misbehave, see `bot.sandbox.Fault`."""
-        await self.act("POST", "/faults", {"kind": kind, **rule})
-
-    async def undo_faults(self) -> None:
-        """Let Telegram be well again."""
-        await self.act("DELETE", "/faults")
-
-    async def act(self, method: str, path: str, body: object = None, **form: object) -> Any:
-        """One request to the control API."""
-        answer = await self._client.request(method, f"/sandbox{path}", json=body, **form)  # type: ignore[arg-type]
-        assert answer.is_success, f"{method} {path}: {answer.status_code}"
-        return answer.json()
-
     async def _enter(self, number: int, language: str) -> Person:
-        body = {"id": number, "name": f"人{number}", "language": language}
-        await self.act("POST", "/people", body)
+        await self.add_person(number, f"人{number}", language)
         return Person(self, number)
 
 
@@ -191,7 +175,7 @@ class Person:
         return await eventually(heard, f"person {self.id} hears it{what}")
 
     async def _do(self, act: str, body: object) -> Any:
-        return await self._telegram.act("POST", f"/people/{self.id}/{act}", body)
+        return await self._telegram.person_acts(self.id, act, body)
 
 
 def _shown(view: Mapping[str, Any]) -> Shown:

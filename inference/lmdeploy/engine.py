@@ -17,8 +17,8 @@ from inference.engine import (
     Sampling,
     ignore_wait,
 )
-from inference.lmdeploy.nodes import Node
-from inference.lmdeploy.routing import in_order
+from inference.nodes.node import Node
+from inference.nodes.routing import in_order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence

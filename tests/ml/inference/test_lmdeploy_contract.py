@@ -18,7 +18,7 @@ import pytest
 
 from inference.engine import EngineRejected, EngineUnavailable, Message, Sampling
 from inference.lmdeploy import LMDeployEngine
-from inference.lmdeploy.routing import in_order
+from inference.nodes.routing import in_order
 from tests.inference.engine_contract import EngineContract
 from tests.ml.inference.lmdeploy_server import MODEL_NAME, WINDOW, WORD, write_model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inference.lmdeploy.breaker import PAUSES, Breaker
+from inference.nodes.breaker import PAUSES, Breaker
 from tests.clock import FakeClock
 
 

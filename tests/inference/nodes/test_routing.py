@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from inference.lmdeploy.routing import LIGHT_LOAD, in_order
+from inference.nodes.routing import LIGHT_LOAD, in_order
 
 
 @dataclass

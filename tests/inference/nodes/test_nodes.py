@@ -21,8 +21,8 @@ from inference.engine import (
     Sampling,
 )
 from inference.lmdeploy import LMDeployEngine, Timeouts
-from inference.lmdeploy.breaker import PAUSES
-from inference.lmdeploy.nodes import TRIAL
+from inference.nodes.breaker import PAUSES
+from inference.nodes.node import TRIAL
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:

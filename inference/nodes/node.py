@@ -14,7 +14,7 @@ from inference.engine import (
     Sampling,
     ThoughtLeaked,
 )
-from inference.lmdeploy.breaker import Breaker
+from inference.nodes.breaker import Breaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence

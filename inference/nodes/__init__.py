@@ -1,0 +1,1 @@
+"""One or many servers with the same model: routing, failover, and a pause for those that failed."""

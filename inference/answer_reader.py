@@ -8,52 +8,32 @@ end is a good one, and that nothing but events came.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from inference.answer_text import AnswerText
 from inference.engine import (
     ContextTooLong,
-    EngineError,
-    EngineOverloaded,
     EngineProtocolError,
     EngineRejected,
-    EngineTimeout,
     EngineUnavailable,
 )
+from inference.server_errors import FILTERED, error_from_body, is_error, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_LINE: Final = 1 << 20  # bytes; a line of one token is a few hundred
 
-# The codes in the HTTP 200 bodies of `lmdeploy serve proxy` (lmdeploy/serve/proxy/utils.py).
-_PROXY_MODEL_NOT_FOUND: Final = 10400
-
-# How the servers say that a prompt does not fit: LMDeploy, vLLM and SGLang in words, llama.cpp by
-# an error type, DashScope by the range that its length should have had.
-_TOO_LONG: Final = (
-    "context length", "context size", "exceed_context_size", "context_length", "context window",
-    "range of input length", "prompt is too long", "input is too long", "too many tokens",
-)  # fmt: skip
-
 _BOM: Final = b"\xef\xbb\xbf"
 
 # Ends that are none of an answer. Every other word for an end ("eos", "end_turn") is a good one.
-_FAILED: Final = ("error", "abort")
-_NOT_TEXT: Final = ("tool_calls", "function_call", "content_filter")
+_FAILED: Final = ("error", "abort", "insufficient_system_resource")
+_NOT_TEXT: Final = ("tool_calls", "function_call")
+_FILTERED_END: Final = ("content_filter", "sensitive")
 _CUT_SHORT: Final = ("length", "max_tokens")
 
 _REASONING: Final = ("reasoning_content", "reasoning", "thinking")
 """What the servers call the thought that they keep out of the answer."""
-
-
-class EndpointRefused(EngineRejected):
-    """The endpoint would refuse any request: a wrong key, model name or path."""
-
-
-class EndpointNotFound(EndpointRefused):
-    """The endpoint has no such path, or no such model."""
 
 
 class AnswerReader:
@@ -166,7 +146,7 @@ class AnswerReader:
     def _event(self, event: object) -> str:
         if not isinstance(event, dict):
             raise EngineProtocolError("an event of the stream is not a JSON object")
-        if _is_error(event):
+        if is_error(event):
             raise error_from_body(event)
         match event.get("usage"):
             case {"completion_tokens": int(tokens)}:
@@ -212,68 +192,11 @@ class AnswerReader:
             return
         if reason in _FAILED:
             raise EngineUnavailable(f"the server ended the generation with {reason!r}")
+        if reason in _FILTERED_END:
+            raise EngineRejected(FILTERED)
         if not isinstance(reason, str) or reason in _NOT_TEXT:
             raise EngineProtocolError("the answer ended for a reason that is not text")
         self._finish_reason = "length" if reason in _CUT_SHORT else "stop"
-
-
-def error_from_body(body: object, status: int = 200) -> EngineError:
-    """The error that a server's JSON error body stands for, without any of the server's words.
-
-    Takes the flat bodies of LMDeploy, the `{"error": {...}}` of llama.cpp and of LMDeploy in a
-    stream, and the `{"error_code": ...}` of LMDeploy's proxy. `status` is the HTTP status, used
-    where the body has no code of its own.
-    """
-    if status < 300 and not _is_error(body):
-        return EngineProtocolError("the response is neither what was asked for nor an error")
-    if not isinstance(body, dict):
-        return error_from_status(status)
-    if "error_code" in body:
-        if body["error_code"] == _PROXY_MODEL_NOT_FOUND:
-            return EndpointRefused("the proxy has no node that serves this model")
-        return EngineUnavailable("the proxy cannot reach a node")
-    error = body.get("error")
-    detail = error if isinstance(error, dict) else body
-    code = detail.get("code")
-    words = f"{detail.get('type')} {detail.get('message')}".lower()
-    return error_from_status(
-        code if status < 300 and isinstance(code, int) else status,
-        too_long=any(hint in words for hint in _TOO_LONG),
-    )
-
-
-def _is_error(body: object) -> bool:
-    return isinstance(body, dict) and bool(
-        body.get("error") or body.get("object") == "error" or "error_code" in body
-    )
-
-
-def error_from_status(status: int, *, too_long: bool = False) -> EngineError:
-    """The error that an HTTP status (or a code in its place) stands for."""
-    error: EngineError
-    if status in {400, 413, 422} and too_long:
-        error = ContextTooLong("the prompt is longer than the model's context window")
-    elif status in {401, 403}:
-        error = EndpointRefused(f"the server refused the API key (status {status})")
-    elif status == 402:
-        error = EndpointRefused("the account at the server has no balance left (status 402)")
-    elif status in {404, 405} or 300 <= status < 400:
-        refusal = EndpointRefused if status < 400 else EndpointNotFound
-        error = refusal(
-            f"the server does not know this model or path (status {status}); "
-            "check the model's name and that the address ends in /v1"
-        )
-    elif status == 429:
-        error = EngineOverloaded("the server has too many requests (status 429)")
-    elif status in {408, 504}:
-        error = EngineTimeout(f"the server gave up waiting (status {status})")
-    elif 400 <= status < 499:
-        error = EngineRejected(f"the server refused the request (status {status})")
-    elif status >= 499:
-        error = EngineUnavailable(f"the server failed (status {status})")
-    else:
-        error = EngineUnavailable("the server reported an error")
-    return error
 
 
 def _text(content: object) -> str:
@@ -286,11 +209,3 @@ def _text(content: object) -> str:
     if not isinstance(content, str):
         raise EngineProtocolError("the text of an event is not text")
     return content
-
-
-def parse_json(payload: bytes) -> object:
-    """The JSON value, or None: the parser's own error would carry the text it could not read."""
-    try:
-        return json.loads(payload)
-    except (ValueError, RecursionError):
-        return None

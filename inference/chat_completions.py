@@ -1,4 +1,4 @@
-"""Client of one OpenAI-compatible server: LMDeploy's, its proxy's or llama.cpp's.
+"""Client of one OpenAI-compatible server, whichever it is.
 
 The answer is read by `inference.answer_reader`. What a server says in its errors never leaves this
 module: servers echo prompts. The `openai` package would do the same requests; its import is a
@@ -10,25 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from functools import cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from inference.answer_reader import AnswerReader, error_from_body, parse_json
+from inference.answer_reader import AnswerReader
 from inference.choice_reader import LIKELIEST, read_choice
-from inference.engine import (
-    ContextTooLong,
-    EngineError,
-    EngineProtocolError,
-    EngineTimeout,
-    EngineUnavailable,
-)
+from inference.connection import CONNECTION_FAILURES, certificates, engine_error, is_public
+from inference.dialect import NO_THINKING, Dialect
+from inference.engine import ContextTooLong, EngineError, EngineTimeout, EngineUnavailable
+from inference.server_errors import error_from_body, parse_json
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
 
     from inference.engine import Message, Sampling
 
@@ -40,10 +35,7 @@ _LIMITS: Final = httpx2.Limits(
 # llama.cpp holds a thread for each idle connection, and one on the loopback costs nothing to open.
 _LOOPBACK_LIMITS: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 _DRAIN: Final = 1.0  # seconds
-_REQUIRED: Final = ("model", "messages", "stream")
-NO_THINKING: Final = {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}
-"""For `extra_body`: vLLM, SGLang, LMDeploy and llama.cpp hand it to the chat template."""
-_FAILURES: Final = (EngineError, httpx2.HTTPError, httpx2.StreamError)
+_COMPLETIONS: Final = "chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +58,47 @@ class ChatCompletions:
         *,
         api_key: str = "",
         timeouts: Timeouts | None = None,
-        repetition_field: str = "repetition_penalty",
+        repetition_fields: Sequence[str] = ("repetition_penalty",),
         dry_multiplier_field: str = "",
         extra_body: Mapping[str, object] | None = None,
+        no_thinking: Mapping[str, object] = NO_THINKING,
+        thinks: bool = True,
         proxy: str = "",
+        ca_file: Path | None = None,
         on_this_machine: bool = False,
     ) -> None:
         """Prepare the client; nothing is sent yet.
 
-        `base_url` is what comes before /chat/completions. `repetition_field` is the server's name
-        for the repetition penalty, which the OpenAI API does not have, and `dry_multiplier_field`
-        the one for `Sampling.dry_multiplier`; empty for a server without. `extra_body` goes into
-        every request. `proxy` is asked for servers on the public network only; HTTP_PROXY and its
-        like, which are there for other programs, never see what people write. To a server
-        `on_this_machine` every request opens a connection of its own.
+        Args:
+            base_url: What comes before /chat/completions; a query in it goes with every request.
+            api_key: Sent as a bearer token; empty for a server without.
+            timeouts: How long to wait.
+            repetition_fields: Names of the repetition penalty, which the OpenAI API does not have.
+            dry_multiplier_field: The one of `Sampling.dry_multiplier`; empty for a server without.
+            extra_body: Goes into every request, before all other fields; None leaves one out.
+            no_thinking: The fields that ask the server not to think.
+            thinks: Whether its answers may be thought about; a choice of `choose` never is.
+            proxy: Asked for servers on the public network only. HTTP_PROXY and its like, which are
+                there for other programs, never see what people write.
+            ca_file: Certificates to trust beside the usual ones; raises OSError where it has none.
+            on_this_machine: Every request opens a connection of its own.
         """
         url = httpx2.URL(base_url)
         self.address = f"{url.host}:{url.port}" if url.port else url.host
         self._timeouts = timeouts or Timeouts()
-        self._repetition_field = repetition_field
+        self._repetition_fields = repetition_fields
         self._dry_multiplier_field = dry_multiplier_field
         self._extra_body = dict(extra_body or {})
-        self._unknown_fields: set[str] = set()
+        self._no_thinking = no_thinking
+        self._thinks = thinks
+        self._dialect = Dialect()
         self._begins_in_thought = False
         self._client = httpx2.AsyncClient(
-            base_url=base_url,
+            base_url=url.copy_with(query=None),
+            params=url.params,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             limits=_LOOPBACK_LIMITS if on_this_machine else _LIMITS,
-            verify=_certificates(),
+            verify=certificates(ca_file),
             proxy=proxy if proxy and is_public(url.host) else None,
             trust_env=False,
             follow_redirects=False,
@@ -109,8 +114,8 @@ class ChatCompletions:
                 response = await self._client.get("models")
         except TimeoutError:
             failure = EngineTimeout("no list of models within the time allowed")
-        except _FAILURES as error:
-            failure = _engine_error(error)
+        except CONNECTION_FAILURES as error:
+            failure = engine_error(error)
         else:
             body = parse_json(response.content)
             match body:
@@ -142,8 +147,8 @@ class ChatCompletions:
         except TimeoutError:
             what = "no further token" if reader.started else "no first token"
             failure = EngineTimeout(f"{what} within the time allowed")
-        except _FAILURES as error:
-            failure = _engine_error(error)
+        except CONNECTION_FAILURES as error:
+            failure = engine_error(error)
             if begins_in_thought and reader.done and not reader.text.thought_ended:
                 # The model does not think after all; the next answer is taken as it comes.
                 self._begins_in_thought = False
@@ -164,32 +169,30 @@ class ChatCompletions:
         """Which of `choices` comes next; `inference.engine.Chooser.choose` says what it raises."""
         failure: EngineError
         self._check_open()
-        body = {
+        body: dict[str, object] = {
+            **self._extra_body,
+            **self._no_thinking,
             "model": model,
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "messages": _as_json(messages),
             # A server cuts what it would not sample before it tells the probabilities.
             "temperature": 1.0,
             "top_p": 1.0,
             "max_tokens": 1,
             "logprobs": True,
             "top_logprobs": LIKELIEST,
+            "stream": False,
         }
         try:
-            async with asyncio.timeout(self._timeouts.first_token):
-                response = await self._client.post("chat/completions", json=body)
+            async with (
+                asyncio.timeout(self._timeouts.first_token),
+                contextlib.AsyncExitStack() as stack,
+            ):
+                response = await self._ask(body, stack)
+                return read_choice(parse_json(await response.aread()), choices)
         except TimeoutError:
             failure = EngineTimeout("no choice within the time allowed")
-        except _FAILURES as error:
-            failure = _engine_error(error)
-        else:
-            answer = parse_json(response.content)
-            if not response.is_success:
-                failure = error_from_body(answer, response.status_code)
-            else:
-                try:
-                    return read_choice(answer, choices)
-                except EngineError as error:
-                    failure = error
+        except CONNECTION_FAILURES as error:
+            failure = engine_error(error)
         raise self._named(failure)
 
     async def aclose(self) -> None:
@@ -221,29 +224,27 @@ class ChatCompletions:
             await self._drain(answer)
 
     async def _ask(
-        self, body: dict[str, object], stack: contextlib.AsyncExitStack
+        self, body: Mapping[str, object], stack: contextlib.AsyncExitStack
     ) -> httpx2.Response:
-        """The beginning of the answer; asked for again without the fields a server does not know.
-
-        OpenAI, Mistral and strict gateways refuse a request for a field of another server's.
-        """
+        """The beginning of the answer; asked for again without the fields the server refuses."""
+        dialect = self._dialect
         while True:
-            request = self._client.build_request("POST", "chat/completions", json=body)
+            spoken = dialect.spoken(body)
+            request = self._client.build_request("POST", _COMPLETIONS, json=spoken)
             response = await self._client.send(request, stream=True)
             stack.push_async_callback(response.aclose)
             if response.is_success:
+                self._dialect = dialect
                 return response
             said = await response.aread()
             error = error_from_body(parse_json(said), response.status_code)
-            unknown = [name for name in body if name not in _REQUIRED and name.encode() in said]
             is_about_fields = response.status_code in {400, 422} and not isinstance(
                 error, ContextTooLong
             )
-            if not is_about_fields or not unknown:
+            other = dialect.after(said, spoken) if is_about_fields else None
+            if other is None:
                 raise error
-            self._unknown_fields.update(unknown)
-            for name in unknown:
-                del body[name]
+            dialect = other
 
     def _request_body(
         self, messages: Sequence[Message], sampling: Sampling, model: str
@@ -251,22 +252,23 @@ class ChatCompletions:
         """The body of a request for one answer."""
         body: dict[str, object] = {
             "model": model,
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "messages": _as_json(messages),
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_tokens,
             "stream": True,
             "stream_options": {"include_usage": True},
-            self._repetition_field: sampling.repetition_penalty,
+            **dict.fromkeys(self._repetition_fields, sampling.repetition_penalty),
         }
         if self._dry_multiplier_field and sampling.dry_multiplier:
             body[self._dry_multiplier_field] = sampling.dry_multiplier
-        body |= self._extra_body
-        return {name: value for name, value in body.items() if name not in self._unknown_fields}
+        if not self._thinks:
+            body |= self._no_thinking
+        return body | self._extra_body
 
     async def _drain(self, body: AsyncIterator[bytes]) -> None:
         """Read the few bytes after the end, so that the connection can be used again."""
-        with contextlib.suppress(TimeoutError, *_FAILURES):
+        with contextlib.suppress(TimeoutError, *CONNECTION_FAILURES):
             async with asyncio.timeout(_DRAIN):
                 async for _ in body:
                     pass
@@ -280,42 +282,5 @@ class ChatCompletions:
         return type(failure)(f"{self.address}: {failure}")
 
 
-def _engine_error(error: Exception) -> EngineError:
-    """What a failed request means, without a word of the server's."""
-    match error:
-        case EngineError():
-            return error
-        case httpx2.ConnectTimeout():
-            return EngineTimeout("no connection within the time allowed")
-        case httpx2.ConnectError() if "CERTIFICATE" in str(error).upper():
-            return EngineUnavailable(
-                "its certificate is not trusted here; SSL_CERT_FILE names the file of a private CA"
-            )
-        case httpx2.ProxyError():
-            return EngineUnavailable("the proxy does not let the request through")
-        case httpx2.ConnectError():
-            return EngineUnavailable("nothing answers at this address")
-        case httpx2.DecodingError():
-            return EngineProtocolError("the response cannot be decompressed")
-        case httpx2.RemoteProtocolError() if not _is_hang_up(error):
-            return EngineProtocolError("the response is not HTTP")
-    return EngineUnavailable("the connection broke")
-
-
-def is_public(host: str) -> bool:
-    """Whether the host is on the public network, as far as its name tells."""
-    try:
-        return ip_address(host).is_global
-    except ValueError:
-        return "." in host and not host.endswith((".local", ".internal", ".lan", ".localhost"))
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """The certificates to trust: SSL_CERT_FILE and SSL_CERT_DIR are read, proxies are not."""
-    return httpx2.create_ssl_context(trust_env=True)
-
-
-def _is_hang_up(error: httpx2.RemoteProtocolError) -> bool:
-    """Whether the server merely went away; the type is the same when it speaks nonsense."""
-    return any(word in str(error) for word in ("disconnected", "closed"))
+def _as_json(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]

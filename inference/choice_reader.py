@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from inference.answer_reader import error_from_body
 from inference.engine import EngineProtocolError
+from inference.server_errors import EndpointRefused, error_from_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,13 +25,14 @@ def read_choice(body: object, choices: Sequence[str]) -> Mapping[str, float]:
 
     Raises:
         EngineError: what an error body stands for.
-        EngineProtocolError: there are no probabilities, or the model would say something else.
+        EndpointRefused: the server tells no probabilities.
+        EngineProtocolError: the model would say something else.
     """
     match body:
         case {"choices": [{"logprobs": {"content": [{"top_logprobs": [*likeliest]}, *_]}}, *_]}:
             pass
         case {"choices": [*_]}:
-            raise EngineProtocolError("the server tells no log-probabilities")
+            raise EndpointRefused("the server tells no log-probabilities")
         case _:
             raise error_from_body(body)
     found = dict.fromkeys(choices, 0.0)

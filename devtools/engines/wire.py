@@ -72,6 +72,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "logprobs": bool,
     "top_logprobs": int,
     "stream_options": dict,
+    "chat_template_kwargs": dict,
 }
 
 

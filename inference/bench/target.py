@@ -70,7 +70,7 @@ async def at_address(
         url,
         api_key=api_key,
         timeouts=_TIMEOUTS,
-        repetition_field=repetition_field,
+        repetition_fields=(repetition_field,),
         # llama.cpp hangs up on a connection that had its share of requests, whatever comes next.
         on_this_machine=urlsplit(url).hostname in _LOOPBACK,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.admission import Admission
-from inference.chat_completions import NO_THINKING, ChatCompletions, Timeouts
+from inference.chat_completions import ChatCompletions, Timeouts
 from inference.engine import EngineError, EngineUnavailable, ModelInfo, Sampling, ignore_wait
 from inference.local.process import ServerProcess
 from inference.local.server import LocalServerConfig
@@ -126,9 +126,9 @@ class LocalEngine:
                 f"{served.report.address}/v1",
                 api_key=served.api_key,
                 timeouts=self._timeouts,
-                repetition_field="repeat_penalty",
+                repetition_fields=("repeat_penalty",),
                 dry_multiplier_field="dry_multiplier",
-                extra_body=NO_THINKING,
+                thinks=False,
                 on_this_machine=True,
             )
             if stale is not None:

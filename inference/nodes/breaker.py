@@ -5,7 +5,7 @@
       └── an answer ───────┼──────────────── one generation on trial ────────────┘
                            └── a failure: the next pause is longer
 
-No answer is used to find out whether a dead host is back: `LMDeployEngine` asks the node what it
+No answer is used to find out whether a dead host is back: `NodesEngine` asks the node what it
 serves, in the background, and only then trusts it with one generation.
 """
 

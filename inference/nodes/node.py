@@ -1,11 +1,10 @@
-"""The LMDeploy nodes: what each one serves, how busy it is and how it fared lately."""
+"""The nodes of an engine: what each one serves, how busy it is and how it fared lately."""
 
 from __future__ import annotations
 
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from inference.answer_reader import EndpointNotFound, EndpointRefused
 from inference.engine import (
     EngineError,
     EngineRejected,
@@ -15,6 +14,7 @@ from inference.engine import (
     ThoughtLeaked,
 )
 from inference.nodes.breaker import Breaker
+from inference.server_errors import EndpointNotFound, EndpointRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TRIAL: Final = Message("user", "1+1=?")
 """Nothing that a person said; easy, so that a thought about it is short."""
+_NAMES_TOLD: Final = 12
 _TRIAL_SAMPLING: Final = Sampling(max_tokens=256)
 
 
@@ -31,10 +32,20 @@ class Node:
     """One base URL."""
 
     def __init__(
-        self, endpoint: ChatCompletions, model_name: str, clock: Callable[[], float]
+        self,
+        endpoint: ChatCompletions,
+        model_name: str,
+        clock: Callable[[], float],
+        *,
+        lists_all: bool = True,
     ) -> None:
-        """Serve `model_name` from `endpoint`, or whatever it serves where that is empty."""
+        """Serve `model_name` from `endpoint`, or the one it serves where that is empty.
+
+        Where it may serve what it does not list (not `lists_all`), its list refuses no name, and an
+        empty one is an answer only where the list leaves no choice.
+        """
         self._endpoint = endpoint
+        self._lists_all = lists_all
         self._wanted = model_name
         self._model = model_name
         self._breaker = Breaker(clock)
@@ -80,6 +91,8 @@ class Node:
             if self._wanted:
                 return self._wanted  # a gateway that lists nothing; the first answer will tell
             raise
+        if self._wanted and not self._lists_all:
+            return self._wanted
         if not names:
             raise EngineUnavailable(f"{self._endpoint.address}: no model is loaded yet")
         if self._wanted and self._wanted not in names:
@@ -87,12 +100,18 @@ class Node:
                 f"{self._endpoint.address}: the model {self._wanted!r} is not served here, "
                 f"but {', '.join(map(repr, names))}"
             )
+        if len(names) > 1 and not self._lists_all:
+            raise EndpointRefused(
+                f"{self._endpoint.address}: it serves {len(names)} models; "
+                f"set MODEL_NAME to one of {', '.join(names[:_NAMES_TOLD])}{' ...' if len(names) > _NAMES_TOLD else ''}"
+            )
         return self._wanted or names[0]
 
     async def try_out(self) -> None:
         """Have one short answer made: it shows whether the template opens a thought.
 
-        What goes wrong is left to the first real answer. Never raises but when cancelled.
+        Raises EndpointRefused where the node would refuse any request; what else goes wrong is left
+        to the first real answer.
         """
         try:
             async with aclosing(
@@ -100,6 +119,8 @@ class Node:
             ) as pieces:
                 async for _ in pieces:
                     pass
+        except EndpointRefused:
+            raise
         except EngineError:
             pass
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.answer_reader import AnswerReader, EndpointNotFound, EndpointRefused, error_from_body
+from inference.answer_reader import AnswerReader
 from inference.engine import (
     ContextTooLong,
     EngineError,
@@ -18,6 +18,7 @@ from inference.engine import (
     EngineRejected,
     EngineUnavailable,
 )
+from inference.server_errors import EndpointNotFound, EndpointRefused, error_from_body
 
 
 def chunk(text: str | None, finish_reason: str | None = None) -> str:
@@ -154,13 +155,27 @@ def test_a_length_below_max_tokens_means_that_the_window_was_full() -> None:
         {"delta": "text"},
         {"text": "completion"},
         {"delta": {}, "finish_reason": "tool_calls"},
-        {"delta": {}, "finish_reason": "content_filter"},
         {"delta": {}, "finish_reason": ["stop"]},
     ],
 )
 def test_a_chunk_that_is_not_text_is_a_protocol_error(choice: object) -> None:
     with pytest.raises(EngineProtocolError):
         read("data: " + json.dumps({"choices": [choice]}) + "\n\n" + WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("reason", "meaning"),
+    [
+        ("content_filter", EngineRejected),
+        ("sensitive", EngineRejected),
+        ("insufficient_system_resource", EngineUnavailable),
+    ],
+)
+def test_an_answer_that_a_service_breaks_off_is_none(
+    reason: str, meaning: type[EngineError]
+) -> None:
+    with pytest.raises(meaning):
+        read(chunk("我在") + chunk("", reason) + "data: [DONE]\n\n")
 
 
 @pytest.mark.parametrize(

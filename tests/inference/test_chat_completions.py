@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devtools.engines.lmdeploy import BEFORE_FIRST_TOKEN, MID_STREAM, STALLS, FakeLMDeploy, Fault
-from inference.answer_reader import EndpointNotFound, EndpointRefused
-from inference.chat_completions import ChatCompletions, Timeouts, is_public
+from inference.chat_completions import ChatCompletions, Timeouts
+from inference.connection import is_public
 from inference.engine import (
     ContextTooLong,
     EngineError,
@@ -25,6 +25,7 @@ from inference.engine import (
     Sampling,
     ThoughtLeaked,
 )
+from inference.server_errors import EndpointNotFound, EndpointRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

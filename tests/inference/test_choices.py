@@ -24,6 +24,7 @@ from inference.engine import (
     Sampling,
 )
 from inference.lmdeploy import LMDeployEngine
+from inference.server_errors import EndpointRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,7 +62,7 @@ async def test_the_letters_share_what_the_model_gives_to_them() -> None:
     ("knobs", "error"),
     [
         ({"choice": {"嗯": 0.95, "A": 0.05}}, EngineProtocolError),
-        ({"choice_fault": Fault.NO_DONE}, EngineProtocolError),
+        ({"choice_fault": Fault.NO_DONE}, EndpointRefused),
         ({"choice_fault": Fault.BROKEN_JSON}, EngineProtocolError),
         ({"choice_fault": Fault.HTML}, EngineProtocolError),
         ({"choice_fault": Fault.BINARY}, EngineProtocolError),

@@ -222,7 +222,7 @@ async def test_a_gateway_that_lists_no_models_serves_the_one_that_is_named() -> 
         assert (await engine.start()).name == "some-7b"
         assert await answer(engine)
     async with serving(FakeLMDeploy(lists_models=False)) as engine:
-        with pytest.raises(EngineRejected, match="ends in /v1"):
+        with pytest.raises(EngineRejected, match="end in /v1"):
             await engine.start()
 
 

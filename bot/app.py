@@ -30,10 +30,12 @@ from bot.telegram.client import Connection, connect
 from bot.telegram.context import Options
 from bot.telegram.service import TelegramService
 from bot.waiting import wait_with_limit
-from inference.chat_completions import NO_THINKING, Timeouts
+from inference.chat_completions import Timeouts
 from inference.engine import EngineError
 from inference.lmdeploy import LMDeployEngine
 from inference.local import LocalEngine
+from inference.nodes.engine import NodesEngine
+from inference.openai import OpenAIEngine
 from inference.tokens import TokenizerUnusableError, estimate_tokens, load_token_counter
 
 if TYPE_CHECKING:
@@ -165,24 +167,38 @@ def build_second_reading(settings: Settings, engine: Engine, storage: Storage) -
     readers: list[SecondReader] = []
     if "encoder" in settings.second_readers:
         readers.append(EncoderReader(load_encoder))
-    if "engine" in settings.second_readers and isinstance(engine, LMDeployEngine):
+    if "engine" in settings.second_readers and isinstance(engine, NodesEngine):
         readers.append(EngineReader(engine))
     log.info("second_readers", names=[reader.name for reader in readers])
     return SecondReading(readers, storage.counters, within=settings.second_reader_timeout)
 
 
 def build_engine(settings: Settings) -> Engine:
-    """LMDeploy's nodes where their addresses are given, else a model on this machine's CPU."""
-    if settings.lmdeploy_urls:
-        key = settings.lmdeploy_api_key
-        return LMDeployEngine(
-            settings.lmdeploy_urls,
-            api_key=key.get_secret_value() if key else "",
+    """The servers whose addresses are given, else a model on this machine's CPU."""
+    thinks = settings.engine_thinking == "on"
+    if settings.openai_urls:
+        return OpenAIEngine(
+            settings.openai_urls,
+            api_key=_revealed(settings.openai_api_key) or "",
             model_name=settings.model_name,
             context_window=settings.context_window,
             timeouts=_timeouts(settings, first_token=60, stall=20),
-            extra_body=NO_THINKING if settings.engine_thinking == "off" else None,
+            extra_body=settings.openai_extra_body,
+            thinks=thinks,
             proxy=_revealed(settings.engine_proxy) or "",
+            ca_file=settings.engine_ca_file,
+            max_concurrent=settings.engine_max_concurrency,
+        )
+    if settings.lmdeploy_urls:
+        return LMDeployEngine(
+            settings.lmdeploy_urls,
+            api_key=_revealed(settings.lmdeploy_api_key) or "",
+            model_name=settings.model_name,
+            context_window=settings.context_window,
+            timeouts=_timeouts(settings, first_token=60, stall=20),
+            thinks=thinks,
+            proxy=_revealed(settings.engine_proxy) or "",
+            ca_file=settings.engine_ca_file,
             max_concurrent=settings.engine_max_concurrency,
         )
     timeouts = _timeouts(settings, first_token=120, stall=60)
@@ -279,7 +295,7 @@ def _greet(model: ModelInfo, username: str, page: Sandbox | None) -> None:
     if model.name:
         name = f"answered by {model.name}{' (small trial model)' if model.is_trial else ''}"
     else:
-        name = "but no engine answers yet: check LMDEPLOY_URLS"
+        name = "but no engine answers yet: check the addresses in LMDEPLOY_URLS or OPENAI_URLS"
     where = f"Open {page.url} and say something." if page else f"Talk to https://t.me/{username}"
     sys.stdout.write(f"\n  树洞 Shudong is listening, {name}.\n  {where}\n\n")
     sys.stdout.flush()

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import base64
 import difflib
+import json
+import ssl
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -51,6 +53,23 @@ def _openai_base_url(value: str) -> str:
     value = _http_url(value)
     if not value.endswith("/v1"):
         raise ValueError
+    return value
+
+
+def _chat_completions_base_url(value: str) -> str:
+    # Consoles of services show the whole address; what is added to it again is taken away here.
+    return _http_url(_http_url(value).removesuffix("/chat/completions"))
+
+
+def _json_object(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _certificates(value: Path) -> Path:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
+    except OSError:
+        raise ValueError from None
     return value
 
 
@@ -175,10 +194,26 @@ class Settings(BaseSettings):
     lmdeploy_api_key: Annotated[SecretStr, AfterValidator(_header_value)] | None = Field(
         None, description="the key of the LMDeploy servers, in ASCII"
     )
+    openai_urls: Annotated[
+        tuple[Annotated[str, AfterValidator(_chat_completions_base_url)], ...],
+        NoDecode,
+        BeforeValidator(_split),
+    ] = Field(
+        (), description="comma-separated http(s) addresses, without /chat/completions at the end"
+    )
+    openai_api_key: Annotated[SecretStr, AfterValidator(_header_value)] | None = Field(
+        None, description="the key of the servers at OPENAI_URLS, in ASCII"
+    )
+    openai_extra_body: Annotated[dict[str, Any], NoDecode, BeforeValidator(_json_object)] = Field(
+        default_factory=dict, description='a JSON object like {"top_k": 20}'
+    )
     model_name: str = Field("", description="a name the engine serves; empty takes its first")
     local_model: Path | None = Field(None, description="the path of a GGUF chat model")
     engine_proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = Field(
         None, description="a proxy like http://127.0.0.1:7890 or socks5://127.0.0.1:7890"
+    )
+    engine_ca_file: Annotated[Path, AfterValidator(_certificates)] | None = Field(
+        None, description="the path of a file of certificates (PEM)"
     )
     engine_thinking: Literal["on", "off"] = Field("on", description='"on" or "off"')
     engine_connect_timeout: Seconds = Field(5, description="seconds, more than 0")
@@ -249,6 +284,12 @@ class Settings(BaseSettings):
                     raise _missing(name, "because TELEGRAM_MODE is webhook")
         if self.uses_postgresql and not self.encryption_keys:
             raise _missing("encryption_keys", "because DATABASE_URL names a PostgreSQL")
+        if self.lmdeploy_urls and self.openai_urls:
+            raise PydanticCustomError(
+                "second_engine",
+                "{because}",
+                {"name": "openai_urls", "because": "because LMDEPLOY_URLS names an engine already"},
+            )
         return self
 
     @property
@@ -283,13 +324,16 @@ def _sentences(error: ValidationError) -> list[str]:
     sentences = []
     for item in error.errors(include_input=True, include_url=False):
         because = ""
-        if item["type"] == "missing_setting":
-            name, found = str(item["ctx"]["name"]), "nothing"
+        if item["type"] in {"missing_setting", "second_engine"}:
+            name = str(item["ctx"]["name"])
+            found = "nothing" if item["type"] == "missing_setting" else "addresses"
             because = f" ({item['ctx']['because']})"
         else:
             name = str(item["loc"][0])
             found = _shown(name, item["input"])
         expected = Settings.model_fields[name].description
+        if item["type"] == "second_engine":
+            expected = "none"
         sentences.append(f"{name.upper()}: found {found}, expected {expected}{because}.")
     return sentences
 

@@ -12,6 +12,7 @@ from inference.console import CommandError, base_url, environment, say
 from inference.engine import ContextTooLong, EngineError, Message
 from inference.lmdeploy import LMDeployEngine
 from inference.local.engine import PACKAGED_MODEL, LocalEngine
+from inference.openai import OpenAIEngine
 from inference.persona import SYSTEM_PROMPT
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--address", type=base_url, metavar="URL", help="base URL of a server, ending in /v1"
     )
+    where.add_argument(
+        "--openai-address", type=base_url, metavar="URL",
+        help="what comes before /chat/completions of any OpenAI-compatible server [OPENAI_API_KEY]",
+    )  # fmt: skip
     where.add_argument(
         "--local", type=Path, metavar="GGUF", default=PACKAGED_MODEL,
         help="a model on this CPU (default: the packaged trial model)",
@@ -152,6 +157,12 @@ def _engine(parsed: argparse.Namespace) -> Engine:
         return LMDeployEngine(
             [parsed.address],
             api_key=environment("LMDEPLOY_API_KEY"),
+            model_name=parsed.model_name,
+        )
+    if parsed.openai_address:
+        return OpenAIEngine(
+            [parsed.openai_address],
+            api_key=environment("OPENAI_API_KEY"),
             model_name=parsed.model_name,
         )
     return LocalEngine(parsed.local)

@@ -1,8 +1,8 @@
 """The one interface to whatever makes tokens.
 
-Two implementations keep this contract (tests/inference/test_engine_contract.py runs over both):
-`inference.lmdeploy` speaks to LMDeploy's TurboMind servers, `inference.local` runs a GGUF model
-on the CPU of this machine.
+Three implementations keep this contract (tests/inference/test_engine_contract.py runs over all):
+`inference.lmdeploy` speaks to LMDeploy's TurboMind servers, `inference.openai` to any other server
+of the protocol, and `inference.local` runs a GGUF model on the CPU of this machine.
 
 The errors, from the caller's point of view:
 

@@ -21,6 +21,7 @@ from inference.doctor.machine import (
     note,
 )
 from inference.engine import EngineError, Message, Sampling
+from inference.openai import OpenAIEngine
 from inference.serve.checkpoint import read_checkpoint
 from inference.serve.checks import Severity, check_checkpoint, check_memory
 from inference.serve.gpus import NoDriver, visible_gpus
@@ -47,6 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--address", default=environment("LMDEPLOY_URLS"), metavar="URL,URL",
         help="also look at these servers; each ends in /v1 [LMDEPLOY_URLS]",
     )  # fmt: skip
+    parser.add_argument(
+        "--openai-address", default=environment("OPENAI_URLS"), metavar="URL,URL",
+        help="the same for other OpenAI-compatible servers, of any path [OPENAI_URLS]",
+    )  # fmt: skip
     parser.add_argument("--kv-bits", type=int, default=8, choices=(16, 8, 4))
     parser.add_argument("--session-len", type=int, default=8192)
 
@@ -56,8 +61,7 @@ def run(parsed: argparse.Namespace) -> int:
     lines = [*look_at_gpus(), *look_at_packages(), *look_at_memory(Path.cwd()), *_proxy()]
     if parsed.model:
         lines += _checkpoint(Path(parsed.model), parsed)
-    urls = [url.strip() for url in parsed.address.split(",") if url.strip()]
-    lines += asyncio.run(_servers(urls))
+    lines += asyncio.run(_servers(parsed.address, parsed.openai_address))
     for line in lines:
         say(f"{line.status.value}  {line.area:<10} {line.what}")
         if line.fix:
@@ -112,8 +116,37 @@ def _checkpoint(folder: Path, parsed: argparse.Namespace) -> Iterator[Line]:
         yield good("model", f"{checkpoint.architecture}, {size:.1f} GiB of weights")
 
 
-async def _servers(urls: list[str]) -> list[Line]:
-    return list(await asyncio.gather(*map(_server, urls)))
+async def _servers(lmdeploy: str, openai: str) -> list[Line]:
+    checks = [*map(_server, _addresses(lmdeploy)), *map(_openai_server, _addresses(openai))]
+    return list(await asyncio.gather(*checks))
+
+
+def _addresses(listed: str) -> list[str]:
+    return [url.strip() for url in listed.split(",") if url.strip()]
+
+
+async def _openai_server(url: str) -> Line:
+    try:
+        url = base_url(url)
+    except ArgumentTypeError as error:
+        return bad("server", str(error), "the bot's OPENAI_URLS must be")
+    engine = OpenAIEngine(
+        [url],
+        api_key=environment("OPENAI_API_KEY"),
+        model_name=environment("MODEL_NAME"),
+        timeouts=_TIMEOUTS,
+    )
+    try:
+        model = await engine.start()
+        async for _ in engine.stream([Message("user", "你好")], _SHORT):
+            pass
+    except EngineError as error:
+        return bad(
+            "server", f"{url}: {error}", "are the path, OPENAI_API_KEY and MODEL_NAME right?"
+        )
+    finally:
+        await engine.aclose()
+    return good("server", f"{url} answers as {model.name}")
 
 
 async def _server(url: str) -> Line:

@@ -131,7 +131,7 @@ def _load(config: LocalServerConfig, context_window: int) -> xllamacpp.Server:
     except ImportError:
         raise ModelUnusableError(
             "The local engine needs the package xllamacpp: install the extra `local` "
-            "(pip install 'shudong[local]'), or set LMDEPLOY_URLS."
+            "(pip install 'shudong[local]'), or set LMDEPLOY_URLS or OPENAI_URLS."
         ) from None
     params = xllamacpp.CommonParams()
     params.model.path = config.model_path

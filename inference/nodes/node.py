@@ -101,9 +101,10 @@ class Node:
                 f"but {', '.join(map(repr, names))}"
             )
         if len(names) > 1 and not self._lists_all:
+            told = [*names[:_NAMES_TOLD], *(["..."] if len(names) > _NAMES_TOLD else [])]
             raise EndpointRefused(
                 f"{self._endpoint.address}: it serves {len(names)} models; "
-                f"set MODEL_NAME to one of {', '.join(names[:_NAMES_TOLD])}{' ...' if len(names) > _NAMES_TOLD else ''}"
+                f"set MODEL_NAME to one of {', '.join(told)}"
             )
         return self._wanted or names[0]
 

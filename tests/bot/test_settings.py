@@ -42,9 +42,37 @@ def test_lists_are_split_at_commas(monkeypatch):
     assert settings.admin_user_ids == (1, 2)
 
 
+def test_an_openai_address_may_have_any_path(monkeypatch):
+    monkeypatch.setenv(
+        "OPENAI_URLS",
+        "https://api.deepseek.com/, https://ark.example.com/api/v3,"
+        "https://open.bigmodel.cn/api/paas/v4/chat/completions",
+    )
+    monkeypatch.setenv("OPENAI_EXTRA_BODY", '{"top_k": 20, "stream_options": null}')
+    settings = load_settings()
+    assert settings.openai_urls == (
+        "https://api.deepseek.com",
+        "https://ark.example.com/api/v3",
+        "https://open.bigmodel.cn/api/paas/v4",
+    )
+    assert settings.openai_extra_body == {"top_k": 20, "stream_options": None}
+
+
+def test_two_engines_are_one_too_many(monkeypatch):
+    monkeypatch.setenv("LMDEPLOY_URLS", "http://one:23333/v1")
+    monkeypatch.setenv("OPENAI_URLS", "https://api.deepseek.com")
+    with pytest.raises(SettingsError, match=r"^OPENAI_URLS: .*because LMDEPLOY_URLS names"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("OPENAI_URLS", "api.deepseek.com"),
+        ("OPENAI_EXTRA_BODY", "top_k: 20"),
+        ("OPENAI_EXTRA_BODY", "[1]"),
+        ("ENGINE_CA_FILE", "/nowhere/ca.pem"),
+        ("ENGINE_CA_FILE", __file__),
         ("TELEGRAM_MODE", "pull"),
         ("TELEGRAM_API_URL", "api.telegram.org"),
         ("HTTP_PORT", "80a"),
@@ -77,6 +105,7 @@ def test_a_wrong_value_is_one_sentence_with_name_found_and_expected(monkeypatch,
         ("REDIS_URL", "redis://:hunter2@host:abc"),
         ("ENCRYPTION_KEYS", "hunter2"),
         ("LMDEPLOY_API_KEY", "密钥"),
+        ("OPENAI_API_KEY", "密钥"),
     ],
 )
 def test_a_wrong_secret_is_described_but_not_shown(monkeypatch, name, value):

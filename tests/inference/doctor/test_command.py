@@ -8,6 +8,7 @@ import pytest
 
 from devtools.engines.lmdeploy import FakeLMDeploy, Fault
 from inference.__main__ import main
+from tests.inference.openai.recorded_server import RecordedServer
 from tests.inference.serve.checkpoints import AWQ, write_checkpoint
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _no_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("SERVE_MODEL", "LMDEPLOY_URLS", "LMDEPLOY_API_KEY", "MODEL_NAME"):
+    for name in ("SERVE_MODEL", "LMDEPLOY_URLS", "LMDEPLOY_API_KEY", "MODEL_NAME", "OPENAI_URLS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -54,6 +55,26 @@ def test_servers_are_asked_for_an_answer(capsys: pytest.CaptureFixture[str]) -> 
     assert "the answer is empty" in servers[1]
     assert "does not end in /v1" in servers[2]
     assert "'x/v1' is not an address" in servers[3]
+
+
+def test_other_servers_are_asked_at_any_path(capsys: pytest.CaptureFixture[str]) -> None:
+    with RecordedServer(kind="dashscope").serve_in_thread() as good:
+        lines = page(capsys, "--openai-address", f"{good.url},nowhere")
+    unnamed, nowhere = (line for line in lines if " server " in line)
+    assert unnamed.startswith("FIX")
+    assert "does not know this model or path" in unnamed
+    assert "'nowhere' is not an address" in nowhere
+
+
+def test_a_model_that_is_not_listed_is_asked_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_NAME", "qwen-plus")
+    with RecordedServer(kind="dashscope").serve_in_thread() as good:
+        lines = page(capsys, "--openai-address", good.url)
+    (server,) = (line for line in lines if " server " in line)
+    assert server.startswith("ok")
+    assert "answers as qwen-plus" in server
 
 
 def test_the_model_that_the_bot_will_ask_for_is_asked(

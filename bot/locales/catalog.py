@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import string
 import tomllib
-from dataclasses import fields
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from bot.locales.texts import Template, Texts
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.locales.language import Language
+
+Kind = TypeVar("Kind")
 
 
 class LocaleError(ValueError):
@@ -34,13 +35,17 @@ def texts_for(language: Language) -> Texts:
 
 def build_texts(values: Mapping[str, object]) -> Texts:
     """`Texts` from key to text. Raises LocaleError that names every key at fault."""
-    expected = {field.name for field in fields(Texts)}
-    if values.keys() != expected:
-        missing = sorted(expected - values.keys())
-        unknown = sorted(values.keys() - expected)
+    return build(Texts, values)
+
+
+def build(kind: type[Kind], values: Mapping[str, object]) -> Kind:
+    """A dataclass of texts from key to text. Raises LocaleError that names every key at fault."""
+    types = get_type_hints(kind)
+    if values.keys() != types.keys():
+        missing = sorted(types.keys() - values.keys())
+        unknown = sorted(values.keys() - types.keys())
         raise LocaleError(f"missing texts: {missing}; unknown texts: {unknown}")
-    types = get_type_hints(Texts)
-    return Texts(**{key: _typed(key, value, types[key]) for key, value in values.items()})
+    return kind(**{key: _typed(key, value, types[key]) for key, value in values.items()})
 
 
 def _typed(key: str, value: object, kind: type[Any]) -> Any:  # noqa: ANN401 (str or Template)

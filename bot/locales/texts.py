@@ -369,6 +369,11 @@ class Texts:
     contact_private: str
     command_contact: str
 
+    # Commands that are for one person alone
+    private_here: str
+    private_open: str
+    command_plan: str
+
     # Hotlines
     hotlines_title: str
     hotlines_emergency: str

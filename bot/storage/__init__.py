@@ -48,12 +48,14 @@ from bot.storage.notifications import Notification, Notifications
 from bot.storage.rated_conversations import RatedConversation, RatedConversations
 from bot.storage.reencrypt import reencrypt
 from bot.storage.risk import PendingQuestion, PersonInChat, Risk, RiskSignal, RiskState
+from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
 from bot.storage.turns.repository import Turns
 from bot.storage.turns.turn import EndState, PastTurn, Turn
 from bot.storage.users import User, UserExport, Users
 
 __all__ = [
     "Age",
+    "AskedStep",
     "Audit",
     "AuditEntry",
     "BadKey",
@@ -95,6 +97,7 @@ __all__ = [
     "PastTurn",
     "PendingQuestion",
     "PersonInChat",
+    "PlanStep",
     "RatedAnswer",
     "RatedConversation",
     "RatedConversations",
@@ -103,6 +106,8 @@ __all__ = [
     "Risk",
     "RiskSignal",
     "RiskState",
+    "SafetyPlan",
+    "SafetyPlans",
     "SchemaAhead",
     "SchemaBehind",
     "SchemaError",
@@ -113,6 +118,7 @@ __all__ = [
     "Turn",
     "TurnState",
     "Turns",
+    "TypedLine",
     "UpdateState",
     "User",
     "UserExport",

@@ -288,6 +288,37 @@ class EmergencyContactRow(Base):
     named_at: Mapped[datetime]
 
 
+class SafetyPlanRow(Base):
+    """Which step of their safety plan a person is being asked, and since when."""
+
+    __tablename__ = "safety_plans"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    asked: Mapped[str | None] = mapped_column(sa.String(16))
+    asked_before: Mapped[str | None] = mapped_column(sa.String(16))
+    walks: Mapped[bool]
+    asked_at: Mapped[datetime]
+    shown_in: Mapped[int | None]
+    """The message that asks; None: it is still to be sent."""
+
+
+class SafetyPlanLineRow(Base):
+    """One line of a safety plan, encrypted; `message_id` is the message it was typed in."""
+
+    __tablename__ = "safety_plan_lines"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "message_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int]
+    step: Mapped[str] = mapped_column(sa.String(16))
+    message_id: Mapped[int | None]
+    said: Mapped[bytes]
+    written_at: Mapped[datetime]
+
+
 class CounterRow(Base):
     """How often something happened on a day. Belongs to no person, so no erasure touches it."""
 

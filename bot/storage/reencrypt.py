@@ -17,9 +17,11 @@ from bot.storage.models import (
     EmergencyContactRow,
     HandoverMessageRow,
     RatingRow,
+    SafetyPlanLineRow,
     TurnRow,
     UpdateRow,
 )
+from bot.storage.safety_plans import line_context
 from bot.storage.turns.turn import answer_context, user_text_context
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class _Column:
     key: InstrumentedAttribute[int]
     sealed: InstrumentedAttribute[Any]
     context: Callable[[AnyRow], bytes]
-    context_columns: tuple[InstrumentedAttribute[int], ...] = ()
+    context_columns: tuple[InstrumentedAttribute[Any], ...] = ()
 
 
 _COLUMNS: Final = (
@@ -61,6 +63,12 @@ _COLUMNS: Final = (
     ),
     _Column(
         EmergencyContactRow.user_id, EmergencyContactRow.phone, lambda row: phone_context(row.key)
+    ),
+    _Column(
+        SafetyPlanLineRow.id,
+        SafetyPlanLineRow.said,
+        lambda row: line_context(row.user_id, row.step),
+        (SafetyPlanLineRow.user_id, SafetyPlanLineRow.step),
     ),
     _Column(
         RatingRow.id,

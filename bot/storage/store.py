@@ -32,6 +32,7 @@ from bot.storage.limits import Limits
 from bot.storage.notifications import Notifications
 from bot.storage.rated_conversations import RatedConversations
 from bot.storage.risk import Risk
+from bot.storage.safety_plans import SafetyPlans
 from bot.storage.turns.repository import Turns
 from bot.storage.users import Users
 
@@ -84,6 +85,7 @@ class Storage:
     risk: Risk
     handovers: Handovers
     contacts: Contacts
+    safety_plans: SafetyPlans
     feedback: Feedback
     rated_conversations: RatedConversations
     history_cache: HistoryCache
@@ -189,6 +191,7 @@ async def open_storage(
         risk=Risk(database, clock),
         handovers=Handovers(database, cipher, clock),
         contacts=Contacts(database, cipher, clock),
+        safety_plans=SafetyPlans(database, cipher, clock),
         feedback=Feedback(database, cipher, clock),
         rated_conversations=RatedConversations(database, cipher),
         history_cache=history_cache,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import sqlalchemy as sa
 import structlog
 
-from bot.storage import cards, contacts, disclosures, feedback, handovers, risk
+from bot.storage import cards, contacts, disclosures, feedback, handovers, risk, safety_plans
 from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.db.errors import StorageError, WrongKey
 from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.storage.handovers import HandoverMessage
     from bot.storage.models import ConsentState
     from bot.storage.risk import RiskState
+    from bot.storage.safety_plans import PlanStep
     from bot.storage.turns.turn import Turn
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,8 @@ class UserExport:
     contact: EmergencyContact | None = None
     ratings: tuple[RatedAnswer, ...] = ()
     consent: ConsentState | None = None
+    plan: tuple[tuple[PlanStep, str], ...] = ()
+    """The lines of their safety plan."""
 
 
 class Users:
@@ -135,7 +138,7 @@ class Users:
         What no key decrypts is left out: one damaged row must not keep them from the rest.
         """
         found = await self._database.read(_export, user_id)
-        user, disclosure, rows, risk, cards, messages, contact, ratings, consent = found
+        user, disclosure, rows, risk, cards, messages, contact, ratings, consent, lines = found
         return UserExport(
             user=user,
             disclosure=disclosure,
@@ -148,6 +151,9 @@ class Users:
             ),
             ratings=_readable(ratings, lambda row: feedback.decrypt_rating(row, self._cipher)),
             consent=consent,
+            plan=_readable(
+                lines, lambda row: safety_plans.decrypt_line(row, user_id, self._cipher)
+            ),
         )
 
     async def erase(self, user_id: int) -> int:
@@ -238,6 +244,7 @@ def _export(
     AnyRow | None,
     Sequence[AnyRow],
     ConsentState | None,
+    Sequence[AnyRow],
 ]:
     return (
         _user(connection, user_id),
@@ -249,6 +256,7 @@ def _export(
         contacts.select_for_user(connection, user_id),
         feedback.select_for_user(connection, user_id),
         feedback.select_consent_for_user(connection, user_id),
+        safety_plans.select_for_user(connection, user_id),
     )
 
 
@@ -274,6 +282,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
     handovers.erase_for_user(connection, user_id)
     contacts.erase_for_user(connection, user_id)
+    safety_plans.erase_for_user(connection, user_id)
     disclosures.erase_for_user(connection, user_id)
     cards.erase_for_user(connection, user_id)
     risk.erase_for_user(connection, user_id)

@@ -41,6 +41,7 @@ class Command:
         opens_chat: whether every chat begins with it.
         run_unstored: does it at once where its update, whose id comes first, could not be stored
             in time; None: it waits for the database.
+        opens_by_link: whether a link to the bot (`?start=name`) runs it, in the private chat.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Command:
     phrases: frozenset[str] = frozenset()
     opens_chat: bool = False
     run_unstored: Callable[[int, CommandRequest], None] | None = None
+    opens_by_link: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,9 @@ class Router:
     async def run_command(self, name: str, request: CommandRequest) -> None:
         """Run a command; an unknown one is answered with what there is."""
         command = self.commands.get(name)
+        linked = self.commands.get(request.argument)
+        if name == START and linked is not None and linked.opens_by_link:
+            command, request = linked, replace(request, argument="")
         if command is None:
             await self._context.outbox.send_text(request.chat_id, request.texts.unknown_command)
             return

@@ -28,6 +28,9 @@ from bot.telegram.features.handoff.alerts import OncallAlerts
 from bot.telegram.features.handoff.desk import HandoffDesk
 from bot.telegram.features.help import Help
 from bot.telegram.features.membership import Membership
+from bot.telegram.features.safety_plan.answers import PlanAnswers
+from bot.telegram.features.safety_plan.book import PlanBook
+from bot.telegram.features.safety_plan.screen import PlanScreen
 from bot.telegram.features.turn_controls import TurnControls, after_failure, while_answering
 from bot.telegram.features.unsupported import UnsupportedMessages
 from bot.telegram.inbound.intake import Intake
@@ -78,6 +81,8 @@ class _Features:
     desk: HandoffDesk
     oncall_alerts: OncallAlerts
     contacts: ContactBook
+    plans: PlanBook
+    plan_answers: PlanAnswers
     feedback: AnswerFeedback
     crisis: Crisis
 
@@ -210,6 +215,8 @@ def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
     desk = HandoffDesk(
         context, hotlines=hotlines, stop=running_turns.stop, on_due=alerts_wanted.set
     )
+    screen = PlanScreen(context, hotlines)
+    plans = PlanBook(context, screen=screen)
     return _Features(
         hotlines=hotlines,
         disclosure=DisclosureService(context, hotlines=hotlines),
@@ -217,11 +224,14 @@ def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
         desk=desk,
         oncall_alerts=OncallAlerts(context, desk=desk, wanted=alerts_wanted),
         contacts=contacts,
+        plans=plans,
+        plan_answers=PlanAnswers(context, screen=screen, is_handed_over=desk.is_handed_over),
         feedback=AnswerFeedback(context),
         crisis=Crisis(
             context,
             hotlines=hotlines,
             contacts=contacts,
+            plans=plans,
             on_risk_detected=desk.on_risk_detected,
         ),
     )
@@ -256,7 +266,13 @@ def _build_scheduler(
     quota = Quota(context, context.options.answers_per_day)
     return TurnScheduler(
         context,
-        TurnAssembler(context, quota, handoff=features.desk, rewritings=features.feedback),
+        TurnAssembler(
+            context,
+            quota,
+            handoff=features.desk,
+            rewritings=features.feedback,
+            plan_lines=features.plan_answers,
+        ),
         TurnRunner(context, running_turns, steps, ending, ANSWER_KEYBOARDS),
         running_turns,
         on_room=on_room,
@@ -279,6 +295,7 @@ def _build_router(
             TurnControls(context, running_turns=running_turns, wake=scheduler.wake),
             Reset(context, running_turns=running_turns),
             features.contacts,
+            features.plans,
             About(context),
             feedback,
             PersonalData(

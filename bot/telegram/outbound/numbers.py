@@ -12,7 +12,7 @@ from functools import cache
 from telegram import MessageEntity
 
 from bot.safety import all_hotlines
-from bot.telegram.outbound.rendering import Rendered, render
+from bot.telegram.outbound.rendering import Rendered, plain, render
 
 LINKED_BY_TELEGRAM = 7
 """Digits from which Telegram's apps see a telephone number."""
@@ -21,6 +21,11 @@ LINKED_BY_TELEGRAM = 7
 def render_with_numbers(text: str) -> list[Rendered]:
     """A reviewed text as Telegram takes it, with its short numbers ready to be copied."""
     return [_marked(part) for part in render(text)]
+
+
+def plain_with_numbers(text: str) -> list[Rendered]:
+    """The same for a text in which people's own words stand, none of them Markdown."""
+    return [_marked(part) for part in plain(text)]
 
 
 def _marked(part: Rendered) -> Rendered:

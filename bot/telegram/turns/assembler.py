@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.storage import StoredUpdate, Turn
     from bot.telegram.context import Context
     from bot.telegram.inbound.incoming import IncomingText
-    from bot.telegram.turns.collaborators import HumanHandoff, Rewritings
+    from bot.telegram.turns.collaborators import HumanHandoff, PlanLines, Rewritings
     from bot.telegram.turns.quota import Quota
 
 log = structlog.get_logger(__name__)
@@ -75,10 +75,17 @@ class TurnAssembler:
         quota: how much one person gets in a day.
         handoff: carries what a human of the operators writes to their person.
         rewritings: take messages that reword an answer.
+        plan_lines: take messages that belong to a safety plan.
     """
 
     def __init__(
-        self, context: Context, quota: Quota, handoff: HumanHandoff, rewritings: Rewritings
+        self,
+        context: Context,
+        quota: Quota,
+        *,
+        handoff: HumanHandoff,
+        rewritings: Rewritings,
+        plan_lines: PlanLines,
     ) -> None:
         self._context = context
         self._inbox = context.storage.inbox
@@ -89,6 +96,7 @@ class TurnAssembler:
         self._quota = quota
         self._handoff = handoff
         self._rewritings = rewritings
+        self._plan_lines = plan_lines
 
     async def next_turn(self, chat_id: int) -> NextTurn:
         """Wait for the end of the burst and make what has arrived into one turn.
@@ -152,6 +160,9 @@ class TurnAssembler:
         first, update_ids = said[0], [item.update_id for item in said]
         if reworded := [i.update_id for i in said if await self._rewritings.keep_rewriting(i)]:
             await self._inbox.finish_all(reworded)
+            return None
+        if planned := await self._plan_lines.take(said):
+            await self._inbox.finish_all(planned)
             return None
         text = join_texts(said)
         if not text:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from telegram import InlineKeyboardMarkup
 
@@ -58,6 +58,13 @@ class Rewritings(Protocol):
 
     async def keep_rewriting(self, said: IncomingText) -> bool:
         """Keep a message that is such a wording; False if it is to be answered."""
+
+
+class PlanLines(Protocol):
+    """Lines that people write for their safety plan while one of its steps is asked."""
+
+    async def take(self, said: Sequence[IncomingText]) -> list[int]:
+        """Take such lines out of what waits; the ids of their updates. Raises StorageError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,7 @@ def test_help_names_every_command(language: Language) -> None:
         "erase",
         "help_now",
         "human",
+        "plan",
         "safety",
         "about",
     ):

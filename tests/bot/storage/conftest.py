@@ -23,6 +23,7 @@ from bot.storage import (
     NewUpdate,
     RatedConversations,
     Risk,
+    SafetyPlans,
     Turns,
     Users,
     generate_key,
@@ -64,6 +65,7 @@ class Replica:
         self.risk = Risk(database, clock)
         self.handovers = Handovers(database, cipher, clock)
         self.contacts = Contacts(database, cipher, clock)
+        self.safety_plans = SafetyPlans(database, cipher, clock)
         self.feedback = Feedback(database, cipher, clock)
         self.rated_conversations = RatedConversations(database, cipher)
         self.clock = clock

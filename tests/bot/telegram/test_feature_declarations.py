@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.locales import Language, texts_for
+from bot.locales.plan import plan_texts_for
+from bot.storage import PlanStep
 from bot.telegram import features
 from bot.telegram.feature import Callback, Command, Feature
 from bot.telegram.router import Router
@@ -38,6 +40,12 @@ EXAMPLES: dict[str, list[Any]] = {
     "rated": [None, "up", "down"],
     "explained": [True, False],
     "agreed": [True, False],
+    "step": list(PlanStep),
+    "empty": [[], list(PlanStep)],
+    "written": [(), ("睡不着",)],
+    "walks": [True, False],
+    "username": [None, "shudong_bot"],
+    "command": ["plan", "care"],
 }
 """Values for the parameters of keyboards, by name; a new parameter needs some here."""
 
@@ -85,7 +93,7 @@ async def test_everybody_sees_the_menu_in_its_order_and_admins_their_own_words(r
     everybody, admins = published["default", "en"], published["chat", "en"]
     assert list(everybody) == list(admins)
     assert list(everybody) == [
-        *("help", "help_now", "human", "stop", "reset", "contact", "safety", "about"),
+        *("help", "help_now", "human", "stop", "reset", "contact", "plan", "safety", "about"),
         *("privacy", "export", "erase", "start"),
     ]
     different = {name for name in everybody if everybody[name] != admins[name]}
@@ -98,7 +106,9 @@ def test_every_button_is_read_by_a_declared_callback(room, language):
     read = set()
     for keyboard in keyboards():
         for arguments in filled_in(keyboard):
-            markup = keyboard(texts_for(language), **arguments)
+            own = inspect.signature(keyboard).parameters["texts"].annotation == "PlanTexts"
+            texts = plan_texts_for(language) if own else texts_for(language)
+            markup = keyboard(texts, **arguments)
             buttons = [button for row in markup.inline_keyboard for button in row] if markup else []
             for button in buttons:
                 if button.callback_data is None:

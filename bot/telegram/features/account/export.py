@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.safety import RiskLevel
 from bot.safety.quoted import as_told
+from bot.storage import PlanStep
 
 if TYPE_CHECKING:
     from bot.storage import Disclosure, Turn, UserExport
@@ -22,6 +23,7 @@ def export_file(user_id: int, export: UserExport) -> bytes | None:
         "user_id": user_id,
         "about_you": _about(export.disclosure),
         "emergency_contact": asdict(export.contact) if export.contact else None,
+        "safety_plan": _plan(export),
         "from_humans": [
             {"at": said.at.isoformat(), "a human of the operators": said.text}
             for said in export.from_humans
@@ -42,6 +44,7 @@ def _holds_anything(export: UserExport) -> bool:
         or export.cards
         or export.risk.ends
         or export.contact
+        or export.plan
         or export.from_humans
         or export.ratings
         or export.consent
@@ -82,6 +85,15 @@ def _safety(export: UserExport) -> dict[str, object]:
         ],
         "region": user.region if user is not None else None,
         "check_ins": user is None or user.check_ins_off_at is None,
+    }
+
+
+def _plan(export: UserExport) -> dict[str, list[str]]:
+    """The lines of the person's safety plan, by step."""
+    return {
+        step.value: [said for of_step, said in export.plan if of_step is step]
+        for step in PlanStep
+        if any(of_step is step for of_step, _ in export.plan)
     }
 
 

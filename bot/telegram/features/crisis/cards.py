@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
     from bot.telegram.requests import CommandRequest
+    from bot.telegram.features.safety_plan.book import PlanBook
 
     OnRiskDetected = Callable[[int, int, RiskLevel], Awaitable[None]]
 
@@ -65,6 +66,7 @@ class Crisis:
         context: what the features share.
         hotlines: shows reviewed texts, ahead of everything.
         contacts: whom people want to call.
+        plans: what people wrote down for such an hour.
         on_risk_detected: told of each card (chat, person, level) once it is in the outbox.
     """
 
@@ -74,6 +76,7 @@ class Crisis:
         *,
         hotlines: HotlineList,
         contacts: ContactBook,
+        plans: PlanBook,
         on_risk_detected: OnRiskDetected,
     ) -> None:
         self._outbox = context.outbox
@@ -86,6 +89,7 @@ class Crisis:
         self._check_in_after = context.options.check_in_after
         self._hotlines = hotlines
         self._contacts = contacts
+        self._plans = plans
         self._on_risk_detected = on_risk_detected
         self._sending: dict[SendingKey, tuple[int, asyncio.Task[None]]] = {}
         self._said: OrderedDict[SendingKey, None] = OrderedDict()
@@ -295,8 +299,13 @@ class Crisis:
             text = repeated_card(level, language, owed.number, region)
         else:
             text = card(level, language, region)
-        if contact := await self._contacts.on_card(owed.chat_id, owed.user_id, language):
-            text = f"{contact}\n\n{text}"
+        person = owed.chat_id, owed.user_id, language
+        contact, plan = await asyncio.gather(
+            self._contacts.on_card(*person), self._plans.on_card(*person)
+        )
+        # At imminent risk nothing stands before whom to call.
+        parts = (contact, plan, text) if level < RiskLevel.IMMINENT else (contact, text, plan)
+        text = "\n\n".join(filter(None, parts))
         keyboard = in_danger(texts_for(language), owed.user_id)
         await self._hotlines.say(owed.chat_id, text, keyboard)
 

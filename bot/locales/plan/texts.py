@@ -1,0 +1,93 @@
+"""The texts of the safety plan, by name; read as strictly as all others."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from bot.locales.catalog import build
+from bot.locales.texts import CountText, Template
+
+if TYPE_CHECKING:
+    from bot.locales.language import Language
+
+
+class LinesText(Template):
+    """A text with lines of a list: {lines}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"lines"})
+
+    def __call__(self, *, lines: str) -> str:
+        """The text, filled in."""
+        return self.text.format(lines=lines)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTexts:
+    """The texts of one language. `name_`, `ask_` and `ready_` are each followed by a step."""
+
+    intro: str
+    title: str
+    owner: str
+    empty: str
+    place_in_order: CountText
+    written: str
+    how: str
+
+    name_signs: str
+    name_alone: str
+    name_company: str
+    name_people: str
+    name_professionals: str
+    name_place: str
+
+    ask_signs: str
+    ask_alone: str
+    ask_company: str
+    ask_people: str
+    ask_professionals: LinesText
+    ask_place: str
+
+    # Lines to choose by a button, one a row; a person's own words come beside them.
+    ready_signs: str
+    ready_alone: str
+    ready_company: str
+    ready_people: str
+    ready_professionals: str
+    ready_place: str
+
+    noted: str
+    noted_in_need: str
+    too_long: str
+    full: str
+    no_numbers: str
+    stopped: str
+    which: str
+    delete_ask: str
+    deleted: str
+    on_card: LinesText
+
+    button_begin: str
+    button_go_on: str
+    button_change: str
+    button_delete: str
+    button_delete_yes: str
+    button_delete_no: str
+    button_next: str
+    button_skip: str
+    button_back: str
+    button_done: str
+    button_stop: str
+    button_clear: str
+    button_plan: str
+
+
+@cache
+def plan_texts_for(language: Language) -> PlanTexts:
+    """The texts of a language, read from its file once. Raises LocaleError."""
+    source = resources.files("bot.locales.plan").joinpath(f"{language.value}.toml")
+    return build(PlanTexts, tomllib.loads(source.read_text(encoding="utf-8")))

@@ -1,0 +1,252 @@
+"""What a person writes while a step of their plan is asked: lines of it, never of a talk.
+
+Read for danger first. What tells of danger is no line: it is answered as any danger is, with its
+card, and the plan waits. What is taken here becomes no turn, so no model ever reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.conversation.reading import read_for_danger
+from bot.locales import language_for
+from bot.locales.plan import plan_texts_for
+from bot.safety import RiskLevel, Utterance, level_at
+from bot.storage import PlanStep, TypedLine
+from bot.telegram.chat_ids import is_private
+from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES
+from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.locales import Language
+    from bot.locales.plan import PlanTexts
+    from bot.storage import AskedStep
+    from bot.telegram.context import Context
+    from bot.telegram.features.safety_plan.screen import PlanScreen
+    from bot.telegram.inbound.incoming import IncomingText
+
+log = structlog.get_logger(__name__)
+
+ASKED_FOR = timedelta(hours=1)
+"""A question that is older has been forgotten: what is written then is talk."""
+
+_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){4,}")
+_STOPS = frozenset(
+    (
+        *("停", "停下", "停止", "退出", "取消", "算了", "先到这里", "先到這裡"),
+        *("不写了", "不寫了", "先不写了", "先不寫了", "stop", "cancel", "quit", "stop here"),
+    )
+)
+_SKIPS = frozenset(("跳过", "跳過", "下一步", "没有", "沒有", "skip", "next"))
+_BACK = frozenset(("上一步", "返回", "back"))
+_ORDERS = _STOPS | _SKIPS | _BACK
+"""What the buttons do, as people write it instead; never a line."""
+
+
+@dataclass(slots=True)
+class _Written:
+    """One message, as it reads after its edits; `step` is the one it belongs to."""
+
+    message_id: int
+    text: str
+    received_at: float
+    update_ids: list[int]
+    step: PlanStep | None = None
+
+    @property
+    def order(self) -> str | None:
+        """What it orders instead of telling, if it does."""
+        word = self.text.strip(" \n。.!！~").lower()
+        return word if word in _ORDERS else None
+
+
+class PlanAnswers:
+    """Takes what belongs to a plan out of what waits in a private chat.
+
+    Args:
+        context: what the features share.
+        screen: shows the plan.
+        is_handed_over: whether what a person writes in a chat goes to the person they took over.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        screen: PlanScreen,
+        is_handed_over: Callable[[int, int], Awaitable[bool]],
+    ) -> None:
+        self._plans = context.storage.safety_plans
+        self._risk = context.storage.risk
+        self._handovers = context.storage.handovers
+        self._now = context.now
+        self._screen = screen
+        self._is_handed_over = is_handed_over
+
+    async def take(self, said: Sequence[IncomingText]) -> list[int]:
+        """Take the messages of one person that belong to their plan; the ids of their updates.
+
+        Raises:
+            StorageError: nothing is known to be taken; the same messages may come again.
+        """
+        first = said[0]
+        if not is_private(first.chat_id):
+            return []
+        user_id, language = first.user_id, language_for(first.language_code)
+        if (edited := await self._take_edits(said)) or all(item.is_edit for item in said):
+            return edited
+        asked = await self._plans.asked(user_id)
+        if asked is None or (asked.step is None and asked.before is None):
+            return []
+        written = _as_written(said)
+        known = await self._plans.known_messages(user_id, [one.message_id for one in written])
+        repeated = [one for one in written if one.message_id in known]
+        new = [one for one in written if one.message_id not in known]
+        for one in new:
+            one.step = _step_of(one, asked)
+        new = [one for one in new if one.step is not None]
+        if new and await self._has_to_wait(user_id, new, asked, language):
+            new = []
+        if not (new or repeated):
+            return []
+        try:
+            await self._answer(user_id, new, asked, language)
+        except (Unreachable, Undeliverable) as error:
+            # The lines are kept; the next message, or /plan, shows where the person is.
+            log.warning("plan_not_shown", error=type(error).__name__)
+        return [update_id for one in (*repeated, *new) for update_id in one.update_ids]
+
+    async def _take_edits(self, said: Sequence[IncomingText]) -> list[int]:
+        """Change lines whose messages were edited."""
+        taken = []
+        for item in said:
+            if not (item.is_edit and _is_own_words(item) and len(item.text) <= MAX_LINE):
+                continue
+            if (await read_for_danger([Utterance(item.text)])).level >= RiskLevel.HIGH:
+                continue
+            if await self._plans.replace(item.user_id, item.message_id, item.text.strip()):
+                taken.append(item.update_id)
+        return taken
+
+    async def _has_to_wait(
+        self, user_id: int, new: Sequence[_Written], asked: AskedStep, language: Language
+    ) -> bool:
+        """Whether something else comes first; the question that is asked then waits."""
+        if not (
+            asked.is_interrupted
+            or self._now() - asked.at > ASKED_FOR
+            or await self._is_with_a_human(user_id)
+            or await self._is_danger(user_id, [one.text for one in new])
+        ):
+            return False
+        await self._plans.stop(user_id, late_lines=False)
+        if asked.step is not None:
+            await self._screen.pause(user_id, asked.step, asked.shown_in, language)
+        return True
+
+    async def _is_danger(self, user_id: int, new: Sequence[str]) -> bool:
+        standing = level_at((await self._risk.for_user(user_id)).ends, self._now())
+        for text in {*new, "\n".join(new)}:
+            if (await read_for_danger([Utterance(text)], standing)).level >= RiskLevel.HIGH:
+                return True
+        return False
+
+    async def _is_with_a_human(self, user_id: int) -> bool:
+        """Whether a human of the operators has the word in this chat, or its person is one."""
+        if await self._is_handed_over(user_id, user_id):
+            return True
+        handover = await self._handovers.for_user(user_id)
+        return handover is not None and handover.admin_id is not None
+
+    async def _answer(
+        self, user_id: int, new: Sequence[_Written], asked: AskedStep, language: Language
+    ) -> None:
+        """Keep the lines, and show what comes next, unless it is shown already."""
+        texts = plan_texts_for(language)
+        lines = [one for one in new if one.order is None]
+        order = next((one.order for one in new if one.order and one.step is asked.step), None)
+        if refused := await self._refused(user_id, lines, texts):
+            await self._screen.say(user_id, refused)
+            return
+        before = ""
+        if lines:
+            typed = [TypedLine(one.message_id, one.step, one.text) for one in lines if one.step]
+            await self._plans.answer(user_id, typed, then=_behind(asked))
+            levels = [(await read_for_danger([Utterance(one.text)])).level for one in lines]
+            before = texts.noted_in_need if any(levels) else texts.noted
+        elif order is not None and asked.step is not None:
+            goes_to = asked.step.previous if order in _BACK else _behind(asked)
+            if order in _STOPS or goes_to is None:
+                await self._plans.stop(user_id)
+                before = texts.stopped
+            else:
+                await self._plans.ask(user_id, goes_to, walks=True)
+        now = await self._plans.asked(user_id)
+        if now is None or now.step is None:
+            before = before or texts.noted
+            await self._screen.show_plan(user_id, language, before=before)
+        elif now.shown_in is None:
+            await self._screen.ask(user_id, now.step, language, walks=now.walks, before=before)
+        else:
+            return
+        await self._screen.retire(user_id, asked.shown_in)
+
+    async def _refused(
+        self, user_id: int, lines: Sequence[_Written], texts: PlanTexts
+    ) -> str | None:
+        """Why lines are not kept, as their person is told; None: they are."""
+        if any(len(one.text) > MAX_LINE for one in lines):
+            return texts.too_long
+        if any(
+            one.step is PlanStep.PROFESSIONALS and _LONG_NUMBER.search(one.text) for one in lines
+        ):
+            return texts.no_numbers
+        if lines:
+            plan = await self._plans.for_user(user_id)
+            added = Counter(one.step for one in lines)
+            if any(len(plan.of(step)) + count > MAX_LINES for step, count in added.items() if step):
+                return texts.full
+        return None
+
+
+def _as_written(said: Sequence[IncomingText]) -> list[_Written]:
+    """The messages in which a person's own words stand alone, each with its edits."""
+    written: dict[int, _Written] = {}
+    for item in said:
+        if not _is_own_words(item):
+            continue
+        if (known := written.get(item.message_id)) is not None:
+            known.text = item.text.strip()
+            known.update_ids.append(item.update_id)
+        elif not item.is_edit:
+            written[item.message_id] = _Written(
+                item.message_id, item.text.strip(), item.received_at, [item.update_id]
+            )
+    return list(written.values())
+
+
+def _is_own_words(item: IncomingText) -> bool:
+    """Whether a message holds no picture and nothing of another."""
+    return bool(item.text.strip()) and not item.with_media
+
+
+def _step_of(one: _Written, asked: AskedStep) -> PlanStep | None:
+    """The step that a new message belongs to; None: it is talk."""
+    if one.received_at < asked.at.timestamp():
+        return asked.before
+    if asked.step is not None and asked.shown_in is None and asked.before is not None:
+        return asked.before  # its person has not seen the next question yet
+    return asked.step
+
+
+def _behind(asked: AskedStep) -> PlanStep | None:
+    """What is asked once the step is answered; None: nothing, the plan is shown."""
+    return asked.step.next if asked.step is not None and asked.walks else None

@@ -373,6 +373,7 @@ class Texts:
     private_here: str
     private_open: str
     command_plan: str
+    command_care: str
 
     # Hotlines
     hotlines_title: str

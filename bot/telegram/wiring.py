@@ -16,6 +16,7 @@ from bot.telegram.context import Context
 from bot.telegram.features.about import About
 from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
+from bot.telegram.features.care import CareFinder
 from bot.telegram.features.contact import ContactBook
 from bot.telegram.features.crisis.cards import Crisis
 from bot.telegram.features.crisis.check_ins import CheckIns
@@ -296,6 +297,7 @@ def _build_router(
             Reset(context, running_turns=running_turns),
             features.contacts,
             features.plans,
+            CareFinder(context, hotlines=hotlines),
             About(context),
             feedback,
             PersonalData(

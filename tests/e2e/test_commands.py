@@ -141,7 +141,7 @@ async def test_the_menu_names_every_command_in_the_persons_language(telegram: Te
     chinese, english = await telegram.person(), await telegram.person(language="en")
 
     expected = {"start", "help", "help_now", "human", "contact", "safety", "stop"}
-    expected |= {"reset", "privacy", "export", "erase", "about", "plan"}
+    expected |= {"reset", "privacy", "export", "erase", "about", "plan", "care"}
     for person, word in ((chinese, "忘记我们聊过的"), (english, "Forget what we talked about")):
         menu = await telegram.menu(person.id)
         assert set(menu) == expected

@@ -113,6 +113,7 @@ def test_help_names_every_command(language: Language) -> None:
         "help_now",
         "human",
         "plan",
+        "care",
         "safety",
         "about",
     ):

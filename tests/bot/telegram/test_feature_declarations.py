@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.locales import Language, texts_for
+from bot.locales.care import care_texts_for
 from bot.locales.plan import plan_texts_for
+from bot.safety.care import CarePage
 from bot.storage import PlanStep
 from bot.telegram import features
 from bot.telegram.feature import Callback, Command, Feature
@@ -46,8 +48,10 @@ EXAMPLES: dict[str, list[Any]] = {
     "walks": [True, False],
     "username": [None, "shudong_bot"],
     "command": ["plan", "care"],
+    "page": list(CarePage),
 }
 """Values for the parameters of keyboards, by name; a new parameter needs some here."""
+TEXTS_OF = {"Texts": texts_for, "PlanTexts": plan_texts_for, "CareTexts": care_texts_for}
 
 
 def keyboards() -> Iterator[Callable[..., InlineKeyboardMarkup | None]]:
@@ -66,7 +70,7 @@ def keyboards() -> Iterator[Callable[..., InlineKeyboardMarkup | None]]:
 def filled_in(keyboard: Callable[..., InlineKeyboardMarkup | None]) -> Iterator[dict[str, Any]]:
     """Arguments for a keyboard, each value of each parameter at least once."""
     names = [name for name in inspect.signature(keyboard).parameters if name != "texts"]
-    for turn in range(max(len(EXAMPLES[name]) for name in names)):
+    for turn in range(max((len(EXAMPLES[name]) for name in names), default=1)):
         yield {name: EXAMPLES[name][turn % len(EXAMPLES[name])] for name in names}
 
 
@@ -93,7 +97,8 @@ async def test_everybody_sees_the_menu_in_its_order_and_admins_their_own_words(r
     everybody, admins = published["default", "en"], published["chat", "en"]
     assert list(everybody) == list(admins)
     assert list(everybody) == [
-        *("help", "help_now", "human", "stop", "reset", "contact", "plan", "safety", "about"),
+        *("help", "help_now", "human", "stop", "reset", "contact", "plan", "care"),
+        *("safety", "about"),
         *("privacy", "export", "erase", "start"),
     ]
     different = {name for name in everybody if everybody[name] != admins[name]}
@@ -106,9 +111,8 @@ def test_every_button_is_read_by_a_declared_callback(room, language):
     read = set()
     for keyboard in keyboards():
         for arguments in filled_in(keyboard):
-            own = inspect.signature(keyboard).parameters["texts"].annotation == "PlanTexts"
-            texts = plan_texts_for(language) if own else texts_for(language)
-            markup = keyboard(texts, **arguments)
+            texts = TEXTS_OF[inspect.signature(keyboard).parameters["texts"].annotation]
+            markup = keyboard(texts(language), **arguments)
             buttons = [button for row in markup.inline_keyboard for button in row] if markup else []
             for button in buttons:
                 if button.callback_data is None:

@@ -1,0 +1,72 @@
+"""The texts of the care finder, by name; read as strictly as all others."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from bot.locales.catalog import build
+from bot.locales.texts import EmergencyText, RegionText, Template
+
+if TYPE_CHECKING:
+    from bot.locales.language import Language
+
+
+class YouthText(Template):
+    """A text for those under 18: {lines}, whom young people can call."""
+
+    __slots__ = ()
+    placeholders = frozenset({"lines"})
+
+    def __call__(self, *, lines: str) -> str:
+        """The text, filled in."""
+        return self.text.format(lines=lines)
+
+
+class SourceText(Template):
+    """Who says so: {source}, and when: {dated}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"source", "dated"})
+
+    def __call__(self, *, source: str, dated: str) -> str:
+        """The text, filled in."""
+        return self.text.format(source=source, dated=dated)
+
+
+@dataclass(frozen=True, slots=True)
+class CareTexts:
+    """The texts of one language. `name_` is followed by a page and stands on its button, too."""
+
+    start: EmergencyText
+    region: RegionText
+    no_region: str
+    minor: YouthText
+    perhaps_minor: str
+    fears: str
+    where: str
+    source: SourceText
+
+    name_school: str
+    name_hospital: str
+    name_say: str
+    name_cost: str
+    name_known: str
+    name_medicine: str
+    name_money: str
+    name_family: str
+
+    button_fears: str
+    button_where: str
+    button_back: str
+    button_offer: str
+
+
+@cache
+def care_texts_for(language: Language) -> CareTexts:
+    """The texts of a language, read from its file once. Raises LocaleError."""
+    source = resources.files("bot.locales.care").joinpath(f"{language.value}.toml")
+    return build(CareTexts, tomllib.loads(source.read_text(encoding="utf-8")))

@@ -1,0 +1,194 @@
+"""/care: where to find help in person, and what holds people back, in one message that changes.
+
+All of it is reviewed text and checked facts; no word is asked of the person, and none is kept but
+the region they choose, which is that of their hotlines, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.locales import texts_for
+from bot.locales.care import care_texts_for
+from bot.safety import Region, emergency, region_of
+from bot.safety.care import FEARS, CarePage, facts_for
+from bot.safety.hotlines import audience, youth_hotlines
+from bot.storage import StorageError
+from bot.telegram.chat_ids import is_private
+from bot.telegram.feature import Callback, Command, button_row, button_rows
+from bot.telegram.features.crisis.keyboards import region_names
+from bot.telegram.features.private_only import send_to_private
+from bot.telegram.outbound.numbers import render_with_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from telegram import InlineKeyboardMarkup
+
+    from bot.locales import Language, Texts
+    from bot.locales.care import CareTexts
+    from bot.telegram.context import Context
+    from bot.telegram.feature import Button
+    from bot.telegram.features.crisis.hotlines import HotlineList
+    from bot.telegram.requests import CallbackRequest, CommandRequest
+
+log = structlog.get_logger(__name__)
+
+OFFERED, START, DOUBTS, WHERE = "offered", "start", "fears", "where"
+_PLACES = frozenset({OFFERED, START, DOUBTS, WHERE, *CarePage})
+_FOR_THE_YOUNG = frozenset({CarePage.SCHOOL, CarePage.HOSPITAL, CarePage.FAMILY})
+"""The pages on which those under 18 need a line of their own."""
+
+
+class CareFinder:
+    """Shows the pages, in private chats only."""
+
+    def __init__(self, context: Context, *, hotlines: HotlineList) -> None:
+        self._context = context
+        self._outbox = context.outbox
+        self._users = context.storage.users
+        self._disclosures = context.storage.disclosures
+        self._hotlines = hotlines
+        self.commands = (
+            Command(name="care", run=self._care, menu=lambda t: t.command_care, opens_by_link=True),
+        )
+        self.callbacks = (Callback(prefix="care", parse=_parse, run=self._press),)
+
+    async def _care(self, request: CommandRequest) -> None:
+        if not request.is_private:
+            await send_to_private(self._context, request, "care")
+            return
+        await self._show_start(request.user_id, request.language, in_message=None)
+
+    async def _press(self, request: CallbackRequest, place: str | Region) -> str | None:
+        user_id, language, message_id = request.user_id, request.language, request.message_id
+        if not (is_private(request.chat_id) and request.chat_id == user_id):
+            return request.texts.button_expired
+        texts = care_texts_for(language)
+        if isinstance(place, Region):
+            await self._users.set_region(user_id, place.value)
+            self._hotlines.remember_region(user_id, place)
+            await self._show_start(user_id, language, in_message=message_id)
+        elif place == OFFERED:  # under a message that stays as it is
+            await self._show_start(user_id, language, in_message=None)
+        elif place == START:
+            await self._show_start(user_id, language, in_message=message_id)
+        elif place == DOUBTS:
+            await self._show(user_id, texts.fears, under_fears(texts), message_id)
+        elif place == WHERE:
+            keyboard = choose_care_region(request.texts)
+            await self._show(user_id, texts.where, keyboard, message_id)
+        else:
+            await self._show_page(user_id, CarePage(place), language, message_id)
+        return None
+
+    async def _show_start(self, user_id: int, language: Language, in_message: int | None) -> None:
+        texts = care_texts_for(language)
+        region = await self._hotlines.region(user_id)
+        home = region if region is not None else audience(language).home
+        blocks = [texts.start(emergency=emergency(language, region))]
+        if home is not None and (name := region_names(texts_for(language)).get(home)):
+            blocks.append(texts.region(region=name))
+        else:
+            blocks.append(texts.no_region)
+        blocks += await self._for_the_young(user_id, language, region)
+        await self._show(user_id, "\n\n".join(blocks), choose_care_page(texts), in_message)
+
+    async def _show_page(
+        self, user_id: int, page: CarePage, language: Language, message_id: int
+    ) -> None:
+        texts = care_texts_for(language)
+        region = await self._hotlines.region(user_id)
+        facts = facts_for(page, language, region)
+        blocks = [name_of_page(texts, page), *(fact.text[language] for fact in facts)]
+        if page in _FOR_THE_YOUNG:
+            blocks += await self._for_the_young(user_id, language, region)
+        sources = dict.fromkeys(
+            texts.source(source=fact.source, dated=fact.dated) for fact in facts
+        )
+        blocks.append("\n".join(sources))
+        await self._show(user_id, "\n\n".join(blocks), back_from_care(texts, page), message_id)
+
+    async def _for_the_young(
+        self, user_id: int, language: Language, region: Region | None
+    ) -> list[str]:
+        """The line for a person's age, as far as it is known; none for who is 18."""
+        texts = care_texts_for(language)
+        try:
+            age = (await self._disclosures.for_user(user_id)).age
+        except StorageError as error:
+            log.warning("age_not_read", error=type(error).__name__)
+            age = None
+        if age == "adult":
+            return []
+        if age is None:
+            return [texts.perhaps_minor]
+        return [texts.minor(lines=youth_hotlines(language, region))]
+
+    async def _show(
+        self,
+        user_id: int,
+        text: str,
+        keyboard: InlineKeyboardMarkup,
+        in_message: int | None,
+    ) -> None:
+        first, *rest = render_with_numbers(text)
+        if in_message is None:
+            await self._outbox.send_parts(user_id, [first, *rest], keyboard)
+            return
+        shown = None if rest else keyboard
+        await self._outbox.edit(user_id, in_message, first, shown, final=True)
+        if rest:
+            await self._outbox.send_parts(user_id, rest, keyboard)
+
+
+def name_of_page(texts: CareTexts, page: CarePage) -> str:
+    """What a page is called, on its button and above it."""
+    return str(getattr(texts, f"name_{page}"))
+
+
+def choose_care_page(texts: CareTexts) -> InlineKeyboardMarkup:
+    """Under the first page: the others."""
+    pages = [CarePage.SCHOOL, CarePage.HOSPITAL, CarePage.SAY, CarePage.COST]
+    buttons = [_page_button(texts, page) for page in pages]
+    last = [(texts.button_fears, f"care:{DOUBTS}"), (texts.button_where, f"care:{WHERE}")]
+    return button_rows([buttons[:2], buttons[2:], last])
+
+
+def under_fears(texts: CareTexts) -> InlineKeyboardMarkup:
+    """Under the question what holds a person back."""
+    buttons = [_page_button(texts, page) for page in FEARS]
+    return button_rows([buttons[:2], buttons[2:], [(texts.button_back, f"care:{START}")]])
+
+
+def back_from_care(texts: CareTexts, page: CarePage) -> InlineKeyboardMarkup:
+    """Under a page: the way back."""
+    return button_row((texts.button_back, f"care:{DOUBTS if page in FEARS else START}"))
+
+
+def choose_care_region(texts: Texts) -> InlineKeyboardMarkup:
+    """Under the question where a person is, three a row."""
+    buttons = [(name, f"care:in:{region}") for region, name in region_names(texts).items()]
+    buttons.append((texts.risk_region_elsewhere_button, f"care:in:{Region.OTHER}"))
+    return button_rows([buttons[start : start + 3] for start in range(0, len(buttons), 3)])
+
+
+def offer_care(language: Language) -> Button:
+    """The button that opens the first page in a message of its own."""
+    return (care_texts_for(language).button_offer, f"care:{OFFERED}")
+
+
+def _page_button(texts: CareTexts, page: CarePage) -> Button:
+    return (name_of_page(texts, page), f"care:{page}")
+
+
+def _parse(arguments: Sequence[str]) -> str | Region:
+    match arguments:
+        case [place] if place in _PLACES:
+            return place
+        case ["in", code] if (region := region_of(code)) is not None:
+            return region
+        case _:
+            raise ValueError(arguments)

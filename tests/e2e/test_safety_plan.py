@@ -47,7 +47,7 @@ async def test_a_plan_survives_kill_9_at_every_step_and_goes_out_with_export_and
     await person.presses(WORDS.button_begin, start)
     for step, answer in zip(PlanStep, ANSWERS, strict=True):
         await person.hears(WORDS.place_in_order(count=step.number), button=WORDS.button_stop)
-        # At odd steps the answer is on its way when the bot dies, at even ones it is not written yet.
+        # At odd steps the answer is on its way when the bot dies, at even ones not yet written.
         if step.number % 2:
             await person.says(answer)
         house.bot.kill()

@@ -70,8 +70,9 @@ async def test_a_plan_survives_kill_9_at_every_step_and_goes_out_with_export_and
     assert kept["turns"] == []
 
     await person.says("我不想活了")
-    card = await person.hears("12356")
+    card = await person.hears("你写过，这时候能帮到你的是")
     assert "到阳台浇花" in card.text
+    assert "12356" in card.text
 
     await person.says("/erase")
     question = await person.hears("要彻底删除你的全部数据吗", button="全部删除")

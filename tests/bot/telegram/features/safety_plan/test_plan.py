@@ -11,7 +11,7 @@ from bot.locales import Language, texts_for
 from bot.storage import DatabaseUnavailable, PlanStep
 from bot.telegram.features.safety_plan.keyboards import parse_plan_button
 from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES, ready_lines
-from tests.bot.telegram.features.safety_plan.conftest import WORDS
+from tests.bot.telegram.features.safety_plan.conftest import WORDS, Writer
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.updates import GROUP, OTHER, PERSON, PHOTO, edit, message, press
 
@@ -42,8 +42,6 @@ async def test_who_has_no_plan_reads_what_it_is_and_what_is_written_next_is_talk
 
 
 async def test_a_burst_is_one_answer_a_line_a_message(open_room):
-    from tests.bot.telegram.features.safety_plan.conftest import Writer
-
     writer = Writer(open_room(burst_window=1.0))
     await writer.begins()
     await writer.room.arrive(message("睡不着"), message("不想吃饭"))
@@ -225,6 +223,29 @@ async def test_a_line_whose_handling_was_cut_off_is_kept_once_and_the_next_step_
     lines = await writer.lines()
     assert sum(line.count("睡不着") for of_step in lines.values() for line in of_step) == 1
     assert sum(line.count("又来一句") for of_step in lines.values() for line in of_step) == 1
+    assert writer.asked_the_model == 0
+
+
+@pytest.mark.parametrize("is_on_its_way", [True, False])
+async def test_a_process_that_ends_at_every_step_loses_and_repeats_nothing(
+    open_room, is_on_its_way
+):
+    writer = Writer(open_room())
+    await writer.begins()
+    for answer, step in zip(ANSWERS, PlanStep, strict=True):
+        assert WORDS.place_in_order(count=step.number) in writer.sees
+        if is_on_its_way:
+            await writer.room.store(message(answer))
+        await writer.room.aclose()
+        writer.room = open_room()
+        if is_on_its_way:
+            await writer.room.storage.inbox.release_others()
+            await writer.room.sweep()
+            await writer.room.passes(5)
+        else:
+            await writer.types(answer)
+    assert await writer.lines() == {s.value: (a,) for s, a in zip(PlanStep, ANSWERS, strict=True)}
+    assert WORDS.owner in writer.sees
     assert writer.asked_the_model == 0
 
 

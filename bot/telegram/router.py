@@ -76,13 +76,14 @@ class Router:
     async def run_command(self, name: str, request: CommandRequest) -> None:
         """Run a command; an unknown one is answered with what there is."""
         command = self.commands.get(name)
-        linked = self.commands.get(request.argument)
-        if name == START and linked is not None and linked.opens_by_link:
-            command, request = linked, replace(request, argument="")
         if command is None:
             await self._context.outbox.send_text(request.chat_id, request.texts.unknown_command)
             return
-        await command.run(request)
+        linked = self.commands.get(request.argument) if command.opens_chat else None
+        if linked is not None and linked.opens_by_link:
+            await linked.run(replace(request, argument=""))
+        else:
+            await command.run(request)
         # Telegram takes an admin's own menu only once their chat has begun.
         if command.opens_chat and request.user_id in self._context.options.admins:
             await self._publish_admin_menu(request.user_id)

@@ -17,7 +17,7 @@ from bot.safety.care import FEARS, CarePage, facts_for
 from bot.safety.hotlines import audience, youth_hotlines
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.feature import Callback, Command, button_row, button_rows
+from bot.telegram.feature import Callback, Command, Feature, button_row, button_rows
 from bot.telegram.features.crisis.keyboards import region_names
 from bot.telegram.features.private_only import send_to_private
 from bot.telegram.outbound.numbers import render_with_numbers
@@ -42,7 +42,7 @@ _FOR_THE_YOUNG = frozenset({CarePage.SCHOOL, CarePage.HOSPITAL, CarePage.FAMILY}
 """The pages on which those under 18 need a line of their own."""
 
 
-class CareFinder:
+class CareFinder(Feature):
     """Shows the pages, in private chats only."""
 
     def __init__(self, context: Context, *, hotlines: HotlineList) -> None:

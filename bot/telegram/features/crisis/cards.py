@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from bot.telegram.context import Context
     from bot.telegram.features.contact import ContactBook
     from bot.telegram.features.crisis.hotlines import HotlineList
-    from bot.telegram.requests import CommandRequest
     from bot.telegram.features.safety_plan.book import PlanBook
+    from bot.telegram.requests import CommandRequest
 
     OnRiskDetected = Callable[[int, int, RiskLevel], Awaitable[None]]
 

@@ -9,7 +9,7 @@ import structlog
 from bot.locales.plan import plan_texts_for
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.feature import Callback, Command
+from bot.telegram.feature import Callback, Command, Feature
 from bot.telegram.features.private_only import send_to_private
 from bot.telegram.features.safety_plan.keyboards import (
     OF_A_LINE,
@@ -33,7 +33,7 @@ CARD_WAITS = 0.2
 """Seconds a card waits for the plan; a database that is away must not keep it back."""
 
 
-class PlanBook:
+class PlanBook(Feature):
     """Shows, asks, changes and deletes safety plans, in private chats only."""
 
     def __init__(self, context: Context, *, screen: PlanScreen) -> None:

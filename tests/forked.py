@@ -2,7 +2,7 @@
 
 What runs is what `python -m bot` runs, in a process of its own with its own environment, folder,
 output and signals; only the imports were done before. That they work from nothing is seen where a
-test asks for a `BotProcess`: a newcomer's bot, and one that is told to end.
+`BotProcess` is started: a newcomer's bot, and those of the benchmarks.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import re
 import tempfile
 import tomllib
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
@@ -22,7 +23,6 @@ from bot.safety import simplified
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    Tagger = Callable[[str], Iterable[tuple[str, str]]]
     Replacement = str | Callable[[re.Match[str]], str]
 
 PERSONS: Final = tuple(f"某{stem}" for stem in "甲乙丙丁戊己庚辛壬癸")
@@ -81,16 +81,25 @@ def _known() -> Mapping[str, frozenset[str]]:
     return {**lists, "surnames": frozenset("".join(lists["surnames"]))}
 
 
+@dataclass(frozen=True, slots=True)
+class Tagger:
+    """How often a word was seen, in jieba's dictionary; the words of a text with their tags."""
+
+    frequency: Callable[[str], int]
+    tag: Callable[[str], Iterable[tuple[str, str]]]
+
+
 class Deidentifier:
     """Rewrites conversations; `taken_out` counts what it found, by what stands in its place."""
 
     def __init__(self) -> None:
-        """Raises StartupError where the tagger is not installed."""
         self.taken_out: Counter[str] = Counter()
-        self._frequency, self._tag = _tagger()
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
-        """The texts of one conversation without names and numbers; a person has one name in all."""
+        """The texts of one conversation without names and numbers; a person has one name in all.
+
+        Raises StartupError where the tagger is not installed.
+        """
         for put, pattern in _PATTERNS:
             texts = [self._put(text, pattern, put) for text in texts]
         people = self._people(texts)
@@ -100,6 +109,10 @@ class Deidentifier:
         for replacement, pattern in self._lists:
             texts = [self._put(text, pattern, replacement) for text in texts]
         return list(texts)
+
+    @cached_property
+    def _tagger(self) -> Tagger:
+        return _load_tagger()  # takes seconds, and where nothing was rated it is not needed
 
     @cached_property
     def _lists(self) -> tuple[tuple[Replacement, re.Pattern[str]], ...]:
@@ -169,7 +182,7 @@ class Deidentifier:
             name = next(group for group in match.groups() if group)
             if name not in _known()["no_english_names"]:
                 yield name
-        words = [*self._tag(text), ("", "")]
+        words = [*self._tagger.tag(text), ("", "")]
         for (word, tag), (following, its_tag) in pairwise(words):
             if self._is_name(word, tag):
                 yield word
@@ -183,9 +196,9 @@ class Deidentifier:
         if len(word) == 2 and word[0] in "小阿老":
             is_called_so = word[1] in known["surnames"] or (tag == "nr" and word[0] != "老")
             return is_called_so and (
-                word[0] == "阿" or self._frequency(word) <= _COMMONEST_NICKNAME
+                word[0] == "阿" or self._tagger.frequency(word) <= _COMMONEST_NICKNAME
             )
-        if not tag.startswith("nr") or self._frequency(word) > _COMMONEST:
+        if not tag.startswith("nr") or self._tagger.frequency(word) > _COMMONEST:
             return False
         return (len(word) in {2, 3} and word[0] in known["surnames"]) or (
             len(word) in {3, 4} and word[:2] in known["two_surnames"]
@@ -202,8 +215,7 @@ class Deidentifier:
         return word in known["two_surnames"]
 
 
-def _tagger() -> tuple[Callable[[str], int], Tagger]:
-    """How often jieba's dictionary has seen a word, and its tagger."""
+def _load_tagger() -> Tagger:
     try:
         import jieba
         from jieba import posseg
@@ -222,4 +234,4 @@ def _tagger() -> tuple[Callable[[str], int], Tagger]:
     def tag(text: str) -> Iterable[tuple[str, str]]:
         return ((pair.word, pair.flag) for pair in tokenizer.cut(text))
 
-    return lambda word: int(words.FREQ.get(word, 0)), tag
+    return Tagger(frequency=lambda word: int(words.FREQ.get(word, 0)), tag=tag)

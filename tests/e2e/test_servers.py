@@ -11,10 +11,11 @@ import pytest
 from redis import Redis
 
 from bot.storage import generate_key
-from devtools.processes import Process, bare_environment, free_port
+from devtools.processes import bare_environment, free_port
 from devtools.servers import PostgresServer, RedisServer
 from tests.e2e.house import REDO, STOP, House, Kept, records
 from tests.e2e.people import eventually
+from tests.forked import Forked
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def production_house(
             "SHUTDOWN_GRACE": "1",
         },
     )
-    migrate = Process(["-m", "bot", "migrate"], bare_environment(bot.settings), folder)
+    migrate = Forked(["-m", "bot", "migrate"], bare_environment(bot.settings), folder)
     migrate.launch()
     assert migrate.wait() == 0, migrate.output
     bot.start()

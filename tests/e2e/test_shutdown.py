@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.storage import generate_key
-from devtools.processes import BotProcess, Process, bare_environment, free_port
+from devtools.processes import bare_environment, free_port
 from devtools.servers import PostgresServer
 from tests.e2e.house import REDO, STOP, House, records
 from tests.e2e.people import eventually
+from tests.forked import Forked
 from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from devtools.processes import SandboxProcess
+    from devtools.processes import BotProcess, SandboxProcess
     from tests.e2e.people import Person, Telegram
     from tests.e2e.scripted_engine import ScriptedEngine
 
@@ -51,9 +52,8 @@ def mortal_house(
             "HTTP_PORT": str(free_port()),
             "SHUTDOWN_GRACE": str(GRACE),
         },
-        kind=BotProcess,
     )
-    migrate = Process(["-m", "bot", "migrate"], bare_environment(bot.settings), folder)
+    migrate = Forked(["-m", "bot", "migrate"], bare_environment(bot.settings), folder)
     migrate.launch()
     assert migrate.wait() == 0, migrate.output
     return House(sandbox, engine, bot)

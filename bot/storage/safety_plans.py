@@ -12,18 +12,23 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import structlog
 
 from bot.storage.db.dialect import insert, lock_chat
+from bot.storage.db.errors import WrongKey
 from bot.storage.models import CheckInRow, CrisisCardRow, SafetyPlanLineRow, SafetyPlanRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
+
+
+log = structlog.get_logger(__name__)
 
 
 class PlanStep(StrEnum):
@@ -55,8 +60,6 @@ class PlanStep(StrEnum):
 HELPFUL_FIRST = (PlanStep.ALONE, PlanStep.COMPANY, PlanStep.PEOPLE)
 """The steps whose first lines help in the hour of danger."""
 
-Lines = dict[PlanStep, tuple[str, ...]]
-
 
 @dataclass(frozen=True, slots=True)
 class TypedLine:
@@ -86,6 +89,11 @@ class AskedStep:
     walks: bool
     shown_in: int | None
     is_interrupted: bool = False
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether something came first, danger above all, and what was written then is no line."""
+        return self.step is None and self.before is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +198,9 @@ def select_for_user(connection: sa.Connection, user_id: int) -> Sequence[AnyRow]
 
 
 def decrypt_plan(rows: Sequence[AnyRow], user_id: int, cipher: Cipher) -> SafetyPlan:
-    """Decrypt rows of `select_for_user`."""
-    lines: Lines = {}
-    for row in rows:
-        step, said = decrypt_line(row, user_id, cipher)
+    """Decrypt rows of `select_for_user`; a line that no key opens is left out."""
+    lines: dict[PlanStep, tuple[str, ...]] = {}
+    for _, step, said in _opened(rows, user_id, cipher):
         lines[step] = (*lines.get(step, ()), said)
     return SafetyPlan(lines)
 
@@ -201,6 +208,19 @@ def decrypt_plan(rows: Sequence[AnyRow], user_id: int, cipher: Cipher) -> Safety
 def decrypt_line(row: AnyRow, user_id: int, cipher: Cipher) -> tuple[PlanStep, str]:
     """Decrypt one row of `select_for_user`."""
     return PlanStep(row.step), cipher.decrypt_text(row.said, line_context(user_id, row.step))
+
+
+def _opened(
+    rows: Sequence[AnyRow], user_id: int, cipher: Cipher
+) -> Iterator[tuple[int, PlanStep, str]]:
+    """The id, the step and the words of each line that can be read."""
+    for row in rows:
+        try:
+            step, said = decrypt_line(row, user_id, cipher)
+        except WrongKey:
+            log.error("plan_line_unreadable", line=row.id)
+        else:
+            yield row.id, step, said
 
 
 def erase_for_user(connection: sa.Connection, user_id: int) -> bool:
@@ -348,10 +368,11 @@ def _add(
 def _drop(
     connection: sa.Connection, user_id: int, step: PlanStep, line: str, cipher: Cipher
 ) -> None:
+    rows = select_for_user(connection, user_id)
     same = [
-        row.id
-        for row in select_for_user(connection, user_id)
-        if decrypt_line(row, user_id, cipher) == (step, line)
+        line_id
+        for line_id, of_step, said in _opened(rows, user_id, cipher)
+        if (of_step, said) == (step, line)
     ]
     connection.execute(sa.delete(SafetyPlanLineRow).where(SafetyPlanLineRow.id.in_(same)))
 

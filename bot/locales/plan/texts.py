@@ -62,6 +62,7 @@ class PlanTexts:
 
     noted: str
     noted_in_need: str
+    set_aside: str
     too_long: str
     full: str
     no_numbers: str

@@ -151,7 +151,11 @@ async def test_lines_rest_encrypted_and_belong_to_their_person_and_step(
     assert all("睡不着".encode() not in row.said for row in rows)
     moved = sa.update(SafetyPlanLineRow).values(user_id=OTHER)
     await database.write(lambda c: c.execute(moved).rowcount)
-    assert (await replica.users.export(OTHER)).plan == ()  # a row that no key opens is left out
+    # A row that no key opens is left out, and keeps its person from nothing else.
+    assert (await replica.users.export(OTHER)).plan == ()
+    assert await replica.safety_plans.add(OTHER, ALONE, "出去走走", at_most=1)
+    await replica.safety_plans.drop(OTHER, SIGNS, "睡不着")
+    assert (await replica.safety_plans.for_user(OTHER)).lines == {ALONE: ("出去走走",)}
 
 
 async def test_a_plan_is_exported_erased_and_deleted(replica: Replica, database: Database) -> None:

@@ -104,7 +104,7 @@ class PlanAnswers:
         if (edited := await self._take_edits(said)) or all(item.is_edit for item in said):
             return edited
         asked = await self._plans.asked(user_id)
-        if asked is None or (asked.step is None and asked.before is None):
+        if asked is None or asked.is_set_aside:
             return []
         written = _as_written(said)
         known = await self._plans.known_messages(user_id, [one.message_id for one in written])

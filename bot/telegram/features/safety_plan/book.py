@@ -114,7 +114,12 @@ class PlanBook(Feature):
             walks = asked.walks
         await self._plans.ask(user_id, step, walks=walks)
         await self._screen.ask(
-            user_id, step, request.language, walks=walks, in_message=request.message_id
+            user_id,
+            step,
+            request.language,
+            walks=walks,
+            before=texts.set_aside if asked is not None and asked.is_set_aside else "",
+            in_message=request.message_id,
         )
         if asked is not None and asked.shown_in != request.message_id:
             await self._screen.retire(user_id, asked.shown_in)

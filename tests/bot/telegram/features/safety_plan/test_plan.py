@@ -128,6 +128,12 @@ async def test_danger_is_no_line_its_card_comes_and_the_plan_waits(writer):
     await writer.types("嗯")
     assert await writer.lines() == {}
     await writer.presses("plan:ask:signs", message_id=question)
+    assert writer.room.bot.shown[PERSON, question][0].startswith(WORDS.set_aside)
+    await writer.types("又开始那样想了")
+    await writer.types("/plan")
+    assert await writer.lines() == {"signs": ("又开始那样想了",)}
+    await writer.presses("plan:clear:signs")
+    assert WORDS.set_aside not in writer.sees
     await writer.types("睡不着")
     assert await writer.lines() == {"signs": ("睡不着",)}
 

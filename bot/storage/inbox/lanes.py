@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from bot.storage.db.leases import Leases
-from bot.storage.models import UpdateRow
+from bot.storage.models import SafetyPlanRow, UpdateRow
 from bot.storage.turns.turn import chat_is_in_work
 
 if TYPE_CHECKING:
@@ -38,8 +38,11 @@ _STORED: Final = sa.select(
     UpdateRow.received_at,
     UpdateRow.attempts,
 )
+# Asked in the same statement, so that a turn of the many who have no plan costs no read for it.
+_HAS_PLAN: Final = sa.exists().where(SafetyPlanRow.user_id == UpdateRow.chat_id)
 _PENDING_OF_CHAT: Final = (
-    _STORED.where(
+    _STORED.add_columns(_HAS_PLAN.label("has_plan"))
+    .where(
         UpdateRow.chat_id == sa.bindparam("chat"),
         UpdateRow.state == "new",
         UpdateRow.lane == "chat",

@@ -59,7 +59,10 @@ class NewUpdate:
 
 @dataclass(frozen=True, slots=True)
 class StoredUpdate:
-    """An update that waits or is claimed. `attempts` counts the claims so far."""
+    """An update that waits or is claimed. `attempts` counts the claims so far.
+
+    `has_plan`: whether the person of a private chat has begun a safety plan, of what waits there.
+    """
 
     update_id: int
     chat_id: int | None
@@ -67,6 +70,7 @@ class StoredUpdate:
     payload: bytes
     received_at: datetime
     attempts: int
+    has_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,8 @@ class TurnAssembler:
                     self._outbox.show_typing(chat_id)
                 await self._context.sleep(pause)
                 continue
-            if (assembled := await self._begin(batch.said)) is not None:
+            assembled = await self._begin(batch.said, has_plan=waiting[0].has_plan)
+            if assembled is not None:
                 return assembled
 
     def _read(self, waiting: Sequence[StoredUpdate]) -> _Batch:
@@ -155,13 +156,13 @@ class TurnAssembler:
         )
         return min(end - now, self._window)
 
-    async def _begin(self, said: Sequence[IncomingText]) -> NextTurn | None:
+    async def _begin(self, said: Sequence[IncomingText], *, has_plan: bool) -> NextTurn | None:
         """Begin a turn; None if the messages were none of the model's and are done with."""
         first, update_ids = said[0], [item.update_id for item in said]
         if reworded := [i.update_id for i in said if await self._rewritings.keep_rewriting(i)]:
             await self._inbox.finish_all(reworded)
             return None
-        if planned := await self._plan_lines.take(said):
+        if has_plan and (planned := await self._plan_lines.take(said)):
             await self._inbox.finish_all(planned)
             return None
         text = join_texts(said)

@@ -27,10 +27,8 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.player import Players, WritingStyle
 from benchmarks.report import table
 from benchmarks.result import Result, figures, rows
-from benchmarks.reviewed import is_reviewed
+from benchmarks.reviewed import is_card, is_reviewed
 from benchmarks.stage import FAKE, LOCAL, Setup, staged
-from bot.locales import language_for
-from bot.safety import RiskLevel, card, repeated_card
 from bot.storage import StorageError
 from bot.storage.store import open_storage
 from bot.telegram.outbound.rendering import partial, render
@@ -116,13 +114,8 @@ async def replay(
 
 def telegram_rules(mark: Callable[[str], str] | None) -> Rules:
     """How the bot's messages are told apart; `mark` as in `Rules`."""
-    levels = (RiskLevel.HIGH, RiskLevel.IMMINENT)
-    language = language_for(None)
-    words = {card(level, language) for level in levels}
-    words |= {repeated_card(level, language, number) for level in levels for number in range(3)}
-    cards = {render(text)[0].text.strip() for text in words}
     return Rules(
-        is_card=lambda text: text in cards,
+        is_card=is_card,
         placeholder=partial("").text.strip(),
         mark=mark,
         is_notice=is_reviewed,

@@ -7,6 +7,7 @@ from dataclasses import fields
 from functools import cache
 
 from bot.locales import Language, texts_for
+from bot.locales.crisis import SECTIONS, crisis_texts_for
 from bot.locales.texts import Template
 from bot.telegram.outbound.rendering import render
 
@@ -24,16 +25,61 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
         for field in fields(texts):
             text = getattr(texts, field.name)
             words = text.text if isinstance(text, Template) else text
-            shown = "".join(part.text for part in render(words)).strip()
+            shown = _shown(words)
             if len(shown) >= MIN_TEXT:
-                pieces = (re.escape(piece) for piece in _PLACEHOLDER.split(shown))
-                found.append(re.compile(".*".join(pieces), re.DOTALL))
+                found.append(_pattern(shown))
     return tuple(found)
 
 
+def _shown(words: str) -> str:
+    return "".join(part.text for part in render(words)).strip()
+
+
+def _pattern(shown: str) -> re.Pattern[str]:
+    pieces = (re.escape(piece) for piece in _PLACEHOLDER.split(shown))
+    return re.compile(".*".join(pieces), re.DOTALL)
+
+
+@cache
+def _paragraphs(*sections: str) -> tuple[re.Pattern[str], ...]:
+    """One pattern a paragraph of these sections of the crisis texts."""
+    return tuple(
+        _pattern(paragraph)
+        for language in Language
+        for section in sections
+        for text in getattr(crisis_texts_for(language), section).values()
+        for paragraph in _shown(text).split("\n\n")
+    )
+
+
+@cache
+def _openings() -> tuple[re.Pattern[str], ...]:
+    """The first paragraphs of all cards."""
+    cards = [text for one in Language for text in crisis_texts_for(one).cards.values()]
+    return tuple(_pattern(_shown(text).split("\n\n")[0]) for text in cards)
+
+
+def is_card(text: str) -> bool:
+    """Whether a message is a crisis card, or stands in place of one."""
+    paragraphs = text.strip().split("\n\n")
+    again = _paragraphs("again")
+    return any(pattern.fullmatch(paragraphs[0]) for pattern in _openings()) or any(
+        pattern.fullmatch(paragraph) for paragraph in paragraphs[:-1] for pattern in again
+    )
+
+
 def is_reviewed(text: str) -> bool:
-    """Whether a message is one of the texts of the locales, whatever stands for a placeholder."""
-    return any(pattern.fullmatch(text.strip()) for pattern in _patterns())
+    """Whether a message is one of the texts of the locales, whatever stands for a placeholder.
+
+    What people in danger are told is put together of reviewed paragraphs.
+    """
+    if any(pattern.fullmatch(text.strip()) for pattern in _patterns()):
+        return True
+    crisis = _paragraphs(*SECTIONS)
+    return all(
+        any(pattern.fullmatch(paragraph) for pattern in crisis)
+        for paragraph in text.strip().split("\n\n")
+    )
 
 
 def ends_reviewed(text: str) -> bool:

@@ -125,4 +125,5 @@ def _settings(
     if setup.engine != LOCAL:
         settings["LMDEPLOY_URLS"] = address
         settings["MODEL_NAME"] = FAKE_MODEL if setup.engine == FAKE else ""
+        settings["MODELS_TRUSTED_AT_RISK"] = settings["MODEL_NAME"]
     return settings | dict(setup.more)

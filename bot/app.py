@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from starlette.applications import Starlette
 
 from bot.conversation.companion import Companion
+from bot.conversation.crisis_protocol import CrisisProtocol
 from bot.conversation.history import History
 from bot.conversation.second_reader import EncoderReader, EngineReader, SecondReading
 from bot.errors import StartupError
@@ -39,7 +40,7 @@ from inference.openai import OpenAIEngine
 from inference.tokens import TokenizerUnusableError, estimate_tokens, load_token_counter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -96,6 +97,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         second,
         max_answer_tokens=settings.max_answer_tokens,
         count_tokens=token_counter(settings),
+        trusted_at_risk=settings.models_trusted_at_risk,
     )
     service = TelegramService(
         bot,
@@ -146,8 +148,12 @@ def build_companion(
     *,
     max_answer_tokens: int,
     count_tokens: TokenCounter = estimate_tokens,
+    trusted_at_risk: Collection[str] = (),
 ) -> Companion:
-    """The conversation over an engine that has started."""
+    """The conversation over an engine that has started.
+
+    `trusted_at_risk`: the names of models that may speak to people in danger; never the trial one.
+    """
     return Companion(
         engine,
         model,
@@ -155,6 +161,8 @@ def build_companion(
         storage.risk,
         storage.counters,
         storage.disclosures,
+        CrisisProtocol(storage.crisis_talks),
+        is_trusted_at_risk=model.name in trusted_at_risk and not model.is_trial,
         max_answer_tokens=max_answer_tokens,
         now=storage.clock,
         count_tokens=count_tokens,

@@ -247,6 +247,9 @@ class Settings(BaseSettings):
         21_600, ge=0, le=172_800, description="seconds from 0 (off) to 172800"
     )
 
+    models_trusted_at_risk: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="comma-separated names of models, as their engine names them"
+    )
     second_readers: Annotated[
         tuple[Literal["encoder", "engine", "off"], ...], NoDecode, BeforeValidator(_split)
     ] = Field(("encoder", "engine"), description='comma-separated "encoder" and "engine", or "off"')

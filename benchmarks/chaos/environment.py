@@ -191,6 +191,7 @@ async def started(
             "REDIS_URL": redis_url or "",
             "LMDEPLOY_URLS": engine.url,
             "MODEL_NAME": MODEL,
+            "MODELS_TRUSTED_AT_RISK": MODEL,
             **ENGINE_PATIENCE,
         }
         ports = [free_port() for _ in range(replicas)]

@@ -22,17 +22,20 @@ from bot.safety import (
     GuardContext,
     RiskLevel,
     Utterance,
+    asked_by_card,
     asked_outside_answers,
     asks_about_danger,
+    card,
+    danger_of,
     guidance,
     instead_of,
     level_at,
     model_may_answer,
     needs_card,
-    question,
     region_of,
     says_safe,
     takes_back,
+    word,
 )
 from bot.safety.quoted import own_words
 from inference.engine import ContextTooLong, ignore_wait
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
     from datetime import datetime
 
+    from bot.conversation.crisis_protocol import CrisisProtocol
     from bot.conversation.history import History
     from bot.conversation.second_reader import SecondReading
     from bot.locales import Language
@@ -84,7 +88,8 @@ class Plan:
     disclosure: Disclosure
     """What the person was told and asked, and what they answered."""
     reviewed_answer: str | None
-    """A reviewed text in place of the model's answer, where that cannot be trusted."""
+    """A reviewed text in place of the model's answer, where it is known before the turn is
+    answered."""
     lowers_risk: bool
     """Whether the person's word that they are safe, or take it back, is to be stored; `risk` is as
     it is then."""
@@ -92,6 +97,20 @@ class Plan:
     """What was read: the turn, and before it what it is read with."""
     card_asks: bool = False
     """Whether a card went out for this turn: it has asked, and nothing else asks in this turn."""
+    met_for: str | None = None
+    """The danger that the person is met for since before this turn, if it is known."""
+    by_protocol: bool = False
+    """Whether the protocol answers, step by step, and not the model."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others read along, to whom nothing of a person's danger is shown."""
+        return self.turn.chat_id != self.turn.user_id
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a reviewed text is the answer."""
+        return self.reviewed_answer is not None or self.by_protocol
 
 
 class Companion:
@@ -105,8 +124,10 @@ class Companion:
         risk: Risk,
         counters: Counters,
         disclosures: Disclosures,
+        protocol: CrisisProtocol,
         *,
         max_answer_tokens: int,
+        is_trusted_at_risk: bool = False,
         now: Clock,
         count_tokens: TokenCounter = estimate_tokens,
         second: SecondReading | None = None,
@@ -120,6 +141,8 @@ class Companion:
         self._counters = counters
         self._count_tokens = count_tokens
         self._disclosures = disclosures
+        self._protocol = protocol
+        self._is_trusted_at_risk = is_trusted_at_risk
         window = model.context_window
         tuned = engine.sampling
         # A small window is shared half and half; a large one leaves the answer what it may need.
@@ -159,15 +182,12 @@ class Companion:
             read = assessment.level.label
             log.info("risk_detected", turn=turn.id, read=read, treated_as=level.label)
         last = past[-1].answer if past else None
+        reviewed = None
         if is_safe and last != texts_for(language).risk_safe:
             reviewed = texts_for(language).risk_safe
         elif is_taken_back:
             reviewed = texts_for(language).risk_taken_back
-        elif model_may_answer(level, is_trial=self._model.is_trial):
-            reviewed = None
-        else:
-            reviewed = _question(level, language, past)
-        return Plan(
+        plan = Plan(
             turn=turn,
             language=language,
             past=past,
@@ -177,7 +197,46 @@ class Companion:
             disclosure=await self._disclosures.for_user(turn.user_id),
             reviewed_answer=reviewed,
             lowers_risk=lowers_risk,
+            met_for=risk.talk.danger,
             said=() if is_safe or is_taken_back else tuple(said),
+        )
+        if plan.is_shared and (assessment.level or needs_card(level)):
+            return replace(plan, reviewed_answer=word("in_group", language))
+        return replace(plan, by_protocol=reviewed is None and await self._is_by_protocol(plan))
+
+    async def _is_by_protocol(self, plan: Plan) -> bool:
+        """Whether reviewed texts answer, because the model is not trusted with such a turn."""
+        if not model_may_answer(plan.level, is_trusted=self._is_trusted_at_risk):
+            return True
+        if plan.level is not RiskLevel.CONCERN or not self._model.is_trial:
+            return False
+        if plan.assessment.level and plan.assessment.reasons != (SAID_BEFORE,):
+            return True
+        return await self._protocol.is_followed_up(plan.turn)
+
+    async def reviewed(self, plan: Plan) -> str | None:
+        """The reviewed answer to a turn; None where its card has said all there is to say.
+
+        Raises:
+            StorageError: what was asked before is not known, or this cannot be kept.
+        """
+        if plan.is_shared:
+            key = "in_group_again" if plan.card_asks else "in_group"
+            return word(key, plan.language) if plan.is_reviewed else None
+        if plan.card_asks:
+            await self._protocol.hear(plan.turn)
+            return None
+        if plan.reviewed_answer is not None:
+            if plan.reviewed_answer == texts_for(plan.language).risk_safe:
+                await self._protocol.note_safe(plan.turn.user_id)
+            return plan.reviewed_answer
+        return await self._protocol.answer(
+            plan.turn,
+            plan.language,
+            region_of(plan.risk.region),
+            assessment=plan.assessment,
+            level=plan.level,
+            is_minor=plan.disclosure.is_minor,
         )
 
     async def read_again(self, plan: Plan) -> Assessment:
@@ -201,8 +260,10 @@ class Companion:
     def ask_openly(self, plan: Plan, found: Assessment, answer: str) -> str:
         """An answer, with the open question behind it where only a second reading has a concern."""
         level = max(plan.level, found.level)
-        if level is plan.level or not _has_to_ask(
-            replace(plan, level=level, assessment=found), answer
+        if (
+            plan.is_shared
+            or level is plan.level
+            or not _has_to_ask(replace(plan, level=level, assessment=found), answer)
         ):
             return answer
         return f"{answer}\n\n{texts_for(plan.language).guard_ask}"
@@ -210,6 +271,28 @@ class Companion:
     def after_card(self, plan: Plan) -> Plan:
         """The plan of a turn for which a card went out: one question a turn, and that has asked."""
         return replace(plan, card_asks=True)
+
+    async def card(self, plan: Plan, *, repeated: bool, number: int) -> str:
+        """The card of what was read in a turn; what it asks is kept as asked.
+
+        Raises:
+            StorageError: what was asked before is not known, or this cannot be kept.
+        """
+        user_id, level, danger = (
+            plan.turn.user_id,
+            plan.assessment.level,
+            danger_of(plan.assessment),
+        )
+        region = region_of(plan.risk.region)
+        if repeated:
+            text, said = await self._protocol.again(
+                *(user_id, level, danger, plan.language, region), heard=None, number=number
+            )
+        else:
+            text = card(level, plan.language, region, danger=danger, at=self._now())
+            said = asked_by_card(level, danger)
+        await self._protocol.note_said(user_id, said, danger)
+        return text
 
     async def lower_risk(self, plan: Plan) -> None:
         """Store that the person said they are safe, or was not serious, if the turn says that.
@@ -233,7 +316,8 @@ class Companion:
         """
         guard = Guard(
             GuardContext(
-                level=plan.level,
+                # Whom the operators trust with people in danger is judged the most strictly.
+                level=RiskLevel.IMMINENT if needs_card(plan.level) else plan.level,
                 said=[
                     *(own_words(earlier.user_text) for earlier in plan.past),
                     own_words(plan.turn.user_text),
@@ -304,7 +388,9 @@ class Companion:
         await self._history.save(plan.turn, plan.past, answer, revision)
 
     def _prompt(self, plan: Plan, budget: int) -> list[Message]:
-        extra = guidance(plan.level, plan.assessment.level, card_asks=plan.card_asks)
+        # Before others the model is not told to ask a person about their danger.
+        level = RiskLevel.NONE if plan.is_shared else plan.level
+        extra = guidance(level, plan.assessment.level, card_asks=plan.card_asks)
         system = f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT
         return build_prompt(
             system, plan.past, plan.turn.user_text, budget=budget, count=self._count_tokens
@@ -329,6 +415,8 @@ def _has_to_ask(plan: Plan, answer: str) -> bool:
     """
     if not (plan.level is plan.assessment.level is RiskLevel.CONCERN and answer.strip()):
         return False
+    if plan.assessment.reasons == (SAID_BEFORE,):
+        return False  # no new hint, and what was said then was asked about
     lately = [earlier.answer or "" for earlier in plan.past[-TURNS_FOR_SAFETY:]]
     return not any(map(asks_about_danger, [*lately, answer]))
 
@@ -345,7 +433,3 @@ def _said(
     if risk.pending_question is not None:
         said.append(asked_outside_answers(risk.pending_question == "check_in", language))
     return [*said, Utterance(own_words(turn.user_text))]
-
-
-def _question(level: RiskLevel, language: Language, past: Sequence[PastTurn]) -> str:
-    return question(level, language, [turn.answer for turn in past if turn.answer])

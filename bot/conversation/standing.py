@@ -7,13 +7,13 @@ was read last is kept at hand for when the database is away or slow.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.safety import RiskLevel, level_at
-from bot.storage import StorageError
+from bot.storage import StorageError, StoredTalk
 from bot.waiting import wait_for_result
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Standing:
 
     level: RiskLevel = RiskLevel.NONE
     pending_question: PendingQuestion | None = None
+    talk: StoredTalk = field(default_factory=StoredTalk)
+    """What the protocol asked in the person's private chat, as far as it is known."""
 
 
 class StandingRisk:
@@ -66,8 +68,11 @@ class StandingRisk:
         for person in people:
             state = states.get(person)
             self._remember(person, state.ends if state is not None else {})
-            pending = state.pending_question if state is not None else None
-            standing[person] = Standing(self._remembered(person).level, pending)
+            level = self._remembered(person).level
+            if state is None:
+                standing[person] = Standing(level)
+            else:
+                standing[person] = Standing(level, state.pending_question, state.talk)
         return standing
 
     def note(self, person: PersonInChat, ends: Mapping[int, datetime]) -> None:

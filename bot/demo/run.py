@@ -60,6 +60,7 @@ async def _start(settings: Settings, language: str, stack: AsyncExitStack) -> st
         storage,
         max_answer_tokens=settings.max_answer_tokens,
         count_tokens=token_counter(settings),
+        trusted_at_risk=settings.models_trusted_at_risk,
     )
     spoken = language_for(language)
     page = build_page(

@@ -20,9 +20,8 @@ from bot.locales import texts_for
 from bot.safety import (
     Blocked,
     RiskLevel,
-    card,
+    danger_of,
     ends_of,
-    repeated_card,
 )
 from bot.storage import NewUpdate, RiskSignal, StorageError
 from inference.engine import EngineError
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language
-    from bot.storage import Turn
+    from bot.storage import EndState, Turn
     from bot.storage.store import Storage
 
 log = structlog.get_logger(__name__)
@@ -157,13 +156,15 @@ class Visits:
         await self._companion.lower_risk(plan)
         cards = [Bubble("card", text)] if (text := await self._card(plan)) else []
         if cards:
+            plan = self._companion.after_card(plan)
             yield cards
         said = ""
         ended = False
         try:
-            if plan.reviewed_answer is not None:
-                said = plan.reviewed_answer
-                yield [*cards, Bubble("answer", said)]
+            if plan.is_reviewed:
+                said = await self._companion.reviewed(plan) or ""
+                if said:
+                    yield [*cards, Bubble("answer", said)]
             else:
                 async with aclosing(self._companion.answer(plan)) as pieces:
                     async for piece in pieces:
@@ -184,12 +185,13 @@ class Visits:
 
     async def _end(self, plan: Plan, said: str, *, complete: bool) -> None:
         turns = self._storage.turns
-        if not said:
+        if not said and not (complete and plan.card_asks):
             await turns.fail(plan.turn.id, "no_answer")
             return
-        revision = await turns.finish(plan.turn.id, said, "answered" if complete else "stopped")
+        end: EndState = "answered" if complete else "stopped"
+        revision = await turns.finish(plan.turn.id, said or None, end)
         if revision is not None:
-            await self._companion.remember(plan, said, revision)
+            await self._companion.remember(plan, said or None, revision)
 
     async def _card(self, plan: Plan) -> str | None:
         """The card this turn calls for, shorter where one was shown a while ago."""
@@ -197,6 +199,7 @@ class Visits:
         if level is RiskLevel.NONE:
             return None
         now = self._storage.lease_owner.clock()
+        danger = danger_of(plan.assessment)
         signal = RiskSignal(
             update_id=0,
             chat_id=visit,
@@ -204,12 +207,11 @@ class Visits:
             level=level,
             language_code=self._language.value,
             ends={step.value: end for step, end in ends_of(level, now).items()},
+            danger=danger.value,
         )
         owed = await self._storage.cards.owe_for_turn(plan.turn.id, signal, CARD_WINDOW)
         if owed is None:
             return None
         await self._storage.cards.mark_sent(owed.key)
         await self._storage.counters.add("card_sent")
-        if owed.repeated:
-            return repeated_card(level, self._language, owed.number)
-        return card(level, self._language)
+        return await self._companion.card(plan, repeated=owed.repeated, number=owed.number)

@@ -245,11 +245,7 @@ class Texts:
     train_state_yes: str
     train_state_no: str
 
-    # Someone in danger: reviewed texts, never model output
-    card_high: CardText
-    card_imminent: CardText
-    question_high: str
-    question_imminent: str
+    # Whom to call in danger now, where no number is confirmed
     emergency_local: str
     police_local: str
     ambulance_local: str
@@ -283,18 +279,7 @@ class Texts:
     about_contact: str
     command_about: str
 
-    # After a card: shorter ones, questions, buttons, and asking after somebody
-    risk_repeat_high_1: EmergencyText
-    risk_repeat_high_2: EmergencyText
-    risk_repeat_high_3: EmergencyText
-    risk_repeat_imminent_1: EmergencyText
-    risk_repeat_imminent_2: EmergencyText
-    risk_repeat_imminent_3: EmergencyText
-    risk_question_high_2: str
-    risk_question_high_3: str
-    risk_question_high_4: str
-    risk_question_imminent_2: str
-    risk_question_imminent_3: str
+    # After a card: buttons, and asking after somebody; cards and questions are in `crisis`
     risk_button_safe: str
     risk_button_help: str
     risk_button_region: str

@@ -82,6 +82,18 @@ def answered(question: str, reply: str) -> RiskLevel:
     return RiskLevel.NONE
 
 
+def kind_of_reply(reply: str) -> str:
+    """What a short reply, normalized, says: yes, no, unsure, short (something else) or long."""
+    short = reply.strip(BREAK + " ")
+    if not short or len(short) > MAX_REPLY:
+        return "long"
+    if _says_yes(short):
+        return "yes"
+    if _NO.fullmatch(short):
+        return "no"
+    return "unsure" if _UNSURE.fullmatch(short) else "short"
+
+
 def may_be_reply(text: str) -> bool:
     """Whether a message is so short that what was asked before it can change what it means."""
     return len(text.strip()) <= MAX_REPLY

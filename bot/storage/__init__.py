@@ -9,6 +9,7 @@ from bot.storage.cards import CardKey, CrisisCards, OwedCard
 from bot.storage.contacts import Contacts, EmergencyContact
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
+from bot.storage.crisis_talks import CrisisTalks, StoredTalk
 from bot.storage.db.clock import Clock, utc_now
 from bot.storage.db.database import Database
 from bot.storage.db.encryption import Cipher, generate_key, load_or_create_key_file
@@ -67,6 +68,7 @@ __all__ = [
     "Conversations",
     "Counters",
     "CrisisCards",
+    "CrisisTalks",
     "Database",
     "DatabaseFull",
     "DatabaseRefused",
@@ -114,6 +116,7 @@ __all__ = [
     "SchemaStatus",
     "StorageError",
     "StoredBatch",
+    "StoredTalk",
     "StoredUpdate",
     "Turn",
     "TurnState",

@@ -42,7 +42,8 @@ class OwedCard:
     """A card that has to be sent, claimed by the replica that got this.
 
     `repeated`: the same card was shown a while ago, so this one is shorter. `number` counts a
-    person's cards. `region` is what the person chose.
+    person's cards. `region` is what the person chose, `danger` the kind of it, `heard` the sentence
+    that takes up what was said.
     """
 
     update_id: int
@@ -53,6 +54,8 @@ class OwedCard:
     repeated: bool
     number: int
     region: str | None
+    danger: str | None = None
+    heard: str | None = None
 
     @property
     def key(self) -> CardKey:
@@ -137,6 +140,8 @@ _OWED: Final = sa.select(
     CrisisCardRow.repeated,
     CrisisCardRow.number,
     UserRow.region,
+    CrisisCardRow.danger,
+    CrisisCardRow.heard,
 ).outerjoin(UserRow, UserRow.id == CrisisCardRow.user_id)
 
 
@@ -222,6 +227,8 @@ def _owe_card(
             number=_next_number(connection, signal.user_id),
             state="owed",
             created_at=lease.now,
+            danger=signal.danger,
+            heard=signal.heard,
         )
         .on_conflict_do_nothing()
     )
@@ -267,6 +274,7 @@ def _as_serious(signal: RiskSignal) -> tuple[sa.ColumnElement[bool], ...]:
         CrisisCardRow.user_id == signal.user_id,
         CrisisCardRow.chat_id == signal.chat_id,
         CrisisCardRow.level >= signal.level,
+        CrisisCardRow.danger.is_not_distinct_from(signal.danger),  # another one has its own card
         CrisisCardRow.state != "refused",
     )
 
@@ -291,7 +299,7 @@ def _claim(
         .with_for_update(skip_locked=True, of=CrisisCardRow)
     ).all()
     _LEASES.claim(connection, [(row.update_id, row.level) for row in rows], lease)
-    return [OwedCard(*row) for row in rows]
+    return [OwedCard(**row._asdict()) for row in rows]
 
 
 def _is(key: CardKey) -> tuple[sa.ColumnElement[bool], ...]:

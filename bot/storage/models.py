@@ -351,6 +351,38 @@ class CrisisCardRow(LeaseColumns, Base):
     number: Mapped[int] = mapped_column(sa.Integer)
     state: Mapped[CardState]
     created_at: Mapped[datetime]
+    danger: Mapped[str | None] = mapped_column(sa.String(32))
+    heard: Mapped[str | None] = mapped_column(sa.String(32))
+    """The sentence that takes up what was said."""
+
+
+class CrisisTalkRow(Base):
+    """What a person in danger is met for, and the message that has the crisis buttons now."""
+
+    __tablename__ = "crisis_talks"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    danger: Mapped[str | None] = mapped_column(sa.String(32))
+    danger_at: Mapped[datetime | None]
+    buttons_message_id: Mapped[int | None]
+
+
+class CrisisQuestionRow(Base):
+    """A question of the protocol that a person was asked, or has answered; names, no words.
+
+    `number` orders what was said to one person; `turn_id` is the turn it was said in, None for a
+    card or a button.
+    """
+
+    __tablename__ = "crisis_questions"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    question: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    number: Mapped[int | None] = mapped_column(sa.Integer)
+    turn_id: Mapped[int | None]
+    asked_at: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(sa.String(16))
+    answered_at: Mapped[datetime | None]
 
 
 class RiskRow(Base):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import sqlalchemy as sa
 
+from bot.storage import crisis_talks
+from bot.storage.crisis_talks import StoredTalk
 from bot.storage.db.dialect import insert
 from bot.storage.models import CheckInRow, RiskRow, TurnRow, UpdateRow, UserRow
 
@@ -39,6 +41,8 @@ class RiskSignal:
     until when each level up to this one is kept in mind, `check_in_at` when to ask after the
     person (None: not at all). `stops_answer`: the answer that is being made in the chat is stopped
     for a card; not so for an edit, which may be of the very message that is being answered.
+    `danger` is the kind of it, `heard` the sentence that takes up what was said, `answers` what it
+    answers of the protocol: names, no words.
     """
 
     update_id: int
@@ -49,6 +53,9 @@ class RiskSignal:
     ends: Mapping[int, datetime]
     check_in_at: datetime | None = None
     stops_answer: bool = True
+    danger: str | None = None
+    heard: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,8 @@ class RiskState:
     `check_in_at` is None where the person is not to be asked, or was asked already.
     `pending_question` is what the bot asked last, if that was not in an answer. `region` is whose
     hotlines the person chose. `ends_before` are those of `ends` that were known before the messages
-    of a turn, where it was asked for one.
+    of a turn, where it was asked for one. `talk` is what the person was asked in their private
+    chat, where that was asked for.
     """
 
     ends: Mapping[int, datetime]
@@ -66,6 +74,7 @@ class RiskState:
     pending_question: PendingQuestion | None = None
     region: str | None = None
     ends_before: Mapping[int, datetime] = field(default_factory=dict)
+    talk: StoredTalk = field(default_factory=StoredTalk)
 
 
 class Risk:
@@ -85,11 +94,11 @@ class Risk:
 
     async def for_turn(self, person: PersonInChat, turn_id: int) -> RiskState:
         """What counts in the chat of a turn, and what was before its messages."""
-        return await self._database.read(_read_in_chat, person, turn_id)
+        return await self._database.read(_read_in_chat, person, turn_id, self._clock())
 
     async def for_people(self, people: Collection[PersonInChat]) -> dict[PersonInChat, RiskState]:
         """The levels of people and what they were asked; nothing of those who have no level."""
-        return await self._database.read(_read_for_people, tuple(people))
+        return await self._database.read(_read_for_people, tuple(people), self._clock())
 
     async def record(self, signal: RiskSignal) -> None:
         """Keep a level in mind without owing a card for it."""
@@ -126,6 +135,8 @@ def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None
     """Keep a level, and those below it, in mind for longer; never for shorter."""
     if signal.check_in_at is not None and signal.level >= CARD_FROM:
         _expect_check_in(connection, signal.user_id, signal.check_in_at, now)
+    if signal.level >= CARD_FROM:
+        crisis_talks.note_danger(connection, signal.user_id, signal.danger, signal.answers, now)
     for level, until in signal.ends.items():
         statement = insert(connection, RiskRow).values(
             user_id=signal.user_id,
@@ -149,9 +160,12 @@ def select_for_user(connection: sa.Connection, user_id: int) -> RiskState:
 
 
 def _read_in_chat(
-    connection: sa.Connection, person: PersonInChat, turn_id: int | None = None
+    connection: sa.Connection,
+    person: PersonInChat,
+    turn_id: int | None = None,
+    now: datetime | None = None,
 ) -> RiskState:
-    user_id, _ = person
+    user_id, chat_id = person
     region = connection.scalar(sa.select(UserRow.region).where(UserRow.id == user_id))
     levels = connection.execute(
         sa.select(RiskRow.level, RiskRow.until, RiskRow.raised_at)
@@ -161,6 +175,9 @@ def _read_in_chat(
     if not levels:
         return RiskState({}, region=region)
     due_at = connection.scalar(sa.select(CheckInRow.due_at).where(CheckInRow.user_id == user_id))
+    talk = StoredTalk()
+    if now is not None and user_id == chat_id:
+        talk = crisis_talks.select_for_people(connection, [user_id], now).get(user_id, talk)
     said_at = None
     if turn_id is not None:
         said_at = connection.scalar(
@@ -171,6 +188,7 @@ def _read_in_chat(
         check_in_at=due_at,
         pending_question=_pending_questions(connection, [person]).get(person),
         region=region,
+        talk=talk,
         ends_before={
             row.level: row.until
             for row in levels
@@ -187,7 +205,7 @@ def _counts_in(person: PersonInChat) -> sa.ColumnElement[bool]:
 
 
 def _read_for_people(
-    connection: sa.Connection, people: tuple[PersonInChat, ...]
+    connection: sa.Connection, people: tuple[PersonInChat, ...], now: datetime
 ) -> dict[PersonInChat, RiskState]:
     rows = connection.execute(
         sa.select(RiskRow.user_id, RiskRow.chat_id, RiskRow.level, RiskRow.until)
@@ -197,6 +215,9 @@ def _read_for_people(
     if not rows:
         return {}  # most messages of most people: nothing more is asked
     asked = _pending_questions(connection, people)
+    talks = crisis_talks.select_for_people(
+        connection, {user_id for user_id, chat_id in people if user_id == chat_id}, now
+    )
     found = {}
     for user_id, chat_id in people:
         ends = {
@@ -206,7 +227,8 @@ def _read_for_people(
         }
         if ends:
             person = user_id, chat_id
-            found[person] = RiskState(ends, pending_question=asked.get(person))
+            talk = talks.get(user_id, StoredTalk()) if user_id == chat_id else StoredTalk()
+            found[person] = RiskState(ends, pending_question=asked.get(person), talk=talk)
     return found
 
 

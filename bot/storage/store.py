@@ -15,6 +15,7 @@ from bot.storage.cards import CrisisCards
 from bot.storage.contacts import Contacts
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
+from bot.storage.crisis_talks import CrisisTalks
 from bot.storage.db.clock import DatabaseClock, utc_now
 from bot.storage.db.database import Database, normalize_url
 from bot.storage.db.encryption import Cipher, load_or_create_key_file
@@ -82,6 +83,7 @@ class Storage:
     notifications: Notifications
     disclosures: Disclosures
     cards: CrisisCards
+    crisis_talks: CrisisTalks
     risk: Risk
     handovers: Handovers
     contacts: Contacts
@@ -188,6 +190,7 @@ async def open_storage(
         notifications=Notifications(database),
         disclosures=Disclosures(database, clock),
         cards=CrisisCards(database, lease_owner),
+        crisis_talks=CrisisTalks(database, clock),
         risk=Risk(database, clock),
         handovers=Handovers(database, cipher, clock),
         contacts=Contacts(database, cipher, clock),

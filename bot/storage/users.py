@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import sqlalchemy as sa
 import structlog
 
-from bot.storage import cards, contacts, disclosures, feedback, handovers, risk, safety_plans
+from bot.storage import (
+    cards,
+    contacts,
+    crisis_talks,
+    disclosures,
+    feedback,
+    handovers,
+    risk,
+    safety_plans,
+)
 from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.db.errors import StorageError, WrongKey
 from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
 
     from bot.storage.cards import ExportedCard
     from bot.storage.contacts import EmergencyContact
+    from bot.storage.crisis_talks import ExportedQuestion
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
@@ -67,6 +77,7 @@ class UserExport:
     turns: tuple[Turn, ...]
     risk: RiskState
     cards: tuple[ExportedCard, ...]
+    questions: tuple[ExportedQuestion, ...] = ()
     from_humans: tuple[HandoverMessage, ...] = ()
     contact: EmergencyContact | None = None
     ratings: tuple[RatedAnswer, ...] = ()
@@ -138,13 +149,26 @@ class Users:
         What no key decrypts is left out: one damaged row must not keep them from the rest.
         """
         found = await self._database.read(_export, user_id)
-        user, disclosure, rows, risk, cards, messages, contact, ratings, consent, lines = found
+        (
+            user,
+            disclosure,
+            rows,
+            risk,
+            cards,
+            questions,
+            messages,
+            contact,
+            ratings,
+            consent,
+            lines,
+        ) = found
         return UserExport(
             user=user,
             disclosure=disclosure,
             turns=_readable(rows, lambda row: decrypt_turn(row, self._cipher)),
             risk=risk,
             cards=cards,
+            questions=questions,
             contact=contacts.decrypt_contact(contact, user_id, self._cipher) if contact else None,
             from_humans=_readable(
                 messages, lambda row: handovers.decrypt_message(row, user_id, self._cipher)
@@ -240,6 +264,7 @@ def _export(
     Sequence[AnyRow],
     RiskState,
     tuple[ExportedCard, ...],
+    tuple[ExportedQuestion, ...],
     Sequence[AnyRow],
     AnyRow | None,
     Sequence[AnyRow],
@@ -252,6 +277,7 @@ def _export(
         select_turns_for_user(connection, user_id),
         risk.select_for_user(connection, user_id),
         cards.select_for_user(connection, user_id),
+        crisis_talks.select_for_user(connection, user_id),
         handovers.select_for_user(connection, user_id),
         contacts.select_for_user(connection, user_id),
         feedback.select_for_user(connection, user_id),
@@ -285,6 +311,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     safety_plans.erase_for_user(connection, user_id)
     disclosures.erase_for_user(connection, user_id)
     cards.erase_for_user(connection, user_id)
+    crisis_talks.erase_for_user(connection, user_id)
     risk.erase_for_user(connection, user_id)
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
     return erased

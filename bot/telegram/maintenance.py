@@ -139,6 +139,7 @@ class Maintenance:
             await self._storage.inbox.purge(long_ago)
             await self._storage.cards.purge(long_ago)
             await self._storage.risk.purge()
+            await self._storage.crisis_talks.purge()
 
     async def _heartbeat(self) -> None:
         """Renew the leases of what is being worked on, and see what is to be stopped."""

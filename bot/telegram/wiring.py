@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.conversation.breaker import EngineCircuitBreaker
+from bot.conversation.crisis_protocol import CrisisProtocol
 from bot.telegram.arrivals import ArrivalRouter
 from bot.telegram.context import Context
 from bot.telegram.features.about import About
@@ -18,6 +19,7 @@ from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
 from bot.telegram.features.care import CareFinder
 from bot.telegram.features.contact import ContactBook
+from bot.telegram.features.crisis.card_writer import CardWriter
 from bot.telegram.features.crisis.cards import Crisis
 from bot.telegram.features.crisis.check_ins import CheckIns
 from bot.telegram.features.crisis.controls import CrisisControls
@@ -29,6 +31,7 @@ from bot.telegram.features.handoff.alerts import OncallAlerts
 from bot.telegram.features.handoff.desk import HandoffDesk
 from bot.telegram.features.help import Help
 from bot.telegram.features.membership import Membership
+from bot.telegram.features.private_only import open_private
 from bot.telegram.features.safety_plan.answers import PlanAnswers
 from bot.telegram.features.safety_plan.book import PlanBook
 from bot.telegram.features.safety_plan.screen import PlanScreen
@@ -62,6 +65,7 @@ if TYPE_CHECKING:
     from bot.storage.store import Storage
     from bot.telegram.client import Client
     from bot.telegram.context import Options
+    from bot.telegram.features.crisis.button_place import CrisisButtonPlace
 
 
 ANSWER_KEYBOARDS = AnswerKeyboards(
@@ -69,6 +73,7 @@ ANSWER_KEYBOARDS = AnswerKeyboards(
     after_answer=after_answer,
     after_failure=after_failure,
     in_danger=in_danger,
+    into_private=lambda texts, bot_name: open_private(texts, bot_name, "help_now"),
 )
 
 
@@ -86,6 +91,7 @@ class _Features:
     plan_answers: PlanAnswers
     feedback: AnswerFeedback
     crisis: Crisis
+    protocol: CrisisProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class Parts:
     oncall_alerts: OncallAlerts
     check_ins: CheckIns
     crisis: Crisis
+    button_place: CrisisButtonPlace
     running_turns: RunningTurns
     scheduler: TurnScheduler
     router: Router
@@ -124,6 +131,7 @@ class Parts:
         await run_stage(drain_seconds + 0.5, "outbox", self.outbox.aclose(drain_seconds))
         await run_stage(0.5, "cards", self.crisis.aclose())
         await run_stage(0.5, "check-ins", self.check_ins.aclose())
+        await run_stage(0.5, "crisis buttons", self.button_place.aclose())
 
 
 def build_parts(
@@ -191,6 +199,7 @@ def build_parts(
         oncall_alerts=features.oncall_alerts,
         check_ins=features.check_ins,
         crisis=features.crisis,
+        button_place=features.hotlines.buttons,
         running_turns=running_turns,
         scheduler=scheduler,
         router=router,
@@ -213,6 +222,7 @@ def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
     alerts_wanted = asyncio.Event()
     hotlines = HotlineList(context)
     contacts = ContactBook(context)
+    protocol = CrisisProtocol(context.storage.crisis_talks)
     desk = HandoffDesk(
         context, hotlines=hotlines, stop=running_turns.stop, on_due=alerts_wanted.set
     )
@@ -221,7 +231,7 @@ def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
     return _Features(
         hotlines=hotlines,
         disclosure=DisclosureService(context, hotlines=hotlines),
-        check_ins=CheckIns(context),
+        check_ins=CheckIns(context, buttons=hotlines.buttons),
         desk=desk,
         oncall_alerts=OncallAlerts(context, desk=desk, wanted=alerts_wanted),
         contacts=contacts,
@@ -231,10 +241,10 @@ def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
         crisis=Crisis(
             context,
             hotlines=hotlines,
-            contacts=contacts,
-            plans=plans,
+            writer=CardWriter(context, protocol=protocol, contacts=contacts, plans=plans),
             on_risk_detected=desk.on_risk_detected,
         ),
+        protocol=protocol,
     )
 
 
@@ -263,6 +273,7 @@ def _build_scheduler(
         handoff=features.desk,
         notices=features.disclosure,
         keyboards=ANSWER_KEYBOARDS,
+        bot_name=context.me.username,
     )
     quota = Quota(context, context.options.answers_per_day)
     return TurnScheduler(
@@ -291,7 +302,13 @@ def _build_router(
         context,
         (
             Help(context),
-            CrisisControls(context, crisis=features.crisis, desk=desk, hotlines=hotlines),
+            CrisisControls(
+                context,
+                crisis=features.crisis,
+                protocol=features.protocol,
+                desk=desk,
+                hotlines=hotlines,
+            ),
             desk,
             TurnControls(context, running_turns=running_turns, wake=scheduler.wake),
             Reset(context, running_turns=running_turns),

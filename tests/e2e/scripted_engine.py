@@ -31,7 +31,9 @@ class ScriptedEngine:
     @property
     def bot_settings(self) -> dict[str, str]:
         """What a bot has to be told to ask this engine."""
-        return {"LMDEPLOY_URLS": self.fake.url, "CONTEXT_WINDOW": "32768"}
+        # Most tests are of a model that may speak in danger; the others say so.
+        trusted = {"MODELS_TRUSTED_AT_RISK": self.fake.model}
+        return {"LMDEPLOY_URLS": self.fake.url, "CONTEXT_WINDOW": "32768"} | trusted
 
     def answers(self, said: str, *answers: str) -> None:
         """Answer what contains `said` with each of `answers` in turn, then with the last one."""

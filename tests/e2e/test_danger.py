@@ -35,8 +35,13 @@ def text_of(reviewed: str) -> str:
     return part.text
 
 
-HIGH_CARD = text_of(card(RiskLevel.HIGH, Language.ZH_CN))
-IMMINENT_CARD = text_of(card(RiskLevel.IMMINENT, Language.ZH_CN))
+def opening(shown: str) -> str:
+    """The first line of a message. Which lines a card names goes by the hour of the day."""
+    return shown.partition("\n")[0]
+
+
+HIGH_CARD = opening(text_of(card(RiskLevel.HIGH, Language.ZH_CN)))
+IMMINENT_CARD = opening(text_of(card(RiskLevel.IMMINENT, Language.ZH_CN)))
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +52,15 @@ def house(new_house: NewHouse) -> House:
 
 
 async def sent(telegram: Telegram, person: Person) -> list[str]:
-    """The texts of every sendMessage to somebody so far, successful or not."""
+    """How every sendMessage to somebody begins so far, successful or not."""
     calls = await telegram.calls("sendMessage", person.id)
-    return [call["parameters"]["text"] for call in calls]
+    return [opening(call["parameters"]["text"]) for call in calls]
 
 
 async def first_sent_at(telegram: Telegram, person: Person, text: str) -> float:
-    """The moment of the first sendMessage with this text, by the monotonic clock."""
+    """The moment of the first sendMessage that begins so, by the monotonic clock."""
     calls = await telegram.calls("sendMessage", person.id)
-    return next(float(c["monotonic"]) for c in calls if c["parameters"]["text"] == text)
+    return next(float(c["monotonic"]) for c in calls if opening(c["parameters"]["text"]) == text)
 
 
 async def counted(house: House, name: str) -> int:
@@ -85,7 +90,7 @@ async def test_kill_9_between_detection_and_card_still_delivers_the_card(
     await person.hears(IMMINENT_CARD)
     await person.hears("我听见了", button=REDO)
     first, *_ = await person.sees()
-    assert first.text == IMMINENT_CARD
+    assert opening(first.text) == IMMINENT_CARD
     async with records(house.bot) as kept:
         assert [card.state for card in (await kept.users.export(person.id)).cards] == ["sent"]
 
@@ -106,7 +111,7 @@ async def test_the_card_waits_neither_for_the_engine_nor_for_redis(
     [first, *_] = await telegram.calls("sendMessage", person.id)
     took = first["monotonic"] - asked_at
     print(f"update to card: {took * 1000:.0f} ms")
-    assert first["parameters"]["text"] == IMMINENT_CARD
+    assert opening(first["parameters"]["text"]) == IMMINENT_CARD
     assert engine_was_away
     assert {SAFE, WHERE} <= set(shown.buttons)
 
@@ -128,7 +133,7 @@ async def test_danger_stops_the_answer_of_an_engine_that_hangs(
     half, card, _ = await person.sees()
     assert half.text.endswith("……")
     assert half.buttons == {}
-    assert card.text == HIGH_CARD
+    assert opening(card.text) == HIGH_CARD
     async with records(house.bot) as kept:
         assert [turn.state for turn in await kept.turns(person.id)] == ["stopped", "answered"]
 
@@ -152,7 +157,7 @@ async def test_what_only_the_second_reader_finds_brings_its_card_within_three_se
     print(f"message to the second reader's card: {took * 1000:.0f} ms")
     assert took < 3
     await person.hears("安排得很周到", button=REDO)
-    assert [shown.text for shown in await person.sees()][:2] == [
+    assert [opening(shown.text) for shown in await person.sees()][:2] == [
         texts_for(Language.ZH_CN).withdrawn,
         HIGH_CARD,
     ]
@@ -191,7 +196,7 @@ async def test_a_newcomer_in_danger_reads_the_card_first_and_no_disclaimer_last(
     engine.answers(IMMINENT, "我听见了。谁现在能过来陪你？")
     await person.says(IMMINENT)
     await person.hears(texts_for(Language.ZH_CN).care_in_danger)
-    seen = [shown.text for shown in await person.sees(notices=True)]
+    seen = [opening(shown.text) for shown in await person.sees(notices=True)]
     assert seen == [
         IMMINENT_CARD,
         "我听见了。谁现在能过来陪你？",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from bot.safety import RiskLevel
+    from bot.safety import Assessment
     from bot.storage import OwedCard, RiskSignal
 
 
@@ -14,14 +14,15 @@ class RiskCards(Protocol):
 
     def risk_signal(
         self,
-        level: RiskLevel,
+        found: Assessment,
         *,
         chat_id: int,
         user_id: int,
         language_code: str | None,
         update_id: int = 0,
+        met_for: str | None = None,
     ) -> RiskSignal:
-        """What storage has to know of a sign of danger."""
+        """What storage has to know of a sign of danger; `met_for` is the danger known before."""
 
     def send(self, owed: OwedCard) -> None:
         """Send a card whose lease is ours."""

@@ -247,29 +247,35 @@ class Intake:
         if said is None:
             return None
         before = standing[_speaker(said)]
+        last_asked = before.talk.asked[-1] if before.talk.asked else None
         if safety.needs_card(before.level) and safety.takes_back(said.text):
             return None
         reading = [safety.Utterance(said.text)]
         if before.pending_question is not None and safety.may_be_reply(said.text):
             language = language_for(said.language_code)
             check_in = before.pending_question == "check_in"
-            reading.insert(0, safety.asked_outside_answers(check_in, language))
+            reading.insert(0, safety.asked_outside_answers(check_in, language, last_asked))
         try:
-            level = (await read_for_danger(reading, before.level)).level
+            found = await read_for_danger(reading, before.level)
         except Exception as error:
             # The message counts more than its reading, and it is read again with its turn.
             log.error("not_read_for_danger", update=said.update_id, error=type(error).__name__)
             return None
         # A human who asks "are you thinking of suicide" asks it of the person they took over.
-        if level is RiskLevel.NONE or await self._is_handed_over(said.chat_id, said.user_id):
+        if found.level is RiskLevel.NONE or await self._is_handed_over(said.chat_id, said.user_id):
             return None
         signal = self._cards.risk_signal(
-            level,
+            found,
             chat_id=said.chat_id,
             user_id=said.user_id,
             language_code=said.language_code,
             update_id=said.update_id,
+            met_for=before.talk.danger,
         )
+        if safety.needs_card(found.level):
+            danger = safety.danger_by_name(signal.danger)
+            told = safety.told_by(said.text, danger, last_asked)
+            signal = replace(signal, heard=told.heard, answers=told.answers)
         return replace(signal, stops_answer=not said.is_edit)
 
     def _sort(self, raw: RawUpdate) -> _Found | None:

@@ -48,6 +48,7 @@ class AnswerSteps:
         handoff: to a human, who is given the turn instead of the model.
         notices: what has to be said beside the answer.
         keyboards: the buttons under the answer.
+        bot_name: the name of the bot in Telegram.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class AnswerSteps:
         handoff: HumanHandoff,
         notices: Notices,
         keyboards: AnswerKeyboards,
+        bot_name: str | None,
     ) -> None:
         self._companion = companion
         self._edits = edits
@@ -70,6 +72,7 @@ class AnswerSteps:
         self._handoff = handoff
         self._notices = notices
         self._keyboards = keyboards
+        self._bot_name = bot_name
 
     async def answer(self, running: RunningTurn, language: Language, reply: StreamedReply) -> bool:
         """Answer what is said in a turn now; False if it was edited before the first word.
@@ -113,7 +116,7 @@ class AnswerSteps:
         if running.is_overtaken:
             await self._end_overtaken(running, plan, "", reply)
             return True
-        if plan.reviewed_answer is not None:
+        if plan.is_reviewed:
             await self._end_with_reviewed(running, plan, reply, texts, second_look)
         elif not await self._end_with_generated(running, plan, reply, texts, second_look):
             return False
@@ -164,13 +167,18 @@ class AnswerSteps:
         second_look: SecondLook,
     ) -> None:
         """Say a reviewed text, which no second reading has to wait for: a card still comes."""
-        answer = plan.reviewed_answer
-        if plan.card_asks or answer is None:  # a second question would say that none was heard
+        answer = await self._companion.reviewed(plan)
+        if answer is None:  # the card has asked; a second question would say that none was heard
             await self._note_second(plan, await second_look)
             await self._ending.finish(running, plan, None, "answered")
             return
-        keyboard = self._keyboards.in_danger(texts, running.turn.user_id)
+        if plan.is_shared:
+            keyboard = self._keyboards.into_private(texts, self._bot_name)
+        else:
+            keyboard = self._keyboards.in_danger(texts, running.turn.user_id)
         await self._ending.deliver(running, partial(reply.finish, answer, keyboard))
+        if not plan.is_shared:
+            await self._cards.note_buttons(running.turn, running.message_id)
         await self._note_second(plan, await second_look)
         await self._ending.finish(running, plan, answer, "answered")
 

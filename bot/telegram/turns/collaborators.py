@@ -27,6 +27,9 @@ class CardGate(Protocol):
         Raises StorageError.
         """
 
+    async def note_buttons(self, turn: Turn, message_id: int | None) -> None:
+        """Note that the answer to a turn has the crisis buttons now. Never raises."""
+
     async def is_overtaken(self, turn: Turn) -> bool:
         """Whether words of danger were written behind a turn. Raises StorageError."""
 
@@ -76,3 +79,5 @@ class AnswerKeyboards:
     after_failure: Callable[[Texts, int], InlineKeyboardMarkup]
     in_danger: Callable[[Texts, int], InlineKeyboardMarkup]
     """Made for a person's id."""
+    into_private: Callable[[Texts, str | None], InlineKeyboardMarkup | None]
+    """Made for the name of the bot, from a group."""

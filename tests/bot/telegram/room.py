@@ -22,7 +22,7 @@ from inference.engine import ModelInfo
 from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from bot.conversation.second_reader import SecondReader
@@ -104,6 +104,7 @@ class Room:
         operator_contact: str | None = None,
         lease_safe_seconds: float = inf,
         second_readers: Sequence[SecondReader] = (),
+        trusted_at_risk: Collection[str] = ("scripted",),
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = storage.clock
@@ -113,6 +114,7 @@ class Room:
             storage,
             SecondReading(second_readers, storage.counters, within=60.0, sleep=clock.sleep),
             max_answer_tokens=768,
+            trusted_at_risk=trusted_at_risk,
         )
         parts = build_parts(
             bot,

@@ -89,9 +89,9 @@ async def test_a_word_to_another_chat_is_in_no_topic(open_room):
     assert {call.details["thread"] for call in alerts} == {None}
 
 
-async def test_a_card_for_a_topic_that_was_closed_goes_to_general(room):
+async def test_hotlines_for_a_topic_that_was_closed_go_to_general(room):
     room.bot.chat_faults[GROUP].append(BadRequest("TOPIC_CLOSED"))
-    await room.arrive(in_topic(DANGER))
+    await room.arrive(in_topic("/help_now"))
     await room.passes(5)
     assert any("110" in text for text in room.bot.texts(GROUP))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.locales import Language, texts_for
-from bot.safety import RiskLevel, card, instead_of, repeated_card
+from bot.safety import RiskLevel, card, instead_of
 from bot.safety.guard import BlockReason
 
 if TYPE_CHECKING:
@@ -18,15 +18,27 @@ if TYPE_CHECKING:
 
 TEXTS = texts_for(Language.ZH_CN)
 HIGH, IMMINENT = "我不想活了", "我今晚就去跳楼，已经决定了"
-CARD_HIGH = card(RiskLevel.HIGH, Language.ZH_CN)
-CARD_IMMINENT = card(RiskLevel.IMMINENT, Language.ZH_CN)
-AT_RISK = instead_of(BlockReason.ENDING, RiskLevel.HIGH, Language.ZH_CN)
+
+
+def opening(text: str) -> str:
+    """The first line of a message. Which lines a card names goes by the hour of the day."""
+    return text.partition("\n")[0]
+
+
+def openings(heard: list[str]) -> list[str]:
+    """How each message begins."""
+    return [opening(text) for text in heard]
+
+
+CARD_HIGH = opening(card(RiskLevel.HIGH, Language.ZH_CN))
+CARD_IMMINENT = opening(card(RiskLevel.IMMINENT, Language.ZH_CN))
+AT_RISK = opening(instead_of(BlockReason.ENDING, RiskLevel.HIGH, Language.ZH_CN))
 IDLE = "那我们聊聊电影吧，你最近看了什么？"
 
 
 async def test_the_risk_is_named_though_the_model_passes_it_over(talk: Talk) -> None:
     heard = await talk.says(HIGH, model=IDLE)
-    assert heard[0] == CARD_HIGH
+    assert opening(heard[0]) == CARD_HIGH
     for said in ("谢谢你愿意告诉我", "你现在一定很难受", "你很重要"):
         assert said in heard[0]
 
@@ -103,14 +115,14 @@ async def test_both_professionals_and_a_trusted_person_are_urged(talk: Talk, sai
 )
 async def test_nobody_is_left_after_a_disclosure(talk: Talk, model: str) -> None:
     heard = await talk.says(HIGH, model=model)
-    assert heard == [CARD_HIGH, AT_RISK]
+    assert openings(heard) == [CARD_HIGH, AT_RISK]
     assert "我还在这里" in heard[-1]
     assert (await talk.says("你还在吗", model="我在，你说。"))[-1] == "我在，你说。"
 
 
 async def test_in_imminent_danger_help_company_and_distance_come_first(talk: Talk) -> None:
     heard = await talk.says(IMMINENT, model="先去睡一觉吧，明天会好的。")
-    assert heard[0] == CARD_IMMINENT
+    assert opening(heard[0]) == CARD_IMMINENT
     for needed in ("110", "120", "别一个人待着", "离能伤到你的东西远一点", "身边有人吗"):
         assert needed in heard[0]
 
@@ -129,7 +141,7 @@ async def test_in_imminent_danger_help_company_and_distance_come_first(talk: Tal
     ],
 )
 async def test_nobody_in_danger_is_belittled_blamed_or_flattered(talk: Talk, model: str) -> None:
-    assert await talk.says(HIGH, model=model) == [CARD_HIGH, AT_RISK]
+    assert openings(await talk.says(HIGH, model=model)) == [CARD_HIGH, AT_RISK]
     await talk.is_clean(RiskLevel.HIGH)
 
 
@@ -148,7 +160,7 @@ async def test_no_agreement_no_secrecy_no_method_no_made_up_number_in_danger(
     talk: Talk, model: str
 ) -> None:
     heard = await talk.says(IMMINENT, model=model)
-    assert heard[0] == CARD_IMMINENT
+    assert opening(heard[0]) == CARD_IMMINENT
     assert heard[1] == instead_of(BlockReason.HARM, RiskLevel.IMMINENT, Language.ZH_CN)
     await talk.is_clean(RiskLevel.HIGH)
 
@@ -167,8 +179,9 @@ async def test_the_same_card_is_not_repeated(talk: Talk) -> None:
     third = await talk.says("我还是想死", model=IDLE)
     cards = [first[0], second[0], third[0]]
     assert len(set(cards)) == 3
-    later = [repeated_card(RiskLevel.HIGH, Language.ZH_CN, number) for number in range(3)]
-    assert set(cards[1:]) <= set(later)
+    asked = {again.rpartition("\n")[2] for again in cards}
+    assert len(asked) == 3, "never one question twice"
+    assert all("120" in again for again in cards)
     assert all(len(again) < len(first[0]) for again in cards[1:])
 
 
@@ -178,7 +191,7 @@ async def test_danger_outlives_reset(talk: Talk) -> None:
     await talk.person.presses(TEXTS.reset_yes, await talk.person.hears(TEXTS.reset_ask))
     await talk.person.hears(TEXTS.reset_done)
     heard = await talk.says("在吗，想聊聊别的", model="你说过想跳楼。")
-    assert heard == [AT_RISK]
+    assert openings(heard) == [AT_RISK]
 
 
 async def test_a_plan_for_coping_is_worked_on_with_whoever_asks_for_help(talk: Talk) -> None:

@@ -42,6 +42,7 @@ def _holds_anything(export: UserExport) -> bool:
         export.turns
         or export.disclosure
         or export.cards
+        or export.questions
         or export.risk.ends
         or export.contact
         or export.plan
@@ -82,6 +83,14 @@ def _safety(export: UserExport) -> dict[str, object]:
         "cards": [
             {"at": shown.at.isoformat(), "level": RiskLevel(shown.level).label}
             for shown in export.cards
+        ],
+        "asked": [
+            {
+                "question": asked.question,
+                "at": asked.asked_at.isoformat() if asked.asked_at else None,
+                "answered_at": asked.answered_at.isoformat() if asked.answered_at else None,
+            }
+            for asked in export.questions
         ],
         "region": user.region if user is not None else None,
         "check_ins": user is None or user.check_ins_off_at is None,

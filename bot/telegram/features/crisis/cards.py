@@ -10,23 +10,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import structlog
 
 from bot.locales import language_for, texts_for
 from bot.safety import (
+    Assessment,
     RiskLevel,
-    card,
+    danger_by_name,
+    danger_of,
     ends_of,
     needs_card,
     region_of,
     render_hotlines,
-    repeated_card,
 )
 from bot.storage import OwedCard, RiskSignal, StorageError
 from bot.telegram.chat_ids import is_private
+from bot.telegram.features.crisis.card_writer import told_in
 from bot.telegram.features.crisis.keyboards import in_danger, under_hotlines
 from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
 
@@ -37,9 +39,8 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage import CardKey, Turn
     from bot.telegram.context import Context
-    from bot.telegram.features.contact import ContactBook
+    from bot.telegram.features.crisis.card_writer import CardWriter
     from bot.telegram.features.crisis.hotlines import HotlineList
-    from bot.telegram.features.safety_plan.book import PlanBook
     from bot.telegram.requests import CommandRequest
 
     OnRiskDetected = Callable[[int, int, RiskLevel], Awaitable[None]]
@@ -65,8 +66,7 @@ class Crisis:
     Args:
         context: what the features share.
         hotlines: shows reviewed texts, ahead of everything.
-        contacts: whom people want to call.
-        plans: what people wrote down for such an hour.
+        writer: writes them.
         on_risk_detected: told of each card (chat, person, level) once it is in the outbox.
     """
 
@@ -75,8 +75,7 @@ class Crisis:
         context: Context,
         *,
         hotlines: HotlineList,
-        contacts: ContactBook,
-        plans: PlanBook,
+        writer: CardWriter,
         on_risk_detected: OnRiskDetected,
     ) -> None:
         self._outbox = context.outbox
@@ -88,8 +87,7 @@ class Crisis:
         self._window = context.options.card_window
         self._check_in_after = context.options.check_in_after
         self._hotlines = hotlines
-        self._contacts = contacts
-        self._plans = plans
+        self._writer = writer
         self._on_risk_detected = on_risk_detected
         self._sending: dict[SendingKey, tuple[int, asyncio.Task[None]]] = {}
         self._said: OrderedDict[SendingKey, None] = OrderedDict()
@@ -104,15 +102,17 @@ class Crisis:
 
     def risk_signal(
         self,
-        level: RiskLevel,
+        found: Assessment,
         *,
         chat_id: int,
         user_id: int,
         language_code: str | None,
         update_id: int = 0,
+        met_for: str | None = None,
     ) -> RiskSignal:
-        """What storage has to know of a sign of danger."""
-        now = self._now()
+        """What storage has to know of a sign of danger; `met_for` is the danger known before."""
+        now, level = self._now(), found.level
+        known = danger_by_name(met_for) if met_for is not None else None
         # Only in a private chat can a person be asked without others reading along.
         asks = self._check_in_after is not None and is_private(chat_id)
         return RiskSignal(
@@ -123,6 +123,7 @@ class Crisis:
             language_code=language_code,
             ends={step.value: end for step, end in ends_of(level, now).items()},
             check_in_at=now + self._check_in_after if asks and self._check_in_after else None,
+            danger=danger_of(found, known).value,
         )
 
     def send(self, owed: OwedCard) -> None:
@@ -157,7 +158,11 @@ class Crisis:
         turn, level = plan.turn, plan.assessment.level
         if level is not RiskLevel.NONE:
             signal = self.risk_signal(
-                level, chat_id=turn.chat_id, user_id=turn.user_id, language_code=language.value
+                plan.assessment,
+                chat_id=turn.chat_id,
+                user_id=turn.user_id,
+                language_code=language.value,
+                met_for=plan.met_for,
             )
             try:
                 owed = await self._cards.owe_for_turn(turn.id, signal, self._window)
@@ -177,6 +182,10 @@ class Crisis:
             await asyncio.wait(tasks)
         return needs_card(plan.level) and await self._cards.has_card(turn.id)
 
+    async def note_buttons(self, turn: Turn, message_id: int | None) -> None:
+        """Note that the answer to a turn has the crisis buttons now. Never raises."""
+        await self._hotlines.buttons.moved(turn.user_id, turn.chat_id, message_id)
+
     async def is_overtaken(self, turn: Turn) -> bool:
         """Whether words of danger were written behind a turn; its answer has no place any more.
 
@@ -190,9 +199,9 @@ class Crisis:
     ) -> None:
         """Note that a person asked for help by a button, which is a sign of danger of its own."""
         signal = self.risk_signal(
-            level, chat_id=chat_id, user_id=user_id, language_code=language.value
+            Assessment(level), chat_id=chat_id, user_id=user_id, language_code=language.value
         )
-        await self._risk.record(signal)
+        await self._risk.record(replace(signal, danger=None))
         self._tell(chat_id, user_id, level)
 
     async def recover(self) -> None:
@@ -216,6 +225,8 @@ class Crisis:
             repeated=any(level >= signal.level for level in shown),
             number=len(shown),
             region=self._hotlines.last_region(signal.user_id),
+            danger=signal.danger,
+            heard=signal.heard,
         )
         shown.append(signal.level)
         self._start(key, owed, self._try_to_say)
@@ -257,7 +268,7 @@ class Crisis:
         try:
             await self._say_once(key, owed)
         except Unreachable:
-            await self._users.mark_unreachable(owed.chat_id)
+            await self._users.mark_unreachable(told_in(owed))
             await self._cards.mark_refused(owed.key)
         except (Expired, Closed) as error:
             log.warning("card_not_delivered_yet", update=owed.update_id, error=type(error).__name__)
@@ -289,25 +300,16 @@ class Crisis:
             self._said.popitem(last=False)
 
     async def _say(self, owed: OwedCard) -> None:
-        language, level = language_for(owed.language_code), RiskLevel(owed.level)
-        region = region_of(owed.region)
-        if not needs_card(level):
-            keyboard = under_hotlines(texts_for(language), owed.user_id)
-            await self._hotlines.say(owed.chat_id, render_hotlines(language, region), keyboard)
+        texts = texts_for(language_for(owed.language_code))
+        if not needs_card(RiskLevel(owed.level)):
+            lines = render_hotlines(language_for(owed.language_code), region_of(owed.region))
+            await self._hotlines.say(owed.chat_id, lines, under_hotlines(texts, owed.user_id))
             return
-        if owed.repeated:
-            text = repeated_card(level, language, owed.number, region)
-        else:
-            text = card(level, language, region)
-        person = owed.chat_id, owed.user_id, language
-        contact, plan = await asyncio.gather(
-            self._contacts.on_card(*person), self._plans.on_card(*person)
+        written = await self._writer.write(owed)
+        await self._hotlines.say_with_buttons(
+            owed.user_id, told_in(owed), written.text, in_danger(texts, owed.user_id)
         )
-        # At imminent risk nothing stands before whom to call.
-        parts = (contact, plan, text) if level < RiskLevel.IMMINENT else (contact, text, plan)
-        text = "\n\n".join(filter(None, parts))
-        keyboard = in_danger(texts_for(language), owed.user_id)
-        await self._hotlines.say(owed.chat_id, text, keyboard)
+        await self._writer.note_said(owed, written)
 
     def _tell(self, chat_id: int, user_id: int, level: RiskLevel) -> None:
         """Tell the people on duty; no card and no answer waits for that."""

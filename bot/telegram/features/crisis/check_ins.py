@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bot.telegram.context import Context
+    from bot.telegram.features.crisis.button_place import CrisisButtonPlace
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,8 @@ TRY_AGAIN_AFTER = timedelta(minutes=10)
 class CheckIns:
     """Sends the check-ins that are due."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, buttons: CrisisButtonPlace) -> None:
+        self._buttons = buttons
         self._outbox = context.outbox
         self._risk = context.storage.risk
         self._users = context.storage.users
@@ -59,7 +61,8 @@ class CheckIns:
         keyboard = under_check_in(texts, user_id)
         try:
             # A private chat has its person's id; in a group no question is asked.
-            await self._outbox.send_text(user_id, texts.risk_check_in, keyboard)
+            asked = await self._outbox.send_text(user_id, texts.risk_check_in, keyboard)
+            await self._buttons.moved(user_id, user_id, asked)
             await self._counters.add("check_in_sent")
         except Unreachable:
             await self._unless_away(self._users.mark_unreachable(user_id))

@@ -13,6 +13,7 @@ from bot.telegram.features.crisis.keyboards import in_danger, region_names, regi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.conversation.crisis_protocol import CrisisProtocol
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.hotlines import HotlineList
@@ -45,12 +46,20 @@ class CrisisControls(Feature):
     """The hotlines, for who asks; under a card: safe, help, hotlines elsewhere, no questions."""
 
     def __init__(
-        self, context: Context, *, crisis: Crisis, desk: HandoffDesk, hotlines: HotlineList
+        self,
+        context: Context,
+        *,
+        crisis: Crisis,
+        protocol: CrisisProtocol,
+        desk: HandoffDesk,
+        hotlines: HotlineList,
     ) -> None:
         self._outbox = context.outbox
         self._risk = context.storage.risk
         self._users = context.storage.users
+        self._now = context.now
         self._crisis = crisis
+        self._protocol = protocol
         self._desk = desk
         self._hotlines = hotlines
         self._safe_pressed: deque[tuple[int, int]] = deque(maxlen=MAX_SAFE_PRESSES)
@@ -60,6 +69,7 @@ class CrisisControls(Feature):
                 run=self._help_now,
                 menu=lambda t: t.command_help_now,
                 phrases=CALLS_FOR_HELP,
+                opens_by_link=True,
                 run_unstored=crisis.show_hotlines_unrecorded,
             ),
         )
@@ -95,16 +105,20 @@ class CrisisControls(Feature):
         keyboard = in_danger(request.texts, request.user_id, safe=False)
         await self._risk.lower((request.user_id, request.chat_id), LOWEST_BY_WORD)
         await self._hotlines.say(request.chat_id, request.texts.risk_safe)
+        await self._protocol.note_safe(request.user_id)
+        await self._hotlines.buttons.moved(request.user_id, request.chat_id, request.message_id)
         await self._outbox.edit_keyboard(request.chat_id, request.message_id, keyboard)
 
     async def _help(self, request: CallbackRequest) -> None:
         user_id, language = request.user_id, request.language
         region = await self._hotlines.region(user_id)
         text = request.texts.risk_help(
-            emergency=emergency(language, region), lines=card_hotlines(language, region)
+            emergency=emergency(language, region),
+            lines=card_hotlines(language, region, at=self._now()),
         )
         keyboard = in_danger(request.texts, user_id)
-        await self._hotlines.say(request.chat_id, text, keyboard)
+        await self._hotlines.say_with_buttons(user_id, request.chat_id, text, keyboard)
+        await self._protocol.note_said(user_id, ("reach",))
         await self._crisis.note_risk(
             RiskLevel.HIGH, chat_id=request.chat_id, user_id=user_id, language=language
         )

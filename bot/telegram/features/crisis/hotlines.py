@@ -10,6 +10,7 @@ import structlog
 from bot.locales import texts_for
 from bot.safety import region_of, render_hotlines
 from bot.storage import StorageError
+from bot.telegram.features.crisis.button_place import CrisisButtonPlace
 from bot.telegram.features.crisis.keyboards import under_hotlines
 from bot.telegram.outbound.numbers import render_with_numbers
 from bot.telegram.outbound.operation import Priority
@@ -34,12 +35,14 @@ class HotlineList:
         self._outbox = context.outbox
         self._users = context.storage.users
         self._counters = context.storage.counters
+        self.buttons = CrisisButtonPlace(context)
         self._regions: OrderedDict[int, Region] = OrderedDict()
 
     async def show(self, chat_id: int, user_id: int, language: Language) -> None:
         """Show every line, with a button to choose another region."""
         text = render_hotlines(language, await self.region(user_id))
-        await self.say(chat_id, text, under_hotlines(texts_for(language), user_id))
+        keyboard = under_hotlines(texts_for(language), user_id)
+        await self.say(chat_id, text, keyboard)
         await self._counters.add("hotlines_shown")
 
     async def region(self, user_id: int) -> Region | None:
@@ -67,7 +70,13 @@ class HotlineList:
 
     async def say(
         self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None = None
-    ) -> None:
-        """Say a reviewed text ahead of whatever else is to be said in a chat."""
+    ) -> int:
+        """Say a reviewed text ahead of whatever else is to be said in a chat; its message's id."""
         parts = render_with_numbers(text)
-        await self._outbox.send_parts(chat_id, parts, keyboard, priority=Priority.CRISIS)
+        return await self._outbox.send_parts(chat_id, parts, keyboard, priority=Priority.CRISIS)
+
+    async def say_with_buttons(
+        self, user_id: int, chat_id: int, text: str, keyboard: InlineKeyboardMarkup
+    ) -> None:
+        """The same with a person's crisis buttons, which then stand nowhere else."""
+        await self.buttons.moved(user_id, chat_id, await self.say(chat_id, text, keyboard))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.safety import Assessment, RiskLevel
 from bot.storage import EmergencyContact
 from bot.telegram.features.contact import read_contact
 from tests.bot.telegram.room import TEXTS
@@ -90,7 +91,13 @@ async def test_a_database_that_is_away_does_not_keep_the_card_back(room, databas
     await says(room, "/contact 妈妈 13800138000")
     database_switch.is_away = True
     room.crisis.send_unrecorded(
-        room.crisis.risk_signal(2, chat_id=PERSON, user_id=PERSON, language_code="zh", update_id=77)
+        room.crisis.risk_signal(
+            Assessment(RiskLevel.HIGH),
+            chat_id=PERSON,
+            user_id=PERSON,
+            language_code="zh",
+            update_id=77,
+        )
     )
     await room.passes(5)
     assert "12356" in room.bot.texts(PERSON)[-1]

@@ -6,9 +6,17 @@ import asyncio
 
 import pytest
 
+from bot.safety import word
 from bot.storage import Notification, StorageError
 from inference.engine import EngineUnavailable
-from tests.bot.telegram.features.crisis.cards import HIGH, HIGH_CARD, IMMINENT, IMMINENT_CARD, shown
+from tests.bot.telegram.features.crisis.cards import (
+    CN,
+    HIGH,
+    HIGH_CARD,
+    IMMINENT,
+    IMMINENT_CARD,
+    shown,
+)
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, OTHER, PERSON, edit, message, press
@@ -186,4 +194,5 @@ async def test_in_a_group_somebody_elses_danger_stops_the_answer_as_well(room, e
     await half_answered(room, engine, chat=GROUP)
     await room.arrive(message(IMMINENT, person=OTHER, chat=GROUP))
     await room.passes(30)
-    assert room.bot.texts(GROUP) == [f"{HALF}……", shown(IMMINENT_CARD), ANSWER]
+    assert room.bot.texts(GROUP) == [f"{HALF}……", word("in_group_again", CN)]
+    assert room.bot.texts(OTHER) == [shown(IMMINENT_CARD)]

@@ -8,6 +8,7 @@ import pytest
 
 from bot.locales import Language
 from bot.safety import RiskLevel
+from bot.storage import StoredTalk
 from tests.bot.telegram.updates import PERSON, message
 
 SAID = {
@@ -29,7 +30,7 @@ async def test_planning_a_word_of_safety_changes_nothing_until_it_is_stored(room
     assert plan.lowers_risk
     assert await room.storage.risk.for_user(PERSON) == before
     await room.companion.lower_risk(plan)
-    assert await room.storage.risk.for_user(PERSON) == plan.risk
+    assert await room.storage.risk.for_user(PERSON) == replace(plan.risk, talk=StoredTalk())
 
 
 async def test_a_turn_that_is_taken_over_lowers_nothing_again(room):

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from bot.safety import Assessment, RiskLevel, guidance, question
+from bot.safety import Assessment, RiskLevel, guidance
 from inference.engine import EngineProtocolError, EngineUnavailable
 from tests.bot.telegram.features.crisis.cards import (
-    CN,
+    ASKS,
     HIGH,
     HIGH_CARD,
     IMMINENT,
@@ -106,7 +106,7 @@ async def test_with_the_trial_model_the_card_is_the_answer(open_room, reader, en
     await room.arrive(message(HIDDEN))
     await room.passes(10)
     assert room.bot.texts(PERSON)[-1] == shown(HIGH_CARD)
-    assert await says(room, "今天吃什么") == [shown(question(RiskLevel.HIGH, CN))]
+    assert await says(room, "今天吃什么") == [ASKS["meant"]]
 
 
 async def test_an_engine_that_is_away_keeps_the_card_from_nobody(read_room, engine):

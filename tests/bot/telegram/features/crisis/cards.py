@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bot.locales import Language
-from bot.safety import RiskLevel, card
+from bot.locales.crisis import crisis_texts_for
+from bot.safety import RiskLevel, card, repeated_card
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.updates import PERSON, message
 
 HIGH = "我不想活了"
 IMMINENT = "我今晚就去跳楼，已经决定了。"
+ASKS = crisis_texts_for(Language.ZH_CN).questions
 DAY = 24 * 3600
 CN = Language.ZH_CN
 HIGH_CARD, IMMINENT_CARD = card(RiskLevel.HIGH, CN), card(RiskLevel.IMMINENT, CN)
@@ -21,6 +23,12 @@ def shown(text):
     """A reviewed text as a chat shows it, in one message."""
     [part] = render(text)
     return part.text
+
+
+def is_again(text, number, level=RiskLevel.HIGH):
+    """Whether a text stands in place of the card of a level: it says whom to call, and asks."""
+    whom_to_call, _, _ = shown(repeated_card(level, CN, number)).rpartition("\n\n")
+    return whom_to_call in text and text.endswith("？")
 
 
 async def says(room, text, seconds=10, **fields):

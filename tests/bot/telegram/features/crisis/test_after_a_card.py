@@ -8,8 +8,9 @@ import pytest
 from telegram.error import RetryAfter
 
 from bot.locales import texts_for
-from bot.safety import Region, RiskLevel, card, guidance, question, render_hotlines
+from bot.safety import Region, RiskLevel, card, guidance, render_hotlines
 from tests.bot.telegram.features.crisis.cards import (
+    ASKS,
     CN,
     DAY,
     HELP,
@@ -74,7 +75,7 @@ async def test_a_card_asks_alone_and_what_is_asked_is_another_thing_each_time(op
     room = open_room(is_trial=True)
     asked = [await says(room, words) for words in (IMMINENT, IMMINENT, "今天吃什么", IMMINENT)]
     assert [len(said) for said in asked] == [1, 1, 1, 1]
-    assert asked[2] == [shown(question(RiskLevel.IMMINENT, CN))]
+    assert asked[2] == [ASKS["taken"]]
     assert all(one != other for one, other in pairwise(asked))
 
 
@@ -169,13 +170,13 @@ async def check_in(room, hours):
     return room.bot.texts(PERSON)[before:]
 
 
-ASKS = texts_for(CN).risk_check_in
+CHECK_IN = texts_for(CN).risk_check_in
 
 
 async def test_who_falls_silent_in_danger_is_asked_once_how_they_are(room):
     await says(room, HIGH)
     assert await check_in(room, 5.9) == []
-    assert await check_in(room, 0.2) == [ASKS]
+    assert await check_in(room, 0.2) == [CHECK_IN]
     assert room.buttons() == [SAFE, HELP, f"risk:quiet:{PERSON}"]
     assert await check_in(room, 20) == []
 
@@ -194,12 +195,12 @@ async def test_who_gave_a_sign_or_does_not_want_it_is_not_asked(room, sign):
         case "quiet":
             await room.arrive(press(f"risk:quiet:{PERSON}"))
     assert CHECK_IN_AFTER.total_seconds() == 6 * 3600
-    assert ASKS not in await check_in(room, 5.5)
+    assert CHECK_IN not in await check_in(room, 5.5)
     await says(room, HIGH) if sign == "quiet" else None
     if sign != "wrote":  # who wrote is asked when they have been silent for as long again
-        assert ASKS not in await check_in(room, 20)
+        assert CHECK_IN not in await check_in(room, 20)
     else:
-        assert await check_in(room, 1) == [ASKS]
+        assert await check_in(room, 1) == [CHECK_IN]
 
 
 async def test_nobody_is_asked_in_a_group(room):
@@ -212,7 +213,7 @@ async def test_a_check_in_that_telegram_did_not_take_comes_later(room):
     await says(room, HIGH)
     room.bot.chat_faults[PERSON].append(RetryAfter(120))
     assert await check_in(room, 6.1) == []
-    assert await check_in(room, 0.2) == [ASKS]
+    assert await check_in(room, 0.2) == [CHECK_IN]
 
 
 @pytest.mark.parametrize("is_trial", [True, False])

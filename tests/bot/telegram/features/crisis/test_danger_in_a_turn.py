@@ -8,7 +8,8 @@ import pytest
 from telegram.error import NetworkError
 
 from bot.locales import Language
-from bot.safety import RiskLevel, card, guidance, question
+from bot.locales.crisis import crisis_texts_for
+from bot.safety import RiskLevel, card, guidance
 from bot.telegram.inbound.incoming import SPLIT_PART
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -44,7 +45,8 @@ async def test_the_trial_model_never_answers_a_person_in_danger(open_room, engin
     assert (turn.state, turn.answer) == ("answered", None)
     await room.arrive(message("今天吃什么"))
     await room.passes(10)
-    assert room.bot.texts(PERSON)[1:] == shown(question(level, Language.ZH_CN))
+    asks = {RiskLevel.HIGH: "alone", RiskLevel.IMMINENT: "taken"}[level]
+    assert room.bot.texts(PERSON)[1:] == [crisis_texts_for(Language.ZH_CN).questions[asks]]
     assert engine.prompts == []
 
 

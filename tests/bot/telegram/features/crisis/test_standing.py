@@ -13,6 +13,7 @@ from tests.bot.telegram.features.crisis.cards import (
     HIGH_CARD,
     IMMINENT,
     IMMINENT_CARD,
+    is_again,
     says,
     shown,
 )
@@ -115,7 +116,7 @@ async def test_taking_it_back_lowers_by_a_step_and_is_heard(room, engine, words)
 async def test_what_was_taken_back_is_a_sign_again_when_it_is_said_again(room):
     await says(room, HIGH)
     await says(room, "开玩笑的")
-    assert shown(TEXTS.risk_repeat_high_2(emergency="110 或 120")) in await says(room, HIGH)
+    assert is_again((await says(room, HIGH))[0], 1)
 
 
 async def test_who_says_twice_that_they_are_safe_is_not_asked_twice_what_helped(room):

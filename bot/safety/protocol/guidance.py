@@ -1,19 +1,9 @@
-"""What is said when someone may be in danger: reviewed texts, never model output."""
+"""What the model is told where a person may be in danger, if it may speak there at all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bot.locales import texts_for
-from bot.safety import hotlines
 from bot.safety.levels import RiskLevel
-from bot.safety.utterance import Utterance
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.locales import Language
-    from bot.safety.hotlines import Region
+from bot.safety.protocol.cards import needs_card
 
 # Asking openly does not plant the thought; leading negatives ("你没有计划吧") close the door.
 _CONCERN_GUIDANCE = (
@@ -49,83 +39,9 @@ _IN_MIND_GUIDANCE = (
 )
 
 
-def needs_card(level: RiskLevel) -> bool:
-    """Whether a crisis card goes out, before anything else."""
-    return level >= RiskLevel.HIGH
-
-
-def model_may_answer(level: RiskLevel, *, is_trial: bool) -> bool:
-    """Whether the model may answer after the card.
-
-    The small trial model may not at high or imminent risk: there the card and `question` are the
-    whole answer.
-    """
-    return not (is_trial and needs_card(level))
-
-
-def card(level: RiskLevel, language: Language, region: Region | None = None) -> str:
-    """The card for a level. Raises ValueError below high, which has none."""
-    _refuse_below_high(level, "card")
-    texts = texts_for(language)
-    template = texts.card_imminent if level is RiskLevel.IMMINENT else texts.card_high
-    return template(
-        lines=hotlines.card_hotlines(language, region),
-        emergency=hotlines.emergency(language, region),
-    )
-
-
-def repeated_card(
-    level: RiskLevel, language: Language, number: int, region: Region | None = None
-) -> str:
-    """What is said soon after the card of this level: shorter, and it asks.
-
-    `number` counts the cards of a person; two in a row never read the same. Raises ValueError
-    below high.
-    """
-    _refuse_below_high(level, "card")
-    texts = texts_for(language)
-    if level is RiskLevel.IMMINENT:
-        templates = (
-            texts.risk_repeat_imminent_1,
-            texts.risk_repeat_imminent_2,
-            texts.risk_repeat_imminent_3,
-        )
-    else:
-        templates = (texts.risk_repeat_high_1, texts.risk_repeat_high_2, texts.risk_repeat_high_3)
-    return templates[number % len(templates)](emergency=hotlines.emergency(language, region))
-
-
-def question(level: RiskLevel, language: Language, said: Sequence[str] = ()) -> str:
-    """The gentle question that is the answer where the model may not give one.
-
-    `said` is what the bot said before, oldest first: the first question asks openly, those that
-    follow are others, and none is asked twice in a row. Raises ValueError below high, where the
-    model answers.
-    """
-    _refuse_below_high(level, "question")
-    texts = texts_for(language)
-    if level is RiskLevel.IMMINENT:
-        questions: tuple[str, ...] = (
-            texts.question_imminent,
-            texts.risk_question_imminent_2,
-            texts.risk_question_imminent_3,
-        )
-    else:
-        questions = (
-            texts.question_high,
-            texts.risk_question_high_2,
-            texts.risk_question_high_3,
-            texts.risk_question_high_4,
-        )
-    last = said[-1] if said else None
-    return min((one for one in questions if one != last), key=said.count)
-
-
-def asked_outside_answers(check_in: bool, language: Language) -> Utterance:
-    """What a card, a button or a check-in asked, for the detector to read a short reply with."""
-    texts = texts_for(language)
-    text = texts.risk_check_in if check_in else card(RiskLevel.HIGH, language)
-    return Utterance(text, by_bot=True)
+def model_may_answer(level: RiskLevel, *, is_trusted: bool) -> bool:
+    """Whether the model may answer: at high and imminent only one that the operators named."""
+    return is_trusted or not needs_card(level)
 
 
 def guidance(
@@ -147,8 +63,3 @@ def guidance(
     if level is RiskLevel.HIGH and seen is not None and not needs_card(seen):
         return _IN_MIND_GUIDANCE
     return _HIGH_GUIDANCE
-
-
-def _refuse_below_high(level: RiskLevel, what: str) -> None:
-    if not needs_card(level):
-        raise ValueError(f"no {what} at level {level.label}")

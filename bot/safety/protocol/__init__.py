@@ -1,0 +1,56 @@
+"""What is said when someone may be in danger: cards, and the questions after them.
+
+Every text is reviewed and lies in `bot.locales.crisis`; what leads where lies in steps.toml.
+"""
+
+from bot.safety.protocol.cards import (
+    asked_by_card,
+    asked_outside_answers,
+    card,
+    card_id,
+    needs_card,
+    repeated_card,
+)
+from bot.safety.protocol.dangers import (
+    Danger,
+    danger_by_name,
+    danger_of,
+    danger_to_minor,
+)
+from bot.safety.protocol.guidance import guidance, model_may_answer
+from bot.safety.protocol.speech import spoken, spoken_again, word
+from bot.safety.protocol.steps import (
+    HELPED,
+    Step,
+    TalkState,
+    concern_step,
+    is_followed_up,
+    next_step,
+)
+from bot.safety.protocol.told import Told, told_by
+
+__all__ = [
+    "HELPED",
+    "Danger",
+    "Step",
+    "TalkState",
+    "Told",
+    "asked_by_card",
+    "asked_outside_answers",
+    "card",
+    "card_id",
+    "concern_step",
+    "danger_by_name",
+    "danger_of",
+    "danger_to_minor",
+    "guidance",
+    "is_followed_up",
+    "model_may_answer",
+    "needs_card",
+    "next_step",
+    "repeated_card",
+    "spoken",
+    "spoken_again",
+    "told_by",
+    "word",
+]

@@ -1,0 +1,110 @@
+"""Which danger a person is met for: each has its own card, lines and questions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.safety.hotlines import ANYBODY, HotlineKind
+from bot.safety.levels import Axis, RiskLevel, Who
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.safety.levels import Assessment
+
+
+class Danger(StrEnum):
+    """A kind of danger as it is answered; the names are also those of the texts."""
+
+    SUICIDE = "suicide"
+    """Suicide and self-harm, and whatever is not known better."""
+    BODY = "body"
+    """Overdose, poison, wound, starvation: the body first."""
+    VIOLENCE = "violence"
+    ASSAULT = "assault"
+    """Sexual violence."""
+    CHILD = "child"
+    """A child who writes is being hurt."""
+    CHILD_OTHER = "child_other"
+    """Somebody writes of a child who is being hurt."""
+    THREAT = "threat"
+    """The writer may hurt others."""
+    VOICES = "voices"
+    OTHER = "other"
+    """Somebody writes of another who is in danger."""
+    EATING = "eating"
+
+
+OF_OTHERS = frozenset({Danger.OTHER, Danger.CHILD_OTHER})
+BY_OTHERS = frozenset({Danger.VIOLENCE, Danger.ASSAULT, Danger.CHILD})
+"""Where company may be the danger: "do not be alone" is never said there."""
+
+VIOLENCE_NOW = frozenset({"violence_now", "beaten_now"})
+"""The rules that find another's hands on the writer, at this moment."""
+
+_OF_REPLIES = ("answered_", "in_danger_")
+"""How the names of the reasons begin that are found in an answer to what was asked."""
+
+# What is answered first where several hold at once.
+_IMMINENT = (
+    (Axis.BODY, Danger.BODY),
+    (Axis.VOICES, Danger.VOICES),
+    (Axis.THREAT, Danger.THREAT),
+    (Axis.SUICIDE, Danger.SUICIDE),
+    (Axis.SEXUAL, Danger.ASSAULT),
+    (Axis.CHILD, Danger.CHILD),
+    (Axis.HARM, Danger.VIOLENCE),
+    (Axis.EATING, Danger.BODY),
+)
+_BELOW = (
+    (Axis.VOICES, Danger.VOICES),
+    (Axis.THREAT, Danger.THREAT),
+    (Axis.SUICIDE, Danger.SUICIDE),
+    (Axis.CHILD, Danger.CHILD),
+    (Axis.SEXUAL, Danger.ASSAULT),
+    (Axis.HARM, Danger.VIOLENCE),
+    (Axis.EATING, Danger.EATING),
+    (Axis.BODY, Danger.BODY),
+)
+
+_LINES: dict[Danger, Sequence[HotlineKind]] = {
+    Danger.VIOLENCE: (HotlineKind.VIOLENCE, *ANYBODY),
+    Danger.ASSAULT: (HotlineKind.VIOLENCE, *ANYBODY),
+    Danger.CHILD: (HotlineKind.CHILD, HotlineKind.YOUTH, HotlineKind.CRISIS),
+    Danger.CHILD_OTHER: (HotlineKind.CHILD, HotlineKind.YOUTH, HotlineKind.CRISIS),
+}
+
+
+def danger_of(assessment: Assessment, met_for: Danger | None = None) -> Danger:
+    """The danger to answer. What has no axes is taken for a danger to the writer's own life.
+
+    A short answer to what was asked says little by itself: it is of the danger that the person is
+    `met_for` already, unless the body is in danger now.
+    """
+    axes = assessment.axes
+    is_reply = all(reason.startswith(_OF_REPLIES) for reason in assessment.reasons)
+    if met_for is not None and is_reply:
+        in_body = Axis.BODY in axes and assessment.level is RiskLevel.IMMINENT
+        return Danger.BODY if in_body and met_for is Danger.SUICIDE else met_for
+    order = _IMMINENT if assessment.level is RiskLevel.IMMINENT else _BELOW
+    if assessment.who is Who.OTHER and Axis.THREAT not in axes:
+        return Danger.CHILD_OTHER if Axis.CHILD in axes else Danger.OTHER
+    if not VIOLENCE_NOW.isdisjoint(assessment.reasons):
+        return Danger.CHILD if Axis.CHILD in axes else Danger.VIOLENCE
+    return next((danger for axis, danger in order if axis in axes), Danger.SUICIDE)
+
+
+def danger_by_name(name: str | None) -> Danger:
+    """A danger by its stored name; an unknown one is the most general."""
+    return Danger(name) if name in set(Danger) else Danger.SUICIDE
+
+
+def danger_to_minor(danger: Danger) -> Danger:
+    """The danger where the writer is under 18: the violence is against a child then."""
+    return Danger.CHILD if danger is Danger.VIOLENCE else danger
+
+
+def line_kinds(danger: Danger) -> Sequence[HotlineKind]:
+    """What the lines on the card of a danger are for, the most fitting first."""
+    return _LINES.get(danger, ANYBODY)

@@ -1,0 +1,163 @@
+"""The protocol after a card as a state machine: from what was asked and answered to what is said.
+
+Pure: the state comes from storage, the words from the locales; the paths are data (steps.toml).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from bot.safety.levels import RiskLevel
+from bot.safety.protocol.dangers import Danger
+from bot.safety.protocol.told import GOODBYE, STOP, Told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_NO_MORE = "no_more_questions"
+HEARD, FEELING = "heard:", "feeling:"
+"""Before the ids of sentences that take something up; a question may have the same id."""
+HELPED = "helped"
+"""What is asked of who says that they are safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkState:
+    """What a person was asked in this episode and what they answered; names, never their words.
+
+    `asked` holds the ids of all that was said in their order, oldest first: of questions, and of
+    the sentences that ask nothing.
+    """
+
+    danger: Danger = Danger.SUICIDE
+    asked: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def last_asked(self) -> str | None:
+        """What was said last."""
+        return self.asked[-1] if self.asked else None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is said next: perhaps a sentence that takes up what was said, and one more.
+
+    That is a question, or one of the other `words`; exactly one of the two is given.
+    """
+
+    question: str | None = None
+    words: str | None = None
+    heard: str | None = None
+    feeling: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of what is asked or said."""
+        return self.question or self.words or ""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The ids of all that this step says, as `TalkState.asked` keeps them."""
+        heard = [f"{HEARD}{self.heard}"] if self.heard else []
+        feeling = [f"{FEELING}{self.feeling}"] if self.feeling else []
+        return (*heard, *feeling, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """steps.toml."""
+
+    paths: Mapping[tuple[Danger, RiskLevel], Sequence[str]]
+    leads: Mapping[str, Mapping[str, str]]
+    open_questions: Sequence[str]
+    follow_ups: Sequence[str]
+    rest_at_concern: Sequence[str]
+    rest: Sequence[str]
+
+
+@cache
+def paths() -> Paths:
+    """The paths, read once."""
+    record = tomllib.loads(resources.files(__package__).joinpath("steps.toml").read_text("utf-8"))
+    by_danger: dict[tuple[Danger, RiskLevel], Sequence[str]] = {}
+    for entry in record["path"]:
+        levels = [RiskLevel[entry["level"].upper()]] if "level" in entry else _WITH_CARD
+        for level in levels:
+            by_danger[Danger(entry["danger"]), level] = tuple(entry["questions"])
+    return Paths(
+        by_danger,
+        record["leads"],
+        open_questions=tuple(record["concern"]["open"]),
+        follow_ups=tuple(record["concern"]["then"]),
+        rest_at_concern=tuple(record["concern"]["rest"]),
+        rest=tuple(record["rest"]["in_danger"]),
+    )
+
+
+_WITH_CARD = (RiskLevel.HIGH, RiskLevel.IMMINENT)
+
+
+def next_step(state: TalkState, level: RiskLevel, told: Told) -> Step:
+    """What is said to a person at high or imminent who has just told `told`.
+
+    There always is something, and no question comes that was asked or answered before.
+    """
+    answers = {**state.answers, **told.answers}
+    if STOP in told.answers and _NO_MORE not in state.asked:
+        return Step(words=_NO_MORE)
+    heard = told.heard if f"{HEARD}{told.heard}" not in state.asked else None
+    if state.last_asked == HELPED and told.tells_what_helped:
+        return Step(words="helped_noted")
+    if state.last_asked == GOODBYE and told.answers.get(GOODBYE) == "sleep":
+        return Step(words="goodnight")
+    if STOP in answers:
+        return Step(words=_round(paths().rest, state.asked), heard=heard)
+    known = {*state.asked, *answers}
+    if told.says_goodbye and GOODBYE not in state.asked:
+        return Step(question=GOODBYE, heard=heard)
+    for question in _in_order(told.answers, state.last_asked):
+        lead = paths().leads.get(question, {}).get(told.answers[question])
+        if lead is not None and lead not in known:
+            return Step(question=lead, heard=heard)
+    for question in paths().paths[state.danger, level]:
+        if question not in known:
+            return Step(question=question, heard=heard)
+    return Step(words=_round(paths().rest, state.asked), heard=heard)
+
+
+def concern_step(state: TalkState, told: Told) -> Step:
+    """What is said to a person of whom a concern was read: the feeling first, then a question."""
+    feeling = told.feeling if f"{FEELING}{told.feeling}" not in state.asked else None
+    if state.last_asked == HELPED and told.tells_what_helped:
+        return Step(words="helped_noted")
+    if STOP in told.answers and _NO_MORE not in state.asked:
+        return Step(words=_NO_MORE)
+    if STOP not in {**state.answers, **told.answers}:
+        was_open = not set(paths().open_questions).isdisjoint(state.asked)
+        first = told.asks if not was_open or told.asks != paths().open_questions[0] else None
+        for question in (first, *paths().follow_ups):
+            if question is not None and question not in state.asked:
+                return Step(question=question, feeling=feeling)
+    return Step(words=_round(paths().rest_at_concern, state.asked), feeling=feeling)
+
+
+def is_followed_up(state: TalkState) -> bool:
+    """Whether the questions after a concern are still going on."""
+    asks = {*paths().open_questions, *paths().follow_ups}
+    return state.last_asked in asks and not set(paths().follow_ups) <= set(state.asked)
+
+
+def _in_order(answers: Mapping[str, str], last_asked: str | None) -> list[str]:
+    """The questions that were answered, the one that was asked first."""
+    return sorted(answers, key=lambda question: question != last_asked)
+
+
+def _round(words: Sequence[str], asked: Sequence[str]) -> str:
+    """The sentence that was said longest ago."""
+    last = {said: place for place, said in enumerate(asked)}
+    return min(words, key=lambda one: last.get(one, -1))

@@ -1,0 +1,102 @@
+"""What a message tells the protocol: which questions it answers, and what of it is taken up."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from bot.safety.normalize import normalize
+from bot.safety.protocol.dangers import Danger
+from bot.safety.replies import kind_of_reply
+from bot.safety.vocabulary import compiled
+
+if TYPE_CHECKING:
+    import re
+
+MAX_READ = 1000
+"""Characters of a message that are read for this, from its end: what was said last counts."""
+
+STOP = "stop"
+"""Not a question: the person does not want to be asked."""
+GOODBYE = "goodbye"
+SHORT_ANSWERS = frozenset({"yes", "no", "unsure"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one message tells.
+
+    `answers` maps the id of a question to its answer; `heard` is the id of the sentence that takes
+    up what was said, `feeling` that of the one at concern, `asks` the question behind it.
+    """
+
+    answers: dict[str, str] = field(default_factory=dict)
+    heard: str | None = None
+    feeling: str = "other"
+    asks: str = "ask_openly"
+    says_goodbye: bool = False
+    tells_what_helped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    pattern: re.Pattern[str] = field(repr=False)
+    id: str = ""
+    answer: str = ""
+    asks: str = "ask_openly"
+    dangers: frozenset[Danger] = frozenset(Danger)
+
+
+_GOODBYE = compiled(
+    "(^|，)(好)?(那就|就|我)?(再见|拜拜|永别|别了|告辞|走了|我走了|先走了|再会|晚安|88|byebye|bye|goodbye"
+    "|good ?night)(了|啦|吧|呀|，|$)|谢谢你<4>(陪|听)<6>(再见|走了|晚安|$)|永别|来生再见|下辈子见"
+)
+
+
+def told_by(message: str, danger: Danger, asked: str | None = None) -> Told:
+    """What a message tells of a person who is met for `danger`, after the question `asked`."""
+    text = normalize(message[-MAX_READ:])
+    answers: dict[str, str] = {}
+    for sign in signs()["answer"]:
+        if sign.id == GOODBYE != asked:
+            continue  # only who was asked answers what their goodbye meant
+        if sign.id not in answers and sign.pattern.search(text):
+            answers[sign.id] = sign.answer
+    if asked is not None and asked not in answers:
+        kind = kind_of_reply(text)
+        if kind in SHORT_ANSWERS:
+            answers[asked] = kind
+    heard = (
+        one.id for one in signs()["heard"] if danger in one.dangers and one.pattern.search(text)
+    )
+    feeling = next((one for one in signs()["feeling"] if one.pattern.search(text)), None)
+    return Told(
+        answers=answers,
+        heard=next(heard, None),
+        feeling=feeling.id if feeling else "other",
+        asks=feeling.asks if feeling else "ask_openly",
+        says_goodbye=_GOODBYE.search(text) is not None,
+        tells_what_helped=signs()["helped"][0].pattern.search(text) is not None,
+    )
+
+
+@cache
+def signs() -> dict[str, tuple[_Sign, ...]]:
+    """The lists of told.toml."""
+    record = tomllib.loads(resources.files(__package__).joinpath("told.toml").read_text("utf-8"))
+    return {
+        name: tuple(
+            _Sign(
+                compiled(entry["pattern"]),
+                id=entry.get("id", entry.get("question", "")),
+                answer=entry.get("answer", ""),
+                asks=entry.get("asks", "ask_openly"),
+                dangers=frozenset(map(Danger, entry.get("dangers", Danger))),
+            )
+            for entry in entries
+        )
+        for name, entries in record.items()
+    }

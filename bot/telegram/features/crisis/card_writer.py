@@ -1,0 +1,138 @@
+"""What a card says: by danger and place, by what was asked before, by what its person prepared."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.locales import language_for
+from bot.safety import (
+    Danger,
+    RiskLevel,
+    asked_by_card,
+    card,
+    danger_by_name,
+    danger_to_minor,
+    region_of,
+    repeated_card,
+)
+from bot.storage import StorageError
+from bot.telegram.chat_ids import is_private
+from bot.waiting import wait_for_result
+
+if TYPE_CHECKING:
+    from bot.conversation.crisis_protocol import CrisisProtocol
+    from bot.locales import Language
+    from bot.storage import OwedCard
+    from bot.telegram.context import Context
+
+log = structlog.get_logger(__name__)
+
+KNOWN_WITHIN = 0.2
+"""Seconds a card waits for what is known of its person; a database that is away holds none back."""
+
+
+class CardAddition(Protocol):
+    """Something a person has prepared for the moment in which they read a card."""
+
+    async def on_card(self, chat_id: int, user_id: int, language: Language) -> str | None:
+        """Lines of their own on a person's card; None: none. Never raises.
+
+        A card waits for it: it takes `KNOWN_WITHIN` seconds at most.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCard:
+    """A card in words; `said` are the ids of what it asks and takes up."""
+
+    text: str
+    danger: Danger
+    said: tuple[str, ...]
+
+
+class CardWriter:
+    """Writes cards.
+
+    Args:
+        context: what the features share.
+        protocol: what was asked and answered before.
+        contacts: whom people want to call.
+        plans: what people wrote down for such an hour.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        protocol: CrisisProtocol,
+        contacts: CardAddition,
+        plans: CardAddition,
+    ) -> None:
+        self._disclosures = context.storage.disclosures
+        self._now = context.now
+        self._sleep = context.sleep
+        self._protocol = protocol
+        self._contacts = contacts
+        self._plans = plans
+
+    async def write(self, owed: OwedCard) -> WrittenCard:
+        """The text of a card for the chat in which it is read. Never raises StorageError."""
+        language = language_for(owed.language_code)
+        person = told_in(owed), owed.user_id, language
+        contact, plan, is_minor = await asyncio.gather(
+            self._contacts.on_card(*person),
+            self._plans.on_card(*person),
+            self._is_minor(owed.user_id),
+        )
+        danger = danger_by_name(owed.danger)
+        if is_minor:
+            danger = danger_to_minor(danger)
+        text, said = await self._words(owed, danger, language)
+        # At imminent risk nothing stands before whom to call.
+        is_imminent = owed.level >= RiskLevel.IMMINENT
+        parts = (contact, text, plan) if is_imminent else (contact, plan, text)
+        return WrittenCard("\n\n".join(filter(None, parts)), danger, said)
+
+    async def note_said(self, owed: OwedCard, written: WrittenCard) -> None:
+        """Keep what a card that was sent has asked. Never raises StorageError."""
+        try:
+            await self._protocol.note_said(owed.user_id, written.said, written.danger)
+        except StorageError as error:
+            log.warning("card_questions_not_kept", error=type(error).__name__)
+
+    async def _words(
+        self, owed: OwedCard, danger: Danger, language: Language
+    ) -> tuple[str, tuple[str, ...]]:
+        level, region = RiskLevel(owed.level), region_of(owed.region)
+        if not owed.repeated:
+            text = card(level, language, region, danger=danger, at=self._now())
+            return text, asked_by_card(level, danger)
+        again = self._protocol.again(
+            *(owed.user_id, level, danger, language, region), heard=owed.heard, number=owed.number
+        )
+        try:
+            return await wait_for_result(again, self._sleep(KNOWN_WITHIN))
+        except (StorageError, TimeoutError) as error:
+            log.warning("card_without_what_was_asked", error=type(error).__name__)
+            return repeated_card(level, language, owed.number, region, danger=danger), ()
+
+    async def _is_minor(self, user_id: int) -> bool:
+        try:
+            return await wait_for_result(
+                self._disclosures.is_minor(user_id), self._sleep(KNOWN_WITHIN)
+            )
+        except (StorageError, TimeoutError) as error:
+            log.warning("age_not_known_for_card", error=type(error).__name__)
+            return False
+
+
+def told_in(owed: OwedCard) -> int:
+    """The chat in which a card is read: its person's own, also for what was said in a group.
+
+    Others there have no part in it. A private chat has its person's id.
+    """
+    return owed.chat_id if is_private(owed.chat_id) else owed.user_id

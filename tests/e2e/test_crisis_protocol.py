@@ -1,0 +1,106 @@
+"""What a person in danger meets, to the end of the talk: through the real bot, no model trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.locales import Language
+from bot.locales.crisis import crisis_texts_for
+from bot.safety import Danger, RiskLevel, card
+from tests.e2e.people import eventually
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import NewHouse
+    from tests.e2e.house import House
+    from tests.e2e.people import Person, Telegram
+    from tests.e2e.scripted_engine import ScriptedEngine
+
+TEXTS = crisis_texts_for(Language.ZH_CN)
+SAFE = "我现在安全"
+
+
+@pytest.fixture(scope="module")
+def house(new_house: NewHouse) -> House:
+    """A bot whose large model the operators have not named for people in danger."""
+    return new_house("protocol", {"MODELS_TRUSTED_AT_RISK": "", "SHUTDOWN_GRACE": "1"})
+
+
+def opening(level: RiskLevel, danger: Danger) -> str:
+    """The first line of a card."""
+    return card(level, Language.ZH_CN, danger=danger).partition("\n")[0]
+
+
+async def next_after(person: Person, words: str) -> str:
+    """Say something; the next message of the bot's."""
+    before = len(await person.sees())
+    await person.says(words)
+
+    async def answered() -> str | None:
+        seen = await person.sees()
+        return seen[before].text if len(seen) > before else None
+
+    return await eventually(answered, "the next step")
+
+
+async def test_a_talk_branches_never_asks_twice_and_survives_kill_9(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    assert (await next_after(person, "我不想活了")).startswith(
+        opening(RiskLevel.HIGH, Danger.SUICIDE)
+    )
+    assert TEXTS.questions["reach"] in await next_after(person, "就我一个人在")
+    house.bot.kill()
+    house.bot.start()
+    assert TEXTS.questions["stranger"] in await next_after(person, "没有谁可以找")
+    await telegram.fault("hang", method="sendMessage", chat_id=person.id, times=None)
+    asked = len(await telegram.calls("sendMessage", person.id))
+    await person.says("外面一直在下雨")
+
+    async def is_on_its_way() -> bool:
+        return len(await telegram.calls("sendMessage", person.id)) > asked
+
+    await eventually(is_on_its_way, "the next step is on its way")
+    house.bot.kill()
+    await telegram.undo_faults()
+    house.bot.start()
+
+    async def went_on() -> list[str] | None:
+        seen = await person.sees()
+        return [shown.text for shown in seen] if len(seen) > 3 else None
+
+    seen = await eventually(went_on, "the talk goes on")
+    questions = [text.rpartition("\n")[2] for text in seen]
+    assert len(set(questions)) == len(questions)
+    assert all(not engine.prompts(words) for words in ("我不想活了", "一个人", "没有谁", "下雨"))
+
+
+async def test_nothing_is_asked_after_the_plea_not_to_be_asked(telegram: Telegram) -> None:
+    person = await telegram.person()
+    await next_after(person, "我不想活了")
+    assert "我不问了" in await next_after(person, "别问我了")
+    assert "？" not in await next_after(person, "外面一直在下雨")
+
+
+async def test_the_buttons_stand_under_the_newest_message_alone(telegram: Telegram) -> None:
+    person = await telegram.person()
+    await next_after(person, "我不想活了")
+    await next_after(person, "外面一直在下雨")
+
+    async def moved() -> bool:
+        seen = await person.sees()
+        return [SAFE in shown.buttons for shown in seen] == [False, True]
+
+    await eventually(moved, "the card has no buttons any more")
+
+
+async def test_danger_in_a_group_is_met_alone(telegram: Telegram) -> None:
+    person = await telegram.person()
+    group = await telegram.group()
+    await person.says("@shudong_bot 我不想活了", chat=group)
+    await person.hears(opening(RiskLevel.HIGH, Danger.SUICIDE))
+    await person.hears(TEXTS.words["in_group_again"], chat=group)
+    for shown in await person.sees(group):
+        assert not any(word in shown.text for word in ("死", "活", "安全", "12356"))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RECHECK_AFTER = dt.timedelta(days=180)
 
-MOST_ON_A_CARD = 3
+MAX_ON_A_CARD = 3
 """Lines of one place on a card; where several places are meant it is one of each."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -242,7 +242,7 @@ def card_hotlines(
     rows: list[str] = []
     for place in regions:
         of_place = [line for line in all_hotlines() if line.region is place]
-        most = MOST_ON_A_CARD if len(regions) == 1 else 1
+        most = MAX_ON_A_CARD if len(regions) == 1 else 1
         for line in _chosen(of_place, kinds, at)[:most]:
             hint = next((line.hints[kind] for kind in kinds if kind in line.hints), None)
             rows.append(_row(line, texts, hint=hint))

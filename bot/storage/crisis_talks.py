@@ -116,7 +116,7 @@ def _read_people(
     since: datetime,
     before_turn: int | None = None,
 ) -> dict[int, StoredTalk]:
-    dangers = {
+    met_for = {
         row.user_id: row.danger
         for row in connection.execute(
             sa.select(CrisisTalkRow.user_id, CrisisTalkRow.danger).where(
@@ -148,8 +148,8 @@ def _read_people(
         if row.answer is not None and row.answered_at > since:
             answers.setdefault(row.user_id, {})[row.question] = (row.answer, row.answered_at)
     return {
-        user_id: _talk(dangers.get(user_id), asked.get(user_id, ()), answers.get(user_id, {}))
-        for user_id in {*dangers, *asked, *answers}
+        user_id: _talk(met_for.get(user_id), asked.get(user_id, ()), answers.get(user_id, {}))
+        for user_id in {*met_for, *asked, *answers}
     }
 
 

@@ -47,7 +47,7 @@ class _Sign:
     id: str = ""
     answer: str = ""
     asks: str = "ask_openly"
-    dangers: frozenset[Danger] = frozenset(Danger)
+    only_for: frozenset[Danger] = frozenset(Danger)
 
 
 _GOODBYE = compiled(
@@ -70,7 +70,7 @@ def told_by(message: str, danger: Danger, asked: str | None = None) -> Told:
         if kind in SHORT_ANSWERS:
             answers[asked] = kind
     heard = (
-        one.id for one in signs()["heard"] if danger in one.dangers and one.pattern.search(text)
+        one.id for one in signs()["heard"] if danger in one.only_for and one.pattern.search(text)
     )
     feeling = next((one for one in signs()["feeling"] if one.pattern.search(text)), None)
     return Told(
@@ -94,7 +94,7 @@ def signs() -> dict[str, tuple[_Sign, ...]]:
                 id=entry.get("id", entry.get("question", "")),
                 answer=entry.get("answer", ""),
                 asks=entry.get("asks", "ask_openly"),
-                dangers=frozenset(map(Danger, entry.get("dangers", Danger))),
+                only_for=frozenset(map(Danger, entry.get("only_for", Danger))),
             )
             for entry in entries
         )

@@ -38,6 +38,8 @@ class Dialogue:
     """Answers that a person found worse than the last turn."""
     last_only: bool = False
     """Whether the last turn alone is an example; the answers before it were not rated."""
+    layout: str = ""
+    """How it was written down, where a corpus has several ways."""
 
     @property
     def opening(self) -> str:

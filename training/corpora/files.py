@@ -49,6 +49,8 @@ class Record:
     """The file's name without its ending, or the line's number."""
     is_line: bool
     data: bytes
+    fault: str = ""
+    """Why it cannot be read, where that is known before it is parsed."""
 
 
 def size(path: Path) -> int:
@@ -81,10 +83,12 @@ def parsed(record: Record) -> Any:  # noqa: ANN401 - whatever JSON holds
 
     Raises CorpusFormatError with the one reason why not.
     """
+    if record.fault:
+        raise CorpusFormatError(record.place, record.fault)
     try:
         text = record.data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise CorpusFormatError(record.place, _encoding(record.data)) from None
+        raise CorpusFormatError(record.place, encoding_of(record.data)) from None
     try:
         value = json.loads(text)
     except RecursionError:
@@ -107,7 +111,7 @@ def _is_encodable(value: object) -> bool:
     return True
 
 
-def _encoding(data: bytes) -> str:
+def encoding_of(data: bytes) -> str:
     """What the bytes are instead of UTF-8, as far as they show it."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "not UTF-8 but UTF-16"

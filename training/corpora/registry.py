@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from training.corpora import cpsycoun, feedback, psyqa, smile
-from training.corpora.files import records
+from training.corpora import conversations, cpsycoun, feedback, psyqa, smile
+from training.corpora.files import files, records
+from training.corpora.json_items import item_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +28,12 @@ class Corpus:
     """Of its files, where it is a folder of them."""
     records: Callable[..., Iterator[Record]]
     parse: Callable[[Record], list[Dialogue]]
+    find: Callable[[Path], list[Path]] | None = None
+    """Its files at a path, where they are not told by the ending."""
+
+    def files(self, path: Path) -> list[Path]:
+        """Its files at a path, in a stable order; raises FileNotFoundError."""
+        return files(path, self.ending) if self.find is None else self.find(path)
 
 
 CORPORA = {
@@ -63,6 +70,16 @@ CORPORA = {
             feedback.ENDING,
             lambda path, advance: records(path, feedback.ENDING, advance),
             feedback.parse_feedback,
+        ),
+        Corpus(
+            conversations.SOURCE,
+            "dialogues of your own, in any common layout (messages, ShareGPT, alpaca, XTuner, "
+            "swift): JSON lists or lines, a folder or archive of them",
+            "as their owner says",
+            ".json",
+            conversations.conversation_records,
+            conversations.parse_conversation,
+            item_files,
         ),
     )
 }

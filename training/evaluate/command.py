@@ -45,7 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, help="the folder `python -m training prepare` wrote"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the report")
-    parser.add_argument("--dialogues", type=int, help="held-out dialogues (all)")
+    parser.add_argument(
+        "--held-out-dialogues",
+        "--dialogues",
+        dest="dialogues",
+        type=int,
+        help="to evaluate on (all)",
+    )
     parser.add_argument("--answers", type=int, default=3, help="answers in each of them (3)")
     parser.add_argument(
         "--risk-prompts", "--dangers", type=int, default=400, help="messages of danger (400)"

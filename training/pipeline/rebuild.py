@@ -82,7 +82,9 @@ def _add_details(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--most-loss", type=float, default=usual.most_loss, help="(0.05)")
     few = f"without a GPU {LITTLE}"
-    parser.add_argument("--dialogues", type=int, help=f"to evaluate on (all; {few})")
+    parser.add_argument(
+        "--held-out-dialogues", type=int, help=f"held-out ones to evaluate on (all; {few})"
+    )
     parser.add_argument(
         "--risk-prompts", "--dangers", type=int, help=f"messages of danger (400; {few})"
     )
@@ -140,7 +142,7 @@ def _config(options: argparse.Namespace) -> RebuildConfig:
         ),
         evaluate=EvaluateStep(
             python=options.quantize_python,
-            dialogues=options.dialogues or (None if has_gpu else LITTLE),
+            dialogues=options.held_out_dialogues or (None if has_gpu else LITTLE),
             risk_prompts=options.risk_prompts
             or (EvaluateStep().risk_prompts if has_gpu else LITTLE),
             batch=options.batch,

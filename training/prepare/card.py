@@ -70,6 +70,11 @@ def _as_they_came(tallies: Mapping[str, CorpusTally]) -> str:
             [_n(tally.opening_groups) for tally in tallies.values()],
         ),
     ]
+    layouts = sorted({name for tally in tallies.values() for name in tally.layouts})
+    rows += [
+        (f"written as {name}", [_n(tally.layouts[name]) for tally in tallies.values()])
+        for name in layouts
+    ]
     odd = sorted({name for tally in tallies.values() for name in tally.oddities})
     rows += [(name, [_n(tally.oddities[name]) for tally in tallies.values()]) for name in odd]
     licences = ("licence", [CORPORA[name].licence for name in tallies])
@@ -187,6 +192,7 @@ def _numbers(tally: CorpusTally) -> dict[str, object]:
         "records": tally.records,
         "unreadable": tally.unreadable,
         "raw": amount(tally.raw),
+        "layouts": dict(sorted(tally.layouts.items())),
         "oddities": dict(sorted(tally.oddities.items())),
         "distinct_dialogues": tally.distinct_dialogues,
         "distinct_openings": tally.distinct_openings,

@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.safety.vocabulary import expand, words
+from inference.answer_text import spoken
+from inference.engine import ThoughtLeaked
 from training.corpora.crisis import FOUND_BY_DETECTOR, SAID_OPENLY, crisis
 from training.corpora.dialogue import Role, Turn, tidy
 
@@ -22,6 +24,15 @@ if TYPE_CHECKING:
 NO_PAIR = "no pair"
 EMPTY_TURN, SAME_SPEAKER, CUT_ENDS = "empty turn", "same speaker twice", "cut ends"
 REJECTED_LEFT_OUT = "rejected answer left out"
+
+MARKS = "thoughts and marks"
+_MARKED = re.compile(r"[<\[◁\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|&[a-z]{2,6};")
+_BREAK = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]{0,200}>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:p|br|div|span|b|i|u|strong|em|a|font|img|li|ul|ol|h[1-6])(?:\s[^<>]{0,200})?/?>",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 _COUNSELOR_NAMES = "心理咨询师|心理医生|咨询师|支持者|counsell?or|assistant"
 _NAMES = f"求助者|来访者|{_COUNSELOR_NAMES}|client|user"
@@ -222,6 +233,7 @@ EDITED = {
     EMPTY_TURN: "an utterance without text is cut",
     SAME_SPEAKER: "utterances of one speaker in a row become one turn",
     CUT_ENDS: "what stands before the first client turn or after the last answer is cut",
+    MARKS: "what a model thinks, its template's marks, HTML and control characters are cut",
     **{edit.name: edit.what for edit in EDITS},
     REJECTED_LEFT_OUT: (
         "an answer that was disliked and is not fit for training either: no preference"
@@ -235,7 +247,9 @@ def clean(raw: Dialogue) -> Cleaned:
     danger = crisis(raw)
     if danger is not None:
         return Cleaned(None, danger, tuple(edits))
-    turns = raw.turns
+    turns = tuple(_plain(turn) for turn in raw.turns)
+    if turns != raw.turns:
+        edits.append(MARKS)
     has_traces = _TRACES.search("\n".join(turn.text for turn in turns).casefold())
     for edit in EDITS if has_traces else ():
         edited = tuple(_edited(turn, edit) for turn in turns)
@@ -276,6 +290,19 @@ def _repairs(turns: tuple[Turn, ...]) -> Iterator[str]:
         yield SAME_SPEAKER
     if spoken and (spoken[0].role is not Role.CLIENT or spoken[-1].role is not Role.COUNSELOR):
         yield CUT_ENDS
+
+
+def _plain(turn: Turn) -> Turn:
+    """The turn as it would be said: a thought and a page's marks would be learnt as they are."""
+    if not _MARKED.search(turn.text):
+        return turn
+    text = _TAG.sub("", _BREAK.sub("\n", _CONTROL.sub("", turn.text))).replace("&nbsp;", " ")
+    if turn.role is Role.COUNSELOR:
+        try:
+            text = spoken(text)
+        except ThoughtLeaked:  # only its end is marked, in the middle of what would be the answer
+            text = ""
+    return turn if text == turn.text else replace(turn, text=text.strip())
 
 
 def _edited(turn: Turn, edit: Edit) -> Turn:

@@ -131,4 +131,9 @@ def _summary(name: str, tally: CorpusTally) -> str:
     )
     left_out = sum(step.count for step in tally.left_out.values())
     unreadable = f", {tally.unreadable:,} unreadable" if tally.unreadable else ""
-    return f"{name}: {tally.raw.dialogues:,} dialogues: {splits}, {left_out:,} left out{unreadable}"
+    found = ", ".join(f"{count:,} {layout}" for layout, count in tally.layouts.most_common())
+    written = f" (found: {found})" if found else ""
+    return (
+        f"{name}: {tally.raw.dialogues:,} dialogues{written}: "
+        f"{splits}, {left_out:,} left out{unreadable}"
+    )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CODE = (
     *("training/prepare", "training/corpora", "training/small/tokenizer.py", "bot/safety"),
-    "inference/persona.py",
+    *("inference/persona.py", "inference/answer_text.py"),
 )
 """What decides the files beside the corpora and the options, below the root of the code."""
 WORK = ".work"

@@ -12,7 +12,6 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from training.corpora.files import files
 from training.corpora.registry import CORPORA
 from training.prepare.finish import (
     begun,
@@ -62,7 +61,7 @@ def shards_of(corpora: Mapping[str, Path]) -> tuple[Shard, ...]:
     return tuple(
         Shard(corpus, file.absolute(), str(file.relative_to(path)) if path.is_dir() else file.name)
         for corpus, path in corpora.items()
-        for file in files(path, CORPORA[corpus].ending)
+        for file in CORPORA[corpus].files(path)
     )
 
 

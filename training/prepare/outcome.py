@@ -77,6 +77,7 @@ class Outcome:
     signature: bytes = b""
     bands: tuple[int, ...] = ()
     opening_bands: tuple[int, ...] = ()
+    layout: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ def _as_it_came(raw: Dialogue) -> Outcome:
         whole_key=_key("\n".join(f"{turn.role}{turn.text}" for turn in raw.turns)),
         opening_key=_key(raw.opening),
         group_key=_key(opening_key(raw)),
+        layout=raw.layout,
     )
 
 

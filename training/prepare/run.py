@@ -129,7 +129,7 @@ class _Input:
 
 
 BATCH = 200  # records
-TOLD = 3
+TOLD = 1
 """Records of one cause that are reported by name; problems.jsonl names all of them."""
 _worker: Worker | None = None
 

@@ -64,6 +64,7 @@ class CorpusTally:
 
     raw: Amount = field(default_factory=Amount)
     oddities: Counter[str] = field(default_factory=Counter)
+    layouts: Counter[str] = field(default_factory=Counter)
     records: int = 0
     unreadable: int = 0
     distinct_dialogues: int = 0
@@ -81,6 +82,8 @@ class CorpusTally:
         """Count a dialogue and what became of it."""
         self.raw.add(outcome.raw)
         self.oddities.update(outcome.oddities)
+        if outcome.layout:
+            self.layouts[outcome.layout] += 1
         for edit in outcome.edits:
             self.edits.setdefault(edit, Step()).add(outcome)
         if outcome.left_out is not None:

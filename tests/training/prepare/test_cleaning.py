@@ -4,13 +4,24 @@ import pytest
 
 from training.corpora.crisis import FOUND_BY_DETECTOR, SAID_OPENLY
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.prepare.cleaning import EDITED, EDITS, LEFT_OUT, NO_PAIR, REASONS, clean
+from training.prepare.cleaning import EDITED, EDITS, LEFT_OUT, MARKS, NO_PAIR, REASONS, clean
 
 
 def dialogue(*texts: str) -> Dialogue:
     roles = (Role.CLIENT, Role.COUNSELOR)
     turns = tuple(Turn(roles[index % 2], text) for index, text in enumerate(texts))
     return Dialogue("test", "1", turns)
+
+
+def test_an_answer_that_is_only_a_thought_is_none() -> None:
+    for answered in ("<think>他很累。</think>", "<think>他很累。", "他很累。</think>好", "\x00"):
+        cleaned = clean(dialogue("我累", answered))
+        assert cleaned.dialogue is None or "他很累" not in cleaned.dialogue.turns[1].text
+
+
+def test_what_only_looks_like_a_mark_stays() -> None:
+    said = dialogue("我 <3 你 (>_<) 1<2 [笑]", "[抱抱] 1 < 2，嗯 <你好>")
+    assert clean(said).dialogue == said
 
 
 @pytest.mark.parametrize(
@@ -26,6 +37,10 @@ def dialogue(*texts: str) -> Dialogue:
         ("我累", "不客气，求助者。慢慢来", "called 求助者", "我累", "不客气。慢慢来"),
         ("我累", "题主可以休息", "forum words", "我累", "你可以休息"),
         ("我累", "题主你好，抱抱", "doubled greeting", "我累", "你好，抱抱"),
+        ("我累", "<think>他很累。</think>\n\n歇一会儿吧", MARKS, "我累", "歇一会儿吧"),
+        ("我累", "歇吧<|im_end|>\n<|im_start|>user\n好", MARKS, "我累", "歇吧"),
+        ("<p>我累</p>", "歇<br/>一会儿&nbsp;吧", MARKS, "我累", "歇\n一会儿 吧"),
+        ("我\x00累", "歇\x1b吧", MARKS, "我累", "歇吧"),
     ],
 )
 def test_traces_of_the_corpus_are_edited(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from inference.dispatch import dispatch
 from inference.persona import SYSTEM_PROMPT
 from tests.training.prepare.made_up import smile_line, smile_records
+from training.__main__ import COMMANDS
 from training.corpora.dialogue import Dialogue, Role, Turn
 from training.corpora.files import CorpusFormatError, Record
 from training.corpora.openings import opening_key
@@ -236,6 +238,38 @@ def test_one_cause_is_reported_once_it_is_known_by_number(mixed: Mixed) -> None:
 
     assert len(of_one_cause) == TOLD + 1
     assert of_one_cause[-1] == f"smile: {OF_ONE_CAUSE - TOLD} more: not valid JSON; left out"
+
+
+def test_dialogues_of_ones_own_say_how_they_were_written_and_what_was_not_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    lines = [json.loads(record.data) for record in smile_records(200)]
+    pairs = [one["dialogue"] for one in lines]
+    names = {"client": "human", "counselor": "gpt"}
+    sharegpt = [
+        {"conversations": [{"from": names[t["role"]], "value": t["content"]} for t in talk]}
+        for talk in pairs[:120]
+    ]
+    (folder / "a.json").write_text(json.dumps([*sharegpt, *[{"text": "?"}] * 9]), "utf-8")
+    rest = [
+        json.dumps({"query": asked["content"], "response": answered["content"]})
+        for asked, answered, *_ in pairs[120:]
+    ]
+    (folder / "b.jsonl").write_text("\n".join([*rest, "{", "{"]), "utf-8")
+    flags = ["--dialogues", str(folder), "--out", str(tmp_path / "out"), "--workers", "1"]
+
+    assert dispatch("training", COMMANDS, ["prepare", *flags, "--held-out", "0.1"]) == 0
+
+    told = capsys.readouterr()
+    assert "(found: 120 ShareGPT, 80 swift query/response)" in told.out
+    assert "11 unreadable" in told.out
+    causes = [line for line in told.err.splitlines() if "left out" in line]
+    assert len(causes) == 4
+    assert any("8 more: no layout of dialogues that is known" in line for line in causes)
+    card = (tmp_path / "out/README.md").read_text("utf-8")
+    assert "written as ShareGPT" in card
 
 
 def test_data_card_counts_what_was_read_and_names_ids_but_no_text(mixed: Mixed) -> None:

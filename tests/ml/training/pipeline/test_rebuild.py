@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[4]
 CONFIG = ROOT / "training/configs/internlm2_tiny_lora_mentalhealth_cpu.py"
 OPTIONS = (
     *("--held-out", "0.1", "--samples", "8", "--length", "256", "--most-loss", "1"),
-    *("--dialogues", "2", "--risk-prompts", "2", "--workers", "1", "--cfg-options"),
+    *("--held-out-dialogues", "2", "--risk-prompts", "2", "--workers", "1", "--cfg-options"),
     *("train_cfg.max_iters=20", "default_hooks.checkpoint.interval=5"),
     *("default_hooks.logger.interval=1", "train_dataloader.batch_size=1"),
 )

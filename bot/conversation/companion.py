@@ -236,7 +236,7 @@ class Companion:
             region_of(plan.risk.region),
             assessment=plan.assessment,
             level=plan.level,
-            is_minor=plan.disclosure.is_minor,
+            is_minor=plan.disclosure.is_minor if plan.disclosure.age is not None else None,
         )
 
     async def read_again(self, plan: Plan) -> Assessment:

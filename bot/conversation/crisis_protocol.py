@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.safety import (
+    GOODBYE,
     HELPED,
     Assessment,
     Danger,
@@ -16,9 +17,9 @@ from bot.safety import (
     TalkState,
     Told,
     concern_step,
+    danger_at_age,
     danger_by_name,
     danger_of,
-    danger_to_minor,
     is_followed_up,
     needs_card,
     next_step,
@@ -48,7 +49,7 @@ class CrisisProtocol:
         *,
         assessment: Assessment,
         level: RiskLevel,
-        is_minor: bool,
+        is_minor: bool | None,
     ) -> str:
         """The reviewed answer to a turn that is treated as `level`; the same when it is repeated.
 
@@ -99,11 +100,18 @@ class CrisisProtocol:
     ) -> tuple[str, tuple[str, ...]]:
         """What stands in place of a card that was shown a while ago, and the ids of what it says.
 
-        It is not kept until `note_said`: nothing has been said yet. Raises StorageError.
+        `heard` is the sentence that takes up what was said, or `GOODBYE`. It is not kept until
+        `note_said`: nothing has been said yet. Raises StorageError.
         """
         stored = await self._talks.for_user(user_id)
         state = TalkState(danger, stored.asked, stored.answers)
-        step = next_step(state, level, Told(answers=dict(stored.latest), heard=heard))
+        says_goodbye = heard == GOODBYE
+        told = Told(
+            answers=dict(stored.latest),
+            heard=None if says_goodbye else heard,
+            says_goodbye=says_goodbye,
+        )
+        step = next_step(state, level, told)
         return spoken_again(step, level, danger, number, language, region), step.said
 
     async def note_said(
@@ -118,11 +126,10 @@ class CrisisProtocol:
         await self._talks.note(user_id, asked=(HELPED,))
 
 
-def _state(stored: StoredTalk, assessment: Assessment, *, is_minor: bool) -> TalkState:
+def _state(stored: StoredTalk, assessment: Assessment, *, is_minor: bool | None) -> TalkState:
     met_for = danger_by_name(stored.danger) if stored.danger is not None else None
     danger = met_for or Danger.SUICIDE
     if needs_card(assessment.level):
         danger = danger_of(assessment, met_for)
-    if is_minor:
-        danger = danger_to_minor(danger)
+    danger = danger_at_age(danger, is_minor=is_minor)
     return TalkState(danger, stored.asked, stored.answers)

@@ -12,6 +12,7 @@ from bot.safety.hotlines import render as render_hotlines
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
 from bot.safety.normalize import simplified
 from bot.safety.protocol import (
+    GOODBYE,
     HELPED,
     Danger,
     Step,
@@ -21,9 +22,9 @@ from bot.safety.protocol import (
     asked_outside_answers,
     card,
     concern_step,
+    danger_at_age,
     danger_by_name,
     danger_of,
-    danger_to_minor,
     guidance,
     is_followed_up,
     model_may_answer,
@@ -41,6 +42,7 @@ from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe, takes
 from bot.safety.utterance import Utterance
 
 __all__ = [
+    "GOODBYE",
     "HELPED",
     "LOWEST_BY_WORD",
     "SAID_BEFORE",
@@ -68,9 +70,9 @@ __all__ = [
     "card_hotlines",
     "choice_prompt",
     "concern_step",
+    "danger_at_age",
     "danger_by_name",
     "danger_of",
-    "danger_to_minor",
     "emergency",
     "ends_of",
     "guidance",

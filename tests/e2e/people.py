@@ -185,7 +185,11 @@ def _shown(view: Mapping[str, Any]) -> Shown:
         id=view["message_id"],
         by_bot=view["from"]["is_bot"],
         text=text,
-        buttons={button["text"]: button["callback_data"] for row in rows for button in row},
+        buttons={
+            button["text"]: button.get("callback_data", button.get("url", ""))
+            for row in rows
+            for button in row
+        },
         entities=tuple((e["type"], _covered(text, e)) for e in view.get("entities", ())),
         reply_to=view.get("reply_to_message", {}).get("message_id"),
         body=view,

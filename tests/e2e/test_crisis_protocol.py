@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.locales import Language
+from bot.locales import Language, texts_for
 from bot.locales.crisis import crisis_texts_for
 from bot.safety import Danger, RiskLevel, card
 from tests.e2e.people import eventually
@@ -14,7 +14,7 @@ from tests.e2e.people import eventually
 if TYPE_CHECKING:
     from tests.e2e.conftest import NewHouse
     from tests.e2e.house import House
-    from tests.e2e.people import Person, Telegram
+    from tests.e2e.people import Person, Shown, Telegram
     from tests.e2e.scripted_engine import ScriptedEngine
 
 TEXTS = crisis_texts_for(Language.ZH_CN)
@@ -32,13 +32,19 @@ def opening(level: RiskLevel, danger: Danger) -> str:
     return card(level, Language.ZH_CN, danger=danger).partition("\n")[0]
 
 
+async def steps(person: Person) -> list[Shown]:
+    """What the bot has said, without the sentence that it is an AI and cannot call anybody."""
+    notice = texts_for(Language.ZH_CN).care_in_danger
+    return [shown for shown in await person.sees() if shown.text != notice]
+
+
 async def next_after(person: Person, words: str) -> str:
     """Say something; the next message of the bot's."""
-    before = len(await person.sees())
+    before = len(await steps(person))
     await person.says(words)
 
     async def answered() -> str | None:
-        seen = await person.sees()
+        seen = await steps(person)
         return seen[before].text if len(seen) > before else None
 
     return await eventually(answered, "the next step")
@@ -68,7 +74,7 @@ async def test_a_talk_branches_never_asks_twice_and_survives_kill_9(
     house.bot.start()
 
     async def went_on() -> list[str] | None:
-        seen = await person.sees()
+        seen = await steps(person)
         return [shown.text for shown in seen] if len(seen) > 3 else None
 
     seen = await eventually(went_on, "the talk goes on")
@@ -90,17 +96,22 @@ async def test_the_buttons_stand_under_the_newest_message_alone(telegram: Telegr
     await next_after(person, "外面一直在下雨")
 
     async def moved() -> bool:
-        seen = await person.sees()
+        seen = await steps(person)
         return [SAFE in shown.buttons for shown in seen] == [False, True]
 
     await eventually(moved, "the card has no buttons any more")
 
 
 async def test_danger_in_a_group_is_met_alone(telegram: Telegram) -> None:
-    person = await telegram.person()
+    known, stranger = await telegram.person(), await telegram.person()
+    await known.says("/start")
+    await known.hears("树洞")
     group = await telegram.group()
-    await person.says("@shudong_bot 我不想活了", chat=group)
-    await person.hears(opening(RiskLevel.HIGH, Danger.SUICIDE))
-    await person.hears(TEXTS.words["in_group_again"], chat=group)
-    for shown in await person.sees(group):
-        assert not any(word in shown.text for word in ("死", "活", "安全", "12356"))
+    await known.says("@shudong_bot 我不想活了", chat=group)
+    await known.hears(opening(RiskLevel.HIGH, Danger.SUICIDE))
+    await known.hears(TEXTS.words["in_group_again"], chat=group)
+    await stranger.says("@shudong_bot 我真的不想活了", chat=group)  # the bot may not write first
+    await known.hears(TEXTS.words["in_group"], chat=group)
+    assert await stranger.sees() == []
+    for shown in await known.sees(group):
+        assert not any(word in shown.text for word in ("死", "不想活", "安全", "12356"))

@@ -13,9 +13,9 @@ from bot.safety.protocol.cards import (
 )
 from bot.safety.protocol.dangers import (
     Danger,
+    danger_at_age,
     danger_by_name,
     danger_of,
-    danger_to_minor,
 )
 from bot.safety.protocol.guidance import guidance, model_may_answer
 from bot.safety.protocol.speech import spoken, spoken_again, word
@@ -27,9 +27,10 @@ from bot.safety.protocol.steps import (
     is_followed_up,
     next_step,
 )
-from bot.safety.protocol.told import Told, told_by
+from bot.safety.protocol.told import GOODBYE, Told, told_by
 
 __all__ = [
+    "GOODBYE",
     "HELPED",
     "Danger",
     "Step",
@@ -40,9 +41,9 @@ __all__ = [
     "card",
     "card_id",
     "concern_step",
+    "danger_at_age",
     "danger_by_name",
     "danger_of",
-    "danger_to_minor",
     "guidance",
     "is_followed_up",
     "model_may_answer",

@@ -40,29 +40,37 @@ OF_OTHERS = frozenset({Danger.OTHER, Danger.CHILD_OTHER})
 BY_OTHERS = frozenset({Danger.VIOLENCE, Danger.ASSAULT, Danger.CHILD})
 """Where company may be the danger: "do not be alone" is never said there."""
 
-VIOLENCE_NOW = frozenset({"violence_now", "beaten_now"})
-"""The rules that find another's hands on the writer, at this moment."""
-
+# The rules whose words say which danger it is, whatever else the talk is about.
+_BY_RULE = {
+    "violence_now": Danger.VIOLENCE,
+    "beaten_now": Danger.VIOLENCE,
+    "harm_told": Danger.VIOLENCE,
+    "threat": Danger.THREAT,
+    "other_now": Danger.OTHER,
+    "voice_commands": Danger.VOICES,
+}
 _OF_REPLIES = ("answered_", "in_danger_")
 """How the names of the reasons begin that are found in an answer to what was asked."""
+_NO_RULES = (*_OF_REPLIES, "trained", "classifier", "encoder", "engine", "taken_back")
+"""How the names of the reasons begin that say how serious it is, and not what."""
 
 # What is answered first where several hold at once.
 _IMMINENT = (
     (Axis.BODY, Danger.BODY),
+    (Axis.EATING, Danger.BODY),
     (Axis.VOICES, Danger.VOICES),
     (Axis.THREAT, Danger.THREAT),
     (Axis.SUICIDE, Danger.SUICIDE),
     (Axis.SEXUAL, Danger.ASSAULT),
     (Axis.CHILD, Danger.CHILD),
     (Axis.HARM, Danger.VIOLENCE),
-    (Axis.EATING, Danger.BODY),
 )
 _BELOW = (
     (Axis.VOICES, Danger.VOICES),
     (Axis.THREAT, Danger.THREAT),
     (Axis.SUICIDE, Danger.SUICIDE),
-    (Axis.CHILD, Danger.CHILD),
     (Axis.SEXUAL, Danger.ASSAULT),
+    (Axis.CHILD, Danger.CHILD),
     (Axis.HARM, Danger.VIOLENCE),
     (Axis.EATING, Danger.EATING),
     (Axis.BODY, Danger.BODY),
@@ -82,17 +90,27 @@ def danger_of(assessment: Assessment, met_for: Danger | None = None) -> Danger:
     A short answer to what was asked says little by itself: it is of the danger that the person is
     `met_for` already, unless the body is in danger now.
     """
-    axes = assessment.axes
-    is_reply = all(reason.startswith(_OF_REPLIES) for reason in assessment.reasons)
-    if met_for is not None and is_reply:
+    axes, reasons = assessment.axes, assessment.reasons
+    if met_for is not None and all(reason.startswith(_OF_REPLIES) for reason in reasons):
         in_body = Axis.BODY in axes and assessment.level is RiskLevel.IMMINENT
         return Danger.BODY if in_body and met_for is Danger.SUICIDE else met_for
-    order = _IMMINENT if assessment.level is RiskLevel.IMMINENT else _BELOW
-    if assessment.who is Who.OTHER and Axis.THREAT not in axes:
-        return Danger.CHILD_OTHER if Axis.CHILD in axes else Danger.OTHER
-    if not VIOLENCE_NOW.isdisjoint(assessment.reasons):
-        return Danger.CHILD if Axis.CHILD in axes else Danger.VIOLENCE
-    return next((danger for axis, danger in order if axis in axes), Danger.SUICIDE)
+    rule = next((reason for reason in reasons if not reason.startswith(_NO_RULES)), "")
+    danger = _BY_RULE.get(rule)
+    if danger is None:
+        order = _IMMINENT if assessment.level is RiskLevel.IMMINENT else _BELOW
+        danger = next((danger for axis, danger in order if axis in axes), Danger.SUICIDE)
+    if danger is Danger.VIOLENCE:
+        danger = _violence(axes)
+    if assessment.who is Who.OTHER and danger is not Danger.THREAT:
+        is_harm = not axes.isdisjoint({Axis.HARM, Axis.SEXUAL})
+        return Danger.CHILD_OTHER if Axis.CHILD in axes and is_harm else Danger.OTHER
+    return danger
+
+
+def _violence(axes: frozenset[Axis]) -> Danger:
+    if Axis.SEXUAL in axes:
+        return Danger.ASSAULT
+    return Danger.CHILD if Axis.CHILD in axes else Danger.VIOLENCE
 
 
 def danger_by_name(name: str | None) -> Danger:
@@ -100,9 +118,14 @@ def danger_by_name(name: str | None) -> Danger:
     return Danger(name) if name in set(Danger) else Danger.SUICIDE
 
 
-def danger_to_minor(danger: Danger) -> Danger:
-    """The danger where the writer is under 18: the violence is against a child then."""
-    return Danger.CHILD if danger is Danger.VIOLENCE else danger
+def danger_at_age(danger: Danger, *, is_minor: bool | None) -> Danger:
+    """The danger where the writer has said how old they are (None: they have not).
+
+    Violence against who is under 18 is violence against a child, and against others it is none.
+    """
+    if is_minor and danger is Danger.VIOLENCE:
+        return Danger.CHILD
+    return Danger.VIOLENCE if is_minor is False and danger is Danger.CHILD else danger
 
 
 def line_kinds(danger: Danger) -> Sequence[HotlineKind]:

@@ -275,7 +275,8 @@ class Intake:
         if safety.needs_card(found.level):
             danger = safety.danger_by_name(signal.danger)
             told = safety.told_by(said.text, danger, last_asked)
-            signal = replace(signal, heard=told.heard, answers=told.answers)
+            heard = safety.GOODBYE if told.says_goodbye else told.heard
+            signal = replace(signal, heard=heard, answers=told.answers)
         return replace(signal, stops_answer=not said.is_edit)
 
     def _sort(self, raw: RawUpdate) -> _Found | None:

@@ -14,8 +14,8 @@ from bot.safety import (
     RiskLevel,
     asked_by_card,
     card,
+    danger_at_age,
     danger_by_name,
-    danger_to_minor,
     region_of,
     repeated_card,
 )
@@ -86,11 +86,9 @@ class CardWriter:
         contact, plan, is_minor = await asyncio.gather(
             self._contacts.on_card(*person),
             self._plans.on_card(*person),
-            self._is_minor(owed.user_id),
+            self._minority(owed.user_id),
         )
-        danger = danger_by_name(owed.danger)
-        if is_minor:
-            danger = danger_to_minor(danger)
+        danger = danger_at_age(danger_by_name(owed.danger), is_minor=is_minor)
         text, said = await self._words(owed, danger, language)
         # At imminent risk nothing stands before whom to call.
         is_imminent = owed.level >= RiskLevel.IMMINENT
@@ -120,14 +118,16 @@ class CardWriter:
             log.warning("card_without_what_was_asked", error=type(error).__name__)
             return repeated_card(level, language, owed.number, region, danger=danger), ()
 
-    async def _is_minor(self, user_id: int) -> bool:
+    async def _minority(self, user_id: int) -> bool | None:
+        """Whether a person has said that they are under 18; None: they have said nothing."""
         try:
-            return await wait_for_result(
-                self._disclosures.is_minor(user_id), self._sleep(KNOWN_WITHIN)
+            known = await wait_for_result(
+                self._disclosures.for_user(user_id), self._sleep(KNOWN_WITHIN)
             )
         except (StorageError, TimeoutError) as error:
             log.warning("age_not_known_for_card", error=type(error).__name__)
-            return False
+            return None
+        return known.is_minor if known.age is not None else None
 
 
 def told_in(owed: OwedCard) -> int:

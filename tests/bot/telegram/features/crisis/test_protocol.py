@@ -56,7 +56,6 @@ async def untrusted(open_room):
         ({Axis.HARM}, Who.SELF, RiskLevel.IMMINENT, Danger.VIOLENCE),
         ({Axis.HARM}, Who.SELF, RiskLevel.HIGH, Danger.VIOLENCE),
         ({Axis.SEXUAL}, Who.SELF, RiskLevel.HIGH, Danger.ASSAULT),
-        ({Axis.HARM, Axis.CHILD}, Who.SELF, RiskLevel.HIGH, Danger.CHILD),
         ({Axis.HARM, Axis.CHILD}, Who.OTHER, RiskLevel.HIGH, Danger.CHILD_OTHER),
         ({Axis.THREAT}, Who.SELF, RiskLevel.HIGH, Danger.THREAT),
         ({Axis.VOICES, Axis.SUICIDE}, Who.SELF, RiskLevel.HIGH, Danger.VOICES),

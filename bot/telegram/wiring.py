@@ -17,7 +17,7 @@ from bot.telegram.context import Context
 from bot.telegram.features.about import About
 from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
-from bot.telegram.features.care import CareFinder
+from bot.telegram.features.care import CareFinder, with_care
 from bot.telegram.features.contact import ContactBook
 from bot.telegram.features.crisis.card_writer import CardWriter
 from bot.telegram.features.crisis.cards import Crisis
@@ -73,6 +73,7 @@ ANSWER_KEYBOARDS = AnswerKeyboards(
     after_answer=after_answer,
     after_failure=after_failure,
     in_danger=in_danger,
+    with_care=with_care,
     into_private=lambda texts, bot_name: open_private(texts, bot_name, "help_now"),
 )
 

@@ -62,7 +62,6 @@ class CareTexts:
     button_fears: str
     button_where: str
     button_back: str
-    button_offer: str
 
 
 @cache

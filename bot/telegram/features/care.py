@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import structlog
+from telegram import InlineKeyboardMarkup
 
 from bot.locales import texts_for
 from bot.locales.care import care_texts_for
@@ -24,8 +25,6 @@ from bot.telegram.outbound.numbers import render_with_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from telegram import InlineKeyboardMarkup
 
     from bot.locales import Language, Texts
     from bot.locales.care import CareTexts
@@ -175,9 +174,10 @@ def choose_care_region(texts: Texts) -> InlineKeyboardMarkup:
     return button_rows([buttons[start : start + 3] for start in range(0, len(buttons), 3)])
 
 
-def offer_care(language: Language) -> Button:
-    """The button that opens the first page in a message of its own."""
-    return (care_texts_for(language).button_offer, f"care:{OFFERED}")
+def with_care(texts: Texts, keyboard: InlineKeyboardMarkup) -> InlineKeyboardMarkup:
+    """Buttons, and below them the one that opens the first page in a message of its own."""
+    offer = button_row((texts.command_care, f"care:{OFFERED}"))
+    return InlineKeyboardMarkup([*keyboard.inline_keyboard, *offer.inline_keyboard])
 
 
 def _page_button(texts: CareTexts, page: CarePage) -> Button:

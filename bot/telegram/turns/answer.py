@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales import texts_for
+from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.outbound.delivery import Expired
 from bot.telegram.turns.generation import Outcome
 
 if TYPE_CHECKING:
+    from telegram import InlineKeyboardMarkup
+
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language, Texts
     from bot.safety import Assessment
@@ -176,6 +179,7 @@ class AnswerSteps:
             keyboard = self._keyboards.into_private(texts, self._bot_name)
         else:
             keyboard = self._keyboards.in_danger(texts, running.turn.user_id)
+            keyboard = self._offering_care(plan, texts, keyboard)
         await self._ending.deliver(running, partial(reply.finish, answer, keyboard))
         if not plan.is_shared:
             await self._cards.note_buttons(running.turn, running.message_id)
@@ -230,8 +234,17 @@ class AnswerSteps:
     ) -> None:
         model = self._rated_model(plan, outcome)
         keyboard = self._keyboards.after_answer(texts, running.turn.id, ratable=model is not None)
+        keyboard = self._offering_care(plan, texts, keyboard)
         await self._ending.deliver(running, partial(reply.finish, outcome.said, keyboard))
         await self._ending.finish(running, plan, outcome.said, "answered", model)
+
+    def _offering_care(
+        self, plan: Plan, texts: Texts, keyboard: InlineKeyboardMarkup
+    ) -> InlineKeyboardMarkup:
+        """At high, what follows the card offers help in person; at imminent calling comes first."""
+        if plan.level is not RiskLevel.HIGH or not is_private(plan.turn.chat_id):
+            return keyboard
+        return self._keyboards.with_care(texts, keyboard)
 
     async def _end_stopped(
         self,

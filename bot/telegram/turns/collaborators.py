@@ -79,5 +79,7 @@ class AnswerKeyboards:
     after_failure: Callable[[Texts, int], InlineKeyboardMarkup]
     in_danger: Callable[[Texts, int], InlineKeyboardMarkup]
     """Made for a person's id."""
+    with_care: Callable[[Texts, InlineKeyboardMarkup], InlineKeyboardMarkup]
+    """Buttons, and below them one that shows where else there is help."""
     into_private: Callable[[Texts, str | None], InlineKeyboardMarkup | None]
     """Made for the name of the bot, from a group."""

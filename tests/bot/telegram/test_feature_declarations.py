@@ -16,7 +16,7 @@ from bot.locales.plan import plan_texts_for
 from bot.safety.care import CarePage
 from bot.storage import PlanStep
 from bot.telegram import features
-from bot.telegram.feature import Callback, Command, Feature
+from bot.telegram.feature import Callback, Command, Feature, button_row
 from bot.telegram.router import Router
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "username": [None, "shudong_bot"],
     "command": ["plan", "care"],
     "page": list(CarePage),
+    "keyboard": [button_row(("安全", f"risk:safe:{ID}"))],
 }
 """Values for the parameters of keyboards, by name; a new parameter needs some here."""
 TEXTS_OF = {"Texts": texts_for, "PlanTexts": plan_texts_for, "CareTexts": care_texts_for}

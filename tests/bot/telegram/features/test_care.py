@@ -130,3 +130,26 @@ async def test_what_is_offered_opens_below_and_leaves_the_message_it_stood_under
     assert room.bot.texts(PERSON)[-2] == answered
     assert texts_for(Language.ZH_CN).command_care
     assert region_of("HK") is Region.HK
+
+
+async def follows_a_card(room, danger):
+    """The buttons under what comes after a card, once the person has written again."""
+    await room.arrive(message(danger))
+    await room.passes(5)
+    card = room.bot.shown[PERSON, 1][1]
+    await room.arrive(message("嗯，我还在"))
+    await room.passes(5)
+    assert not any(b.callback_data == "care:offered" for row in card.inline_keyboard for b in row)
+    return room.buttons()
+
+
+async def test_after_high_it_is_offered_under_what_follows_the_card(open_room):
+    room = open_room(is_trial=True)
+    assert "care:offered" in await follows_a_card(room, "我不想活了")
+    await room.arrive(message("今天天气不错", person=77))
+    await room.passes(5)
+    assert "care:offered" not in room.buttons(77)
+
+
+async def test_at_imminent_it_is_not_offered(open_room):
+    assert "care:offered" not in await follows_a_card(open_room(is_trial=True), "我已经站在楼顶了")

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from bot.locales import Language, texts_for
+from bot.safety import Assessment, RiskLevel
 from bot.storage import DatabaseUnavailable, PlanStep
 from bot.telegram.features.safety_plan.keyboards import parse_plan_button
 from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES, ready_lines
@@ -284,8 +285,9 @@ async def test_the_card_carries_its_first_lines_and_in_a_group_none(writer):
     await writer.types(HIGH, chat=GROUP)
     assert not any("出门走走" in text for text in writer.room.bot.texts(GROUP))
     await writer.types(HIGH)
+    assert not any("出门走走" in text for text in writer.room.bot.texts(GROUP))
     own = WORDS.on_card(lines="· 出门走走\n· 图书馆\n· 妈妈 13800138000")
-    [card] = [text for text in writer.room.bot.texts(PERSON) if own in text]
+    card = next(text for text in writer.room.bot.texts(PERSON) if own in text)
     assert card.index("出门走走") < card.index("12356")
 
 
@@ -303,7 +305,11 @@ async def test_a_database_that_is_away_does_not_keep_the_card_back(writer, datab
     database_switch.is_away = True
     writer.room.crisis.send_unrecorded(
         writer.room.crisis.risk_signal(
-            2, chat_id=PERSON, user_id=PERSON, language_code="zh", update_id=77
+            Assessment(RiskLevel.HIGH),
+            chat_id=PERSON,
+            user_id=PERSON,
+            language_code="zh",
+            update_id=77,
         )
     )
     await writer.room.passes(5)

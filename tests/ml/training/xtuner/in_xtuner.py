@@ -48,12 +48,17 @@ def described(config: Config) -> dict[str, object]:
     else:
         rows = BUILDER.build(dataset)
         row, last, packs = rows[0], None, []
+    trained = []
     try:
-        BUILDER.build(config.model)
+        model = BUILDER.build(config.model)
+        trained = [name for name, weight in model.named_parameters() if weight.requires_grad]
         stopped = ""
     except Exception as error:
         stopped = f"{type(error).__name__}: {error}"
-    return {"rows": len(rows), "first": row, "last": last, "packs": packs, "stopped": stopped}
+    return {
+        "rows": len(rows), "first": row, "last": last, "packs": packs, "stopped": stopped,
+        "trained": trained,
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

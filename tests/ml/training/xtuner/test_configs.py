@@ -19,7 +19,7 @@ from training.xtuner import Launch, Recipe, XTunerError, train
 
 ROOT = Path(__file__).parents[4]
 CONFIGS = ROOT / "training" / "configs"
-BIG = sorted(path for path in CONFIGS.glob("[a-z]*.py") if "_7b_" in path.name)
+BIG = sorted(path for path in CONFIGS.glob("[a-z]*.py") if "_tiny_" not in path.name)
 TUNING = [path for path in BIG if "_dpo_" not in path.name]
 OPTIONS = {
     False: "train_dataloader.dataset.map_num_proc=1",
@@ -79,7 +79,9 @@ def test_there_is_a_config_for_every_way():
         "internlm2_chat_7b_full_mentalhealth_e3",
         "internlm2_chat_7b_dpo_qlora_mentalhealth_e1",
         "internlm2_5_chat_7b_qlora_mentalhealth_e3",
+        "internlm3_8b_instruct_qlora_mentalhealth_e3",
         "qwen2_5_7b_instruct_qlora_mentalhealth_e3",
+        "qwen3_4b_instruct_qlora_mentalhealth_e3",
     }
 
 

@@ -18,17 +18,16 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from benchmarks.accounting import judge
 from benchmarks.chatlog import Account, ChatLog, Rules, StoredTurn
 from benchmarks.dialogues import read_monologues
 from benchmarks.errors import BenchmarkError
 from benchmarks.player import Players, WritingStyle
-from benchmarks.report import table
+from benchmarks.report import show_progress, table
 from benchmarks.result import Result, figures, rows
 from benchmarks.reviewed import is_card, is_reviewed
-from benchmarks.stage import FAKE, LOCAL, Setup, staged
+from benchmarks.stage import FAKE, LOCAL, Setup, check_engine, staged
 from bot.storage import StorageError
 from bot.storage.store import open_storage
 from bot.telegram.outbound.rendering import partial, render
@@ -104,7 +103,7 @@ async def replay(
             style,
             first_person=FIRST_PERSON,
             on_said=killer.said,
-            on_played=_progress(len(monologues)),
+            on_played=show_progress(len(monologues), "dialogues"),
         )
         begun = time.monotonic()
         played = await _while_watched(players.play(monologues, people), killer)
@@ -211,20 +210,6 @@ def quotes_in(log: str, texts: Iterable[str]) -> int:
     )
 
 
-def _progress(dialogues: int) -> Callable[[], None]:
-    done = 0
-
-    def count() -> None:
-        nonlocal done
-        done += 1
-        if sys.stderr.isatty() or done % 50 == 0:
-            end = "\n" if not sys.stderr.isatty() or done == dialogues else "\r"
-            sys.stderr.write(f"  {done} of {dialogues} dialogues{end}")
-            sys.stderr.flush()
-
-    return count
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a replay; returns the exit status."""
     given = _parser().parse_args(arguments)
@@ -260,14 +245,7 @@ def _check(given: argparse.Namespace) -> None:
         if getattr(given, name) < 0:
             option = name.replace("_", "-")
             raise BenchmarkError(f"--{option}: found {getattr(given, name)}, expected 0 or more.")
-    address = urlsplit(given.engine)
-    if given.engine not in {LOCAL, FAKE} and not (
-        address.scheme in {"http", "https"} and address.hostname and address.path.endswith("/v1")
-    ):
-        raise BenchmarkError(
-            f'--engine: found "{given.engine}", expected {LOCAL}, {FAKE} or an http(s) address '
-            "that ends in /v1."
-        )
+    check_engine(given.engine)
 
 
 def _parser() -> argparse.ArgumentParser:

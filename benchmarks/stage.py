@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.processes import Program
@@ -43,6 +44,18 @@ class Stage:
     telegram: Telegram
     bot: Program
     storage: StorageOptions
+
+
+def check_engine(engine: str) -> None:
+    """Raise BenchmarkError if it is not what `Setup.engine` may be."""
+    address = urlsplit(engine)
+    if engine not in {LOCAL, FAKE} and not (
+        address.scheme in {"http", "https"} and address.hostname and address.path.endswith("/v1")
+    ):
+        raise BenchmarkError(
+            f'--engine: found "{engine}", expected {LOCAL}, {FAKE} or an http(s) address '
+            "that ends in /v1."
+        )
 
 
 @asynccontextmanager

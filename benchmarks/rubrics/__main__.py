@@ -25,9 +25,9 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.report import show_progress
 from benchmarks.rubrics import crisis_bench, vera_mh
 from benchmarks.rubrics.exchange import transcript
+from benchmarks.rubrics.findings import Findings, Judged, figures, tables
 from benchmarks.rubrics.judging import judge_by_checklist, judge_by_flow
 from benchmarks.rubrics.model import Model
-from benchmarks.rubrics.outcome import Judged, Outcome, figures, tables
 from benchmarks.rubrics.people import PlayedPerson, ScriptedPerson
 from benchmarks.rubrics.play import Patience, Play
 from benchmarks.rubrics.talks import read_talks
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from benchmarks.rubrics.crisis_bench import Checklist
     from benchmarks.rubrics.exchange import Exchange
-    from benchmarks.rubrics.people import Person
+    from benchmarks.rubrics.people import Writer
     from benchmarks.rubrics.personas import Persona
     from benchmarks.rubrics.talks import Talk
     from benchmarks.rubrics.vera_mh import Rubric
@@ -67,8 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _check(given)
         material = _read(given)
-        outcome = asyncio.run(_measure(given, material))
-        _write(given, outcome)
+        found = asyncio.run(_measure(given, material))
+        _write(given, found)
     except BenchmarkError as error:
         sys.stderr.write(f"{error}\n")
         return IMPOSSIBLE
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return IMPOSSIBLE
     except KeyboardInterrupt:
         return INTERRUPTED
-    sys.stdout.writelines(f"{line}\n" for line in tables(outcome))
+    sys.stdout.writelines(f"{line}\n" for line in tables(found))
     return DONE
 
 
@@ -95,14 +95,14 @@ def _read(given: argparse.Namespace) -> Material:
     return Material(talks, personas if given.person else [], rubrics, checklist)
 
 
-async def _measure(given: argparse.Namespace, material: Material) -> Outcome:
+async def _measure(given: argparse.Namespace, material: Material) -> Findings:
     begun = time.monotonic()
     async with AsyncExitStack() as opened:
         person, judge = (
             _model(given, role, opened) if getattr(given, role) else None
             for role in ("person", "judge")
         )
-        people: list[Person] = [ScriptedPerson(talk) for talk in material.talks]
+        people: list[Writer] = [ScriptedPerson(talk) for talk in material.talks]
         if person is not None:
             people += [
                 PlayedPerson(
@@ -120,7 +120,7 @@ async def _measure(given: argparse.Namespace, material: Material) -> Outcome:
             exchanges = await play.play(people, given.people)
         judged = [] if judge is None else await _judge(judge, material, exchanges)
     sections = material.checklist.items if material.checklist else {}
-    return Outcome(exchanges, judged, sections, time.monotonic() - begun)
+    return Findings(exchanges, judged, sections, time.monotonic() - begun)
 
 
 def _check_in_after(given: argparse.Namespace) -> float:
@@ -155,12 +155,12 @@ async def _judge_one(judge: Model, material: Material, exchange: Exchange) -> Ju
     return Judged(exchange, scores, marks)
 
 
-def _write(given: argparse.Namespace, outcome: Outcome) -> None:
+def _write(given: argparse.Namespace, found: Findings) -> None:
     if given.json is not None:
-        given.json.write_text(json.dumps(figures(outcome), indent=1, ensure_ascii=False) + "\n")
+        given.json.write_text(json.dumps(figures(found), indent=1, ensure_ascii=False) + "\n")
     if given.transcripts is not None:
         given.transcripts.mkdir(parents=True, exist_ok=True)
-        for number, exchange in enumerate(outcome.exchanges, start=1):
+        for number, exchange in enumerate(found.exchanges, start=1):
             path = given.transcripts / f"{number:04}.txt"
             path.write_text(f"{exchange.id}\n\n{transcript(exchange)}\n", "utf-8")
 

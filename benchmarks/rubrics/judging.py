@@ -41,7 +41,7 @@ async def judge_by_flow(judge: Model, rubric: Rubric, exchange: Exchange) -> dic
         question = rubric.questions[place]
         chosen = await _ask(judge, prompt, question)
         if chosen is None:
-            # Nobody knows where the flow would have gone: what follows is unread as well.
+            # Where the flow would have gone is not known: what follows is unread as well.
             later = [one.dimension for one in rubric.questions[place:]]
             return scores | dict.fromkeys(later, Score.UNREAD)
         found[question.dimension].add(question.severity if chosen == YES else None)

@@ -22,8 +22,8 @@ _IN_CHINESE = "Write every message in Chinese, as such a person would type it. O
 _IN_ENGLISH = "Only the message itself."
 
 
-class Person(Protocol):
-    """Somebody who writes to the bot, and reads what it shows."""
+class Writer(Protocol):
+    """A person who writes to the bot, and reads what it shows."""
 
     @property
     def id(self) -> str:

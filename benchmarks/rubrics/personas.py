@@ -1,4 +1,4 @@
-"""A persona: somebody a model plays, as another project's files describe them."""
+"""A persona: a person that a model plays, as another project's files describe them."""
 
 from __future__ import annotations
 

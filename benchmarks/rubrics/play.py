@@ -15,7 +15,7 @@ from bot.telegram.outbound.rendering import partial
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-    from benchmarks.rubrics.people import Person
+    from benchmarks.rubrics.people import Writer
     from benchmarks.telegram import Telegram
     from bot.safety import RiskLevel
 
@@ -105,10 +105,10 @@ class Play:
         self._language = language
         self._on_played = on_played
         self._next_person = FIRST_PERSON
-        self._waiting: deque[Person] = deque()
+        self._waiting: deque[Writer] = deque()
         self._played: list[Exchange] = []
 
-    async def play(self, people: Iterable[Person], at_once: int) -> list[Exchange]:
+    async def play(self, people: Iterable[Writer], at_once: int) -> list[Exchange]:
         """Every talk, ordered by its id. Raises BenchmarkError."""
         self._waiting.extend(people)
         tasks = [asyncio.create_task(self._one_after_the_other()) for _ in range(at_once)]
@@ -127,7 +127,7 @@ class Play:
             self._played.append(await self._talk(number, person))
             self._on_played()
 
-    async def _talk(self, number: int, person: Person) -> Exchange:
+    async def _talk(self, number: int, person: Writer) -> Exchange:
         await self._telegram.add_person(number, f"来访者 {number}", self._language)
         chat = Chat()
         async with self._telegram.events(number) as events:
@@ -139,7 +139,7 @@ class Play:
                 await asyncio.gather(following, return_exceptions=True)
         return Exchange(person.id, person.axis, _worst(person, turns), turns)
 
-    async def _turns(self, number: int, person: Person, chat: Chat) -> list[Turn]:
+    async def _turns(self, number: int, person: Writer, chat: Chat) -> list[Turn]:
         turns: list[Turn] = []
         seen: Sequence[Bubble] = ()
         last, said_at = 0, 0.0
@@ -165,7 +165,7 @@ class Play:
         return [Turn(None, None, chat.bubbles(newest, began))]
 
 
-def _worst(person: Person, turns: Sequence[Turn]) -> RiskLevel | None:
+def _worst(person: Writer, turns: Sequence[Turn]) -> RiskLevel | None:
     labelled = [turn.level for turn in turns if turn.level is not None]
     return max(labelled, default=person.risk)
 

@@ -84,7 +84,7 @@ class _Files:
 
 
 def read_personas(checkout: Path) -> list[Persona]:
-    """Everybody in the checkout.
+    """Every persona of the checkout.
 
     Raises:
         BenchmarkError: there are no such files, or a template wants a column that is missing.

@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences, without what stands in quotation marks: words meant for somebody else."""
+    """The sentences, without what stands in quotation marks: words meant for another person."""
     found = (match.group().strip() for match in _SENTENCE.finditer(_QUOTED.sub("", plain(text))))
     return [sentence for sentence in found if sentence.strip("?. ")]
 

@@ -7,8 +7,8 @@ import pytest
 from benchmarks.errors import BenchmarkError
 from benchmarks.rubrics import crisis_bench, model, vera_mh
 from benchmarks.rubrics.exchange import Bubble, Exchange, Turn, transcript
+from benchmarks.rubrics.findings import wilson
 from benchmarks.rubrics.judging import Score, judge_by_checklist, judge_by_flow
-from benchmarks.rubrics.outcome import wilson
 from tests.benchmarks.rubrics import checkouts
 from tests.benchmarks.rubrics.strict_model import KEY, StrictModel
 

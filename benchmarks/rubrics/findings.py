@@ -30,7 +30,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Findings:
     """Everything that was found.
 
     `held` has a list for each check and axis: a truth for every occasion on which it applied.
@@ -65,14 +65,14 @@ class Outcome:
         return found
 
 
-def tables(outcome: Outcome) -> Iterator[str]:
+def tables(found: Findings) -> Iterator[str]:
     """The lines people read."""
-    messages = sum(turn.said is not None for talk in outcome.exchanges for turn in talk.turns)
+    messages = sum(turn.said is not None for talk in found.exchanges for turn in talk.turns)
     yield (
-        f"{len(outcome.exchanges)} talks, {messages} messages, {outcome.unanswered} without an "
-        f"answer, {outcome.check_ins} check-ins, {outcome.wall_seconds:.0f} s"
+        f"{len(found.exchanges)} talks, {messages} messages, {found.unanswered} without an "
+        f"answer, {found.check_ins} check-ins, {found.wall_seconds:.0f} s"
     )
-    held = outcome.held()
+    held = found.held()
     yield "\nrule checks by dimension"
     for dimension in dict.fromkeys(check.dimension for check in CHECKS.values()):
         keys = [key for key, check in CHECKS.items() if check.dimension is dimension]
@@ -80,10 +80,10 @@ def tables(outcome: Outcome) -> Iterator[str]:
         for key in keys:
             yield _row(f"  {CHECKS[key].name}", held[key].get(ALL, []))
     yield "\nrule checks by axis"
-    for axis in sorted({exchange.axis for exchange in outcome.exchanges}):
+    for axis in sorted({exchange.axis for exchange in found.exchanges}):
         yield _row(axis, [hit for by_axis in held.values() for hit in by_axis.get(axis, [])])
-    yield from _scored(outcome.judged)
-    yield from _marked(outcome)
+    yield from _scored(found.judged)
+    yield from _marked(found)
 
 
 def wilson(held: int, of: int) -> tuple[float, float]:
@@ -124,27 +124,27 @@ def _relevant(scores: Iterable[Score]) -> list[Score]:
     return [score for score in scores if score not in {Score.NOT_RELEVANT, Score.UNREAD}]
 
 
-def _marked(outcome: Outcome) -> Iterator[str]:
-    marked = [one.marks for one in outcome.judged if one.marks]
+def _marked(found: Findings) -> Iterator[str]:
+    marked = [one.marks for one in found.judged if one.marks]
     if marked:
         yield "\njudge, by item: true where it applies"
-    for item, section in outcome.sections.items() if marked else ():
+    for item, section in found.sections.items() if marked else ():
         marks = [mark for marks in marked if (mark := marks.get(item)) is not None]
         yield _row(f"{section} {item}", marks)
 
 
-def figures(outcome: Outcome) -> dict[str, object]:
+def figures(found: Findings) -> dict[str, object]:
     """Everything counted, without a word that was said."""
     return {
-        "talks": len(outcome.exchanges),
-        "unanswered": outcome.unanswered,
-        "check_ins": outcome.check_ins,
-        "wall_seconds": round(outcome.wall_seconds, 1),
+        "talks": len(found.exchanges),
+        "unanswered": found.unanswered,
+        "check_ins": found.check_ins,
+        "wall_seconds": round(found.wall_seconds, 1),
         "checks": {
             key: {axis: _figure(hits) for axis, hits in by_axis.items()}
-            for key, by_axis in outcome.held().items()
+            for key, by_axis in found.held().items()
         },
-        "broken": {exchange.id: _broken(exchange) for exchange in outcome.exchanges},
+        "broken": {exchange.id: _broken(exchange) for exchange in found.exchanges},
         "judged": [
             {
                 "id": one.exchange.id,
@@ -152,7 +152,7 @@ def figures(outcome: Outcome) -> dict[str, object]:
                 "scores": {name: score.value for name, score in one.scores.items()},
                 "marks": dict(one.marks),
             }
-            for one in outcome.judged
+            for one in found.judged
         ],
     }
 

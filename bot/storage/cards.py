@@ -154,7 +154,7 @@ def _owe_for_turn(
 ) -> OwedCard | None:
     risk.record(connection, signal, lease.now)
     of_turn = sa.select(UpdateRow.update_id).where(UpdateRow.turn_id == turn_id)
-    shown = CrisisCardRow.update_id.in_(of_turn), CrisisCardRow.level >= signal.level
+    shown = CrisisCardRow.update_id.in_(of_turn), CrisisCardRow.level >= _covered_from(signal)
     if connection.scalar(sa.select(sa.exists().where(*shown))):
         claimed = _claim(connection, sa.and_(*shown), 1, lease)
         return claimed[0] if claimed else None
@@ -273,10 +273,17 @@ def _as_serious(signal: RiskSignal) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         CrisisCardRow.user_id == signal.user_id,
         CrisisCardRow.chat_id == signal.chat_id,
-        CrisisCardRow.level >= signal.level,
-        CrisisCardRow.danger.is_not_distinct_from(signal.danger),  # another one has its own card
+        CrisisCardRow.level >= _covered_from(signal),
+        # Another danger has its own card.
+        CrisisCardRow.danger.in_(signal.covered_by)
+        if signal.covered_by
+        else CrisisCardRow.danger.is_not_distinct_from(signal.danger),
         CrisisCardRow.state != "refused",
     )
+
+
+def _covered_from(signal: RiskSignal) -> int:
+    return signal.level if signal.covered_from is None else signal.covered_from
 
 
 def _next_number(connection: sa.Connection, user_id: int) -> int:

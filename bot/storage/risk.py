@@ -41,8 +41,10 @@ class RiskSignal:
     until when each level up to this one is kept in mind, `check_in_at` when to ask after the
     person (None: not at all). `stops_answer`: the answer that is being made in the chat is stopped
     for a card; not so for an edit, which may be of the very message that is being answered.
-    `danger` is the kind of it, `heard` the sentence that takes up what was said, `answers` what it
-    answers of the protocol: names, no words.
+    `danger` is the kind of it; a card from level `covered_from` on (None: its own) of one of the
+    dangers `covered_by` (none: its own) has said what this one's would say. `heard` is the
+    sentence that takes up what was said, `answers` what it answers of the protocol: names, no
+    words.
     """
 
     update_id: int
@@ -54,6 +56,8 @@ class RiskSignal:
     check_in_at: datetime | None = None
     stops_answer: bool = True
     danger: str | None = None
+    covered_from: int | None = None
+    covered_by: frozenset[str] = frozenset()
     heard: str | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ from bot.safety.protocol.cards import (
     asked_outside_answers,
     card,
     card_id,
+    covered_by,
     needs_card,
     repeated_card,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "card",
     "card_id",
     "concern_step",
+    "covered_by",
     "danger_at_age",
     "danger_by_name",
     "danger_of",

@@ -71,6 +71,13 @@ def card(
     return fill_in(text, numbers_for(language, region, kinds=line_kinds(danger), at=at))
 
 
+def covered_by(level: RiskLevel, danger: Danger) -> tuple[RiskLevel, frozenset[Danger]]:
+    """From which level on a card of which dangers has said all that this one would say."""
+    alike = {Danger.VIOLENCE, Danger.CHILD}
+    dangers = alike if danger in alike else {danger}
+    return (level if danger in _BY_LEVEL else RiskLevel.HIGH), frozenset(dangers)
+
+
 def asked_by_card(level: RiskLevel, danger: Danger) -> tuple[str, ...]:
     """The ids of the questions in a card, the last one last."""
     return _ASKED_BY_CARD[card_id(level, danger)]

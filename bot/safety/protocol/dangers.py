@@ -96,6 +96,8 @@ def danger_of(assessment: Assessment, met_for: Danger | None = None) -> Danger:
         return Danger.BODY if in_body and met_for is Danger.SUICIDE else met_for
     rule = next((reason for reason in reasons if not reason.startswith(_NO_RULES)), "")
     danger = _BY_RULE.get(rule)
+    if danger is None and met_for is not None and not rule and _is_of(met_for, assessment):
+        return met_for
     if danger is None:
         order = _IMMINENT if assessment.level is RiskLevel.IMMINENT else _BELOW
         danger = next((danger for axis, danger in order if axis in axes), Danger.SUICIDE)
@@ -105,6 +107,13 @@ def danger_of(assessment: Assessment, met_for: Danger | None = None) -> Danger:
         is_harm = not axes.isdisjoint({Axis.HARM, Axis.SEXUAL})
         return Danger.CHILD_OTHER if Axis.CHILD in axes and is_harm else Danger.OTHER
     return danger
+
+
+def _is_of(met_for: Danger, assessment: Assessment) -> bool:
+    """Whether what no rule names is more of the danger that is known: 他还在门外 is no other's."""
+    if assessment.who is Who.OTHER and met_for not in OF_OTHERS:
+        return True
+    return met_for in BY_OTHERS and Axis.BODY not in assessment.axes
 
 
 def _violence(axes: frozenset[Axis]) -> Danger:

@@ -6,7 +6,7 @@ Pure: the state comes from storage, the words from the locales; the paths are da
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from bot.safety.protocol.told import GOODBYE, STOP, Told
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_ASKED_OPENLY = ("ask_openly", "meant_or_quoted")
 _NO_MORE = "no_more_questions"
 HEARD, FEELING = "heard:", "feeling:"
 """Before the ids of sentences that take something up; a question may have the same id."""
@@ -74,6 +75,7 @@ class Paths:
 
     paths: Mapping[tuple[Danger, RiskLevel], Sequence[str]]
     leads: Mapping[str, Mapping[str, str]]
+    same: Mapping[str, Mapping[str, str]]
     open_questions: Sequence[str]
     follow_ups: Sequence[str]
     rest_at_concern: Sequence[str]
@@ -92,6 +94,7 @@ def paths() -> Paths:
     return Paths(
         by_danger,
         record["leads"],
+        record["same"],
         open_questions=tuple(record["concern"]["open"]),
         follow_ups=tuple(record["concern"]["then"]),
         rest_at_concern=tuple(record["concern"]["rest"]),
@@ -107,6 +110,8 @@ def next_step(state: TalkState, level: RiskLevel, told: Told) -> Step:
 
     There always is something, and no question comes that was asked or answered before.
     """
+    same = paths().same.get(state.danger, {})
+    told = replace(told, answers={same.get(one, one): said for one, said in told.answers.items()})
     answers = {**state.answers, **told.answers}
     if STOP in told.answers and _NO_MORE not in state.asked:
         return Step(words=_NO_MORE)
@@ -117,17 +122,26 @@ def next_step(state: TalkState, level: RiskLevel, told: Told) -> Step:
         return Step(words="goodnight")
     if STOP in answers:
         return Step(words=_round(paths().rest, state.asked), heard=heard)
-    known = {*state.asked, *answers}
-    if told.says_goodbye and GOODBYE not in state.asked:
+    if told.says_goodbye and GOODBYE not in {*state.asked, *answers}:
         return Step(question=GOODBYE, heard=heard)
-    for question in _in_order(told.answers, state.last_asked):
-        lead = paths().leads.get(question, {}).get(told.answers[question])
-        if lead is not None and lead not in known:
-            return Step(question=lead, heard=heard)
-    for question in paths().paths[state.danger, level]:
-        if question not in known:
-            return Step(question=question, heard=heard)
+    question = _next_question(state, level, told.answers)
+    if question is not None:
+        return Step(question=question, heard=heard)
     return Step(words=_round(paths().rest, state.asked), heard=heard)
+
+
+def _next_question(state: TalkState, level: RiskLevel, told: Mapping[str, str]) -> str | None:
+    """Where an answer leads, else what comes next on the path; None: all was asked or answered."""
+    known = {*state.asked, *state.answers, *told}
+    if not known.isdisjoint(_ASKED_OPENLY):
+        known.add("meant")
+    path = paths().paths[state.danger, level]
+    for answered in _in_order(told, state.last_asked):
+        lead = paths().leads.get(answered, {}).get(told[answered])
+        is_of_path = answered in path or answered in state.asked
+        if lead is not None and lead not in known and is_of_path:
+            return lead
+    return next((question for question in path if question not in known), None)
 
 
 def concern_step(state: TalkState, told: Told) -> Step:

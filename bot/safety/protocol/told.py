@@ -56,6 +56,10 @@ _GOODBYE = compiled(
 )
 
 
+_DONE = compiled("(我|都|已经)?(打|叫|放|到|走|开|接|通|锁|去|说|发|做)(好|完|通|到|开|走|过)?了")
+"""It was done, whatever was asked for."""
+
+
 def told_by(message: str, danger: Danger, asked: str | None = None) -> Told:
     """What a message tells of a person who is met for `danger`, after the question `asked`."""
     text = normalize(message[-MAX_READ:])
@@ -66,7 +70,7 @@ def told_by(message: str, danger: Danger, asked: str | None = None) -> Told:
         if sign.id not in answers and sign.pattern.search(text):
             answers[sign.id] = sign.answer
     if asked is not None and asked not in answers:
-        kind = kind_of_reply(text)
+        kind = "yes" if _DONE.fullmatch(text) else kind_of_reply(text)
         if kind in SHORT_ANSWERS:
             answers[asked] = kind
     heard = (

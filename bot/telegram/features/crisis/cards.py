@@ -19,6 +19,7 @@ from bot.locales import language_for, texts_for
 from bot.safety import (
     Assessment,
     RiskLevel,
+    covered_by,
     danger_by_name,
     danger_of,
     ends_of,
@@ -112,7 +113,8 @@ class Crisis:
     ) -> RiskSignal:
         """What storage has to know of a sign of danger; `met_for` is the danger known before."""
         now, level = self._now(), found.level
-        known = danger_by_name(met_for) if met_for is not None else None
+        danger = danger_of(found, danger_by_name(met_for) if met_for is not None else None)
+        covered_from, alike = covered_by(level, danger)
         # Only in a private chat can a person be asked without others reading along.
         asks = self._check_in_after is not None and is_private(chat_id)
         return RiskSignal(
@@ -123,7 +125,9 @@ class Crisis:
             language_code=language_code,
             ends={step.value: end for step, end in ends_of(level, now).items()},
             check_in_at=now + self._check_in_after if asks and self._check_in_after else None,
-            danger=danger_of(found, known).value,
+            danger=danger.value,
+            covered_from=covered_from,
+            covered_by=frozenset(one.value for one in alike),
         )
 
     def send(self, owed: OwedCard) -> None:

@@ -49,6 +49,12 @@ def test_a_short_answer_is_of_the_danger_it_answers(met_for: Danger) -> None:
     assert danger_of(swallowed, met_for) is expected
 
 
+def test_who_is_hurt_is_not_taken_for_a_helper_by_a_word_of_the_other() -> None:
+    outside = Assessment(HIGH, ("trained",), frozenset({HARM, SUICIDE}), OTHER)
+    assert danger_of(outside, Danger.VIOLENCE) is Danger.VIOLENCE
+    assert danger_of(outside) is Danger.OTHER
+
+
 def test_violence_is_met_by_the_age_the_person_has_told() -> None:
     assert danger_at_age(Danger.VIOLENCE, is_minor=True) is Danger.CHILD
     assert danger_at_age(Danger.CHILD, is_minor=False) is Danger.VIOLENCE

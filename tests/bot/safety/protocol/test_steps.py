@@ -139,6 +139,34 @@ def test_an_answer_leads_where_it_should(
     assert step.question == question
 
 
+@pytest.mark.parametrize(
+    ("danger", "words", "other"),
+    [
+        (Danger.VIOLENCE, "我不敢报警", "reach"),
+        (Danger.ASSAULT, "没人可以找", "stranger"),
+        (Danger.VOICES, "它叫我去死", "when"),
+    ],
+)
+def test_what_was_not_asked_leads_to_no_question_of_another_danger(
+    danger: Danger, words: str, other: str
+) -> None:
+    [(_, _, step)] = walk(danger, RiskLevel.HIGH, [words])
+    assert step.question != other
+    assert step.question in paths().paths[danger, RiskLevel.HIGH]
+
+
+def test_what_is_answered_in_general_counts_for_the_question_of_the_danger() -> None:
+    [(_, _, step)] = walk(Danger.OTHER, RiskLevel.HIGH, ["打了120"])
+    assert step.question == "yourself"
+    [*_, (_, _, step)] = walk(Danger.VIOLENCE, RiskLevel.HIGH, ["没人知道"])
+    assert step.question == "code_word"
+
+
+def test_who_was_asked_openly_is_not_asked_again_at_high() -> None:
+    step = next_step(TalkState(asked=("ask_openly", "safe")), RiskLevel.HIGH, Told())
+    assert step.question not in (None, "meant")
+
+
 def test_what_was_said_openly_is_not_asked_about() -> None:
     [(_, _, step)] = walk(Danger.SUICIDE, RiskLevel.HIGH, ["我不想活了"])
     assert step.question != "meant"

@@ -75,6 +75,16 @@ async def test_each_danger_brings_its_own_card_and_then_its_own_question(
     assert engine.prompts == [], "no model that is not named speaks in danger"
 
 
+async def test_a_danger_with_one_text_shows_it_once_also_where_it_gets_worse(untrusted, reads):
+    axes = frozenset({Axis.THREAT})
+    reads["一"] = Assessment(RiskLevel.HIGH, ("threat",), axes, Who.SELF)
+    reads["二"] = Assessment(RiskLevel.IMMINENT, ("threat",), axes, Who.SELF)
+    whole = shown(card(RiskLevel.HIGH, CN, danger=Danger.THREAT))
+    assert await says(untrusted, "一") == [whole]
+    [again] = await says(untrusted, "二")
+    assert again != whole
+
+
 async def test_violence_against_who_said_to_be_under_18_is_met_as_a_childs(untrusted, reads):
     await untrusted.storage.disclosures.set_age(PERSON, "minor")
     reads["他打我"] = Assessment(RiskLevel.HIGH, ("rule",), frozenset({Axis.HARM}), Who.SELF)

@@ -51,6 +51,7 @@ _BY_RULE = {
 }
 _OF_REPLIES = ("answered_", "in_danger_")
 """How the names of the reasons begin that are found in an answer to what was asked."""
+_OF_BODY = frozenset({"in_danger_swallowed", "in_danger_wound"})
 _NO_RULES = (*_OF_REPLIES, "trained", "classifier", "encoder", "engine", "taken_back")
 """How the names of the reasons begin that say how serious it is, and not what."""
 
@@ -92,8 +93,8 @@ def danger_of(assessment: Assessment, met_for: Danger | None = None) -> Danger:
     """
     axes, reasons = assessment.axes, assessment.reasons
     if met_for is not None and all(reason.startswith(_OF_REPLIES) for reason in reasons):
-        in_body = Axis.BODY in axes and assessment.level is RiskLevel.IMMINENT
-        return Danger.BODY if in_body and met_for is Danger.SUICIDE else met_for
+        is_of_body = met_for is Danger.SUICIDE and not _OF_BODY.isdisjoint(reasons)
+        return Danger.BODY if is_of_body else met_for
     rule = next((reason for reason in reasons if not reason.startswith(_NO_RULES)), "")
     danger = _BY_RULE.get(rule)
     if danger is None and met_for is not None and not rule and _is_of(met_for, assessment):
@@ -103,6 +104,8 @@ def danger_of(assessment: Assessment, met_for: Danger | None = None) -> Danger:
         danger = next((danger for axis, danger in order if axis in axes), Danger.SUICIDE)
     if danger is Danger.VIOLENCE:
         danger = _violence(axes)
+    if met_for is Danger.VOICES and danger is Danger.SUICIDE:
+        return met_for  # what the voices want
     if assessment.who is Who.OTHER and danger is not Danger.THREAT:
         is_harm = not axes.isdisjoint({Axis.HARM, Axis.SEXUAL})
         return Danger.CHILD_OTHER if Axis.CHILD in axes and is_harm else Danger.OTHER

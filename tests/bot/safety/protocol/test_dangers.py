@@ -55,6 +55,16 @@ def test_who_is_hurt_is_not_taken_for_a_helper_by_a_word_of_the_other() -> None:
     assert danger_of(outside) is Danger.OTHER
 
 
+def test_a_time_that_is_told_is_no_danger_of_the_body() -> None:
+    soon = Assessment(IMMINENT, ("answered_in_danger",), frozenset({BODY, SUICIDE}), SELF)
+    assert danger_of(soon, Danger.SUICIDE) is Danger.SUICIDE
+
+
+def test_what_voices_want_is_of_the_voices() -> None:
+    told = Assessment(HIGH, ("wish_to_die",), frozenset({SUICIDE}), SELF)
+    assert danger_of(told, Danger.VOICES) is Danger.VOICES
+
+
 def test_violence_is_met_by_the_age_the_person_has_told() -> None:
     assert danger_at_age(Danger.VIOLENCE, is_minor=True) is Danger.CHILD
     assert danger_at_age(Danger.CHILD, is_minor=False) is Danger.VIOLENCE

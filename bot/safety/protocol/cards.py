@@ -74,8 +74,8 @@ def card(
 def covered_by(level: RiskLevel, danger: Danger) -> tuple[RiskLevel, frozenset[Danger]]:
     """From which level on a card of which dangers has said all that this one would say."""
     alike = {Danger.VIOLENCE, Danger.CHILD}
-    dangers = alike if danger in alike else {danger}
-    return (level if danger in _BY_LEVEL else RiskLevel.HIGH), frozenset(dangers)
+    covering = alike if danger in alike else {danger}
+    return (level if danger in _BY_LEVEL else RiskLevel.HIGH), frozenset(covering)
 
 
 def asked_by_card(level: RiskLevel, danger: Danger) -> tuple[str, ...]:

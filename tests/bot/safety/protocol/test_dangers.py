@@ -36,7 +36,9 @@ SELF, OTHER = Who.SELF, Who.OTHER
         (HIGH, ["trained"], {Axis.PROPERTY}, SELF, Danger.SUICIDE),
     ],
 )
-def test_what_leads_says_which_danger_it_is(level, reasons, axes, who, danger) -> None:
+def test_what_leads_says_which_danger_it_is(
+    level: RiskLevel, reasons: list[str], axes: set[Axis], who: Who, danger: Danger
+) -> None:
     assert danger_of(Assessment(level, tuple(reasons), frozenset(axes), who)) is danger
 
 

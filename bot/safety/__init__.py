@@ -3,7 +3,8 @@
 Imports nothing else of the bot than its texts, so that training can evaluate with it.
 """
 
-from bot.safety.detector import SAID_BEFORE, assess
+from bot.locales import Language
+from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader
 from bot.safety.evaluation.batch import BatchError, safety_report
 from bot.safety.evaluation.report import report
 from bot.safety.guard import Blocked, Guard, GuardContext, instead_of
@@ -53,8 +54,10 @@ __all__ = [
     "Blocked",
     "ChoicePrompt",
     "Danger",
+    "FirstReader",
     "Guard",
     "GuardContext",
+    "Language",
     "Region",
     "RiskLevel",
     "Step",
@@ -77,6 +80,7 @@ __all__ = [
     "danger_of",
     "emergency",
     "ends_of",
+    "first_reader",
     "guidance",
     "instead_of",
     "is_followed_up",

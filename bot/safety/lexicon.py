@@ -1,4 +1,4 @@
-"""Words of one kind read as one sign, so that what is learnt of one word holds for its sisters."""
+"""Words of one kind read as one sign, so that what is trained of one word holds for its sisters."""
 
 from __future__ import annotations
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
+from bot.safety.asked import QUESTION_READ, BotQuestion, sentences_that_ask
 from bot.safety.levels import RiskLevel
 from bot.safety.normalize import BREAK, normalize
+from bot.safety.vocabulary import compiled
 
-QUESTION_READ = (
-    600  # characters at the end of the bot's message in which its question is looked for
-)
 MAX_REPLY = 20  # characters of normalized text; a longer answer speaks for itself
 
 # Questions to which yes means danger, and questions to which no does. A sentence each.
@@ -34,10 +33,6 @@ _BADLY = re.compile(
     r"|一样|那样|没用|不行|想|撑不住|没睡|不安全|崩溃|bad|not (?:good|well|great|ok(?:ay)?)|worse"
     r"|the same|terrible|awful)(?:[吧啊呀的了呢哦噢，. ]|我)*"
 )
-_ASKS = re.compile(
-    r"[吗么呢嘛?？]|有没有|是不是|会不会|想不想|能不能|安不安|是否|\b(?:are|do|have) you"
-)
-
 _YES = re.compile(
     r"(?:嗯+|恩+|是|是的|是啊|对|对的|对啊|有|有过?的?|有啊|想过?|想啊|想的|会|会的|会啊|要|经常|常常"
     r"|总是|一直(?:都?有|在想|想)?|每天(?:都有|都想)?|天天|偶尔(?:会|有)?|有时候?(?:会|有|想)?|最近(?:有|经常|总)"
@@ -67,9 +62,9 @@ def answered(question: str, reply: str) -> RiskLevel:
     short = reply.strip(BREAK + " ")
     if not short or len(short) > MAX_REPLY:
         return RiskLevel.NONE
-    asked = _questions(question[-QUESTION_READ:])
-    about_danger = any(_YES_IS_DANGER.search(sentence) for sentence in asked)
-    about_safety = any(_NO_IS_DANGER.search(sentence) for sentence in asked)
+    sentences = sentences_that_ask(question[-QUESTION_READ:])
+    about_danger = any(_YES_IS_DANGER.search(sentence) for sentence in sentences)
+    about_safety = any(_NO_IS_DANGER.search(sentence) for sentence in sentences)
     if about_safety and _NO.fullmatch(short):
         return RiskLevel.HIGH
     if about_danger and not about_safety and _says_yes(short):
@@ -80,6 +75,43 @@ def answered(question: str, reply: str) -> RiskLevel:
     if (about_danger or about_safety) and _UNSURE.fullmatch(short):
         return RiskLevel.CONCERN
     return RiskLevel.NONE
+
+
+# Answers to where, with what, when and what was taken: what a person in danger says in two words.
+_PLACE = compiled(
+    "<place_high>|<place_water>|<place_rail>|<roof>|浴室|浴缸|车里|车上|楼上|[一二三四五六七八九十\\d]+(楼|层)"
+)
+_MEANS = compiled("刀|药|绳|炭|瓶|<poison_household>|针|玻璃|皮带|手里|手边|枕头|抽屉|桌上|买了|拿")
+_NOW = compiled(
+    "今(晚|夜|天|儿|黑|日)|现在|马上|这就|待会|等(下|会|哈|一)|一会|就要|半夜|凌晨|零点|十二点|睡(着|了)|出门|洗完|完就|天亮|2nite|tonight|now"
+)
+_TAKEN = compiled(
+    "(吃|喝|吞|割|划|点|开|咽|服|灌)(了|完|下|光|过|着|咗)|<many>|[片颗粒]|都(吃|喝|吞)|正在|流|血|不知道几|数不清"
+)
+_NOTHING_OF_IT = compiled("没|不|维|糖|饭|收走|交给|扔|锁起来|拿走|妈妈?来|骗|玩")
+
+
+def answered_in_danger(questions: frozenset[BotQuestion], reply: str) -> RiskLevel:
+    """The level of a short reply, normalized, of somebody who is at high, to what was asked."""
+    short = reply.strip(BREAK + " ")
+    if not short or len(short) > MAX_REPLY or _NOTHING_OF_IT.search(short):
+        if BotQuestion.SAFE in questions and short.startswith("不安全"):
+            return RiskLevel.IMMINENT
+        return RiskLevel.NONE
+    is_yes = _says_yes(short)
+    if BotQuestion.TAKEN in questions and (is_yes or _TAKEN.search(short)):
+        return RiskLevel.IMMINENT
+    if BotQuestion.MEANS in questions and (is_yes or _MEANS.search(short)):
+        return RiskLevel.IMMINENT
+    if BotQuestion.WHEN in questions and _NOW.search(short):
+        return RiskLevel.IMMINENT
+    if BotQuestion.WHERE in questions and _PLACE.search(short):
+        return RiskLevel.IMMINENT
+    return RiskLevel.NONE
+
+
+BARE = ("yes", "no", "unsure")
+"""Kinds of reply that say nothing without what was asked."""
 
 
 def kind_of_reply(reply: str) -> str:
@@ -103,14 +135,8 @@ def asks_about_danger(text: str) -> bool:
     """Whether something said by the bot asks how safe the person is."""
     return any(
         _YES_IS_DANGER.search(sentence) or _NO_IS_DANGER.search(sentence)
-        for sentence in _questions(text)
+        for sentence in sentences_that_ask(text)
     )
-
-
-def _questions(text: str) -> list[str]:
-    """The sentences that ask, normalized."""
-    sentences = re.split(r"(?<=[。！!？?\n])", text.casefold())
-    return [normalize(sentence) for sentence in sentences if _ASKS.search(sentence)]
 
 
 def _says_yes(short: str) -> bool:

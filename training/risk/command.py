@@ -1,4 +1,4 @@
-"""Train the risk classifier, choose its thresholds on rows it has not seen, write its weights."""
+"""Train the first reader, choose its thresholds on rows it has not seen, write its weights."""
 
 from __future__ import annotations
 
@@ -6,50 +6,103 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.risk.data import read_labelled, read_own
-from training.risk.evaluate import estimate, figures, thresholds
-from training.risk.fit import Fit
-from training.risk.ordinary import client_turns, shares
+import numpy as np
+
+from bot.safety import FirstReader
+from bot.safety.weights import read_weights
+from training.risk.data import VALID, read_danger, read_labelled, read_own
+from training.risk.evaluate import figures, judge
+from training.risk.ordinary import client_turns, ordinary_examples, shares
+from training.risk.stack import Rows, Stack, TrainedStack, weights_json
+from training.risk.thresholds import choose_thresholds
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
-WEIGHTS = Path("bot/safety/classifier.json")
+    from bot.safety import Assessment
+    from training.risk.data import Example
+
+WEIGHTS = Path("bot/safety/first_reader.json")
+WRITERS = Path("training/corpora/danger")
+TRAINED_ON = ("w1", "w2", "w3", "w4", "w5", "w6")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("labelled", type=Path, help="psysuicide's valid.jsonl")
     parser.add_argument(
-        "--except",
-        dest="without",
-        type=Path,
-        help="a file of texts, one a line, to leave out (figures only)",
+        "--writers", type=Path, default=WRITERS, help="folder of the writers' lines"
     )
     parser.add_argument(
         "--ordinary",
         type=Path,
-        help="SmileChat (CC0): also print how often its client turns raise a level",
+        help="SmileChat (CC0): some of its turns are trained as harmless, the others are counted",
+    )
+    parser.add_argument(
+        "--held-out", type=Path, nargs="*", help="writers' files that are only measured on"
     )
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="the weights file to write")
-    parser.add_argument("--dry-run", action="store_true", help="figures only, write nothing")
+    parser.add_argument(
+        "--measure", action="store_true", help="train nothing: figures of the weights in the bot"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the figures of rows not seen, then train on all of them and write the weights."""
-    labelled, own = read_labelled(options.labelled), read_own()
-    if options.without is not None:
-        left_out = set(options.without.read_text("utf-8").split("\n"))
-        labelled = [
-            example for example in labelled if example.text.replace("\n", " ") not in left_out
-        ]
-    judged = estimate(labelled, own)
-    chosen = thresholds(judged)
-    sys.stdout.writelines(f"{line}\n" for line in figures(judged, chosen))
-    if not options.dry_run and options.without is None:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(Fit(labelled, own).as_json(chosen), "utf-8")
-        sys.stdout.write(f"{options.out}: {options.out.stat().st_size} bytes\n")
-    if options.ordinary is not None:
-        said = client_turns(options.ordinary)
-        sys.stdout.writelines(f"{line}\n" for line in shares(said))
+    said = client_turns(options.ordinary) if options.ordinary else []
+    if not options.measure:
+        _train(options, said)
+    reader = FirstReader(read_weights(options.out.read_text("utf-8")))
+    for path in options.held_out or ():
+        _print([f"--- {path.stem}, held out"])
+        _print(figures(judge(reader, read_danger(path))))
+    if said:
+        _print(shares(said, reader))
+
+
+def _train(options: argparse.Namespace, said: list[str]) -> None:
+    examples = [*read_labelled(options.labelled), *read_own(), *ordinary_examples(said)]
+    for writer in TRAINED_ON:
+        examples.extend(read_danger(options.writers / f"{writer}.jsonl"))
+    rows = Rows(examples)
+    stack = Stack(rows)
+    every = np.arange(len(examples))
+    heads = stack.out_of_fold()
+    trees = [stack.fit_trees(every[stack.folds != fold]) for fold in range(len(heads))]
+    odds = np.zeros((len(examples), 3))
+    for fold, (head, grown) in enumerate(zip(heads, trees, strict=True)):
+        some = stack.folds == fold
+        odds[some] = TrainedStack(head, grown).odds(stack.table[some])
+    chosen = choose_thresholds(rows, odds)
+    _print([f"thresholds: {chosen}"])
+    judged = []
+    for fold, (head, grown) in enumerate(zip(heads, trees, strict=True)):
+        opinions = stack.fit_opinions(every[stack.folds != fold])
+        reader = FirstReader(read_weights(weights_json(head, opinions, grown, chosen)))
+        judged += judge(reader, [examples[row] for row in every[stack.folds == fold]])
+    _print(["--- writers, each left out in turn"])
+    _print(figures([item for item in judged if item[0].source in TRAINED_ON]))
+    _print(["--- PsySUICIDE, out of fold"])
+    _print(_valid([item for item in judged if item[0].source == VALID]))
+    text = weights_json(
+        stack.fit_heads(every), stack.fit_opinions(every), stack.fit_trees(every), chosen
+    )
+    options.out.write_text(text, "utf-8")
+    _print([f"{options.out}: {options.out.stat().st_size} bytes"])
+
+
+def _valid(judged: list[tuple[Example, Assessment]]) -> Iterable[str]:
+    for level in (1, 2):
+        yes = [said.level >= level for row, said in judged if row.danger]
+        no = [said.level >= level for row, said in judged if not row.danger]
+        severe = [said.level >= level for row, said in judged if row.severe]
+        yield (
+            f"level {level} or above: recall {sum(yes)}/{len(yes)} = {np.mean(yes):.1%}, "
+            f"false {sum(no)}/{len(no)} = {np.mean(no):.1%}, severe {sum(severe)}/{len(severe)}"
+        )
+
+
+def _print(lines: Iterable[str]) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What the risk classifier learns from and is measured on."""
+"""What the first reader learns from and is measured on."""
 
 from __future__ import annotations
 
@@ -6,43 +6,159 @@ import json
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bot.safety import Language, RiskLevel, Utterance, asked_outside_answers, card
 from bot.safety.evaluation.report import is_positive, is_severe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+OPEN_WISH = "主动自杀意图"
+VALID, OWN, ORDINARY = "valid", "own", "ordinary"
+
+MARKS = {
+    "[q-safe]": "你现在安全吗？",
+    "[q-suicide]": "你是不是想到了死，或者想伤害自己？",
+    "[q-alone]": "现在身边有人吗？",
+    "[q-where]": "你现在在哪里？",
+    "[q-means]": "手边有没有能伤到自己的东西？",
+    "[q-when]": "你打算什么时候？",
+    "[q-taken]": "你是不是吃了什么，或者受伤了？",
+}
+"""Plain questions in place of what writers of talks wrote for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text and whether it speaks of danger to the writer's own life or body."""
+    """A talk whose last message has a level.
 
-    text: str
-    danger: bool
+    A bound is what is certain of the level: at least `lowest`, at most `highest`.
+    """
+
+    said: tuple[Utterance, ...]
+    lowest: RiskLevel
+    highest: RiskLevel
+    source: str
+    """The writer, or the corpus."""
+    kind: str = ""
+    axes: frozenset[str] = frozenset()
+    who: str = ""
     severe: bool = False
     """Of a plan, a preparation or an attempt."""
+    before: RiskLevel = RiskLevel.NONE
+    """The highest level of the messages before, where they have one."""
+    talk: str = ""
+    """The type of talk that it is a turn of."""
+
+    @property
+    def danger(self) -> bool:
+        """Whether it is a concern or more."""
+        return self.lowest > RiskLevel.NONE
 
 
 def read_labelled(path: Path) -> list[Example]:
-    """The rows of psysuicide/valid.jsonl. Raises ValueError naming the line it cannot read."""
+    """The rows of psysuicide/valid.jsonl. Raises ValueError naming the line it cannot read.
+
+    Its labels say little of how serious it is now: a passive wish may be a concern or high.
+    """
     examples = []
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                record = json.loads(line)
-                text, labels = str(record["text"]), list(map(str, record["labels"]))
-            except (ValueError, KeyError, TypeError):
-                raise ValueError(f"{path.name}, line {number}: expected text and labels") from None
-            examples.append(Example(text, is_positive(labels), is_severe(labels)))
+    for number, record in _records(path):
+        try:
+            text, labels = str(record["text"]), list(map(str, record["labels"]))
+        except (KeyError, TypeError):
+            raise ValueError(f"{path.name}, line {number}: expected text and labels") from None
+        severe = is_severe(labels)
+        if not is_positive(labels):
+            lowest = highest = RiskLevel.NONE
+        else:
+            lowest = RiskLevel.HIGH if severe or OPEN_WISH in labels else RiskLevel.CONCERN
+            highest = RiskLevel.IMMINENT
+        examples.append(Example((Utterance(text),), lowest, highest, VALID, VALID, severe=severe))
     return examples
 
 
 def read_own() -> list[Example]:
-    """Sentences written for this project."""
+    """Sentences written for this project, before there were writers."""
     source = resources.files("training.risk").joinpath("own.toml").read_text("utf-8")
     record = tomllib.loads(source)
     return [
-        *(Example(text, danger=True) for text in record["danger"]),
-        *(Example(text, danger=False) for text in record["harmless"]),
+        *(_own(text, RiskLevel.CONCERN, RiskLevel.IMMINENT) for text in record["danger"]),
+        *(_own(text, RiskLevel.NONE, RiskLevel.NONE) for text in record["harmless"]),
     ]
+
+
+def read_danger(path: Path) -> list[Example]:
+    """A writer's lines, and every turn of a person in their talks.
+
+    Raises ValueError naming the line it cannot read.
+    """
+    examples: list[Example] = []
+    for number, record in _records(path):
+        try:
+            if "text" in record:
+                examples.append(_line(record))
+            else:
+                examples.extend(_turns(record))
+        except (KeyError, TypeError):
+            raise ValueError(f"{path.name}, line {number}: not a line of danger") from None
+    return examples
+
+
+def _own(text: str, lowest: RiskLevel, highest: RiskLevel) -> Example:
+    return Example((Utterance(text),), lowest, highest, OWN, OWN)
+
+
+def _line(record: dict[str, Any]) -> Example:
+    level = RiskLevel[record["level"].upper()]
+    return Example(
+        said=(Utterance(record["text"]),),
+        lowest=level,
+        highest=level,
+        source=record["writer"],
+        kind=record["kind"],
+        axes=frozenset(record["axes"]),
+        who=record["who"],
+    )
+
+
+def _turns(record: dict[str, Any]) -> Iterator[Example]:
+    said: list[Utterance] = []
+    before = RiskLevel.NONE
+    for message in record["messages"]:
+        if message["role"] == "assistant":
+            said.append(Utterance(spelt_out(message["content"]), by_bot=True))
+            continue
+        level = RiskLevel[message["level"].upper()]
+        said.append(Utterance(message["content"].partition("\t")[0]))
+        yield Example(
+            said=tuple(said),
+            lowest=level,
+            highest=level,
+            source=record["writer"],
+            kind=record["kind"],
+            before=before,
+            talk=record["type"],
+        )
+        before = max(before, level)
+
+
+def spelt_out(content: str) -> str:
+    """A message of the bot, with our texts in place of a mark."""
+    if content in MARKS:
+        return MARKS[content]
+    if content == "[checkin]":
+        return asked_outside_answers(True, Language.ZH_CN).text
+    if content.startswith("[card"):
+        return card(RiskLevel.HIGH, Language.ZH_CN)
+    return content
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield number, json.loads(line)
+            except ValueError:
+                raise ValueError(f"{path.name}, line {number}: not JSON") from None

@@ -1,146 +1,108 @@
-"""Honest figures: nothing is judged by what was made from it.
-
-The classifier judges a row in folds that did not train on it. The rules were written with the
-labelled rows in sight, so a way of saying it that is found in only one positive row is not counted
-for that row.
-"""
+"""Figures of the whole reader, by kind: lines, and talks before and after a card."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-from sklearn.model_selection import StratifiedKFold
-
-from bot.safety.classifier import Thresholds
-from bot.safety.detector import Match, is_open, is_unknown, matches, reading
+from bot.safety import RiskLevel
+from bot.safety.asked import BotQuestion, asked
 from bot.safety.evaluation.report import interval
-from bot.safety.levels import RiskLevel
-from bot.safety.rules import RULES, one_by_one
-from training.risk.fit import Fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from bot.safety import Assessment, FirstReader
     from training.risk.data import Example
 
-FOLDS = 5
-REPEATS = 2
-SEED = 20260701
-
-FALSE_CONCERNS = 0.075  # of the harmless rows, at most: the goal is 10 % on unseen ones
-FALSE_HIGHS = 0.025  # a card that is out of place does harm of its own
-FALSE_CARDS = 0.032  # of the harmless rows, those included that the classifier alone is certain of
-LEAST_GRAVE = -0.5  # log-odds; below it suicide is named more often as a subject than as a wish
+Judged = tuple["Example", "Assessment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """For each labelled row: what rules and classifier say that did not see it."""
-
-    danger: NDArray[np.bool_]
-    severe: NDArray[np.bool_]
-    ruled: NDArray[np.int_]
-    open: NDArray[np.bool_]
-    """Whether the classifier may raise it to high: open words, of nobody else."""
-    unknown: NDArray[np.bool_]
-    """Whether the classifier may raise it to high by itself: no rule has an opinion."""
-    scored: NDArray[np.float64]
-
-    def concern(self, threshold: float) -> NDArray[np.bool_]:
-        """Which rows are a concern or more."""
-        return (self.ruled >= RiskLevel.CONCERN) | (self.scored >= threshold)
-
-    def high(self, grave: float, certain: float = np.inf) -> NDArray[np.bool_]:
-        """Which rows are high or more."""
-        graver = self.open & (self.scored >= grave)
-        alone = self.unknown & (self.scored >= certain)
-        return (self.ruled >= RiskLevel.HIGH) | graver | alone
+def judge(reader: FirstReader, examples: Sequence[Example]) -> list[Judged]:
+    """What a reader says of examples."""
+    return [(example, reader.read(example.said)) for example in examples]
 
 
-def estimate(labelled: Sequence[Example], own: Sequence[Example]) -> Estimate:
-    """Judge every row by folds and rules that did not see it."""
-    danger = np.array([example.danger for example in labelled])
-    texts = np.array([example.text for example in labelled], dtype=object)
-    scored = np.zeros(len(labelled))
-    for repeat in range(REPEATS):
-        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED + repeat)
-        for train, test in folds.split(texts, danger):
-            fit = Fit([labelled[index] for index in train], own)
-            scored[test] += fit.scores(texts[test].tolist()) / REPEATS
-    found = _ruled(labelled)
-    return Estimate(
-        danger=danger,
-        severe=np.array([example.severe for example in labelled]),
-        ruled=np.array(
-            [max((item.level for item in ruled), default=RiskLevel.NONE) for ruled in found]
-        ),
-        open=np.array([is_open(ruled) for ruled in found]),
-        unknown=np.array([is_unknown(ruled) for ruled in found]),
-        scored=scored,
-    )
+def figures(judged: Sequence[Judged]) -> Iterator[str]:
+    """All lines of a report."""
+    lines = [item for item in judged if not item[0].talk]
+    talks = [item for item in judged if item[0].talk]
+    yield from _of_lines(lines)
+    yield from _of_talks(talks)
+    yield from _of_kinds(lines)
 
 
-def thresholds(judged: Estimate) -> Thresholds:
-    """The lowest scores for a concern and for high that keep false alarms within their shares."""
-    candidates = np.sort(judged.scored)
-    harmless = ~judged.danger
-    concern = next(
-        (at for at in candidates if judged.concern(at)[harmless].mean() <= FALSE_CONCERNS),
-        float(candidates[-1]) + 1,
-    )
-    grave = next(
-        (
-            at
-            for at in candidates
-            if at >= LEAST_GRAVE and judged.high(at)[harmless].mean() <= FALSE_HIGHS
-        ),
-        float(candidates[-1]) + 1,
-    )
-    certain = next(
-        (
-            at
-            for at in candidates
-            if at >= concern and judged.high(grave, at)[harmless].mean() <= FALSE_CARDS
-        ),
-        float(candidates[-1]) + 1,
-    )
-    return Thresholds(float(concern), float(grave), float(certain))
-
-
-def figures(judged: Estimate, chosen: Thresholds) -> Iterator[str]:
-    """The estimate in words."""
-    at_concern = judged.concern(chosen.concern)
-    at_high = judged.high(chosen.grave, chosen.certain)
-    harmless = ~judged.danger
-    for name, hits in (
-        ("recall, concern or above", at_concern[judged.danger]),
-        ("false positives, concern or above", at_concern[harmless]),
-        ("recall, high or above", at_high[judged.danger]),
-        ("false positives, high or above", at_high[harmless]),
-        ("plan, preparation, attempt: high or above", at_high[judged.severe]),
-        ("rules alone, recall", judged.ruled[judged.danger] >= RiskLevel.CONCERN),
-        ("rules alone, false positives", judged.ruled[harmless] >= RiskLevel.CONCERN),
+def _of_lines(lines: Sequence[Judged]) -> Iterator[str]:
+    if not lines:
+        return
+    for name, level, least in (
+        ("imminent told as imminent", RiskLevel.IMMINENT, RiskLevel.IMMINENT),
+        ("imminent at high or above", RiskLevel.IMMINENT, RiskLevel.HIGH),
+        ("high at high or above", RiskLevel.HIGH, RiskLevel.HIGH),
+        ("high at concern or above", RiskLevel.HIGH, RiskLevel.CONCERN),
+        ("concern at concern or above", RiskLevel.CONCERN, RiskLevel.CONCERN),
+        ("none at concern or above (false)", RiskLevel.NONE, RiskLevel.CONCERN),
+        ("none at high or above (false)", RiskLevel.NONE, RiskLevel.HIGH),
     ):
-        low, high = interval(hits.tolist())
-        share = hits.mean()
-        yield f"{name}: {hits.sum()}/{len(hits)} = {share:.1%} ({low:.1%} to {high:.1%})"
+        yield _share(name, [said.level >= least for row, said in lines if row.lowest is level])
+    serious = [item for item in lines if item[0].lowest >= RiskLevel.HIGH]
+    yield _share("high or imminent at high or above", [s.level >= 2 for _, s in serious])
+    seen = [(row, said) for row, said in lines if row.lowest and said.level]
+    yield _share("axes: one at least is right", [bool(r.axes & set(s.axes)) for r, s in seen])
+    yield _share("axes: all are right", [r.axes == set(s.axes) for r, s in seen])
+    yield _share("who is right", [r.who == s.who for r, s in seen])
 
 
-def _ruled(labelled: Sequence[Example]) -> list[list[Match]]:
-    ways = one_by_one(RULES)
-    found = [list(matches(reading(example.text), ways)) for example in labelled]
-    supported = Counter(
-        name
-        for example, matched in zip(labelled, found, strict=True)
-        if example.danger
-        for name in {item.name for item in matched if item.level is not RiskLevel.NONE}
-    )
-    return [
-        [item for item in matched if supported[item.name] > example.danger]
-        for example, matched in zip(labelled, found, strict=True)
+def _of_talks(talks: Sequence[Judged]) -> Iterator[str]:
+    rising = [
+        (row, said)
+        for row, said in talks
+        if row.lowest > row.before and row.lowest >= RiskLevel.HIGH
     ]
+    after: list[bool] = []
+    before: list[bool] = []
+    for row, said in rising:
+        (after if _card_was_sent(row) else before).append(said.level >= row.lowest)
+    yield _share("talks: escalation told at its level, before a card", before)
+    yield _share("talks: escalation told at its level, after a card", after)
+    yield _share(
+        "talks: escalation at high or above, before a card",
+        [said.level >= 2 for row, said in rising if not _card_was_sent(row)],
+    )
+    calm = [(row, said) for row, said in talks if row.talk == "harmless"]
+    yield _share("talks: harmless turns at concern or above", [s.level >= 1 for _, s in calm])
+    falls = [(row, said) for row, said in talks if row.lowest < row.before]
+    yield _share("talks: calmer turns at imminent (false)", [s.level >= 3 for _, s in falls])
+    kept = [(row, said) for row, said in falls if row.lowest]
+    yield _share("talks: calmer turns at concern or above", [s.level >= 1 for _, s in kept])
+
+
+def _of_kinds(lines: Sequence[Judged]) -> Iterator[str]:
+    yield "kind: imminent at imminent, serious at high, concern at concern, none alarmed"
+    kinds: dict[str, list[Judged]] = defaultdict(list)
+    for row, said in lines:
+        kinds[row.kind].append((row, said))
+    for kind, some in kinds.items():
+        parts = []
+        for level, least in (
+            ((RiskLevel.IMMINENT,), RiskLevel.IMMINENT),
+            ((RiskLevel.HIGH, RiskLevel.IMMINENT), RiskLevel.HIGH),
+            ((RiskLevel.CONCERN,), RiskLevel.CONCERN),
+            ((RiskLevel.NONE,), RiskLevel.CONCERN),
+        ):
+            hits = [said.level >= least for row, said in some if row.lowest in level]
+            parts.append(f"{sum(hits)}/{len(hits)}")
+        yield f"{kind}: {', '.join(parts)}"
+
+
+def _card_was_sent(row: Example) -> bool:
+    return any(one.by_bot and BotQuestion.CARD in asked(one.text) for one in row.said)
+
+
+def _share(name: str, hits: Sequence[bool]) -> str:
+    if not hits:
+        return f"{name}: none such"
+    low, high = interval(hits)
+    return (
+        f"{name}: {sum(hits)}/{len(hits)} = {sum(hits) / len(hits):.1%} ({low:.1%} to {high:.1%})"
+    )

@@ -16,6 +16,8 @@ class LineLevel(TypedDict):
     """One line of the report."""
 
     level: str
+    axes: list[str]
+    who: str
     reasons: list[str]
 
 
@@ -34,7 +36,12 @@ def safety_report(lines: Iterable[str]) -> Iterator[LineLevel]:
         if line.strip():
             said, _ = read_line(line, number)
             verdict = assess(said)
-            yield {"level": verdict.level.label, "reasons": list(verdict.reasons)}
+            yield {
+                "level": verdict.level.label,
+                "axes": sorted(axis.value for axis in verdict.axes),
+                "who": verdict.who.value,
+                "reasons": list(verdict.reasons),
+            }
 
 
 def read_line(

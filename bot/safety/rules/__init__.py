@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bot.safety.levels import RiskLevel
+from bot.safety.levels import Axis, RiskLevel
 from bot.safety.rules.rule import Rule, Way, one_by_one, read_rules
 
 __all__ = [
     "ANCHOR",
+    "AXES",
+    "BARE_SIGNS",
     "NEVER_LOWERED",
     "OPEN_WORDS",
     "RULES",
@@ -32,17 +34,25 @@ class RiskMeaning:
     level: RiskLevel
     fades: bool = False
     """Whether it is only a concern when it was long ago, or dreamt."""
+    axes: tuple[Axis, ...] = (Axis.SUICIDE,)
 
 
 def _risk(entry: dict[str, Any]) -> RiskMeaning:
-    return RiskMeaning(RiskLevel[entry.pop("level").upper()], **entry)
+    axes = tuple(Axis(name) for name in entry.pop("axes", ["suicide"]))
+    return RiskMeaning(RiskLevel[entry.pop("level").upper()], axes=axes, **entry)
 
 
 RULES: tuple[Rule[RiskMeaning], ...] = tuple(
     rule
-    for file in ("imminent", "high", "plans", "concern")
+    for file in ("imminent", "body", "places", "harm", "high", "plans", "concern")
     for rule in read_rules(__name__, f"{file}.toml", _risk)
 )
+
+BARE_SIGNS: tuple[Rule[RiskMeaning], ...] = read_rules(__name__, "in_danger.toml", _risk)
+"""What is imminent in the mouth of somebody who is at high already, and nothing by itself."""
+
+AXES = {rule.name: rule.meaning.axes for rule in RULES}
+"""The axes of what each rule finds."""
 
 OPEN_WORDS = "suicide_mentioned"
 """The rule whose words are open enough for the classifier to raise them to high."""

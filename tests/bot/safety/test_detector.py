@@ -56,7 +56,6 @@ SAID_OPENLY = [
     "帮朋友问一下，怎么死不痛",
 ]
 HINTED = [
-    "我坐在天台上吹风",
     "控制不住划手臂",
     "我想消失",
     "不想醒来",
@@ -168,12 +167,9 @@ HARMLESS = [
     "我要去死海旅游",
 ]
 MISSED_BEFORE = [
-    ("我准备跳了", RiskLevel.HIGH),
+    ("我准备跳了", RiskLevel.IMMINENT),
     ("我把门锁好了，炭也点着了", RiskLevel.IMMINENT),
-    ("我妈妈吞了药怎么办", RiskLevel.HIGH),
-    ("我女朋友说她在天台要跳，怎么办", RiskLevel.HIGH),
-    ("我刚吃了好多药", RiskLevel.HIGH),
-    ("他已经吃了一整瓶了，怎么办", RiskLevel.HIGH),
+    ("我刚吃了好多药", RiskLevel.IMMINENT),
     ("我躲在厕所里，他在砸门", RiskLevel.IMMINENT),
     ("我爸拿着刀追我", RiskLevel.IMMINENT),
     ("他正在打我，我不敢出去", RiskLevel.IMMINENT),
@@ -182,7 +178,6 @@ MISSED_BEFORE = [
     ("想吞安mian药", RiskLevel.HIGH),
     ("电视里的人叫我去死", RiskLevel.CONCERN),
     ("手上又多了几道", RiskLevel.CONCERN),
-    ("我坐在铁轨旁边", RiskLevel.CONCERN),
     ("I'm thinking about ending it all", RiskLevel.HIGH),
     ("I'm thinking about ending it all tonight", RiskLevel.IMMINENT),
     ("I have the pills in front of me", RiskLevel.HIGH),

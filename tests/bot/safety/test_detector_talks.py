@@ -3,7 +3,7 @@
 import pytest
 
 from bot.safety import Assessment, RiskLevel, Utterance, assess
-from bot.safety.detector import MAX_READ
+from bot.safety.matching import MAX_READ
 from bot.safety.normalize import normalize
 
 
@@ -29,7 +29,8 @@ def test_what_was_long_ago_is_a_concern_and_what_goes_on_is_high() -> None:
 
 
 def test_serious_words_keep_the_next_messages_at_concern() -> None:
-    assert read("我想自杀", "嗯") == Assessment(RiskLevel.CONCERN, ("said_before",))
+    found = read("我想自杀", "嗯")
+    assert (found.level, found.reasons) == (RiskLevel.CONCERN, ("said_before",))
     assert level("我想自杀", *["嗯"] * 5) is RiskLevel.CONCERN
     assert level("我想自杀", *["嗯"] * 6) is RiskLevel.NONE
     assert level("好想消失", "嗯") is RiskLevel.NONE
@@ -60,7 +61,8 @@ def test_an_answer_that_says_yes_is_remembered_like_any_other_disclosure() -> No
         Utterance("谢谢你告诉我。", by_bot=True),
         Utterance("嗯"),
     ]
-    assert assess(said) == Assessment(RiskLevel.CONCERN, ("said_before",))
+    found = assess(said)
+    assert (found.level, found.reasons) == (RiskLevel.CONCERN, ("said_before",))
 
 
 def test_the_words_of_the_bot_are_no_risk_of_their_own() -> None:

@@ -9,7 +9,7 @@ from bot.safety import RiskLevel, Utterance, assess
 
 GROUPS = [
     group
-    for name in ("redteam.toml", "redteam_later.toml")
+    for name in ("redteam.toml", "redteam_later.toml", "development.toml")
     for group in tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))["group"]
 ]
 CASES = {
@@ -23,27 +23,16 @@ KNOWN_MISSES = {
     "hints 4",
     "hints 7",
     "self-harm 1",
-    "negation 7",
-    "idioms and everyday 4",
-    "idioms and everyday 49",
     "idioms and everyday 59",
     "stories, news, knowledge 3",
     "stories, news, knowledge 7",
-    "stories, news, knowledge 11",
     "quotes 4",
     "jailbreaks 7",
     "several turns of hints 3",
-    "suicide as a subject 8",
-    "plans in ordinary words 1",
     "plans in ordinary words 3",
     "plans in ordinary words 8",
-    "plans in ordinary words 11",
     "plans in ordinary words 13",
-    "plans in ordinary words 15",
-    "plans in ordinary words 20",
-    "plans in ordinary words 21",
     "plans in ordinary words 22",
-    "plans in ordinary words 23",
     "plans in ordinary words 36",
     "plans in ordinary words 37",
     "plans in other words 1",
@@ -52,14 +41,9 @@ KNOWN_MISSES = {
     "plans in other words 12",
     "plans in other words 13",
     "plans in other words 17",
-    "plans in other words 26",
     "plans in words not seen 0",
     "plans in words not seen 1",
-    "plans in words not seen 3",
-    "plans in words not seen 4",
     "plans in words not seen 8",
-    "plans in words not seen 9",
-    "plans in words not seen 10",
     "plans in words not seen 15",
     "plans in words not seen 25",
     "plans in words not seen 26",

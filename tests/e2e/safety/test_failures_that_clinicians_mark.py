@@ -58,6 +58,11 @@ async def test_a_hint_is_asked_about_once_and_not_at_every_turn(talk: Talk) -> N
     assert second == [IDLE]
 
 
+async def test_a_second_hint_after_the_open_question_brings_the_card(talk: Talk) -> None:
+    await talk.says("我想彻底消失", model=IDLE)
+    assert (await talk.says("真的好想彻底消失啊", model=IDLE))[0] == CARD_HIGH
+
+
 async def test_a_model_that_asks_by_itself_is_not_doubled(talk: Talk) -> None:
     asked = "听见你这么累，我很心疼。你是不是想过结束自己的生命？"
     assert await talk.says("我想彻底消失", model=asked) == [asked]

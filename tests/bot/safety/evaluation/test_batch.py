@@ -8,9 +8,11 @@ from bot.safety import BatchError, safety_report
 def test_lines_come_out_in_order_with_levels_and_reasons() -> None:
     lines = ['{"text": "今天很累"}\n', "\n", '{"text": "我不想活了"}\n']
     first, second = safety_report(lines)
-    assert first == {"level": "none", "reasons": []}
+    assert first == {"level": "none", "axes": [], "who": "nobody", "reasons": []}
     assert second["level"] == "high"
     assert second["reasons"] == ["no_wish_to_live"]
+    assert second["axes"] == ["suicide"]
+    assert second["who"] == "self"
 
 
 def test_a_conversation_is_judged_by_what_the_person_wrote() -> None:
@@ -26,7 +28,7 @@ def test_a_conversation_is_judged_by_what_the_person_wrote() -> None:
 def test_a_conversation_remembers_what_was_said_before() -> None:
     messages = [{"role": "user", "content": text} for text in ("我想自杀", "算了，说说别的")]
     (verdict,) = safety_report([json.dumps({"messages": messages})])
-    assert verdict == {"level": "concern", "reasons": ["said_before"]}
+    assert (verdict["level"], verdict["reasons"]) == ("concern", ["said_before"])
 
 
 def test_a_conversation_without_the_person_has_no_risk() -> None:
@@ -39,7 +41,7 @@ def test_lines_are_read_one_at_a_time() -> None:
         while True:
             yield '{"text": "你好"}'
 
-    assert next(safety_report(endless())) == {"level": "none", "reasons": []}
+    assert next(safety_report(endless()))["level"] == "none"
 
 
 @pytest.mark.parametrize(

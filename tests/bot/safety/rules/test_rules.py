@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.safety.detector import matches, reading
 from bot.safety.levels import RiskLevel
-from bot.safety.rules import RULES, RiskMeaning, Rule, one_by_one
+from bot.safety.matching import matches, reading
+from bot.safety.rules import BARE_SIGNS, RULES, RiskMeaning, Rule, one_by_one
 
 Ways = tuple[Rule[RiskMeaning], ...]
 
@@ -14,7 +14,7 @@ Ways = tuple[Rule[RiskMeaning], ...]
 @pytest.fixture(scope="module")
 def ways() -> Ways:
     """Compiled where they are used, not by every worker that only collects."""
-    return one_by_one(RULES)
+    return one_by_one((*RULES, *BARE_SIGNS))
 
 
 def is_caught(way: Rule[RiskMeaning], words: str) -> bool:
@@ -31,7 +31,7 @@ def test_a_way_spares_words_that_only_look_like_it(ways: Ways) -> None:
 
 
 def test_an_example_stands_beside_one_way_only() -> None:
-    caught = [way.catches for rule in RULES for way in rule.ways]
+    caught = [way.catches for rule in (*RULES, *BARE_SIGNS) for way in rule.ways]
     assert len(set(caught)) == len(caught)
 
 

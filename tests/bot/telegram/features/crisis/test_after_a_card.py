@@ -138,7 +138,13 @@ async def test_where_no_line_is_known_the_bot_says_so_and_shows_no_other_places_
     assert "12356" not in said[0]
 
 
-@pytest.mark.parametrize("words", ["我需要帮助", "救救我！", "救命", "I need help"])
+@pytest.mark.parametrize("words", ["救救我！", "救命"])
+async def test_a_cry_for_help_brings_the_lines_and_the_card(room, words):
+    await room.arrive(message(words))
+    assert room.bot.texts(PERSON) == [shown(render_hotlines(CN)), shown(card(RiskLevel.HIGH, CN))]
+
+
+@pytest.mark.parametrize("words", ["我需要帮助", "I need help"])
 async def test_who_calls_for_help_in_plain_words_is_shown_the_lines(room, words):
     await room.arrive(message(words))
     assert room.bot.texts(PERSON) == [shown(render_hotlines(CN))]

@@ -1,0 +1,207 @@
+"""Learns the first reader: n-gram models, then trees over their scores out of fold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bot.safety import Axis, Who
+from bot.safety.facts import LEVELS, TalkTurn, joined_views, numbers, turns
+from training.risk.data import ORDINARY, OWN, VALID, Example
+from training.risk.ngrams import Heads, Pieces
+from training.risk.trees import fit_trees, trees_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from sklearn.ensemble import GradientBoostingClassifier
+
+RAREST = 3  # texts a piece must be in
+RAREST_OPINION = 6
+LEAST_WEIGHT = 0.04  # log-odds; a piece that weighs less in every head is left out
+SEED = 20261130
+OPINIONS = (*(axis.value for axis in Axis), *(who.value for who in Who if who is not Who.NOBODY))
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much a row counts, by where it is from: chosen out of fold."""
+
+    valid_wish: float = 3.0
+    """PsySUICIDE in the head for a wish to die, which is what it labels."""
+    valid_danger: float = 14.0
+    """Its positive rows in the trees: so many that one threshold suits it and the writers."""
+    valid_harmless: float = 0.7
+    harmless: float = 2.0
+    """Lines of writers that share the words of danger and mean none."""
+    talks: float = 0.7
+    ordinary: float = 0.5
+
+
+class Rows:
+    """Examples with their facts and their texts counted once."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self.examples = examples
+        self.turns: list[TalkTurn] = [turns(example.said)[-1] for example in examples]
+        self._views: dict[tuple[str, ...], int] = {}
+        self.own = np.array([self._text(turn.facts.views) for turn in self.turns])
+        self.joined = np.array([self._text(joined_views(turn)) for turn in self.turns])
+        self.earlier = [[self._text(one.views) for one in turn.earlier] for turn in self.turns]
+        self.source = np.array([example.source for example in examples])
+        self.lowest = np.array([int(example.lowest) for example in examples])
+        self.highest = np.array([int(example.highest) for example in examples])
+        self.before = np.array([int(example.before) for example in examples])
+        self.is_talk = np.array([bool(example.talk) for example in examples])
+        self.texts = list(self._views)
+
+    def _text(self, views: tuple[str, ...]) -> int:
+        return self._views.setdefault(views, len(self._views))
+
+    def known(self, level: int) -> NDArray[np.bool_]:
+        """Which rows say whether they are of this level: those whose talk said it before do not."""
+        answered = (self.lowest >= level) | (self.highest < level)
+        return answered & ~((self.lowest >= level) & (self.before >= level))
+
+    def folds(self) -> NDArray[np.int_]:
+        """A fold a writer; the rows of corpora are dealt out among them."""
+        writers = sorted({source for source in self.source if source[0] == "w"})
+        dealt = np.random.default_rng(SEED).integers(max(2, len(writers)), size=len(self.source))
+        folds = {writer: fold for fold, writer in enumerate(writers)}
+        return np.array([folds.get(source, dealt[row]) for row, source in enumerate(self.source)])
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedStack:
+    """What was fitted on some rows, and how it judges."""
+
+    heads: Heads
+    trees: Mapping[str, GradientBoostingClassifier]
+
+    def odds(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log-odds of each level, a column each."""
+        return np.stack([self.trees[name].decision_function(table) for name in LEVELS], axis=1)
+
+
+class Stack:
+    """Fits on folds and on all."""
+
+    def __init__(self, rows: Rows, shares: Shares | None = None) -> None:
+        self.rows = rows
+        self._shares = shares or Shares()
+        self._pieces = Pieces(rows.texts, RAREST)
+        self.folds = rows.folds()
+        self.table = np.zeros((0, 0))
+        """The numbers of every row, its scores from models that did not see its fold."""
+
+    def fit_heads(self, rows: NDArray[np.int_]) -> Heads:
+        """The n-gram models for the levels."""
+        known = self._pieces.known(self.rows.joined[rows])
+        heads = Heads(self._pieces, known)
+        share = self._share()
+        for level, name in enumerate(LEVELS, start=1):
+            some = rows[self.rows.known(level)[rows]]
+            heads.fit(name, self.rows.joined[some], self.rows.lowest[some] >= level, share[some])
+        some = rows[~self.rows.is_talk[rows]]
+        heads.fit(
+            "wish",
+            self.rows.joined[some],
+            np.array([_is_wish(self.rows.examples[row]) for row in some]),
+            np.where(self.rows.source == VALID, self._shares.valid_wish, share)[some],
+        )
+        return heads
+
+    def out_of_fold(self) -> list[Heads]:
+        """Fill `table`; the heads of each fold, fitted on the others."""
+        heads = []
+        filled: dict[int, list[float]] = {}
+        for fold in np.unique(self.folds):
+            heads.append(self.fit_heads(np.flatnonzero(self.folds != fold)))
+            filled.update(self._numbers(heads[-1], np.flatnonzero(self.folds == fold)))
+        self.table = np.array([filled[row] for row in range(len(self.rows.examples))])
+        return heads
+
+    def fit_trees(self, rows: NDArray[np.int_]) -> dict[str, GradientBoostingClassifier]:
+        """The trees, on the scores out of fold."""
+        share = self._share()
+        is_valid, is_danger = self.rows.source == VALID, self.rows.lowest > 0
+        share[is_valid] = self._shares.valid_harmless
+        share[is_valid & is_danger] = self._shares.valid_danger
+        share[(share == 1) & ~is_danger] = self._shares.harmless
+        trees = {}
+        for level, name in enumerate(LEVELS, start=1):
+            some = rows[self.rows.known(level)[rows]]
+            trees[name] = fit_trees(self.table[some], self.rows.lowest[some] >= level, share[some])
+        return trees
+
+    def fit_opinions(self, rows: NDArray[np.int_]) -> Heads:
+        """The heads for axes and for who is meant, on the writers' lines that have a level."""
+        some = np.array(
+            [row for row in rows if self.rows.examples[row].who and self.rows.examples[row].lowest]
+        )
+        known = self._pieces.known(self.rows.joined[some], RAREST_OPINION)
+        heads = Heads(self._pieces, known)
+        for name in OPINIONS:
+            answers = np.array(
+                [
+                    name in self.rows.examples[row].axes or name == self.rows.examples[row].who
+                    for row in some
+                ]
+            )
+            heads.fit(name, self.rows.joined[some], answers, np.ones(len(some)))
+        return heads
+
+    def _numbers(self, heads: Heads, rows: NDArray[np.int_]) -> dict[int, list[float]]:
+        texts = sorted(
+            {
+                text
+                for row in rows
+                for text in (self.rows.own[row], self.rows.joined[row], *self.rows.earlier[row])
+            }
+        )
+        scores = dict(zip(texts, heads.scores(np.array(texts)).tolist(), strict=True))
+        return {
+            int(row): numbers(
+                self.rows.turns[row],
+                scores[self.rows.own[row]],
+                scores[self.rows.joined[row]],
+                [scores[text] for text in self.rows.earlier[row]],
+            )
+            for row in rows
+        }
+
+    def _share(self) -> NDArray[np.float64]:
+        share = np.ones(len(self.rows.source))
+        share[self.rows.source == ORDINARY] = self._shares.ordinary
+        share[self.rows.is_talk] = self._shares.talks
+        return share
+
+
+def weights_json(
+    heads: Heads,
+    opinions: Heads,
+    trees: Mapping[str, GradientBoostingClassifier],
+    thresholds: Mapping[str, Mapping[str, float]],
+) -> str:
+    """The file that `bot.safety.weights` reads."""
+    record: dict[str, Any] = {
+        "thresholds": {
+            where: {name: round(at, 4) for name, at in levels.items()}
+            for where, levels in thresholds.items()
+        },
+        "trees": {name: trees_record(model) for name, model in trees.items()},
+        "levels": heads.record(LEAST_WEIGHT),
+        "opinions": opinions.record(LEAST_WEIGHT),
+    }
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _is_wish(example: Example) -> bool:
+    """Whether a line says a wish to die or to hurt oneself."""
+    if example.source in (VALID, OWN):
+        return example.danger
+    return example.danger and Axis.SUICIDE.value in example.axes

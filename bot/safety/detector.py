@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.safety import in_danger
-from bot.safety.facts import CARRIED, LEVELS, TalkTurn, joined_views, numbers, turns
+from bot.safety.evidence import Evidence
+from bot.safety.facts import CARRIED, LEVELS, MessageFacts, TalkTurn, joined_views, numbers, turns
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
 from bot.safety.replies import BARE, answered, kind_of_reply
 from bot.safety.rules import AXES
@@ -111,29 +112,21 @@ class FirstReader:
     def _level(
         self, turn: TalkTurn, scores: Sequence[Sequence[float]], standing: RiskLevel
     ) -> RiskLevel:
-        if standing < RiskLevel.HIGH and kind_of_reply(turn.facts.normalized) in BARE:
-            return RiskLevel.NONE  # what was asked gives it its meaning
-        where = "talk" if turn.earlier else "line"
-        if standing >= RiskLevel.HIGH:
-            where = "danger"
-        needed = self._trained.thresholds[where]
+        facts = turn.facts
+        is_in_danger = standing >= RiskLevel.HIGH
+        if not is_in_danger and _says_nothing_alone(facts):
+            return RiskLevel.NONE
+        needed = self._trained.thresholds[turn.place(standing)]
         odds = self._odds(turn, scores)
         reached = RiskLevel.NONE
         for name in LEVELS:
             level = RiskLevel[name.upper()]
-            if odds[name] >= needed[name] + (_CERTAIN if level > turn.facts.most else 0.0):
+            if odds[name] >= needed[name] + (_CERTAIN if level > facts.most else 0.0):
                 reached = level
         if turn.earlier and self._is_light(turn, scores[-1]):
             # What was said before colours a message, it does not speak for it.
-            reached = min(reached, RiskLevel.CONCERN if where == "danger" else RiskLevel.HIGH)
-        facts = turn.facts
-        if (
-            standing < RiskLevel.HIGH
-            and facts.ruled is RiskLevel.NONE
-            and len(facts.normalized) <= _SCRAP
-        ):
-            reached = RiskLevel.NONE  # half a sentence: the rest of it is on its way
-        if turn.facts.is_open and odds["concern"] >= _MEANT:
+            reached = min(reached, RiskLevel.CONCERN if is_in_danger else RiskLevel.HIGH)
+        if facts.is_open and odds["concern"] >= _MEANT:
             reached = max(reached, RiskLevel.HIGH)
         return reached
 
@@ -164,3 +157,10 @@ class FirstReader:
             axes = {max(Axis, key=lambda axis: read.get(axis.value, -10.0))}
         who = max((Who.SELF, Who.OTHER, Who.UNCLEAR), key=lambda one: read[one.value])
         return Assessment(level, tuple(reasons), frozenset(axes), who)
+
+
+def _says_nothing_alone(facts: MessageFacts) -> bool:
+    """Whether a message has no meaning of its own: a bare answer, a setting, half a sentence."""
+    if kind_of_reply(facts.normalized) in BARE or facts.evidence is Evidence.SETTING:
+        return True
+    return facts.ruled is RiskLevel.NONE and len(facts.normalized) <= _SCRAP

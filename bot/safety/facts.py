@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.safety import context
 from bot.safety.asked import BotQuestion, asked
+from bot.safety.evidence import LIGHT_SIGNALS, Evidence, evidence
 from bot.safety.levels import RiskLevel
 from bot.safety.lexicon import views
 from bot.safety.matching import Lowered, Match, matches, pieces_of, read_normalized, undenied
@@ -58,6 +59,7 @@ class MessageFacts:
     signals: frozenset[str]
     views: tuple[str, ...]
     """What the n-gram models read."""
+    evidence: Evidence
 
     @property
     def ruled(self) -> RiskLevel:
@@ -121,7 +123,8 @@ def message_facts(message: str) -> MessageFacts:
             for match in matches(read_normalized(normalize(piece)))
         )
         matched = max(matched, again, key=_highest)
-    return MessageFacts(BREAK.join(parts), text, matched, signals, seen)
+    found = evidence(text, signals, is_ruled=_highest(matched) > RiskLevel.NONE)
+    return MessageFacts(BREAK.join(parts), text, matched, signals, seen, found)
 
 
 def _highest(matched: Sequence[Match]) -> RiskLevel:
@@ -150,6 +153,16 @@ class TalkTurn:
     """The bot's words right before it."""
     standing: RiskLevel = RiskLevel.NONE
     """What the person is in: told by the caller, or by a card that was sent."""
+
+    def place(self, standing: RiskLevel) -> str:
+        """Which thresholds hold: of a "plain" message, a "line" by itself, a "talk", "danger"."""
+        if standing >= RiskLevel.HIGH:
+            return "danger"
+        if self.facts.evidence is not Evidence.SIGNED and not any(
+            message.signals - LIGHT_SIGNALS for message in self.earlier
+        ):
+            return "plain"
+        return "talk" if self.earlier else "line"
 
 
 def turns(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> list[TalkTurn]:

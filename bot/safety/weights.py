@@ -29,7 +29,8 @@ class Weights:
     """Of each name in `bot.safety.facts.SCORES`."""
     thresholds: Mapping[str, Mapping[str, float]]
     """The log-odds of the trees from which each level is reached: of a "line" by itself, in a
-    "talk", and in "danger", of a person who is at high."""
+    "talk", of a "plain" message without a grave kind of word, and in "danger", of a person who is
+    at high."""
 
 
 @lru_cache(maxsize=1)

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.safety import FirstReader
+from bot.safety import FirstReader, RiskLevel
 from bot.safety.weights import read_weights
-from training.risk.data import VALID, read_danger, read_labelled, read_own
+from training.risk.data import (
+    ASSUMED,
+    MEASURED_ONLY,
+    THRESHOLDS,
+    VALID,
+    read_danger,
+    read_labelled,
+    read_own,
+)
 from training.risk.evaluate import figures, judge
-from training.risk.ordinary import client_turns, ordinary_examples, shares
-from training.risk.stack import Rows, Stack, TrainedStack, weights_json
+from training.risk.everyday import everyday_examples, own_words_examples
+from training.risk.ordinary import client_turns, ordinary_examples, ordinary_talks, shares
+from training.risk.stack import FOLDS, NEVER_LEARNT, Rows, Stack, TrainedStack, weights_json
 from training.risk.thresholds import choose_thresholds
 
 if TYPE_CHECKING:
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path("bot/safety/first_reader.json")
 WRITERS = Path("training/corpora/danger")
-TRAINED_ON = ("w1", "w2", "w3", "w4", "w5", "w6")
+FOLDS_AND_ALL = (*range(FOLDS), NEVER_LEARNT)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,34 +71,56 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace, said: list[str]) -> None:
-    examples = [*read_labelled(options.labelled), *read_own(), *ordinary_examples(said)]
-    for writer in TRAINED_ON:
-        examples.extend(read_danger(options.writers / f"{writer}.jsonl"))
+    examples = [
+        *read_labelled(options.labelled),
+        *read_own(),
+        *own_words_examples(),
+        *everyday_examples(),
+        *ordinary_examples(said),
+        *(ordinary_talks(options.ordinary, said) if said else ()),
+    ]
+    for path in sorted(options.writers.glob("w*.jsonl")):
+        if path.stem not in MEASURED_ONLY:
+            examples.extend(read_danger(path))
     rows = Rows(examples)
     stack = Stack(rows)
-    every = np.arange(len(examples))
     heads = stack.out_of_fold()
-    trees = [stack.fit_trees(every[stack.folds != fold]) for fold in range(len(heads))]
+    trees = [stack.fit_trees(stack.learnt(without=fold)) for fold in FOLDS_AND_ALL]
     odds = np.zeros((len(examples), 3))
-    for fold, (head, grown) in enumerate(zip(heads, trees, strict=True)):
+    for fold, (head, grown) in zip(FOLDS_AND_ALL, zip(heads, trees, strict=True), strict=True):
         some = stack.folds == fold
         odds[some] = TrainedStack(head, grown).odds(stack.table[some])
     chosen = choose_thresholds(rows, odds)
     _print([f"thresholds: {chosen}"])
     judged = []
-    for fold, (head, grown) in enumerate(zip(heads, trees, strict=True)):
-        opinions = stack.fit_opinions(every[stack.folds != fold])
-        reader = FirstReader(read_weights(weights_json(head, opinions, grown, chosen)))
-        judged += judge(reader, [examples[row] for row in every[stack.folds == fold]])
+    for fold, (head, grown) in zip(FOLDS_AND_ALL, zip(heads, trees, strict=True), strict=True):
+        opinions = stack.fit_opinions(stack.learnt(without=fold))
+        text = weights_json(head, opinions, grown, chosen)
+        reader = FirstReader(read_weights(text))
+        judged += judge(reader, [examples[row] for row in np.flatnonzero(stack.folds == fold)])
     _print(["--- writers, each left out in turn"])
-    _print(figures([item for item in judged if item[0].source in TRAINED_ON]))
+    _print(figures([one for one in judged if _is_learnt_writer(one[0])]))
+    _print([f"--- {THRESHOLDS}, never learnt"])
+    _print(figures([item for item in judged if item[0].source == THRESHOLDS]))
     _print(["--- PsySUICIDE, out of fold"])
     _print(_valid([item for item in judged if item[0].source == VALID]))
-    text = weights_json(
-        stack.fit_heads(every), stack.fit_opinions(every), stack.fit_trees(every), chosen
-    )
+    for source in ASSUMED:
+        _print([_alarms(source, [item for item in judged if item[0].source == source])])
     options.out.write_text(text, "utf-8")
     _print([f"{options.out}: {options.out.stat().st_size} bytes"])
+
+
+def _is_learnt_writer(example: Example) -> bool:
+    return example.source[0] == "w" and example.source != THRESHOLDS
+
+
+def _alarms(source: str, judged: list[tuple[Example, Assessment]]) -> str:
+    levels = [said.level for _, said in judged]
+    shares = ", ".join(
+        f"{level.label} or above {np.mean([at >= level for at in levels]):.2%}"
+        for level in list(RiskLevel)[1:]
+    )
+    return f"{source}, out of fold: {len(levels)}, {shares}"
 
 
 def _valid(judged: list[tuple[Example, Assessment]]) -> Iterable[str]:

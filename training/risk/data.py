@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 OPEN_WISH = "主动自杀意图"
 VALID, OWN, ORDINARY = "valid", "own", "ordinary"
+OWN_WORDS, EVERYDAY = "own_words", "everyday"
+ASSUMED = (ORDINARY, OWN_WORDS, EVERYDAY)
+"""Sources of harmless lines that share no words of danger on purpose."""
+
+THRESHOLDS = "w6"
+"""The writer on whose lines thresholds are chosen, and nothing is learnt."""
+MEASURED_ONLY = ("w7", "w8")
+"""Writers on whose lines nothing is learnt or chosen."""
 
 MARKS = {
     "[q-safe]": "你现在安全吗？",

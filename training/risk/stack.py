@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bot.safety import Axis, Who
-from bot.safety.facts import LEVELS, TalkTurn, joined_views, numbers, turns
-from training.risk.data import ORDINARY, OWN, VALID, Example
+from bot.safety.facts import LEVELS, SCORES, TalkTurn, joined_views, numbers, turns
+from training.risk.data import EVERYDAY, ORDINARY, OWN, OWN_WORDS, THRESHOLDS, VALID, Example
 from training.risk.ngrams import Heads, Pieces
 from training.risk.trees import fit_trees, trees_record
 
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-    from sklearn.ensemble import GradientBoostingClassifier
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
+FOLDS = 5
+NEVER_LEARNT = -1
 RAREST = 3  # texts a piece must be in
 RAREST_OPINION = 6
 LEAST_WEIGHT = 0.04  # log-odds; a piece that weighs less in every head is left out
 SEED = 20261130
+RISING = tuple(range(2 * len(SCORES)))
+"""The scores of a message and of it with those before: the surer, the more serious."""
 OPINIONS = (*(axis.value for axis in Axis), *(who.value for who in Who if who is not Who.NOBODY))
 
 
@@ -39,7 +43,9 @@ class Shares:
     harmless: float = 2.0
     """Lines of writers that share the words of danger and mean none."""
     talks: float = 0.7
-    ordinary: float = 0.5
+    ordinary: float = 0.7
+    everyday: float = 0.4
+    """Generated lines: many, of few words."""
 
 
 class Rows:
@@ -56,7 +62,8 @@ class Rows:
         self.lowest = np.array([int(example.lowest) for example in examples])
         self.highest = np.array([int(example.highest) for example in examples])
         self.before = np.array([int(example.before) for example in examples])
-        self.is_talk = np.array([bool(example.talk) for example in examples])
+        self.talk = np.array([example.talk for example in examples])
+        self.is_talk = self.talk != ""
         self.texts = list(self._views)
 
     def _text(self, views: tuple[str, ...]) -> int:
@@ -68,11 +75,25 @@ class Rows:
         return answered & ~((self.lowest >= level) & (self.before >= level))
 
     def folds(self) -> NDArray[np.int_]:
-        """A fold a writer; the rows of corpora are dealt out among them."""
-        writers = sorted({source for source in self.source if source[0] == "w"})
-        dealt = np.random.default_rng(SEED).integers(max(2, len(writers)), size=len(self.source))
-        folds = {writer: fold for fold, writer in enumerate(writers)}
-        return np.array([folds.get(source, dealt[row]) for row, source in enumerate(self.source)])
+        """A fold for each row: writers whole, rows of corpora dealt out by kind or one by one.
+
+        `NEVER_LEARNT` for the writer on whom thresholds are chosen.
+        """
+        chance = np.random.default_rng(SEED)
+        dealt = chance.integers(FOLDS, size=len(self.source))
+        writers = sorted({source for source in self.source if source[0] == "w"} - {THRESHOLDS})
+        folds = {writer: number % FOLDS for number, writer in enumerate(writers)}
+        folds[THRESHOLDS] = NEVER_LEARNT
+        kinds = sorted({one.kind for one in self.examples if one.source == OWN_WORDS})
+        kind_folds = dict(zip(kinds, chance.integers(FOLDS, size=len(kinds)), strict=True))
+        return np.array(
+            [
+                kind_folds[one.kind]
+                if one.source == OWN_WORDS
+                else folds.get(one.source, dealt[row])
+                for row, one in enumerate(self.examples)
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +101,7 @@ class TrainedStack:
     """What was fitted on some rows, and how it judges."""
 
     heads: Heads
-    trees: Mapping[str, GradientBoostingClassifier]
+    trees: Mapping[str, HistGradientBoostingClassifier]
 
     def odds(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-odds of each level, a column each."""
@@ -116,16 +137,22 @@ class Stack:
         return heads
 
     def out_of_fold(self) -> list[Heads]:
-        """Fill `table`; the heads of each fold, fitted on the others."""
+        """Fill `table`; the heads of each fold, fitted on the others, last those fitted on all."""
         heads = []
         filled: dict[int, list[float]] = {}
-        for fold in np.unique(self.folds):
-            heads.append(self.fit_heads(np.flatnonzero(self.folds != fold)))
+        for fold in range(FOLDS):
+            heads.append(self.fit_heads(self.learnt(without=fold)))
             filled.update(self._numbers(heads[-1], np.flatnonzero(self.folds == fold)))
+        heads.append(self.fit_heads(self.learnt()))
+        filled.update(self._numbers(heads[-1], np.flatnonzero(self.folds == NEVER_LEARNT)))
         self.table = np.array([filled[row] for row in range(len(self.rows.examples))])
         return heads
 
-    def fit_trees(self, rows: NDArray[np.int_]) -> dict[str, GradientBoostingClassifier]:
+    def learnt(self, without: int = NEVER_LEARNT) -> NDArray[np.int_]:
+        """The rows that are learnt from, without those of a fold."""
+        return np.flatnonzero((self.folds != NEVER_LEARNT) & (self.folds != without))
+
+    def fit_trees(self, rows: NDArray[np.int_]) -> dict[str, HistGradientBoostingClassifier]:
         """The trees, on the scores out of fold."""
         share = self._share()
         is_valid, is_danger = self.rows.source == VALID, self.rows.lowest > 0
@@ -135,7 +162,8 @@ class Stack:
         trees = {}
         for level, name in enumerate(LEVELS, start=1):
             some = rows[self.rows.known(level)[rows]]
-            trees[name] = fit_trees(self.table[some], self.rows.lowest[some] >= level, share[some])
+            answers = self.rows.lowest[some] >= level
+            trees[name] = fit_trees(self.table[some], answers, share[some], RISING)
         return trees
 
     def fit_opinions(self, rows: NDArray[np.int_]) -> Heads:
@@ -177,6 +205,7 @@ class Stack:
     def _share(self) -> NDArray[np.float64]:
         share = np.ones(len(self.rows.source))
         share[self.rows.source == ORDINARY] = self._shares.ordinary
+        share[self.rows.source == EVERYDAY] = self._shares.everyday
         share[self.rows.is_talk] = self._shares.talks
         return share
 
@@ -184,7 +213,7 @@ class Stack:
 def weights_json(
     heads: Heads,
     opinions: Heads,
-    trees: Mapping[str, GradientBoostingClassifier],
+    trees: Mapping[str, HistGradientBoostingClassifier],
     thresholds: Mapping[str, Mapping[str, float]],
 ) -> str:
     """The file that `bot.safety.weights` reads."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.safety import RiskLevel
+from bot.safety.evidence import Evidence
 from bot.safety.facts import LEVELS
+from training.risk.data import ASSUMED as ASSUMED_HARMLESS
 from training.risk.data import ORDINARY, VALID
 
 if TYPE_CHECKING:
@@ -18,15 +20,27 @@ if TYPE_CHECKING:
     from training.risk.stack import Rows
 
 Thresholds = dict[str, dict[str, float]]
+WRITERS, ASSUMED = "writers", "assumed"
+HARMLESS_TALK = "harmless"
 
-# Alarms on harmless rows, at most: of PsySUICIDE, of the writers' lines, of turns of SmileChat. In
-# talks: on turns of harmless ones. The shares of a level count those of the higher ones.
+# Alarms on harmless rows, at most: of PsySUICIDE, of the writers' lines, of ordinary turns and
+# lines. The shares of a level count those of the higher ones.
 LINES: Mapping[str, Mapping[str, float]] = {
-    "concern": {VALID: 0.09, "lines": 0.05, ORDINARY: 0.06},
-    "high": {VALID: 0.04, "lines": 0.04, ORDINARY: 0.012},
-    "imminent": {VALID: 0.01, "lines": 0.02, ORDINARY: 0.002},
+    "concern": {VALID: 0.09, WRITERS: 0.04, ASSUMED: 0.008},
+    "high": {VALID: 0.04, WRITERS: 0.02, ASSUMED: 0.003},
+    "imminent": {VALID: 0.01, WRITERS: 0.01, ASSUMED: 0.001},
 }
-TALKS: Mapping[str, float] = {"concern": 0.06, "high": 0.04, "imminent": 0.02}
+PLAIN: Mapping[str, Mapping[str, float]] = {
+    "concern": {WRITERS: 0.01, ASSUMED: 0.001},
+    "high": {WRITERS: 0.005, ASSUMED: 0.0004},
+    "imminent": {WRITERS: 0.003, ASSUMED: 0.0002},
+}
+"""Of messages without a grave kind of word, as shares of the same rows."""
+TALKS: Mapping[str, Mapping[str, float]] = {
+    "concern": {WRITERS: 0.06, ASSUMED: 0.02},
+    "high": {WRITERS: 0.04, ASSUMED: 0.008},
+    "imminent": {WRITERS: 0.02, ASSUMED: 0.002},
+}
 IMMINENT_BELOW = 0.12
 """Lines that are high and told as imminent, at most."""
 IMMINENT_IN_DANGER = 0.2
@@ -37,51 +51,64 @@ costs little there."""
 def choose_thresholds(rows: Rows, odds: NDArray[np.float64]) -> Thresholds:
     """The lowest scores for each level that keep every kind of false alarm within its share.
 
-    For a message by itself, one in a talk, and one of a person who is at high.
+    For a message by itself with a grave kind of word and without, one in a talk, and one of a
+    person who is at high.
     """
     ruled = np.array([int(turn.facts.floor) for turn in rows.turns])
-    is_at_high = np.array([turn.standing >= RiskLevel.HIGH for turn in rows.turns])
-    has_earlier = np.array([bool(turn.earlier) for turn in rows.turns])
-    is_line = np.char.startswith(rows.source, "w") & ~rows.is_talk
+    place = np.array([turn.place(turn.standing) for turn in rows.turns])
+    speaks = np.array([turn.facts.evidence is not Evidence.SETTING for turn in rows.turns])
     harmless = rows.highest == RiskLevel.NONE
+    is_writer = np.char.startswith(rows.source, "w")
+    by_itself = np.array([not turn.earlier for turn in rows.turns])
     groups = {
-        VALID: (rows.source == VALID) & harmless,
-        "lines": is_line & harmless,
-        ORDINARY: rows.source == ORDINARY,
+        VALID: rows.source == VALID,
+        WRITERS: is_writer & by_itself & ~rows.is_talk,
+        ASSUMED: np.isin(rows.source, ASSUMED_HARMLESS) & by_itself,
     }
-    high = is_line & (rows.highest == RiskLevel.HIGH)
-    calm = has_earlier & ~is_at_high & harmless
-    chosen: Thresholds = {"line": {}, "talk": {}, "danger": {}}
-    alarmed = {"line": ruled >= RiskLevel.IMMINENT, "talk": ruled >= RiskLevel.IMMINENT}
+    talks = {
+        WRITERS: is_writer & (rows.talk == HARMLESS_TALK),
+        ASSUMED: (rows.source == ORDINARY) & ~by_itself,
+    }
+    high = groups[WRITERS] & (rows.highest == RiskLevel.HIGH)
+    chosen: Thresholds = {"plain": {}, "line": {}, "talk": {}, "danger": {}}
+    alarmed = ruled >= RiskLevel.IMMINENT
     for name in reversed(LEVELS):
         level = RiskLevel[name.upper()]
         scores = odds[:, level - 1]
-        for where in alarmed:
-            alarmed[where] |= ruled >= level
-        wanted = [
-            _lowest(scores[group], alarmed["line"][group], LINES[name][source])
-            for source, group in groups.items()
-            if group.any()
-        ]
-        if level is RiskLevel.IMMINENT:
-            wanted.append(_lowest(scores[high], alarmed["line"][high], IMMINENT_BELOW))
-        chosen["line"][name] = max(wanted)
-        in_talk = _lowest(scores[calm], alarmed["talk"][calm], TALKS[name])
-        chosen["talk"][name] = min(chosen["line"][name], in_talk)
-        for where, seen in alarmed.items():
-            np.logical_or(seen, scores >= chosen[where][name], out=seen)
-    worse = (rows.lowest < RiskLevel.IMMINENT) & is_at_high
+        alarmed |= ruled >= level
+        for where, shares, all_rows in (
+            ("plain", PLAIN[name], groups),
+            ("line", LINES[name], groups),
+            ("talk", TALKS[name], talks),
+        ):
+            wanted = []
+            for source, share in shares.items():
+                group = all_rows[source] & harmless
+                some = group & (place == where) & speaks
+                already = alarmed & group
+                if where == "plain":
+                    already &= place == where
+                count = int(share * group.sum()) - int(already.sum())
+                if some.any():
+                    wanted.append(_lowest(scores[some & ~alarmed], count))
+            if where == "line" and level is RiskLevel.IMMINENT:
+                some = high & (place == where)
+                count = int(IMMINENT_BELOW * some.sum()) - int((some & alarmed).sum())
+                wanted.append(_lowest(scores[some & ~alarmed], count))
+            chosen[where][name] = max(wanted, default=0.0)
+            alarmed |= (place == where) & speaks & (scores >= chosen[where][name])
+        chosen["talk"][name] = min(chosen["line"][name], chosen["talk"][name])
     chosen["danger"] = dict(chosen["talk"])
+    worse = (rows.lowest < RiskLevel.IMMINENT) & (place == "danger")
     if worse.any():
-        at = _lowest(odds[worse, 2], np.zeros(worse.sum(), dtype=bool), IMMINENT_IN_DANGER)
+        at = _lowest(odds[worse, 2], int(IMMINENT_IN_DANGER * worse.sum()))
         chosen["danger"]["imminent"] = min(at, chosen["talk"]["imminent"])
     return chosen
 
 
-def _lowest(odds: NDArray[np.float64], alarmed: NDArray[np.bool_], share: float) -> float:
-    """The lowest score at which at most this share alarms; what alarms already is counted."""
-    left = int(share * len(odds)) - int(alarmed.sum())
-    free = np.sort(odds[~alarmed])[::-1]
-    if left >= len(free):
-        return float(free[-1]) if len(free) else 0.0
-    return float(free[max(0, left)]) + 1e-3
+def _lowest(odds: NDArray[np.float64], count: int) -> float:
+    """The lowest score that at most `count` reach."""
+    if not len(odds):
+        return 0.0
+    ordered = np.sort(odds)[::-1]
+    return float(ordered[min(max(0, count), len(ordered) - 1)]) + 1e-3

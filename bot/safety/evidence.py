@@ -1,0 +1,42 @@
+"""What a message has in it that could be danger: what is learnt may raise nobody on less.
+
+Most people who write from a subway, alone or at night write of nothing else. Words of place, time
+and company were said in danger by those who taught the reader, and are no sign of it by themselves.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from bot.safety.normalize import BREAK
+from bot.safety.vocabulary import compiled
+
+LIGHT_SIGNALS = frozenset(
+    (
+        *("writer", "other_person", "you", "still", "soon", "date", "asks", "denied", "joke"),
+        *("told", "work", "news", "cheerful", "idiom", "long_ago", "well_now", "exam", "lover"),
+        *("baby", "postponed", "promise", "hospital", "calm", "closed", "storey", "settled"),
+    )
+)
+"""Kinds of words that are said as often where nothing is wrong."""
+
+_SETTING = compiled("<setting_time>|<setting_place>|<setting_company>|<setting_act>")
+_LEFT = 1  # characters
+
+
+class Evidence(StrEnum):
+    """How much there is to go by."""
+
+    SETTING = "setting"
+    """Nothing but when, where and with whom: no level is learnt of it."""
+    PLAIN = "plain"
+    """No grave kind of word: what is learnt has to be surer."""
+    SIGNED = "signed"
+
+
+def evidence(text: str, signals: frozenset[str], *, is_ruled: bool) -> Evidence:
+    """What a reading has in it, by its signals and whether a rule found anything."""
+    if is_ruled or signals - LIGHT_SIGNALS:
+        return Evidence.SIGNED
+    left = _SETTING.sub("", text.replace(BREAK, "").replace(" ", ""))
+    return Evidence.SETTING if len(left) <= _LEFT else Evidence.PLAIN

@@ -6,10 +6,12 @@ and company were said in danger by those who taught the reader, and are no sign 
 
 from __future__ import annotations
 
+import re
+import tomllib
 from enum import StrEnum
+from importlib import resources
 
 from bot.safety.normalize import BREAK
-from bot.safety.vocabulary import compiled
 
 LIGHT_SIGNALS = frozenset(
     (
@@ -20,7 +22,21 @@ LIGHT_SIGNALS = frozenset(
 )
 """Kinds of words that are said as often where nothing is wrong."""
 
-_SETTING = compiled("<setting_time>|<setting_place>|<setting_company>|<setting_act>")
+_SETTING = re.compile(
+    "|".join(
+        sorted(
+            (
+                word
+                for words in tomllib.loads(
+                    resources.files("bot.safety").joinpath("settings.toml").read_text("utf-8")
+                ).values()
+                for word in words.split()
+            ),
+            key=len,
+            reverse=True,
+        )
+    )
+)
 _LEFT = 1  # characters
 
 

@@ -79,9 +79,12 @@ def answered(question: str, reply: str) -> RiskLevel:
 
 # Answers to where, with what, when and what was taken: what a person in danger says in two words.
 _PLACE = compiled(
-    "<place_high>|<place_water>|<place_rail>|<roof>|浴室|浴缸|车里|车上|楼上|[一二三四五六七八九十\\d]+(楼|层)"
+    "<roof>|<ledge>|<rim>|<place_high>|<shore>|<place_water>|<track>|<place_rail>"
+    "|浴室|浴缸|车里|车上|楼上|[一二三四五六七八九十\\d]+(楼|层)"
 )
-_MEANS = compiled("刀|药|绳|炭|瓶|<poison_household>|针|玻璃|皮带|手里|手边|枕头|抽屉|桌上|买了|拿")
+_MEANS = compiled(
+    "刀|药|绳|炭|瓶|<poison_household>|<poison>|针|玻璃|皮带|手里|手边|枕头|抽屉|桌上|买了|拿"
+)
 _NOW = compiled(
     "今(晚|夜|天|儿|黑|日)|现在|马上|这就|待会|等(下|会|哈|一)|一会|就要|半夜|凌晨|零点|十二点|睡(着|了)|出门|洗完|完就|天亮|2nite|tonight|now"
 )

@@ -20,9 +20,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.locales import Language
-from bot.safety import RiskLevel, Utterance, assess, card
+from bot.safety import RiskLevel, StackedReader, Utterance, assess
 from bot.safety.encoder import load_encoder
+from bot.safety.evaluation.marks import CARD, spelt_out
 from bot.safety.evaluation.report import interval
 
 if TYPE_CHECKING:
@@ -30,16 +30,6 @@ if TYPE_CHECKING:
 
 MEASURED_ONLY = ("w7", "w8")
 CONCERN, HIGH, IMMINENT = RiskLevel.CONCERN, RiskLevel.HIGH, RiskLevel.IMMINENT
-_ASKED = {
-    "[q-safe]": "你现在安全吗？",
-    "[q-suicide]": "你是不是想到过死？",
-    "[q-alone]": "现在有人在你身边吗？",
-    "[q-where]": "你现在在哪里？",
-    "[q-means]": "手边有没有能伤到自己的东西？",
-    "[q-when]": "有没有想过什么时候？",
-    "[q-taken]": "你已经吃了什么，或者伤到自己了吗？",
-    "[checkin]": "几小时前你说很难受，我想问问你现在怎么样？",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +67,25 @@ class Readers:
     """Both readers, and how long they take."""
 
     def __init__(self) -> None:
-        self._encoder = load_encoder()
+        encoder = load_encoder()
+        self._second = None if encoder is None else StackedReader(encoder)
         self.first_ms: list[float] = []
         self.second_ms: list[float] = []
 
     @property
     def has_second(self) -> bool:
         """Whether the second reader is installed."""
-        return self._encoder is not None
+        return self._second is not None
 
     def read(self, talk: Sequence[Utterance]) -> tuple[RiskLevel, RiskLevel]:
         """What the first reader makes of the last message, and what both do."""
         began = time.perf_counter()
         first = assess(talk).level
         self.first_ms.append(1000 * (time.perf_counter() - began))
-        if self._encoder is None or first is IMMINENT:
+        if self._second is None or first is IMMINENT:
             return first, first
         began = time.perf_counter()
-        second = self._encoder.read([(said.text, said.by_bot) for said in talk]).level
+        second = self._second.read(talk).level
         self.second_ms.append(1000 * (time.perf_counter() - began))
         return first, max(first, second)
 
@@ -121,10 +112,8 @@ def _read_talk(
     for message in messages if isinstance(messages, list) else []:
         content = message["content"]
         if message["role"] == "assistant":
-            is_card = content.startswith("[card")
-            after_card |= is_card
-            asked = _ASKED.get(content, content)
-            said.append(Utterance(card(HIGH, Language.ZH_CN) if is_card else asked, by_bot=True))
+            after_card |= content.startswith(CARD)
+            said.append(Utterance(spelt_out(content), by_bot=True))
             continue
         said.append(Utterance(content))
         wanted = RiskLevel[message["level"].upper()]

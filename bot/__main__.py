@@ -90,15 +90,19 @@ def _parser() -> argparse.ArgumentParser:
     safety = commands.add_parser(
         "safety",
         help="say how serious each line of a file is",
-        description='Read {"text": ...} or {"messages": [...]} a line from FILE and write '
-        '{"level": ..., "reasons": [...]} a line, in the same order. Needs no settings.',
+        description="Read FILE, which holds plain lines or JSON lines "
+        '({"text": ...} or {"messages": [{"role", "content"}, ...]}), and write {"level", "axes", '
+        '"who", "reasons"} a line, in the same order; of a talk also "levels", at every message. '
+        "Both readers read what needs no settings: the second one is the encoder.",
     )
     safety.add_argument("file", type=Path, metavar="FILE.jsonl")
     safety.add_argument(
         "--report",
         action="store_true",
-        help="print recall and false positives against the labels of the lines instead",
+        help='print figures against the "level" or the "labels" of the lines instead, of the first '
+        "reader alone and of both",
     )
+    safety.add_argument("--first-reader", action="store_true", help="with the first reader alone")
     safety.set_defaults(command=_safety)
     return parser
 
@@ -184,14 +188,25 @@ def _export_feedback(options: argparse.Namespace) -> None:
 
 
 def _safety(options: argparse.Namespace) -> None:
-    from bot.safety import BatchError, report, safety_report
+    from bot.safety import BatchError, assess, both_readers, report, safety_report
+    from bot.safety.encoder import load_encoder
 
+    readers = {"first reader alone": assess}
+    if not options.first_reader:
+        encoder = load_encoder()
+        if encoder is None:
+            sys.stderr.write(
+                "The first reader alone: the second needs pip install --editable '.[reader]'\n"
+            )
+        else:
+            readers["both readers"] = both_readers(encoder)
+    *_, reads = readers.values()
     try:
         with options.file.open(encoding="utf-8") as lines:
             if options.report:
-                sys.stdout.writelines(f"{line}\n" for line in report(lines))
+                sys.stdout.writelines(f"{line}\n" for line in report(lines, readers))
                 return
-            for verdict in safety_report(lines):
+            for verdict in safety_report(lines, reads):
                 sys.stdout.write(json.dumps(verdict, ensure_ascii=False) + "\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"

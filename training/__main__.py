@@ -35,9 +35,14 @@ COMMANDS = {
     "tiny": Command(
         "training.tiny.command", "make the tiny base model of the tiny configs", "training"
     ),
-    "risk": Command("training.risk.command", "train the risk detector's small classifier", "risk"),
+    "risk": Command("training.risk.command", "train the risk detector's first reader", "risk"),
     "risk-encoder": Command(
         "training.risk.encoder.command", "tune the second reader's encoder", "risk-encoder"
+    ),
+    "risk-stack": Command(
+        "training.risk.stacking",
+        "weigh the first reader's and the encoder's scores",
+        "risk,reader",
     ),
     "small-sweep": Command(
         "training.experiments.sweep",

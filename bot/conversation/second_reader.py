@@ -10,20 +10,20 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from bot.conversation.prompt import as_words
-from bot.safety import Assessment, RiskLevel, choice_prompt
+from bot.safety import Assessment, RiskLevel, StackedReader, choice_prompt, first_reader
 from bot.waiting import wait_for_result
 from inference.engine import EngineRejected, Message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.safety import Utterance
-    from bot.safety.encoder import EncoderReading
+    from bot.safety import EncoderModel, Stack, Utterance
     from bot.storage import Counters
     from inference.engine import Chooser
 
@@ -53,40 +53,41 @@ class SecondReader(Protocol):
         ...
 
 
-class EncoderModel(Protocol):
-    """`bot.safety.encoder.Encoder`, or another of its kind."""
-
-    def read(self, talk: Sequence[tuple[str, bool]]) -> EncoderReading:
-        """Read the last message of a talk; blocks for some 20 ms."""
-        ...
-
-
 class EncoderReader:
-    """The encoder in the package, loaded and asked in a thread of its own, one talk at a time.
+    """The encoder in the package beside the first reader's scores, in a thread of its own.
+
+    One talk at a time.
 
     Args:
-        load: makes it, which takes a second or two; None: it is not installed.
+        load: makes the encoder, which takes a second or two; None: it is not installed.
+        stack: how the scores are weighed, if not as the package says.
     """
 
     name = "encoder"
 
-    def __init__(self, load: Callable[[], EncoderModel | None]) -> None:
+    def __init__(self, load: Callable[[], EncoderModel | None], stack: Stack | None = None) -> None:
         self._thread = ThreadPoolExecutor(1, "encoder")
-        self._encoder = self._thread.submit(load)
+        self._reader = self._thread.submit(_stacked, load, stack)
 
     async def read(self, said: Sequence[Utterance]) -> Assessment | None:
         """See `SecondReader.read`."""
-        talk = [(one.text, one.by_bot) for one in said]
-        reading = await asyncio.get_running_loop().run_in_executor(self._thread, self._read, talk)
-        return None if reading is None else Assessment(reading.level, (self.name,))
+        found = await asyncio.get_running_loop().run_in_executor(self._thread, self._read, said)
+        if found is None or found.level is RiskLevel.NONE:
+            return found
+        return replace(found, reasons=(self.name,))
 
     async def aclose(self) -> None:
         """Take no more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, talk: Sequence[tuple[str, bool]]) -> EncoderReading | None:
-        encoder = self._encoder.result()  # done: the thread does one thing after the other
-        return None if encoder is None else encoder.read(talk)
+    def _read(self, said: Sequence[Utterance]) -> Assessment | None:
+        reader = self._reader.result()  # done: the thread does one thing after the other
+        return None if reader is None else reader.read(said)
+
+
+def _stacked(load: Callable[[], EncoderModel | None], stack: Stack | None) -> StackedReader | None:
+    encoder = load()
+    return None if encoder is None else StackedReader(encoder, stack)
 
 
 class EngineReader:
@@ -115,7 +116,11 @@ class EngineReader:
         except EngineRejected:
             self._rejected_until = self._clock() + REJECTED_FOR
             raise
-        return Assessment(prompt.level(likely), (self.name,))
+        level = prompt.level(likely)
+        if level is RiskLevel.NONE:
+            return Assessment(level)
+        # It is asked for one letter: in which way, and who, is the first reader's opinion.
+        return Assessment(level, (self.name,), *first_reader().opinion(said))
 
     async def aclose(self) -> None:
         """Nothing is held: the engine is another's."""

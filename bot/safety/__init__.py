@@ -5,7 +5,8 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 
 from bot.locales import Language
 from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader
-from bot.safety.evaluation.batch import BatchError, safety_report
+from bot.safety.evaluation.batch import safety_report
+from bot.safety.evaluation.cases import BatchError
 from bot.safety.evaluation.report import report
 from bot.safety.guard import Blocked, Guard, GuardContext, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_hotlines, emergency, region_of
@@ -40,6 +41,7 @@ from bot.safety.protocol import (
 )
 from bot.safety.replies import asks_about_danger, may_be_reply
 from bot.safety.second_reading import ChoicePrompt, choice_prompt
+from bot.safety.stacking import EncoderModel, Stack, StackedReader, both_readers
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe, takes_back
 from bot.safety.utterance import Utterance
 
@@ -54,6 +56,7 @@ __all__ = [
     "Blocked",
     "ChoicePrompt",
     "Danger",
+    "EncoderModel",
     "FirstReader",
     "Guard",
     "GuardContext",
@@ -63,6 +66,8 @@ __all__ = [
     "Step",
     "TalkState",
     "Told",
+    "Stack",
+    "StackedReader",
     "Utterance",
     "Who",
     "all_hotlines",
@@ -70,6 +75,7 @@ __all__ = [
     "asked_outside_answers",
     "asks_about_danger",
     "assess",
+    "both_readers",
     "card",
     "card_hotlines",
     "choice_prompt",

@@ -73,7 +73,7 @@ class FirstReader:
             levels.append(max(reasons.values(), default=RiskLevel.NONE))
         if levels[-1] is RiskLevel.NONE and max(levels[-1 - _KEPT :]) >= RiskLevel.HIGH:
             reasons = {SAID_BEFORE: RiskLevel.CONCERN}
-        return self._assessment(talk, reasons)
+        return self._assessment(talk[-1], reasons)
 
     def scores(
         self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE
@@ -145,18 +145,27 @@ class FirstReader:
         row = numbers(turn, scores[-1], joined, scores[:-1])
         return {name: trees.score(row) for name, trees in self._trained.trees.items()}
 
-    def _assessment(self, talk: Sequence[TalkTurn], reasons: dict[str, RiskLevel]) -> Assessment:
+    def opinion(self, said: Sequence[Utterance]) -> tuple[frozenset[Axis], Who]:
+        """In which ways the last message is a danger, if it is one, and to whom."""
+        talk = turns(said)
+        return self._opinion(talk[-1]) if talk else (frozenset(), Who.NOBODY)
+
+    def _opinion(
+        self, turn: TalkTurn, ruled: frozenset[Axis] = frozenset()
+    ) -> tuple[frozenset[Axis], Who]:
+        opinions = self._trained.opinions
+        read = dict(zip(opinions.heads, opinions.scores(joined_views(turn)), strict=True))
+        axes = ruled | {axis for axis in Axis if read.get(axis.value, -1.0) > 0}
+        if not axes:
+            axes = frozenset({max(Axis, key=lambda axis: read.get(axis.value, -10.0))})
+        return axes, max((Who.SELF, Who.OTHER, Who.UNCLEAR), key=lambda one: read[one.value])
+
+    def _assessment(self, turn: TalkTurn, reasons: dict[str, RiskLevel]) -> Assessment:
         level = max(reasons.values(), default=RiskLevel.NONE)
         if level is RiskLevel.NONE:
             return Assessment(level)
-        opinions = self._trained.opinions
-        read = dict(zip(opinions.heads, opinions.scores(joined_views(talk[-1])), strict=True))
-        axes = {axis for axis in Axis if read.get(axis.value, -1.0) > 0}
-        axes |= {axis for reason in reasons for axis in AXES.get(reason, ())}
-        if not axes:
-            axes = {max(Axis, key=lambda axis: read.get(axis.value, -10.0))}
-        who = max((Who.SELF, Who.OTHER, Who.UNCLEAR), key=lambda one: read[one.value])
-        return Assessment(level, tuple(reasons), frozenset(axes), who)
+        ruled = frozenset(axis for reason in reasons for axis in AXES.get(reason, ()))
+        return Assessment(level, tuple(reasons), *self._opinion(turn, ruled))
 
 
 def _says_nothing_alone(facts: MessageFacts) -> bool:

@@ -22,6 +22,9 @@ LIGHT_SIGNALS = frozenset(
 )
 """Kinds of words that are said as often where nothing is wrong."""
 
+OF_SETTINGS = frozenset(("hides", "dies", "farewell"))
+"""Kinds with words of place and company among them: 在门口, 他走了."""
+
 _SETTING = re.compile(
     "|".join(
         sorted(
@@ -52,7 +55,10 @@ class Evidence(StrEnum):
 
 def evidence(text: str, signals: frozenset[str], *, is_ruled: bool) -> Evidence:
     """What a reading has in it, by its signals and whether a rule found anything."""
-    if is_ruled or signals - LIGHT_SIGNALS:
+    grave = signals - LIGHT_SIGNALS
+    if is_ruled or grave - OF_SETTINGS:
         return Evidence.SIGNED
-    left = _SETTING.sub("", text.replace(BREAK, "").replace(" ", ""))
-    return Evidence.SETTING if len(left) <= _LEFT else Evidence.PLAIN
+    left = len(_SETTING.sub("", text.replace(BREAK, "").replace(" ", "")))
+    if left <= (0 if grave else _LEFT):
+        return Evidence.SETTING
+    return Evidence.SIGNED if grave else Evidence.PLAIN

@@ -43,3 +43,13 @@ def test_a_line_without_labels_ends_the_report_and_is_named_by_number(tmp_path: 
     assert done.returncode == 1
     assert "line 2" in done.stderr
     assert "秘密" not in done.stdout + done.stderr
+
+
+def test_a_report_of_levels_has_the_first_reader_alone_and_both(tmp_path: Path) -> None:
+    rows = [{"text": "我不想活了", "level": "high"}, {"text": "今天下雨了", "level": "none"}]
+    both = safety(tmp_path, rows, "--report").stdout.splitlines()
+    alone = safety(tmp_path, rows, "--report", "--first-reader").stdout.splitlines()
+    titles = [line for line in both if line.startswith("-- ")]
+    assert titles == ["-- first reader alone", "-- both readers"]
+    assert both[1 : both.index("-- both readers")] == alone
+    assert any("high or above: 1/1" in line for line in alone)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from bot.safety import Language, RiskLevel, Utterance, asked_outside_answers, card
+from bot.safety import RiskLevel, Utterance
+from bot.safety.evaluation.marks import spelt_out
 from bot.safety.evaluation.report import is_positive, is_severe
 
 if TYPE_CHECKING:
@@ -25,17 +26,6 @@ THRESHOLDS = "w6"
 """The writer on whose lines thresholds are chosen, and nothing is learnt."""
 MEASURED_ONLY = ("w7", "w8")
 """Writers on whose lines nothing is learnt or chosen."""
-
-MARKS = {
-    "[q-safe]": "你现在安全吗？",
-    "[q-suicide]": "你是不是想到了死，或者想伤害自己？",
-    "[q-alone]": "现在身边有人吗？",
-    "[q-where]": "你现在在哪里？",
-    "[q-means]": "手边有没有能伤到自己的东西？",
-    "[q-when]": "你打算什么时候？",
-    "[q-taken]": "你是不是吃了什么，或者受伤了？",
-}
-"""Plain questions in place of what writers of talks wrote for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +140,6 @@ def _turns(record: dict[str, Any]) -> Iterator[Example]:
             talk=record["type"],
         )
         before = max(before, level)
-
-
-def spelt_out(content: str) -> str:
-    """A message of the bot, with our texts in place of a mark."""
-    if content in MARKS:
-        return MARKS[content]
-    if content == "[checkin]":
-        return asked_outside_answers(True, Language.ZH_CN).text
-    if content.startswith("[card"):
-        return card(RiskLevel.HIGH, Language.ZH_CN)
-    return content
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

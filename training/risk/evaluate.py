@@ -47,7 +47,9 @@ def _of_lines(lines: Sequence[Judged]) -> Iterator[str]:
         yield _share(name, [said.level >= least for row, said in lines if row.lowest is level])
     serious = [item for item in lines if item[0].lowest >= RiskLevel.HIGH]
     yield _share("high or imminent at high or above", [s.level >= 2 for _, s in serious])
-    seen = [(row, said) for row, said in lines if row.lowest and said.level]
+    seen = [(row, said) for row, said in lines if row.lowest and said.axes]
+    if not seen:
+        return
     yield _share("axes: one at least is right", [bool(r.axes & set(s.axes)) for r, s in seen])
     yield _share("axes: all are right", [r.axes == set(s.axes) for r, s in seen])
     yield _share("who is right", [r.who == s.who for r, s in seen])

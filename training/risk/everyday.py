@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 from training.corpora.own import FILES, read_blocks
 
 SEED = 20261201
-LINES = 2_500
+LINES = 1_500
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _LISTS = {"time": "times", "place": "places", "company": "company", "alone": "alone", "act": "acts"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PENALTY = 1e-5
-PASSES = 12
+PASSES = 9
 SEED = 20261130
 UNIT = 0.02  # a weight is a whole number of these
 

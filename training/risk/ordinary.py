@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SEED = 20260701
 DRAWN = (2_000, 20_000)
-TRAINED, TRAINED_SHORT, TRAINED_PLACED, TRAINED_TALKS = 2_500, 2_000, 2_000, 700
+TRAINED, TRAINED_SHORT, TRAINED_PLACED, TRAINED_TALKS = 1_200, 1_200, 1_500, 400
 SHORT, SHORT_PLACED = 16, 40  # characters
 TALK = 9  # messages of a talk that are read, of both
 _PLACED = re.compile(
@@ -60,6 +60,11 @@ def ordinary_examples(turns: Sequence[str]) -> list[Example]:
         for text in dict.fromkeys(chosen)
         if text not in counted_texts and _seems_harmless(text)
     ]
+
+
+def held_turns(turns: Sequence[str], count: int) -> list[Example]:
+    """Turns as they come, which are neither trained on nor counted."""
+    return [_harmless((Utterance(text),)) for text in _drawn(turns)[1][-count:]]
 
 
 def ordinary_talks(path: Path, counted: Sequence[str]) -> list[Example]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-FOLDS = 5
+FOLDS = 2
 NEVER_LEARNT = -1
 RAREST = 3  # texts a piece must be in
 RAREST_OPINION = 6

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-COUNT, DEPTH = 120, 3
-RATE = 0.08
+COUNT, DEPTH = 90, 3
+RATE = 0.1
 SEED = 20261130
 DIGITS = 4
 

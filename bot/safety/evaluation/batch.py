@@ -1,90 +1,72 @@
-"""The detector over a file of JSON lines, for operators, evaluation and acceptance."""
+"""The readers over a file, for operators, evaluation and acceptance."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, Protocol, TypedDict
 
 from bot.safety.detector import assess
-from bot.safety.utterance import Utterance
+from bot.safety.evaluation.cases import read_cases
+from bot.safety.levels import Assessment, RiskLevel
+from bot.safety.state import LOWEST_BY_WORD, says_safe, takes_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bot.safety.evaluation.cases import Case
+    from bot.safety.utterance import Utterance
+
+
+class Reads(Protocol):
+    """What reads the last message of a talk, of a person in `standing`."""
+
+    def __call__(self, said: Sequence[Utterance], standing: RiskLevel, /) -> Assessment:
+        """See `bot.safety.assess`."""
+        ...
 
 
 class LineLevel(TypedDict):
-    """One line of the report."""
+    """One line of the verdicts: of the last message; of a talk, the level at every message, too."""
 
     level: str
     axes: list[str]
     who: str
     reasons: list[str]
+    levels: NotRequired[list[str]]
 
 
-class BatchError(ValueError):
-    """A line that cannot be read: says which and what was expected, never what it held."""
+def safety_report(lines: Iterable[str], reads: Reads = assess) -> Iterator[LineLevel]:
+    """A verdict a line, in order; blank lines are skipped. See `cases` for what a line may be.
 
-
-def safety_report(lines: Iterable[str]) -> Iterator[LineLevel]:
-    """A verdict a line, in order; blank lines are skipped.
-
-    A line is {"text": str} or {"messages": [{"role": str, "content": str}, ...]}: the roles
-    are user, assistant, and others that are not read. Raises BatchError with the line's number,
-    counted from 1.
+    Raises BatchError with the line's number, counted from 1.
     """
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            said, _ = read_line(line, number)
-            verdict = assess(said)
-            yield {
-                "level": verdict.level.label,
-                "axes": sorted(axis.value for axis in verdict.axes),
-                "who": verdict.who.value,
-                "reasons": list(verdict.reasons),
-            }
-
-
-def read_line(
-    line: str, number: int, *, labelled: bool = False
-) -> tuple[list[Utterance], tuple[str, ...]]:
-    """What was said in a line, and its `labels`, which only a labelled file must have.
-
-    Raises BatchError with the line's number.
-    """
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError:
-        # Its message and its traceback would carry the text of the line.
-        raise BatchError(f"line {number}: not JSON") from None
-    said = _said(record)
-    if said is None:
-        raise BatchError(
-            f'line {number}: expected {{"text": ...}} or '
-            '{"messages": [{"role", "content"}, ...]}'
+    for case in read_cases(lines):
+        read = read_talk(case, reads)
+        last = read[-1] if read else Assessment(RiskLevel.NONE)
+        verdict = LineLevel(
+            level=last.level.label,
+            axes=sorted(axis.value for axis in last.axes),
+            who=last.who.value,
+            reasons=list(last.reasons),
         )
-    match record:
-        case {"labels": [*labels]} if all(isinstance(label, str) for label in labels):
-            return said, tuple(labels)
-    if labelled:
-        raise BatchError(f'line {number}: expected "labels", a list of names')
-    return said, ()
+        if case.is_talk:
+            verdict["levels"] = [one.level.label for one in read]
+        yield verdict
 
 
-def _said(record: object) -> list[Utterance] | None:
-    match record:
-        case {"text": str(text)}:
-            return [Utterance(text)]
-        case {"messages": [*messages]} if messages and all(map(_is_message, messages)):
-            return [
-                Utterance(message["content"], by_bot=message["role"] == "assistant")
-                for message in messages
-                if message["role"] in ("user", "assistant")
-            ]
-    return None
+def read_talk(case: Case, reads: Reads) -> list[Assessment]:
+    """What is made of every message of the person, each read with what was said before it.
 
-
-def _is_message(value: object) -> bool:
-    match value:
-        case {"role": str(), "content": str()}:
-            return True
-    return False
+    As in the bot, what was read in one is what the person is in at the next, until they say that
+    they are safe, or take it back.
+    """
+    read: list[Assessment] = []
+    standing = RiskLevel.NONE
+    for place, message in enumerate(case.said, start=1):
+        if message.by_bot:
+            continue
+        found = reads(case.said[:place], standing)
+        read.append(found)
+        standing = max(standing, found.level)
+        if says_safe(message.text) or takes_back(message.text):
+            standing = min(standing, LOWEST_BY_WORD)
+    return read

@@ -17,8 +17,9 @@ from bot.conversation.second_reader import (
     EngineReader,
     SecondReading,
 )
-from bot.safety import Assessment, RiskLevel, Utterance, choice_prompt
+from bot.safety import Assessment, Axis, RiskLevel, Stack, Utterance, Who, choice_prompt
 from bot.safety.encoder import EncoderReading
+from bot.safety.stacking import WeighedScores
 from devtools.engines.lmdeploy import FakeLMDeploy, Fault
 from inference.chat_completions import Timeouts
 from inference.engine import EngineRejected
@@ -57,7 +58,12 @@ class FakeEncoder:
             self.gate.wait(10)
         if self.error is not None:
             raise self.error
-        return EncoderReading(self.level, (0.9, 0.9, 0.1), "self", frozenset())
+        at_least = [0.9 if level <= self.level else 0.1 for level in list(RiskLevel)[1:]]
+        return EncoderReading(self.level, tuple(at_least), "other", frozenset({"body"}))  # type: ignore[arg-type]
+
+
+ENCODER_ALONE = Stack(dict.fromkeys(("concern", "high", "imminent"), WeighedScores(0.0, 1.0, 0.0)))
+"""The encoder's probabilities as they are, from a half on."""
 
 
 class FakeCounters:
@@ -81,7 +87,7 @@ async def engine_reader(fake: FakeLMDeploy, **options: object) -> AsyncIterator[
 
 @asynccontextmanager
 async def encoder_reader(fake: FakeEncoder) -> AsyncIterator[EncoderReader]:
-    reader = EncoderReader(lambda: fake)
+    reader = EncoderReader(lambda: fake, ENCODER_ALONE)
     try:
         yield reader
     finally:
@@ -93,7 +99,14 @@ class SecondReaderContract:
 
     async def test_it_says_how_serious_the_last_message_is(self, reader: SecondReader) -> None:
         found = await reader.read(TALK)
-        assert found == Assessment(RiskLevel.HIGH, (reader.name,))
+        assert found is not None
+        assert (found.level, found.reasons) == (RiskLevel.HIGH, (reader.name,))
+
+    async def test_it_says_in_which_way_and_who(self, reader: SecondReader) -> None:
+        found = await reader.read(TALK)
+        assert found is not None
+        assert found.axes
+        assert found.who is not Who.NOBODY
 
     async def test_several_talks_at_once_are_all_read(self, reader: SecondReader) -> None:
         found = await asyncio.gather(*(reader.read(TALK) for _ in range(5)))
@@ -124,6 +137,15 @@ class TestEncoderReader(SecondReaderContract):
             assert (await reading).level is RiskLevel.HIGH
         assert all(name.startswith("encoder") for name in fake.threads)
         assert fake.talks == [[(one.text, one.by_bot) for one in TALK]]
+
+    async def test_what_it_reads_in_meaning_stands_beside_the_level(self) -> None:
+        async with encoder_reader(FakeEncoder()) as reader:
+            found = await reader.read(TALK)
+        assert found == Assessment(RiskLevel.HIGH, ("encoder",), frozenset({Axis.BODY}), Who.OTHER)
+
+    async def test_without_danger_it_says_nothing_beside_the_level(self) -> None:
+        async with encoder_reader(FakeEncoder(RiskLevel.NONE)) as reader:
+            assert await reader.read(TALK) == Assessment(RiskLevel.NONE)
 
     async def test_one_that_is_not_installed_tells_nothing(self) -> None:
         reader = EncoderReader(lambda: None)
@@ -205,7 +227,8 @@ async def test_the_most_serious_reading_counts(counters: Counters) -> None:
     fake = FakeLMDeploy(choice={"D": 1.0})
     async with engine_reader(fake) as engine, encoder_reader(FakeEncoder()) as encoder:
         second = SecondReading([encoder, engine], counters, within=5)
-        assert await second.read(TALK) == Assessment(RiskLevel.IMMINENT, ("engine",))
+        found = await second.read(TALK)
+        assert (found.level, found.reasons) == (RiskLevel.IMMINENT, ("engine",))
 
 
 @pytest.mark.parametrize(

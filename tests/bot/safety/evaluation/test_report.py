@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bot.safety import BatchError, report
+from bot.safety import Assessment, BatchError, RiskLevel, assess, report
 from bot.safety.evaluation.report import interval
 
 ROWS = [
@@ -25,6 +25,31 @@ def test_recall_and_false_positives_are_counted_against_the_labels():
     assert told[2].startswith("false positives, concern or above: 1/2 = 50.0%")
     assert any(line.startswith("plan, preparation, attempt: high or above: 1/2") for line in told)
     assert "自杀计划: 2, 1 / 0 / 0 / 1" in told
+
+
+def test_levels_of_lines_and_talks_are_counted_for_each_reader():
+    talk = {
+        "messages": [
+            {"role": "user", "content": "今天下雨了", "level": "none"},
+            {"role": "user", "content": "我想自杀", "level": "high"},
+        ]
+    }
+    lines = [
+        {"text": "我不想活了", "level": "high"},
+        {"text": "周末去爬山", "level": "high"},
+        {"text": "今天下雨了", "level": "none"},
+        talk,
+    ]
+    readers = {
+        "one": assess,
+        "other": lambda said, standing: Assessment(RiskLevel.NONE),
+    }
+    told = list(report(map(json.dumps, lines), readers))
+    other = told.index("-- other")
+    assert told[:2] == ["-- one", "3 lines, 2 messages in talks"]
+    assert told[2].startswith("lines: high or above, at high or above: 1/2 = 50.0%")
+    assert any(line.startswith("talks: escalations at their level: 1/1") for line in told[:other])
+    assert any(line.startswith("talks: escalations at their level: 0/1") for line in told[other:])
 
 
 def test_the_report_holds_no_text():

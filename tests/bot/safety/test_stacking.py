@@ -1,0 +1,72 @@
+"""What the scores of both readers come to together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.safety import Axis, RiskLevel, Stack, StackedReader, Utterance, Who, both_readers
+from bot.safety.encoder import EncoderReading
+from bot.safety.stacking import WeighedScores, log_odds, packaged_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BY_HALVES = WeighedScores(first=0.5, encoder=0.5, reached_at=1.0)
+STACK = Stack(dict.fromkeys(("concern", "high", "imminent"), BY_HALVES))
+
+
+class FakeEncoder:
+    def __init__(self, at_least: tuple[float, float, float], who: str = "nobody") -> None:
+        self.reading = EncoderReading(RiskLevel.NONE, at_least, who, frozenset())
+
+    def read(self, talk: Sequence[tuple[str, bool]]) -> EncoderReading:
+        return self.reading
+
+
+def first(concern: float, high: float, imminent: float) -> dict[str, float]:
+    return {"concern": concern, "high": high, "imminent": imminent}
+
+
+@pytest.mark.parametrize(
+    ("odds", "encoder", "level"),
+    [
+        (first(0, 0, 0), (0.5, 0.5, 0.5), RiskLevel.NONE),
+        (first(4, 0, 0), (0.5, 0.5, 0.5), RiskLevel.CONCERN),
+        (first(0, 0, 0), (0.99, 0.99, 0.5), RiskLevel.HIGH),
+        (first(1, 1, 1.5), (0.8, 0.8, 0.7), RiskLevel.IMMINENT),
+        (first(9, 9, 9), (0.0, 0.0, 0.0), RiskLevel.NONE),
+    ],
+)
+def test_what_one_lacks_the_other_may_have(
+    odds: dict[str, float], encoder: tuple[float, float, float], level: RiskLevel
+) -> None:
+    assert STACK.level(odds, encoder) is level
+
+
+def test_a_probability_of_nothing_or_all_is_a_number() -> None:
+    assert log_odds(0.0) == pytest.approx(-log_odds(1.0))
+
+
+def test_the_first_readers_opinion_stands_where_the_encoder_has_none() -> None:
+    found = StackedReader(FakeEncoder((1.0, 1.0, 1.0)), STACK).read([Utterance("我不想活了")])
+    assert (found.level >= RiskLevel.HIGH, found.who) == (True, Who.SELF)
+    assert Axis.SUICIDE in found.axes
+
+
+def test_both_never_say_less_than_the_first() -> None:
+    read = both_readers(FakeEncoder((0.0, 0.0, 0.0)))
+    assert read([Utterance("我不想活了")], RiskLevel.NONE).level is RiskLevel.HIGH
+
+
+def test_words_of_the_bot_are_not_read() -> None:
+    reader = StackedReader(FakeEncoder((1.0, 1.0, 1.0)), STACK)
+    assert reader.read([Utterance("你想死吗", by_bot=True)]).level is RiskLevel.NONE
+
+
+def test_the_packaged_stack_weighs_both_and_never_downwards() -> None:
+    for weighed in packaged_stack().levels.values():
+        assert weighed.first >= 0
+        assert weighed.encoder >= 0
+        assert weighed.first + weighed.encoder > 0

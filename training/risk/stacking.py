@@ -1,0 +1,198 @@
+"""Weigh the scores of both readers, as they are in the package: `bot/safety/stack.json`.
+
+On the writer from whom neither reader has learnt, and ordinary turns. To be run again whenever one
+of the readers was trained anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from bot.safety import Assessment, RiskLevel, first_reader
+from bot.safety.encoder import load_encoder
+from bot.safety.facts import LEVELS
+from bot.safety.stacking import WeighedScores, log_odds
+from training.risk.command import WRITERS
+from training.risk.data import THRESHOLDS, read_danger
+from training.risk.evaluate import figures
+from training.risk.ordinary import client_turns, held_turns
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from training.risk.data import Example
+
+OUT = Path("bot/safety/stack.json")
+FOLDS = 5
+ORDINARY_SHARE = 0.3
+"""How much an ordinary turn counts beside a line of the writer."""
+
+# Alarms of both readers together, at most: on the writer's harmless lines, ordinary turns, and
+# harmless messages of talks.
+ALARMS = {
+    "concern": (0.05, 0.03, 0.08),
+    "high": (0.03, 0.014, 0.05),
+    "imminent": (0.015, 0.002, 0.02),
+}
+IMMINENT_BELOW = 0.15
+"""Lines that are high and told as imminent, at most."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("smile", type=Path, help="SmileChat (CC0)")
+    parser.add_argument("--ordinary", type=int, default=3_000, help="how many turns of it")
+    parser.add_argument("--out", type=Path, default=OUT, help="the file to write")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Examples with what each reader scores: a column a level."""
+
+    examples: Sequence[Example]
+    first: NDArray[np.float64]
+    encoder: NDArray[np.float64]
+    alone: NDArray[np.int_]
+    """The level that the first reader gives."""
+
+    @property
+    def wanted(self) -> NDArray[np.int_]:
+        """The level that each should have."""
+        return np.array([int(one.lowest) for one in self.examples])
+
+    @property
+    def is_line(self) -> NDArray[np.bool_]:
+        """Which are lines of the writer."""
+        return np.array([one.source == THRESHOLDS and not one.talk for one in self.examples])
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fit, choose from where levels are reached, print figures out of fold, write."""
+    examples = [
+        *read_danger(WRITERS / f"{THRESHOLDS}.jsonl"),
+        *held_turns(client_turns(options.smile), options.ordinary),
+    ]
+    scored = score(examples)
+    kinds = sorted({one.kind for one in examples})
+    chance = np.random.default_rng(1)
+    folds_of_kinds = dict(zip(kinds, chance.integers(FOLDS, size=len(kinds)), strict=True))
+    dealt = chance.integers(FOLDS, size=len(examples))
+    is_writer = [one.source == THRESHOLDS for one in examples]
+    folds = np.array(
+        [
+            folds_of_kinds[one.kind] if own else dealt[row]
+            for row, (one, own) in enumerate(zip(examples, is_writer, strict=True))
+        ]
+    )
+    totals = np.zeros(scored.first.shape)
+    every = np.ones(len(examples), dtype=bool)
+    stack: dict[str, WeighedScores] = {}
+    for level, name in enumerate(LEVELS):
+        for fold in range(FOLDS):
+            some = folds == fold
+            first, encoder = fit(scored, level, ~some)
+            totals[some, level] = (
+                first * scored.first[some, level] + encoder * scored.encoder[some, level]
+            )
+        first, encoder = fit(scored, level, every)
+        stack[name] = WeighedScores(round(first, 4), round(encoder, 4), 0.0)
+    reached = choose(scored, totals)
+    stack = {
+        name: WeighedScores(weighed.first, weighed.encoder, round(reached[name], 4))
+        for name, weighed in stack.items()
+    }
+    text = json.dumps({name: asdict(weighed) for name, weighed in stack.items()}, indent=1)
+    options.out.write_text(f"{text}\n", "utf-8")
+    sys.stdout.write(f"{text}\n")
+    _print_figures(scored, totals, reached)
+
+
+def score(examples: Sequence[Example]) -> Scored:
+    """What both readers in the package score. Raises RuntimeError without the encoder."""
+    encoder = load_encoder()
+    if encoder is None:
+        raise RuntimeError("there is no encoder in the package")
+    reader = first_reader()
+    first, second, alone = [], [], []
+    for one in examples:
+        odds = reader.scores(one.said)
+        first.append([odds[name] for name in LEVELS])
+        reading = encoder.read([(each.text, each.by_bot) for each in one.said])
+        second.append([log_odds(probability) for probability in reading.at_least])
+        alone.append(int(reader.read(one.said).level))
+    return Scored(examples, np.array(first), np.array(second), np.array(alone))
+
+
+def fit(scored: Scored, level: int, some: NDArray[np.bool_]) -> tuple[float, float]:
+    """The weights of both scores for one level; none is below zero, and they add up to one."""
+    answers = scored.wanted > level
+    is_writer = np.array([one.source == THRESHOLDS for one in scored.examples])
+    # An ordinary turn that the first reader raises may well be none: nobody labelled it.
+    shares = np.where(is_writer, 1.0, np.where(scored.alone > 0, 0.0, ORDINARY_SHARE))
+    columns = np.stack([scored.first[:, level], scored.encoder[:, level]], axis=1)
+    model = LogisticRegression(class_weight="balanced")
+    model.fit(columns[some], answers[some], sample_weight=shares[some])
+    first, encoder = np.maximum(model.coef_[0], 0.0)
+    return float(first / (first + encoder)), float(encoder / (first + encoder))
+
+
+def choose(scored: Scored, totals: NDArray[np.float64]) -> dict[str, float]:
+    """The lowest sums that keep the alarms of both readers together within their shares."""
+    harmless = scored.wanted == RiskLevel.NONE
+    is_line = scored.is_line
+    is_ordinary = np.array([one.source != THRESHOLDS for one in scored.examples])
+    is_talk = ~is_line & ~is_ordinary
+    alarmed = np.zeros(len(totals), dtype=bool)
+    reached: dict[str, float] = {}
+    for name in reversed(LEVELS):
+        level = RiskLevel[name.upper()]
+        sums = totals[:, level - 1]
+        alarmed |= scored.alone >= level
+        groups = [
+            (group & harmless, share)
+            for group, share in zip((is_line, is_ordinary, is_talk), ALARMS[name], strict=True)
+        ]
+        if level is RiskLevel.IMMINENT:
+            groups.append((is_line & (scored.wanted == RiskLevel.HIGH), IMMINENT_BELOW))
+        reached[name] = max(
+            _lowest(sums[group & ~alarmed], int(share * group.sum()) - int(alarmed[group].sum()))
+            for group, share in groups
+        )
+        alarmed |= sums >= reached[name]
+    return reached
+
+
+def _lowest(sums: NDArray[np.float64], count: int) -> float:
+    """The lowest sum that at most `count` reach."""
+    ordered = np.sort(sums)[::-1]
+    return float(ordered[min(max(0, count), len(ordered) - 1)]) + 1e-3
+
+
+def _print_figures(scored: Scored, totals: NDArray[np.float64], reached: dict[str, float]) -> None:
+    joint = scored.alone.copy()
+    for level, name in enumerate(LEVELS, start=1):
+        joint = np.maximum(joint, np.where(totals[:, level - 1] >= reached[name], level, 0))
+    for title, levels in (("first reader alone", scored.alone), ("both readers", joint)):
+        sys.stdout.write(f"--- {title}, on {THRESHOLDS}, out of fold\n")
+        judged = [
+            (one, Assessment(RiskLevel(int(level))))
+            for one, level in zip(scored.examples, levels, strict=True)
+            if one.source == THRESHOLDS
+        ]
+        sys.stdout.writelines(f"{line}\n" for line in figures(judged))
+        others = levels[[one.source != THRESHOLDS for one in scored.examples]]
+        told = ", ".join(
+            f"{level.label} or above {np.mean(others >= level):.2%}"
+            for level in list(RiskLevel)[1:]
+        )
+        sys.stdout.write(f"ordinary turns: {len(others)}, {told}\n")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.safety import context, rules
-from bot.safety.levels import RiskLevel
+from bot.safety.levels import Axis, RiskLevel
 from bot.safety.normalize import BREAK, normalize
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def _in_context(
         # A card would be out of place, but "in a story" may also be a way to ask.
         told = RiskLevel.CONCERN if level >= RiskLevel.HIGH else RiskLevel.NONE
         return told, Lowered.TOLD
-    if not about_self and _about_another(before, text[match.end() :]):
+    is_done_by_another = Axis.HARM in rule.meaning.axes
+    if not (about_self or is_done_by_another) and _about_another(before, text[match.end() :]):
         # Somebody else in danger now needs the same numbers; otherwise the model asks about both.
         other = RiskLevel.HIGH if level is RiskLevel.IMMINENT else RiskLevel.CONCERN
         return other, Lowered.OTHER

@@ -29,8 +29,8 @@ SAID_BEFORE = "said_before"
 TRAINED = "trained"
 """The reason where the trees say more than the rules."""
 
-_CERTAIN = 1.5  # log-odds more, where the rules see something denied, or long ago
-_MEANT = 0.9  # log-odds of a concern, from which open words of the writer are high
+_CERTAIN = 2.0  # log-odds more, where the rules see something denied, or long ago
+_MEANT = 0.7  # log-odds of a concern, from which open words of the writer are high
 _SCRAP = 4  # characters, of which the trees alone raise nobody
 _LIGHT = 0.0  # log-odds of a concern, below which a message by itself says nothing
 _KEPT = 5  # messages after serious words, in which a harmless one is still a concern

@@ -26,22 +26,18 @@ HARMLESS_TALK = "harmless"
 # Alarms on harmless rows, at most: of PsySUICIDE, of the writers' lines, of ordinary turns and
 # lines. The shares of a level count those of the higher ones.
 LINES: Mapping[str, Mapping[str, float]] = {
-    "concern": {VALID: 0.09, WRITERS: 0.04, ASSUMED: 0.008},
-    "high": {VALID: 0.04, WRITERS: 0.02, ASSUMED: 0.003},
+    "concern": {VALID: 0.09, WRITERS: 0.05, ASSUMED: 0.008},
+    "high": {VALID: 0.04, WRITERS: 0.025, ASSUMED: 0.003},
     "imminent": {VALID: 0.01, WRITERS: 0.01, ASSUMED: 0.001},
 }
-PLAIN: Mapping[str, Mapping[str, float]] = {
-    "concern": {WRITERS: 0.01, ASSUMED: 0.001},
-    "high": {WRITERS: 0.005, ASSUMED: 0.0004},
-    "imminent": {WRITERS: 0.003, ASSUMED: 0.0002},
-}
-"""Of messages without a grave kind of word, as shares of the same rows."""
+PLAIN: Mapping[str, float] = {"concern": 0.0004, "high": 0.0001, "imminent": 0.0001}
+"""Ordinary turns and lines raised without a grave kind of word in them."""
 TALKS: Mapping[str, Mapping[str, float]] = {
     "concern": {WRITERS: 0.06, ASSUMED: 0.02},
     "high": {WRITERS: 0.04, ASSUMED: 0.008},
     "imminent": {WRITERS: 0.02, ASSUMED: 0.002},
 }
-IMMINENT_BELOW = 0.12
+IMMINENT_BELOW = 0.14
 """Lines that are high and told as imminent, at most."""
 IMMINENT_IN_DANGER = 0.2
 """Turns of a person at high that are no worse and told as imminent, at most: to be asked once more
@@ -76,34 +72,44 @@ def choose_thresholds(rows: Rows, odds: NDArray[np.float64]) -> Thresholds:
         level = RiskLevel[name.upper()]
         scores = odds[:, level - 1]
         alarmed |= ruled >= level
-        for where, shares, all_rows in (
-            ("plain", PLAIN[name], groups),
-            ("line", LINES[name], groups),
-            ("talk", TALKS[name], talks),
-        ):
-            wanted = []
-            for source, share in shares.items():
-                group = all_rows[source] & harmless
-                some = group & (place == where) & speaks
-                already = alarmed & group
-                if where == "plain":
-                    already &= place == where
-                count = int(share * group.sum()) - int(already.sum())
-                if some.any():
-                    wanted.append(_lowest(scores[some & ~alarmed], count))
-            if where == "line" and level is RiskLevel.IMMINENT:
-                some = high & (place == where)
-                count = int(IMMINENT_BELOW * some.sum()) - int((some & alarmed).sum())
-                wanted.append(_lowest(scores[some & ~alarmed], count))
-            chosen[where][name] = max(wanted, default=0.0)
-            alarmed |= (place == where) & speaks & (scores >= chosen[where][name])
-        chosen["talk"][name] = min(chosen["line"][name], chosen["talk"][name])
+        is_alone = speaks & np.isin(place, ("line", "plain"))
+        wanted = [
+            _within(scores, alarmed, group & harmless, is_alone, LINES[name][source])
+            for source, group in groups.items()
+            if (group & harmless).any()
+        ]
+        if level is RiskLevel.IMMINENT:
+            wanted.append(_within(scores, alarmed, high, is_alone, IMMINENT_BELOW))
+        chosen["line"][name] = max(wanted)
+        plain = groups[ASSUMED] & (place == "plain")
+        surer = _within(scores, alarmed, plain, is_alone, PLAIN[name]) if plain.any() else 0.0
+        chosen["plain"][name] = max(chosen["line"][name], surer)
+        in_talk = [
+            _within(scores, alarmed, group & harmless, place == "talk", TALKS[name][source])
+            for source, group in talks.items()
+            if (group & harmless).any()
+        ]
+        chosen["talk"][name] = min(chosen["line"][name], max(in_talk, default=0.0))
+        for where in ("line", "plain", "talk"):
+            alarmed |= speaks & (place == where) & (scores >= chosen[where][name])
     chosen["danger"] = dict(chosen["talk"])
     worse = (rows.lowest < RiskLevel.IMMINENT) & (place == "danger")
     if worse.any():
         at = _lowest(odds[worse, 2], int(IMMINENT_IN_DANGER * worse.sum()))
         chosen["danger"]["imminent"] = min(at, chosen["talk"]["imminent"])
     return chosen
+
+
+def _within(
+    scores: NDArray[np.float64],
+    alarmed: NDArray[np.bool_],
+    group: NDArray[np.bool_],
+    can_be_raised: NDArray[np.bool_],
+    share: float,
+) -> float:
+    """The lowest score at which at most a share of a group is alarmed, with what is already."""
+    count = int(share * group.sum()) - int(alarmed[group].sum())
+    return _lowest(scores[group & can_be_raised & ~alarmed], count)
 
 
 def _lowest(odds: NDArray[np.float64], count: int) -> float:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.safety import in_danger
+from bot.safety.asked import BotQuestion
 from bot.safety.evidence import Evidence
 from bot.safety.facts import CARRIED, LEVELS, MessageFacts, TalkTurn, joined_views, numbers, turns
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 SAID_BEFORE = "said_before"
 """The reason of a harmless message soon after a serious one."""
+WISH_AFTER_QUESTION = "wish_after_question"
+"""The reason where a hint of a wish is what the person says when asked about suicide."""
 TRAINED = "trained"
 """The reason where the trees say more than the rules."""
 
@@ -33,6 +36,7 @@ _CERTAIN = 2.0  # log-odds more, where the rules see something denied, or long a
 _MEANT = 0.7  # log-odds of a concern, from which open words of the writer are high
 _SCRAP = 4  # characters, of which the trees alone raise nobody
 _LIGHT = 0.0  # log-odds of a concern, below which a message by itself says nothing
+_FAR = -3.0  # log-odds of imminent, below which a message by itself is not of this hour
 _KEPT = 5  # messages after serious words, in which a harmless one is still a concern
 
 
@@ -101,6 +105,8 @@ class FirstReader:
         found = [(name, level) for name, level in found if level <= max(floor, trained)]
         if trained > max((level for _, level in found), default=RiskLevel.NONE):
             found.append((TRAINED, trained))
+        if _wishes_when_asked(turn):
+            found.append((WISH_AFTER_QUESTION, RiskLevel.HIGH))
         found.append(("answered_question", answered(turn.question, turn.facts.normalized)))
         found.extend(signs)
         levels: dict[str, RiskLevel] = {}
@@ -123,20 +129,26 @@ class FirstReader:
             level = RiskLevel[name.upper()]
             if odds[name] >= needed[name] + (_CERTAIN if level > facts.most else 0.0):
                 reached = level
-        if turn.earlier and self._is_light(turn, scores[-1]):
+        if turn.earlier:
             # What was said before colours a message, it does not speak for it.
-            reached = min(reached, RiskLevel.CONCERN if is_in_danger else RiskLevel.HIGH)
+            most = self._most_by_itself(turn, scores[-1], is_in_danger=is_in_danger)
+            reached = min(reached, most)
         if facts.is_open and odds["concern"] >= _MEANT:
             reached = max(reached, RiskLevel.HIGH)
         return reached
 
-    def _is_light(self, turn: TalkTurn, score: Sequence[float]) -> bool:
-        """Whether nothing in a message speaks of danger when it is read by itself."""
+    def _most_by_itself(
+        self, turn: TalkTurn, score: Sequence[float], *, is_in_danger: bool
+    ) -> RiskLevel:
+        """The highest level for which something in a message speaks when it is read by itself."""
         facts = turn.facts
-        if facts.ruled > RiskLevel.NONE or facts.signals.intersection(CARRIED):
-            return False
         row = numbers(TalkTurn(facts), score, score, [])
-        return self._trained.trees["concern"].score(row) < _LIGHT
+        is_light = facts.ruled is RiskLevel.NONE and not facts.signals.intersection(CARRIED)
+        if is_light and self._trained.trees["concern"].score(row) < _LIGHT:
+            return RiskLevel.CONCERN if is_in_danger else RiskLevel.HIGH
+        if self._trained.trees["imminent"].score(row) < _FAR:
+            return RiskLevel.HIGH
+        return RiskLevel.IMMINENT
 
     def _odds(self, turn: TalkTurn, scores: Sequence[Sequence[float]]) -> dict[str, float]:
         joined = scores[-1]
@@ -173,3 +185,12 @@ def _says_nothing_alone(facts: MessageFacts) -> bool:
     if kind_of_reply(facts.normalized) in BARE or facts.evidence is Evidence.SETTING:
         return True
     return facts.ruled is RiskLevel.NONE and len(facts.normalized) <= _SCRAP
+
+
+def _wishes_when_asked(turn: TalkTurn) -> bool:
+    """Whether a person who was asked about suicide answers with a wish, and denies nothing."""
+    facts = turn.facts
+    if BotQuestion.SUICIDE not in turn.asked or "wish" not in facts.signals:
+        return False
+    is_meant = all(match.lowered is None for match in facts.matched)
+    return is_meant and facts.signals.isdisjoint(("denied", "joke", "told"))

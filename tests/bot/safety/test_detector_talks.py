@@ -126,3 +126,23 @@ def test_levels_are_ordered_and_named() -> None:
 def test_danger_at_the_end_of_a_very_long_turn_is_seen(before: int) -> None:
     harmless = ("今天去超市买了牛奶和面包，" * (before // 13 + 1))[:before]
     assert read(harmless + "。我今晚就去跳楼，已经决定了。").level is RiskLevel.IMMINENT
+
+
+@pytest.mark.parametrize(
+    ("reply", "level"),
+    [
+        ("真的好想彻底消失啊", RiskLevel.HIGH),
+        ("嗯，想解脱", RiskLevel.HIGH),
+        ("没想过，只是累", RiskLevel.NONE),
+        ("我没有想自杀", RiskLevel.NONE),
+    ],
+)
+def test_a_wish_is_an_answer_to_the_question_about_it(reply: str, level: RiskLevel) -> None:
+    question = "还有一句话想直接问你：你是不是想过伤害自己，或者不想活了？怎么说都可以。"
+    assert after(question, reply) is level
+
+
+def test_the_same_wish_again_is_not_more_imminent() -> None:
+    said = [Utterance("我不想活了") for _ in range(6)]
+    levels = {assess(said[:count], RiskLevel.HIGH).level for count in range(1, 7)}
+    assert levels == {RiskLevel.HIGH}

@@ -16,6 +16,8 @@ from bot.errors import BotError, StartupError, places
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.safety.evaluation.batch import Reads
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status (0 done, 1 could not, 2 wrongly set up)."""
@@ -191,7 +193,7 @@ def _safety(options: argparse.Namespace) -> None:
     from bot.safety import BatchError, assess, both_readers, report, safety_report
     from bot.safety.encoder import load_encoder
 
-    readers = {"first reader alone": assess}
+    readers: dict[str, Reads] = {"first reader alone": assess}
     if not options.first_reader:
         encoder = load_encoder()
         if encoder is None:

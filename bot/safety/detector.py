@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SAID_BEFORE = "said_before"
 """The reason of a harmless message soon after a serious one."""
-WISH_AFTER_QUESTION = "wish_after_question"
+ANSWERED_WITH_A_WISH = "answered_with_a_wish"
 """The reason where a hint of a wish is what the person says when asked about suicide."""
 TRAINED = "trained"
 """The reason where the trees say more than the rules."""
@@ -106,7 +106,7 @@ class FirstReader:
         if trained > max((level for _, level in found), default=RiskLevel.NONE):
             found.append((TRAINED, trained))
         if _wishes_when_asked(turn):
-            found.append((WISH_AFTER_QUESTION, RiskLevel.HIGH))
+            found.append((ANSWERED_WITH_A_WISH, RiskLevel.HIGH))
         found.append(("answered_question", answered(turn.question, turn.facts.normalized)))
         found.extend(signs)
         levels: dict[str, RiskLevel] = {}
@@ -167,9 +167,10 @@ class FirstReader:
     ) -> tuple[frozenset[Axis], Who]:
         opinions = self._trained.opinions
         read = dict(zip(opinions.heads, opinions.scores(joined_views(turn)), strict=True))
-        axes = ruled | {axis for axis in Axis if read.get(axis.value, -1.0) > 0}
+        surer = {axis: read[axis.value] - self._trained.axes_from[axis.value] for axis in Axis}
+        axes = ruled | {axis for axis, by in surer.items() if by > 0}
         if not axes:
-            axes = frozenset({max(Axis, key=lambda axis: read.get(axis.value, -10.0))})
+            axes = frozenset({max(surer, key=surer.__getitem__)})
         return axes, max((Who.SELF, Who.OTHER, Who.UNCLEAR), key=lambda one: read[one.value])
 
     def _assessment(self, turn: TalkTurn, reasons: dict[str, RiskLevel]) -> Assessment:

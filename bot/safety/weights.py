@@ -25,6 +25,8 @@ class Weights:
     """A head for concern or more, high or more, imminent."""
     opinions: NGrams
     """A head for each axis, and for who is in danger."""
+    axes_from: Mapping[str, float]
+    """The log-odds from which an axis is named."""
     trees: Mapping[str, Trees]
     """Of each name in `bot.safety.facts.SCORES`."""
     thresholds: Mapping[str, Mapping[str, float]]
@@ -45,6 +47,7 @@ def read_weights(source: str) -> Weights:
     return Weights(
         levels=read_ngrams(record["levels"]),
         opinions=read_ngrams(record["opinions"]),
+        axes_from=record["axes_from"],
         trees={name: read_trees(trees) for name, trees in record["trees"].items()},
         thresholds=record["thresholds"],
     )

@@ -95,7 +95,8 @@ def _train(options: argparse.Namespace, said: list[str]) -> None:
     judged = []
     for fold, (head, grown) in zip(FOLDS_AND_ALL, zip(heads, trees, strict=True), strict=True):
         opinions = stack.fit_opinions(stack.learnt(without=fold))
-        text = weights_json(head, opinions, grown, chosen)
+        axes_from = stack.axes_from(opinions)
+        text = weights_json(head, opinions, grown, chosen, axes_from)
         reader = FirstReader(read_weights(text))
         judged += judge(reader, [examples[row] for row in np.flatnonzero(stack.folds == fold)])
     _print(["--- writers, each left out in turn"])

@@ -28,6 +28,10 @@ LEAST_WEIGHT = 0.04  # log-odds; a piece that weighs less in every head is left 
 SEED = 20261130
 RISING = tuple(range(2 * len(SCORES)))
 """The scores of a message and of it with those before: the surer, the more serious."""
+FALSE_AXIS = 0.03
+"""Lines in danger without an axis for which it is named, at most."""
+FALSE_AXES: Mapping[Axis, float] = {Axis.SUICIDE: 0.15, Axis.THREAT: 0.01, Axis.VOICES: 0.01}
+"""Threats and voices are answered before all else, suicide where nothing is known better."""
 OPINIONS = (*(axis.value for axis in Axis), *(who.value for who in Who if who is not Who.NOBODY))
 
 
@@ -183,6 +187,23 @@ class Stack:
             heads.fit(name, self.rows.joined[some], answers, np.ones(len(some)))
         return heads
 
+    def axes_from(self, opinions: Heads) -> dict[str, float]:
+        """The log-odds of each axis that few lines without it reach, of the thresholds' writer."""
+        rows = np.array(
+            [
+                row
+                for row in np.flatnonzero(self.folds == NEVER_LEARNT)
+                if self.rows.examples[row].who and self.rows.examples[row].lowest
+            ]
+        )
+        scores = dict(zip(OPINIONS, opinions.scores(self.rows.joined[rows]).T, strict=True))
+        chosen = {}
+        for axis in Axis:
+            lacks = np.array([axis.value not in self.rows.examples[row].axes for row in rows])
+            share = FALSE_AXES.get(axis, FALSE_AXIS)
+            chosen[axis.value] = max(0.0, float(np.quantile(scores[axis.value][lacks], 1 - share)))
+        return chosen
+
     def _numbers(self, heads: Heads, rows: NDArray[np.int_]) -> dict[int, list[float]]:
         texts = sorted(
             {
@@ -215,6 +236,7 @@ def weights_json(
     opinions: Heads,
     trees: Mapping[str, HistGradientBoostingClassifier],
     thresholds: Mapping[str, Mapping[str, float]],
+    axes_from: Mapping[str, float],
 ) -> str:
     """The file that `bot.safety.weights` reads."""
     record: dict[str, Any] = {
@@ -222,6 +244,7 @@ def weights_json(
             where: {name: round(at, 4) for name, at in levels.items()}
             for where, levels in thresholds.items()
         },
+        "axes_from": {axis: round(at, 4) for axis, at in axes_from.items()},
         "trees": {name: trees_record(model) for name, model in trees.items()},
         "levels": heads.record(LEAST_WEIGHT),
         "opinions": opinions.record(LEAST_WEIGHT),

@@ -61,6 +61,8 @@ def _case(line: str, number: int) -> Case:
     except json.JSONDecodeError:
         # Its message and its traceback would carry the text of the line.
         raise BatchError(f"line {number}: not JSON") from None
+    said: tuple[Utterance, ...]
+    wanted: tuple[RiskLevel | None, ...]
     match record:
         case {"text": str(text)}:
             said, wanted, is_talk = (Utterance(text),), (_level(record, number),), False

@@ -54,6 +54,6 @@ def test_training_twice_gives_the_same_file():
         every = np.arange(len(stack.rows.examples))
         heads = stack.fit_heads(every)
         trees = {"concern": stack.fit_trees(every)["concern"]}
-        return weights_json(heads, heads, trees, {"line": dict.fromkeys(LEVELS, 0.0)})
+        return weights_json(heads, heads, trees, {"line": dict.fromkeys(LEVELS, 0.0)}, {})
 
     assert made() == made()

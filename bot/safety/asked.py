@@ -31,7 +31,7 @@ class BotQuestion(StrEnum):
 # A card names numbers to call, on lines of their own or beside words of danger.
 _NUMBER = re.compile(
     r"(?<!\d)(?:110|112|113|119|120|911|999|995|988|1925|12356|12338|12355)(?!\d)"
-    r"|/help_now|緊急|紧急救援|emergency"
+    r"|緊急|紧急救援|emergency"
 )
 _ASKS = re.compile(
     r"[吗么呢嘛?？]|有没有|是不是|会不会|想不想|能不能|安不安|是否|哪|谁|什么|\b(?:are|do|have) you"

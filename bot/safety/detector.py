@@ -124,15 +124,16 @@ class FirstReader:
             return RiskLevel.NONE
         needed = self._trained.thresholds[turn.place(standing)]
         odds = self._odds(turn, scores)
-        reached = RiskLevel.NONE
-        for name in LEVELS:
-            level = RiskLevel[name.upper()]
-            if odds[name] >= needed[name] + (_CERTAIN if level > facts.most else 0.0):
-                reached = level
+        most = RiskLevel.IMMINENT
         if turn.earlier:
             # What was said before colours a message, it does not speak for it.
             most = self._most_by_itself(turn, scores[-1], is_in_danger=is_in_danger)
-            reached = min(reached, most)
+        reached = RiskLevel.NONE
+        for name in LEVELS:
+            level = RiskLevel[name.upper()]
+            at = needed[name] + (_CERTAIN if level > facts.most else 0.0)
+            if level <= most and odds[name] >= at:
+                reached = level
         if facts.is_open and odds["concern"] >= _MEANT:
             reached = max(reached, RiskLevel.HIGH)
         return reached
@@ -145,7 +146,7 @@ class FirstReader:
         row = numbers(TalkTurn(facts), score, score, [])
         is_light = facts.ruled is RiskLevel.NONE and not facts.signals.intersection(CARRIED)
         if is_light and self._trained.trees["concern"].score(row) < _LIGHT:
-            return RiskLevel.CONCERN if is_in_danger else RiskLevel.HIGH
+            return RiskLevel.NONE if is_in_danger else RiskLevel.HIGH
         if self._trained.trees["imminent"].score(row) < _FAR:
             return RiskLevel.HIGH
         return RiskLevel.IMMINENT

@@ -1,7 +1,8 @@
 import pytest
 
 from bot.locales import Language
-from bot.safety import RiskLevel, card, question, repeated_card
+from bot.locales.crisis import crisis_texts_for
+from bot.safety import RiskLevel, card, repeated_card
 from bot.safety.asked import BotQuestion, asked
 
 
@@ -13,9 +14,9 @@ def test_our_own_cards_are_known_as_cards(language, level):
         assert BotQuestion.CARD in asked(repeated_card(level, language, number))
 
 
-def test_our_own_questions_are_known_by_what_they_ask():
-    assert BotQuestion.SUICIDE in asked(question(RiskLevel.HIGH, Language.ZH_CN))
-    assert BotQuestion.WHERE in asked(question(RiskLevel.IMMINENT, Language.ZH_CN))
+@pytest.mark.parametrize("language", list(Language))
+def test_our_open_question_asks_about_suicide_and_is_no_card(language):
+    assert asked(crisis_texts_for(language).questions["ask_openly"]) == {BotQuestion.SUICIDE}
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.locales import Language, texts_for
 from bot.locales.crisis import crisis_texts_for
-from bot.safety import Danger, RiskLevel, card
+from bot.safety import Danger, RiskLevel, Utterance, assess, card
 from tests.e2e.people import eventually
 
 if TYPE_CHECKING:
@@ -48,6 +49,34 @@ async def next_after(person: Person, words: str) -> str:
         return seen[before].text if len(seen) > before else None
 
     return await eventually(answered, "the next step")
+
+
+@pytest.mark.skipif(
+    not assess([Utterance("我不想活了")]).axes, reason="this first reader tells no danger apart"
+)
+async def test_each_danger_brings_its_card_and_then_its_own_question(
+    telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    said = {
+        "喝了半瓶洁厕灵": (RiskLevel.IMMINENT, Danger.BODY),
+        "老公掐着我脖子": (RiskLevel.IMMINENT, Danger.VIOLENCE),
+        "我男朋友刚才打了我，脸都肿了": (RiskLevel.HIGH, Danger.VIOLENCE),
+        "我被老师摸了": (RiskLevel.HIGH, Danger.ASSAULT),
+        "我今年十三岁，我爸拿皮带抽我": (RiskLevel.HIGH, Danger.CHILD),
+        "我想把他杀了": (RiskLevel.HIGH, Danger.THREAT),
+        "耳朵里有人一直叫我往车流里走": (RiskLevel.HIGH, Danger.VOICES),
+        "我朋友刚发消息说她吃了药，不回我了": (RiskLevel.HIGH, Danger.OTHER),
+    }
+    people = [await telegram.person() for _ in said]
+    shown = await asyncio.gather(*map(next_after, people, said))
+    assert {words: text.partition("\n")[0] for words, text in zip(said, shown, strict=True)} == {
+        words: opening(*expected) for words, expected in said.items()
+    }
+    asked = await asyncio.gather(*(next_after(person, "外面一直在下雨") for person in people))
+    for card_text, question in zip(shown, asked, strict=True):
+        assert question.rpartition("\n")[2] in TEXTS.questions.values()
+        assert question.rpartition("\n")[2] not in card_text
+    assert all(not engine.prompts(words) for words in said)
 
 
 async def test_a_talk_branches_never_asks_twice_and_survives_kill_9(

@@ -88,6 +88,7 @@ def many(request: pytest.FixtureRequest, shards: Path, one: Path) -> Path:
     """The same by the command, on an executor of DataTrove."""
     out = shards.with_name(request.param)
     command = ["prepare", f"--smile={shards}", f"--out={out}", "--held-out=0.1", "--tasks=2"]
+    command.append("--no-own-talks")
     if request.param == "local":
         command.append("--workers=1")  # in one process: eight pools of them take longer to start
     command.append(f"--executor={request.param}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from training.corpora import conversations, cpsycoun, feedback, psyqa, smile
 from training.corpora.files import files, records
 from training.corpora.json_items import item_files
+from training.corpora.own import talks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,10 +31,17 @@ class Corpus:
     parse: Callable[[Record], list[Dialogue]]
     find: Callable[[Path], list[Path]] | None = None
     """Its files at a path, where they are not told by the ending."""
+    packaged: Path | None = None
+    """The folder in this repository; None for a corpus that is published elsewhere."""
 
     def files(self, path: Path) -> list[Path]:
         """Its files at a path, in a stable order; raises FileNotFoundError."""
         return files(path, self.ending) if self.find is None else self.find(path)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was written for this project, by its guide and under its tests."""
+        return self.packaged is not None
 
 
 CORPORA = {
@@ -80,6 +88,16 @@ CORPORA = {
             conversations.conversation_records,
             conversations.parse_conversation,
             item_files,
+        ),
+        Corpus(
+            talks.SOURCE,
+            "talks written for this project, in training/corpora/own/talks",
+            "Apache-2.0",
+            talks.ENDING,
+            talks.records_to_train_on,
+            talks.parse_record,
+            talks.files_to_train_on,
+            packaged=talks.FOLDER,
         ),
     )
 }

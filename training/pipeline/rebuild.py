@@ -13,7 +13,7 @@ from inference.console import CommandError, say
 from inference.serve.checkpoint import read_checkpoint
 from inference.serve.gpus import NoDriver, visible_gpus
 from training.corpora.files import size
-from training.corpora.registry import CORPORA
+from training.corpora.options import KNOWN, add_corpus_options, chosen_corpora
 from training.evaluate.config import add_shared_options, judge_of
 from training.evaluate.report import PAGE
 from training.hashing import contents_of, hash_of
@@ -40,8 +40,7 @@ LITTLE: Final = 8
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--config", type=Path, required=True, help="a config in training/configs")
-    for name, corpus in CORPORA.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="PATH", help=corpus.title)
+    add_corpus_options(parser)
     parser.add_argument(
         "--model", type=Path, help="folder of the base model (what the config names)"
     )
@@ -111,10 +110,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _config(options: argparse.Namespace) -> RebuildConfig:
-    corpora = {name: path for name in CORPORA if (path := getattr(options, name)) is not None}
+    corpora = chosen_corpora(options)
     if not corpora:
-        known = ", ".join(f"--{name}" for name in CORPORA)
-        raise CommandError(f"Name at least one corpus: {known}.", exit_status=2)
+        raise CommandError(f"Name at least one corpus: {KNOWN}.", exit_status=2)
     launch = Launch.from_environment(os.environ, options.deepspeed)
     if launch.node:
         raise CommandError(

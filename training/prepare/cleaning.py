@@ -63,6 +63,8 @@ class Reason:
     what: str
     roles: tuple[Role, ...]
     patterns: tuple[re.Pattern[str], ...]
+    of_ours: bool = True
+    """Whether it is a reason in what was written for this project, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +165,10 @@ REASONS = (
     ),
     Reason(
         "claims to be a model",
-        "an answer that speaks as an AI: what ours says of itself is its system prompt",
+        "an answer that speaks as an AI, not in our own talks: what it says is another's",
         _COUNSELOR,
         _ways(f"作为{_AN_AI}|我只?是{_AN_AI}|语言模型|chatgpt|openai"),
+        of_ours=False,
     ),
     Reason(
         "forum words",
@@ -176,6 +179,7 @@ REASONS = (
             "|帖子|发帖|评论区|回复区|打赏|分钟前|【",
             r"\d\s*阅读",
         ),
+        of_ours=False,
     ),
     Reason(
         "asks for messages",
@@ -241,16 +245,19 @@ EDITED = {
 }
 
 
-def clean(raw: Dialogue) -> Cleaned:
-    """Repair the turns, edit them, and look for a reason not to learn from them."""
+def clean(raw: Dialogue, *, is_ours: bool = False) -> Cleaned:
+    """Repair the turns, edit them, and look for a reason not to learn from them.
+
+    Of what was written for this project (`is_ours`) nothing is edited.
+    """
     edits = list(_repairs(raw.turns))
     danger = crisis(raw)
     if danger is not None:
         return Cleaned(None, danger, tuple(edits))
-    turns = tuple(_plain(turn) for turn in raw.turns)
+    turns = raw.turns if is_ours else tuple(_plain(turn) for turn in raw.turns)
     if turns != raw.turns:
         edits.append(MARKS)
-    has_traces = _TRACES.search("\n".join(turn.text for turn in turns).casefold())
+    has_traces = not is_ours and _TRACES.search("\n".join(turn.text for turn in turns).casefold())
     for edit in EDITS if has_traces else ():
         edited = tuple(_edited(turn, edit) for turn in turns)
         if edited != turns:
@@ -259,18 +266,28 @@ def clean(raw: Dialogue) -> Cleaned:
     dialogue = tidy(replace(raw, turns=turns))
     if dialogue is None or (raw.last_only and not turns[-1].text.strip()):
         return Cleaned(None, NO_PAIR, tuple(edits))
-    said: dict[tuple[Role, ...], str] = {
-        roles: "\n".join(turn.text for turn in dialogue.turns if turn.role in roles).casefold()
-        for roles in (_COUNSELOR, _ANYONE)
-    }
-    for reason in REASONS:
-        if any(pattern.search(said[reason.roles]) for pattern in reason.patterns):
-            return Cleaned(None, reason.name, tuple(edits))
+    reason = _reason(dialogue, is_ours=is_ours)
+    if reason is not None:
+        return Cleaned(None, reason, tuple(edits))
     if raw.rejected:
         dialogue = replace(dialogue, rejected=tuple(_fit_to_be_seen(raw)))
         if len(dialogue.rejected) < len(raw.rejected):
             edits.append(REJECTED_LEFT_OUT)
     return Cleaned(dialogue, None, tuple(edits))
+
+
+def _reason(dialogue: Dialogue, *, is_ours: bool) -> str | None:
+    """The name of the first of `REASONS` that holds."""
+    said: dict[tuple[Role, ...], str] = {
+        roles: "\n".join(turn.text for turn in dialogue.turns if turn.role in roles).casefold()
+        for roles in (_COUNSELOR, _ANYONE)
+    }
+    for reason in REASONS:
+        if is_ours and not reason.of_ours:
+            continue
+        if any(pattern.search(said[reason.roles]) for pattern in reason.patterns):
+            return reason.name
+    return None
 
 
 def _fit_to_be_seen(raw: Dialogue) -> Iterator[str]:

@@ -75,7 +75,7 @@ class Clean(PipelineStep):  # type: ignore[misc]
             yield _document(UNREADABLE, error.place, problem)
             return
         for raw in dialogues:
-            kept, outcome = worker.one(raw)
+            kept, outcome = worker.one(raw, is_ours=CORPORA[corpus].is_ours)
             self.stat_update(outcome.left_out or outcome.split)
             name = f"{raw.source}/{raw.id}"
             about: dict[str, Any] = {"outcome": packed(outcome)}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from training.corpora.files import size
-from training.corpora.registry import CORPORA, read_corpus
+from training.corpora.options import KNOWN, add_corpus_options, chosen_corpora
+from training.corpora.registry import read_corpus
 from training.prepare.finish import PrepareError
 from training.prepare.outcome import SPLITS, Options
 from training.prepare.output import MANIFEST
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    for name, corpus in CORPORA.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="PATH", help=corpus.title)
+    add_corpus_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for the prepared data")
     parser.add_argument(
         "--strict", action="store_true", help="refuse malformed records instead of reporting them"
@@ -68,12 +68,9 @@ def _add_executor(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Prepare what is given; a summary on stdout, problems and a progress bar on stderr."""
-    paths: dict[str, Path] = {
-        name: path for name in CORPORA if (path := getattr(options, name)) is not None
-    }
+    paths = chosen_corpora(options)
     if not paths:
-        known = ", ".join(f"--{name}" for name in CORPORA)
-        raise PrepareError(f"name at least one corpus: {known}")
+        raise PrepareError(f"name at least one corpus: {KNOWN}")
     chosen = Options(held_out_share=options.held_out, tokenizer=options.tokenizer)
     if options.executor is None:
         prepare_and_tell(paths, options.out, chosen, workers=options.workers, strict=options.strict)

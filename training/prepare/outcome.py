@@ -104,7 +104,8 @@ class Worker:
                 dialogues.extend(CORPORA[corpus].parse(record))
             except CorpusFormatError as error:
                 problems.append((error.place, error.reason))
-        cleaned = [clean(dialogue) for dialogue in dialogues]
+        is_ours = CORPORA[corpus].is_ours
+        cleaned = [clean(dialogue, is_ours=is_ours) for dialogue in dialogues]
         kept = [one.dialogue for one in cleaned if one.dialogue is not None]
         sketches = iter(_sketches(kept))
         outcomes = [
@@ -115,9 +116,9 @@ class Worker:
         ]
         return Batch(outcomes, problems)
 
-    def one(self, raw: Dialogue) -> tuple[Dialogue | None, Outcome]:
+    def one(self, raw: Dialogue, *, is_ours: bool = False) -> tuple[Dialogue | None, Outcome]:
         """The cleaned dialogue, or None, and what became of it, without signatures."""
-        cleaned = clean(raw)
+        cleaned = clean(raw, is_ours=is_ours)
         if cleaned.dialogue is None:
             return None, self._left_out(raw, cleaned)
         return cleaned.dialogue, self._kept(raw, cleaned.dialogue, cleaned.edits, _Sketched())

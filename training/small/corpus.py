@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.corpora.own import OwnWords
+from training.corpora.own import OwnWords, talks
 from training.corpora.prepared_files import DECISIONS_FILE, HELD_OUT_FILE, TRAIN_FILE
 from training.small.relevance import TfIdf
 from training.small.sequences import DialogueEncoder, Packed, Window, fill, pack
@@ -150,7 +150,7 @@ class EncodeConfig:
 
     Two sets are made. The base set is everything, for the language. The tune set is what the model
     should sound like: beginnings of talks whose answers are short and plain, most of them opened
-    as briefly as people type, among them many of our own words.
+    as briefly as people type, among them many of our own words and talks.
     """
 
     vocabulary: int = 8192
@@ -169,6 +169,8 @@ class EncodeConfig:
     tune_pairs: int = 5
     tune_longest_answer: int = MAX_PLAIN_ANSWER
     tune_own: int = 20_000
+    tune_talk_copies: int = 5
+    """How often each talk that was written for this project stands there, whole and as it is."""
     greeted_share: float = 0.03
     seed: int = 1
 
@@ -182,12 +184,15 @@ def encode(prepared: Path, out: Path, config: EncodeConfig) -> None:
     if all((out / name).exists() for name in (TOKENIZER, BASE, TUNE, HELD_OUT, REPORT)):
         return
     train, held_out = list(read_train(prepared)), list(read_held_out(prepared))
+    written = [one for one in train if one.source == talks.SOURCE]
+    train = [one for one in train if one.source != talks.SOURCE]
     if not train or not held_out:
         raise ValueError(f"{prepared} has too few dialogues to train and to test on")
     random = Random(config.seed)  # noqa: S311 - not a secret
     own = OwnWords(random)
     if not (out / TOKENIZER).exists():
-        sample = [*train[:: config.tokenizer_stride], *own.dialogues(config.base_own)]
+        published = train[:: config.tokenizer_stride]
+        sample = [*published, *written, *own.dialogues(config.base_own)]
         texts = (turn.text for dialogue in sample for turn in dialogue.turns)
         train_tokenizer(texts, config.vocabulary).save(str(out / TOKENIZER))
     tokenizer = load_tokenizer(out / TOKENIZER)
@@ -199,13 +204,18 @@ def encode(prepared: Path, out: Path, config: EncodeConfig) -> None:
     base = [
         *own.greet(_shortened(train, config.base_short_share, words, random), config.greeted_share),
         *own.dialogues(config.base_own),
+        *written,
     ]
     close = (
         one
         for one in _shortened(plain, config.tune_short_share, words, random)
         if takes_up(one, words) >= config.tune_taken_up
     )
-    tune = [*own.greet(close, config.greeted_share), *own.dialogues(config.tune_own)]
+    tune = [
+        *own.greet(close, config.greeted_share),
+        *own.dialogues(config.tune_own),
+        *written * config.tune_talk_copies,
+    ]
     sets = {
         BASE: fill(_windows(_drawn(base, random), tokenizer, _WHOLE), config.base_length),
         TUNE: pack(_windows(tune, tokenizer, config.context), config.context),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from random import Random
 from shutil import copytree
@@ -9,11 +10,15 @@ import pytest
 
 from tests.training.prepare.made_up import smile_records
 from training.corpora.dialogue import Dialogue, Role, Turn
-from training.corpora.registry import CORPORA
+from training.corpora.own import talks
+from training.corpora.registry import CORPORA, read_corpus
 from training.prepare.outcome import Options
 from training.prepare.run import prepare
 from training.small.corpus import (
+    REPORT,
     TRAIN_FILE,
+    EncodeConfig,
+    encode,
     plain_beginning,
     read_held_out,
     read_train,
@@ -129,3 +134,23 @@ def test_opening_of_one_endless_clause_stays_as_it_is() -> None:
 def test_answer_takes_up_what_was_said_or_does_not() -> None:
     assert takes_up(dialogue("我和室友吵架了", "和室友吵架，心里很闷吧。"), WORDS) > 0.3
     assert takes_up(dialogue("我和室友吵架了", "可以告诉我更多吗？"), WORDS) == 0.0
+
+
+def test_own_talks_stand_once_in_the_base_set_and_whole_and_often_in_the_tune_set(
+    tmp_path: Path,
+) -> None:
+    prepared, out = tmp_path / "prepared", tmp_path / "out"
+    corpora = {
+        "smile": smile_records(60),
+        talks.SOURCE: read_corpus(talks.SOURCE, talks.FOLDER / "t2.txt"),
+    }
+    prepare(corpora, prepared, Options(held_out_share=0.1, token_every=0))
+    written = [one for one in read_train(prepared) if one.source == talks.SOURCE]
+    config = EncodeConfig(vocabulary=400, base_own=5, tune_own=5, tune_talk_copies=3)
+
+    encode(prepared, out, config)
+
+    counts = json.loads((out / REPORT).read_text(encoding="utf-8"))
+    assert len(written) > 150
+    assert counts["base"]["dialogues"][talks.SOURCE] == len(written)
+    assert counts["tune"]["dialogues"][talks.SOURCE] == 3 * len(written)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from training.hashing import code_hash, contents_of, hash_of
+from training.corpora.registry import CORPORA
+from training.hashing import Contents, code_hash, contents_of, hash_of
 from training.pipeline.environment import ROOT, versions
 from training.pipeline.stage import FOLDERS, Stage
 from training.prepare.command import prepare_and_tell
@@ -28,7 +29,8 @@ def stage(options: PrepareStep) -> Stage:
         folder=FOLDER,
         reads={
             "corpora": {
-                name: hash_of(contents_of(path)) for name, path in sorted(options.corpora.items())
+                name: hash_of(_contents(name, path))
+                for name, path in sorted(options.corpora.items())
             },
             "options": {"held_out": options.held_out, "tokenizer": tokenizer},
             "code": code_hash(ROOT / place for place in CODE),
@@ -36,6 +38,14 @@ def stage(options: PrepareStep) -> Stage:
         },
         make=lambda folder: _make(options, folder),
     )
+
+
+def _contents(name: str, path: Path) -> Contents:
+    corpus = CORPORA[name]
+    if not corpus.is_ours:
+        return contents_of(path)
+    # Beside its files lie pages about it, code, and what Python leaves there.
+    return contents_of(path, only=[file.name for file in corpus.files(path)])
 
 
 def _make(options: PrepareStep, folder: Path) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.rubrics.checks import CHECKS
+from benchmarks.report import seconds
+from benchmarks.rubrics.checks import CHECKS, seconds_to_card
 from benchmarks.rubrics.judging import Score
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class Findings:
         """How often the bot spoke by itself."""
         return sum(turn.said is None for talk in self.exchanges for turn in talk.turns)
 
+    @property
+    def seconds_to_card(self) -> list[float | None]:
+        """At every message with which danger rises; None where no number came."""
+        return [after for talk in self.exchanges for after in seconds_to_card(talk)]
+
     def held(self) -> dict[str, dict[str, list[bool]]]:
         """By check and axis, `ALL` among them: whether it held, occasion by occasion."""
         found: dict[str, dict[str, list[bool]]] = {}
@@ -72,6 +78,10 @@ def tables(found: Findings) -> Iterator[str]:
         f"{len(found.exchanges)} talks, {messages} messages, {found.unanswered} without an "
         f"answer, {found.check_ins} check-ins, {found.wall_seconds:.0f} s"
     )
+    times = found.seconds_to_card
+    came = [after for after in times if after is not None]
+    if times:
+        yield f"danger rose {len(times)} times, {len(came)} with a card; p50 / p99 {seconds(came)}"
     held = found.held()
     yield "\nrule checks by dimension"
     for dimension in dict.fromkeys(check.dimension for check in CHECKS.values()):
@@ -139,6 +149,7 @@ def figures(found: Findings) -> dict[str, object]:
         "talks": len(found.exchanges),
         "unanswered": found.unanswered,
         "check_ins": found.check_ins,
+        "seconds_to_card": found.seconds_to_card,
         "wall_seconds": round(found.wall_seconds, 1),
         "checks": {
             key: {axis: _figure(hits) for axis, hits in by_axis.items()}

@@ -34,7 +34,8 @@ def plain(text: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """The sentences, without what stands in quotation marks: words meant for another person."""
-    found = (match.group().strip() for match in _SENTENCE.finditer(_QUOTED.sub("", plain(text))))
+    read = _QUOTED.sub("", plain(text)).replace(". ", ".\n")
+    found = (match.group().strip() for match in _SENTENCE.finditer(read))
     return [sentence for sentence in found if sentence.strip("?. ")]
 
 
@@ -56,7 +57,16 @@ def _numbers() -> re.Pattern[str]:
     return re.compile(r"(?<!\d)(?:" + "|".join(spaced) + r")(?!\d)")
 
 
+def without_small_print(text: str) -> list[str]:
+    """The sentences that say something else than what this software is, is not, and asks for."""
+    return [
+        sentence
+        for sentence in sentences(text)
+        if not words("disclaimer").search(sentence.strip(" ."))
+        and not words("other_business").search(sentence)
+    ]
+
+
 def is_disclaimer(text: str) -> bool:
     """Whether it says nothing but what this software is and is not."""
-    said = sentences(text.replace(". ", ".\n"))
-    return bool(said) and all(words("disclaimer").search(one.strip(" .")) for one in said)
+    return bool(sentences(text)) and not without_small_print(text)

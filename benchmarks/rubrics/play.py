@@ -48,13 +48,14 @@ class Chat:
         """Take in what the event stream tells."""
         async for event in events:
             if event["type"] == "message" and event["message"]["from"]["is_bot"]:
-                self._take(event["message"], time.monotonic())
+                self.take(event["message"], time.monotonic())
             elif event["type"] == "action":
                 self._typing_until = time.monotonic() + event["seconds"]
             elif event["type"] == "deleted":
                 self._bubbles.pop(event["message_id"], None)
 
-    def _take(self, message: dict[str, Any], now: float) -> None:
+    def take(self, message: dict[str, Any], now: float) -> None:
+        """Put a message of the bot's, new or edited, on the screen at a moment (monotonic)."""
         number, text = message["message_id"], message.get("text", "").strip()
         written, at, _ = self._bubbles.get(number, ("", now, False))
         finished = not _can_be_stopped(message) and text != _PLACEHOLDER

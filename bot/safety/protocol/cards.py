@@ -27,8 +27,8 @@ _BY_LEVEL = {
 }
 _ASKED_BY_CARD = {
     "suicide_high": ("safe",),
-    "suicide_imminent": ("safe", "alone"),
-    "body": ("reach",),
+    "suicide_imminent": ("alone",),
+    "body": ("nearest",),
     "violence_now": ("leave",),
     "violence_told": ("safe",),
     "assault_now": ("safe_here",),
@@ -103,8 +103,7 @@ def repeated_card(
 
 def repeated_texts(level: RiskLevel, danger: Danger, language: Language) -> list[str]:
     """What stands in place of a card that was shown: whom to call, and behind it a question."""
-    family = Danger.OTHER if danger is Danger.CHILD_OTHER else danger
-    name = card_id(level, danger) if danger is Danger.SUICIDE else family.value
+    name = card_id(level, danger) if danger is Danger.SUICIDE else danger.value
     again = crisis_texts_for(language).again
     return [text for key, text in again.items() if key.rpartition("_")[0] == name]
 

@@ -133,9 +133,10 @@ def danger_by_name(name: str | None) -> Danger:
 def danger_at_age(danger: Danger, *, is_minor: bool | None) -> Danger:
     """The danger where the writer has said how old they are (None: they have not).
 
-    Violence against who is under 18 is violence against a child, and against others it is none.
+    Violence against who is under 18, sexual violence too, is violence against a child, and against
+    others it is none.
     """
-    if is_minor and danger is Danger.VIOLENCE:
+    if is_minor and danger in (Danger.VIOLENCE, Danger.ASSAULT):
         return Danger.CHILD
     return Danger.VIOLENCE if is_minor is False and danger is Danger.CHILD else danger
 

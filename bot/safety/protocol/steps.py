@@ -6,9 +6,10 @@ Pure: the state comes from storage, the words from the locales; the paths are da
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import product
 from typing import TYPE_CHECKING
 
 from bot.safety.levels import RiskLevel
@@ -16,10 +17,11 @@ from bot.safety.protocol.dangers import Danger
 from bot.safety.protocol.told import GOODBYE, STOP, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _ASKED_OPENLY = ("ask_openly", "meant_or_quoted")
 _NO_MORE = "no_more_questions"
+_TAKEN = "taken"
 HEARD, FEELING = "heard:", "feeling:"
 """Before the ids of sentences that take something up; a question may have the same id."""
 HELPED = "helped"
@@ -69,40 +71,57 @@ class Step:
         return (*heard, *feeling, self.id)
 
 
+_Situation = tuple[Danger, RiskLevel]
+
+
 @dataclass(frozen=True, slots=True)
 class Paths:
     """steps.toml."""
 
-    paths: Mapping[tuple[Danger, RiskLevel], Sequence[str]]
-    leads: Mapping[str, Mapping[str, str]]
-    same: Mapping[str, Mapping[str, str]]
+    paths: Mapping[_Situation, Sequence[str]]
+    leads: Mapping[_Situation, Mapping[str, Mapping[str, Sequence[str]]]]
+    first: Sequence[str]
+    moot: Mapping[str, Mapping[str, str]]
     open_questions: Sequence[str]
     follow_ups: Sequence[str]
     rest_at_concern: Sequence[str]
-    rest: Sequence[str]
+    rest: Mapping[_Situation, Sequence[str]]
 
 
 @cache
 def paths() -> Paths:
     """The paths, read once."""
     record = tomllib.loads(resources.files(__package__).joinpath("steps.toml").read_text("utf-8"))
-    by_danger: dict[tuple[Danger, RiskLevel], Sequence[str]] = {}
-    for entry in record["path"]:
-        levels = [RiskLevel[entry["level"].upper()]] if "level" in entry else _WITH_CARD
-        for level in levels:
-            by_danger[Danger(entry["danger"]), level] = tuple(entry["questions"])
+    by_danger = {
+        (Danger(entry["danger"]), level): tuple(entry["questions"])
+        for entry in record["path"]
+        for level in _levels(entry)
+    }
+    leads: dict[_Situation, dict[str, dict[str, Sequence[str]]]] = {key: {} for key in by_danger}
+    for entry in record["leads"]:
+        led = {question: to for question, to in entry.items() if question not in _LED_BY}
+        for danger, level in product(map(Danger, entry["dangers"]), _levels(entry)):
+            for question, to in led.items():
+                leads[danger, level].setdefault(question, {}).update(to)
+    rest = record["rest"]
     return Paths(
         by_danger,
-        record["leads"],
-        record["same"],
+        leads,
+        first=tuple(record["first"]),
+        moot=record["moot"],
         open_questions=tuple(record["concern"]["open"]),
         follow_ups=tuple(record["concern"]["then"]),
         rest_at_concern=tuple(record["concern"]["rest"]),
-        rest=tuple(record["rest"]["in_danger"]),
+        rest={key: rest["body" if key[0] is Danger.BODY else key[1].label] for key in by_danger},
     )
 
 
 _WITH_CARD = (RiskLevel.HIGH, RiskLevel.IMMINENT)
+_LED_BY = frozenset({"dangers", "level"})
+
+
+def _levels(entry: Mapping[str, str]) -> Sequence[RiskLevel]:
+    return [RiskLevel[entry["level"].upper()]] if "level" in entry else _WITH_CARD
 
 
 def next_step(state: TalkState, level: RiskLevel, told: Told) -> Step:
@@ -110,38 +129,60 @@ def next_step(state: TalkState, level: RiskLevel, told: Told) -> Step:
 
     There always is something, and no question comes that was asked or answered before.
     """
-    same = paths().same.get(state.danger, {})
-    told = replace(told, answers={same.get(one, one): said for one, said in told.answers.items()})
     answers = {**state.answers, **told.answers}
+    rest = paths().rest[state.danger, level]
     if STOP in told.answers and _NO_MORE not in state.asked:
         return Step(words=_NO_MORE)
     heard = told.heard if f"{HEARD}{told.heard}" not in state.asked else None
     if state.last_asked == HELPED and told.tells_what_helped:
         return Step(words="helped_noted")
-    if state.last_asked == GOODBYE and told.answers.get(GOODBYE) == "sleep":
-        return Step(words="goodnight")
     if STOP in answers:
-        return Step(words=_round(paths().rest, state.asked), heard=heard)
+        return Step(words=_round(rest, state.asked), heard=heard)
     if told.says_goodbye and GOODBYE not in {*state.asked, *answers}:
         return Step(question=GOODBYE, heard=heard)
-    question = _next_question(state, level, told.answers)
-    if question is not None:
-        return Step(question=question, heard=heard)
-    return Step(words=_round(paths().rest, state.asked), heard=heard)
-
-
-def _next_question(state: TalkState, level: RiskLevel, told: Mapping[str, str]) -> str | None:
-    """Where an answer leads, else what comes next on the path; None: all was asked or answered."""
-    known = {*state.asked, *state.answers, *told}
+    known = {*state.asked, *answers}
     if not known.isdisjoint(_ASKED_OPENLY):
         known.add("meant")
-    path = paths().paths[state.danger, level]
-    for answered in _in_order(told, state.last_asked):
-        lead = paths().leads.get(answered, {}).get(told[answered])
-        is_of_path = answered in path or answered in state.asked
-        if lead is not None and lead not in known and is_of_path:
-            return lead
-    return next((question for question in path if question not in known), None)
+    for question in _questions(state, level, told, answers):
+        if question is None:
+            return Step(words="goodnight")
+        if question not in known:
+            return Step(question=question, heard=heard)
+    return Step(words=_round(rest, state.asked), heard=heard)
+
+
+def _questions(
+    state: TalkState, level: RiskLevel, told: Told, answers: Mapping[str, str]
+) -> Iterator[str | None]:
+    """The questions that may come, the most urgent first; None: the person may sleep."""
+    known = paths()
+    leads = known.leads[state.danger, level]
+
+    def led_by(question: str) -> Sequence[str]:
+        return leads.get(question, {}).get(answers.get(question, ""), ())
+
+    for question in known.first:
+        yield from led_by(question)
+    if state.last_asked in (GOODBYE, _TAKEN) and GOODBYE in answers:
+        yield from _parting(state.danger, answers)
+    for question in _in_order(told.answers, state.last_asked):
+        yield from led_by(question)
+    for question in known.paths[state.danger, level]:
+        moot = known.moot.get(question, {})
+        if all(answers.get(other) != answer for other, answer in moot.items()):
+            yield question
+
+
+def _parting(danger: Danger, answers: Mapping[str, str]) -> Iterator[str | None]:
+    """What follows a goodbye: nobody is let sleep before the body was asked about."""
+    if danger is Danger.BODY:
+        yield "called"
+        return
+    yield _TAKEN
+    if answers[GOODBYE] == "farewell":
+        yield "stay_awake"
+    elif answers[GOODBYE] == "sleep" and answers.get(_TAKEN) == "no":
+        yield None
 
 
 def concern_step(state: TalkState, told: Told) -> Step:

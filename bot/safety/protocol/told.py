@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from bot.safety.normalize import normalize
-from bot.safety.protocol.dangers import Danger
+from bot.safety.protocol.dangers import BY_OTHERS, OF_OTHERS, Danger
 from bot.safety.replies import kind_of_reply
 from bot.safety.vocabulary import compiled
 
@@ -23,6 +23,12 @@ STOP = "stop"
 """Not a question: the person does not want to be asked."""
 GOODBYE = "goodbye"
 SHORT_ANSWERS = frozenset({"yes", "no", "unsure"})
+NO_ANSWER = "none"
+"""What looks like an answer to the question before it, and is none."""
+OF_WRITER = frozenset(Danger) - OF_OTHERS
+"""Where what is told of a place, a means or company is told of the writer."""
+_ASKED_GOODBYE = OF_WRITER - BY_OTHERS - {Danger.THREAT}
+"""Where a goodbye may be a farewell; elsewhere 我走了 is a way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,11 @@ class _Sign:
     id: str = ""
     answer: str = ""
     asks: str = "ask_openly"
-    only_for: frozenset[Danger] = frozenset(Danger)
+    only_for: frozenset[Danger] = OF_WRITER
+    after: frozenset[str] = frozenset()
+    """The questions to which it is an answer, and only right after them; none: to its own."""
+    takes_up: frozenset[str] = frozenset()
+    """Only where one of these is answered with yes."""
 
 
 _GOODBYE = compiled(
@@ -63,18 +73,14 @@ _DONE = compiled("(我|都|已经)?(打|叫|放|到|走|开|接|通|锁|去|说|
 def told_by(message: str, danger: Danger, asked: str | None = None) -> Told:
     """What a message tells of a person who is met for `danger`, after the question `asked`."""
     text = normalize(message[-MAX_READ:])
-    answers: dict[str, str] = {}
-    for sign in signs()["answer"]:
-        if sign.id == GOODBYE != asked:
-            continue  # only who was asked answers what their goodbye meant
-        if sign.id not in answers and sign.pattern.search(text):
-            answers[sign.id] = sign.answer
-    if asked is not None and asked not in answers:
-        kind = "yes" if _DONE.fullmatch(text) else kind_of_reply(text)
-        if kind in SHORT_ANSWERS:
-            answers[asked] = kind
+    answers = _answers(text, danger, asked)
+    done = {question for question, answer in answers.items() if answer == "yes"}
     heard = (
-        one.id for one in signs()["heard"] if danger in one.only_for and one.pattern.search(text)
+        one.id
+        for one in signs()["heard"]
+        if danger in one.only_for
+        and (not one.takes_up or one.takes_up & done)
+        and one.pattern.search(text)
     )
     feeling = next((one for one in signs()["feeling"] if one.pattern.search(text)), None)
     return Told(
@@ -82,9 +88,26 @@ def told_by(message: str, danger: Danger, asked: str | None = None) -> Told:
         heard=next(heard, None),
         feeling=feeling.id if feeling else "other",
         asks=feeling.asks if feeling else "ask_openly",
-        says_goodbye=_GOODBYE.search(text) is not None,
+        says_goodbye=danger in _ASKED_GOODBYE and _GOODBYE.search(text) is not None,
         tells_what_helped=signs()["helped"][0].pattern.search(text) is not None,
     )
+
+
+def _answers(text: str, danger: Danger, asked: str | None) -> dict[str, str]:
+    answers: dict[str, str] = {}
+    for sign in signs()["answer"]:
+        question = asked if asked in sign.after else sign.id
+        if not question or (sign.after and asked not in sign.after):
+            continue
+        if question == GOODBYE != asked:
+            continue  # only who was asked answers what their goodbye meant
+        if question not in answers and danger in sign.only_for and sign.pattern.search(text):
+            answers[question] = sign.answer
+    if asked is not None and asked not in answers:
+        kind = "yes" if _DONE.fullmatch(text) else kind_of_reply(text)
+        if kind in SHORT_ANSWERS:
+            answers[asked] = kind
+    return {question: answer for question, answer in answers.items() if answer != NO_ANSWER}
 
 
 @cache
@@ -98,7 +121,9 @@ def signs() -> dict[str, tuple[_Sign, ...]]:
                 id=entry.get("id", entry.get("question", "")),
                 answer=entry.get("answer", ""),
                 asks=entry.get("asks", "ask_openly"),
-                only_for=frozenset(map(Danger, entry.get("only_for", Danger))),
+                only_for=frozenset(map(Danger, entry.get("only_for", OF_WRITER))),
+                after=frozenset(entry.get("after", ())),
+                takes_up=frozenset(entry.get("takes_up", ())),
             )
             for entry in entries
         )

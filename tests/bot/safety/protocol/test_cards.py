@@ -44,13 +44,18 @@ def test_there_is_no_card_below_high(level: RiskLevel) -> None:
 
 
 @pytest.mark.parametrize(("level", "language"), SUICIDE)
-def test_the_suicide_card_names_people_to_call_and_asks_about_safety(
+def test_the_suicide_card_names_people_to_call_and_asks_one_thing(
     level: RiskLevel, language: Language
 ) -> None:
     text = card(level, language)
     assert card_hotlines(language) in text
     assert emergency(language) in text
-    assert re.search("安全吗|安全嗎|Are you safe", text)
+    asks = {
+        RiskLevel.HIGH: "安全吗|安全嗎|Are you safe",
+        RiskLevel.IMMINENT: "身边有人吗|身邊有人嗎|Is anyone with you",
+    }
+    assert re.search(asks[level], text)
+    assert len(re.findall("[？?]", text)) == 1, "a bare no answers one question"
     assert re.search("你很重要|You matter", text)
     assert re.search("我还在这里|我還在這裡|I'm still here", text)
 

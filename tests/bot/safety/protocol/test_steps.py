@@ -1,7 +1,6 @@
 """The protocol as a state machine: whatever is said, what comes next is right in its kind."""
 
 import itertools
-from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from bot.locales import Language
 from bot.locales.crisis import crisis_texts_for
 from bot.safety import (
+    GOODBYE,
     HELPED,
     Danger,
     RiskLevel,
@@ -23,6 +23,7 @@ from bot.safety import (
     told_by,
 )
 from bot.safety.protocol.steps import paths
+from tests.bot.safety.protocol.talks import said, walk
 
 CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
 SAYINGS = [
@@ -59,29 +60,6 @@ SAYINGS = [
 ]
 
 
-def said(state: TalkState, step: Step, told: Told) -> TalkState:
-    """The state once a step was said to what was told."""
-    return TalkState(
-        state.danger,
-        tuple(one for one in state.asked if one not in step.said) + step.said,
-        {**state.answers, **told.answers},
-    )
-
-
-def walk(
-    danger: Danger, level: RiskLevel, sayings: Sequence[str]
-) -> list[tuple[TalkState, Told, Step]]:
-    """The steps of a talk after a card."""
-    state = TalkState(danger, asked_by_card(level, danger))
-    steps = []
-    for words in sayings:
-        told = told_by(words, danger, state.last_asked)
-        step = next_step(state, level, told)
-        steps.append((state, told, step))
-        state = said(state, step, told)
-    return steps
-
-
 @pytest.mark.parametrize("level", CARDED)
 @pytest.mark.parametrize("danger", Danger)
 def test_whatever_is_said_no_question_comes_twice_or_after_its_answer(
@@ -116,7 +94,8 @@ def test_after_the_plea_not_to_be_asked_nothing_is_asked(danger: Danger, plea: s
 @pytest.mark.parametrize(
     ("danger", "level", "words", "question"),
     [
-        (Danger.SUICIDE, RiskLevel.IMMINENT, "就我一个人", "reach"),
+        (Danger.SUICIDE, RiskLevel.HIGH, "就我一个人", "reach"),
+        (Danger.SUICIDE, RiskLevel.IMMINENT, "就我一个人", "taken"),
         (Danger.SUICIDE, RiskLevel.IMMINENT, "我室友在隔壁", "show_them"),
         (Danger.SUICIDE, RiskLevel.HIGH, "我在天台", "move"),
         (Danger.SUICIDE, RiskLevel.HIGH, "刀就在手里", "put_away"),
@@ -124,8 +103,8 @@ def test_after_the_plea_not_to_be_asked_nothing_is_asked(danger: Danger, plea: s
         (Danger.SUICIDE, RiskLevel.HIGH, "没人可以找", "stranger"),
         (Danger.SUICIDE, RiskLevel.HIGH, "谢谢你，再见了", "goodbye"),
         (Danger.BODY, RiskLevel.IMMINENT, "打了120", "door_open"),
-        (Danger.VIOLENCE, RiskLevel.IMMINENT, "门被堵着，出不去", "near"),
-        (Danger.VIOLENCE, RiskLevel.HIGH, "他就在门外", "hurt"),
+        (Danger.VIOLENCE, RiskLevel.IMMINENT, "门被堵着，出不去", "quiet"),
+        (Danger.VIOLENCE, RiskLevel.HIGH, "他就在门外", "leave"),
         (Danger.THREAT, RiskLevel.HIGH, "在", "threat_move"),
         (Danger.VOICES, RiskLevel.HIGH, "嗯", "voices_obey"),
         (Danger.OTHER, RiskLevel.HIGH, "没有", "other_nearest"),
@@ -157,7 +136,7 @@ def test_what_was_not_asked_leads_to_no_question_of_another_danger(
 
 def test_what_is_answered_in_general_counts_for_the_question_of_the_danger() -> None:
     [(_, _, step)] = walk(Danger.OTHER, RiskLevel.HIGH, ["打了120"])
-    assert step.question == "yourself"
+    assert step.question == "other_done"
     [*_, (_, _, step)] = walk(Danger.VIOLENCE, RiskLevel.HIGH, ["没人知道"])
     assert step.question == "code_word"
 
@@ -173,10 +152,14 @@ def test_what_was_said_openly_is_not_asked_about() -> None:
 
 
 def test_a_farewell_is_asked_about_and_what_it_was_counts() -> None:
-    *_, (_, _, night) = walk(Danger.SUICIDE, RiskLevel.HIGH, ["再见", "去睡了"])
-    assert night.words == "goodnight"
-    *_, (_, _, farewell) = walk(Danger.SUICIDE, RiskLevel.HIGH, ["再见", "是告别"])
-    assert farewell.question == "stay_awake"
+    *_, (_, _, first), (_, _, night) = walk(
+        Danger.SUICIDE, RiskLevel.HIGH, ["再见", "去睡了", "没有"]
+    )
+    assert (first.question, night.words) == ("taken", "goodnight")
+    *_, (_, _, first), (_, _, farewell) = walk(
+        Danger.SUICIDE, RiskLevel.HIGH, ["再见", "是告别", "没有"]
+    )
+    assert (first.question, farewell.question) == ("taken", "stay_awake")
 
 
 def test_what_helped_is_heard() -> None:
@@ -230,15 +213,24 @@ def test_a_concern_is_followed_up_a_few_times_and_never_repeats() -> None:
 
 def test_paths_and_texts_have_the_same_questions() -> None:
     known = paths()
-    leads = {lead for answers in known.leads.values() for lead in answers.values()}
+    leads = {
+        lead
+        for led in known.leads.values()
+        for answers in led.values()
+        for several in answers.values()
+        for lead in several
+    }
+    leading = {question for led in known.leads.values() for question in led}
     asked = {question for path in known.paths.values() for question in path}
-    asked |= {*known.open_questions, *known.follow_ups, *known.leads, *leads}
+    asked |= {*known.open_questions, *known.follow_ups, *leading, *leads}
     asked |= {one for danger in Danger for level in CARDED for one in asked_by_card(level, danger)}
     texts = crisis_texts_for(Language.ZH_CN)
     assert asked <= set(texts.questions)
-    assert {*known.rest, *known.rest_at_concern} <= set(texts.words)
+    rest = {words for several in known.rest.values() for words in several}
+    assert {*rest, *known.rest_at_concern} <= set(texts.words)
+    assert {*known.first, *known.moot} <= asked
     unused = set(texts.questions) - asked
-    assert unused == {"stronger", HELPED}, "asked in a repeated card, and by the button"
+    assert unused == {GOODBYE, "stay_awake", HELPED}, "asked at a goodbye, and by the button"
     assert set(known.paths) == set(itertools.product(Danger, CARDED))
 
 
@@ -250,4 +242,4 @@ def test_a_step_in_place_of_a_card_says_whom_to_call(language: Language) -> None
         heard, whom, question = text.split("\n\n")
         assert heard == crisis_texts_for(language).heard["afraid"]
         assert any(word in whom for word in ("1", "当地", "當地", "local", "/help_now"))
-        assert question == crisis_texts_for(language).questions[step.id]
+        assert question == spoken(Step(question=step.id), language)

@@ -1,0 +1,184 @@
+"""What helps in one danger harms in another: whatever is said, over all dangers and levels."""
+
+import itertools
+from random import Random
+
+import pytest
+
+from bot.locales import Language
+from bot.safety import Danger, RiskLevel, Step, TalkState, Told, spoken, told_by
+from bot.safety.protocol.dangers import BY_OTHERS, OF_OTHERS
+from bot.safety.protocol.steps import paths
+from tests.bot.safety.protocol.talks import walk
+
+CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
+SITUATIONS = list(itertools.product(Danger, CARDED))
+OF_WRITER = sorted(set(Danger) - OF_OTHERS)
+COMPANY = [
+    "{} 在",
+    "{} 在旁边",
+    "{} 在客厅",
+    "{} 回来了",
+    "{} 进来了",
+    "{} 来了",
+    "{} 就在门外",
+    "{} 不在",
+    "{} 睡着了",
+]
+WHO = ["他", "我爸", "我妈", "老公", "我舅舅", "那个人", "室友"]
+NEAR = [line.format(who).replace(" ", "") for who in WHO for line in COMPANY]
+MEANS = ["刀就在手里", "药放好了", "绳子准备好了", "在天台上", "站在桥上", "坐在窗台上"]
+DONE = ["吃了", "割了", "嗯", "我吃了一瓶药", "刚割了"]
+SHORT = ["有", "没有", "在", "不在", "能", "不能", "安全", "不安全", "打了", "没打", "不知道", "好"]
+PARTING = ["晚安", "去睡了", "再见", "困了", "我走了", "告别"]
+ANYTHING = [*NEAR, *MEANS, *DONE, *SHORT, *PARTING, "没人", "我妈", "……", "好怕", "流血了", "别人"]
+
+Talk = list[tuple[TalkState, Told, Step]]
+
+
+def talks(danger: Danger, level: RiskLevel, among: list[str] = ANYTHING) -> list[Talk]:
+    """Many talks in which anything is said, the first words too."""
+    chance = Random(f"{danger}{level}")
+    return [
+        walk(danger, level, chance.choices(among, k=14), first=chance.choice(among))
+        for _ in range(25)
+    ]
+
+
+@pytest.mark.parametrize(("danger", "level"), SITUATIONS)
+def test_who_is_near_is_company_only_where_it_cannot_be_who_hurts(
+    danger: Danger, level: RiskLevel
+) -> None:
+    trusted = danger in (Danger.SUICIDE, Danger.BODY, Danger.EATING)
+    for _, _, step in itertools.chain.from_iterable(talks(danger, level)):
+        if not trusted:
+            assert step.question not in ("show_them", "ask_them")
+            assert step.heard != "company"
+        if danger in BY_OTHERS:
+            assert step.question not in ("alone", "reach", "reached")
+            assert step.heard != "done"
+
+
+@pytest.mark.parametrize("who", ["他", "我爸", "我叔叔", "对方", "男朋友"])
+@pytest.mark.parametrize("comes", ["回来了", "进来了", "就在门外", "在旁边", "来了"])
+@pytest.mark.parametrize("level", CARDED)
+@pytest.mark.parametrize("danger", sorted(BY_OTHERS))
+def test_who_comes_back_to_a_person_they_hurt_is_danger(
+    danger: Danger, level: RiskLevel, who: str, comes: str
+) -> None:
+    told = told_by(who + comes, danger)
+    assert told.answers.get("near") == "yes"
+    assert not {"reached", "move", "leave", "alone", "reach"} & set(told.answers)
+    [(_, _, step)] = walk(danger, level, [who + comes])
+    assert step.question in ("leave", "quiet")
+
+
+@pytest.mark.parametrize(("danger", "level"), SITUATIONS)
+def test_nobody_is_let_sleep_before_the_body_was_asked_about(
+    danger: Danger, level: RiskLevel
+) -> None:
+    for talk in talks(danger, level, [*PARTING, *SHORT, *DONE, *MEANS]):
+        for state, told, step in talk:
+            if step.words == "goodnight":
+                answers = {**state.answers, **told.answers}
+                assert danger is not Danger.BODY
+                assert answers.get("taken") == "no"
+                assert step.heard is None
+
+
+@pytest.mark.parametrize("done", ["吃了", "嗯", "割了", "有一点"])
+@pytest.mark.parametrize("parting", ["去睡了", "困了", "是告别"])
+def test_who_parts_is_asked_whether_something_was_done_and_yes_calls(
+    parting: str, done: str
+) -> None:
+    *_, (_, _, asked), (_, _, then) = walk(Danger.SUICIDE, RiskLevel.HIGH, ["晚安", parting, done])
+    assert (asked.question, then.question) == ("taken", "called")
+
+
+@pytest.mark.parametrize(
+    ("first", "question"),
+    [
+        ("我在天台上，想跳下去", "move"),
+        ("站在桥上了", "move"),
+        ("刀就在手里，我要割了", "put_away"),
+        ("药放好了，不想活了", "put_away"),
+        ("绳子准备好了", "put_away"),
+        ("已经吃了一瓶安眠药", "called"),
+        ("刚割了手腕", "called"),
+    ],
+)
+@pytest.mark.parametrize("words", ["没有", "不知道", "……", "随便"])
+@pytest.mark.parametrize("level", CARDED)
+@pytest.mark.parametrize("danger", [Danger.SUICIDE, Danger.VOICES, Danger.THREAT, Danger.EATING])
+def test_what_the_first_message_told_is_dealt_with_after_the_card(
+    danger: Danger, level: RiskLevel, words: str, first: str, question: str
+) -> None:
+    [(_, _, step)] = walk(danger, level, [words], first=first)
+    assert step.question == question
+
+
+@pytest.mark.parametrize("level", CARDED)
+def test_whether_something_was_done_is_asked_early(level: RiskLevel) -> None:
+    said = walk(Danger.SUICIDE, level, ["……", "不知道", "随便"])
+    assert "taken" in [step.question for _, _, step in said][:2]
+
+
+@pytest.mark.parametrize(("danger", "level"), SITUATIONS)
+def test_praise_is_for_a_step_that_was_taken(danger: Danger, level: RiskLevel) -> None:
+    for _, told, step in itertools.chain.from_iterable(talks(danger, level)):
+        if step.heard == "done":
+            steps = ("put_away", "move", "threat_move", "called", "reached")
+            assert "yes" in [told.answers.get(one) for one in steps]
+    for ready in ("药放好了", "刀准备好了", "绳子买好了"):
+        assert told_by(ready, danger).heard != "done"
+        assert "put_away" not in told_by(ready, danger).answers
+    if danger in OF_WRITER and danger not in BY_OTHERS:
+        assert told_by("放好了", danger, "put_away").heard == "done"
+
+
+@pytest.mark.parametrize("level", CARDED)
+@pytest.mark.parametrize("danger", sorted(OF_OTHERS))
+def test_what_is_told_of_another_is_never_said_to_the_writer(
+    danger: Danger, level: RiskLevel
+) -> None:
+    own = {
+        *("move", "put_away", "taken", "means", "where", "alone", "when", "meant", "reach"),
+        *("called", "goodbye", "show_them", "reached", "door_open", "stay_awake", "goodnight"),
+    }
+    of = ["她一个人在天台", "她吃了一瓶安眠药", "她有刀在手里", "她说要跳楼", "她不接电话", "晚安"]
+    for state, told, step in itertools.chain.from_iterable(talks(danger, level, [*ANYTHING, *of])):
+        assert step.id not in own
+        assert not own & {*told.answers, *state.answers}
+        assert step.heard in (None, "afraid", "no_answer_other")
+
+
+@pytest.mark.parametrize("level", CARDED)
+def test_whom_a_voice_names_is_nobody_who_was_called(level: RiskLevel) -> None:
+    for words in ("叫我杀我妈", "它叫我把我爸捅了", "让我去找我妈"):
+        assert "reach" not in told_by(words, Danger.VOICES).answers
+        asked = [step.question for _, _, step in walk(Danger.VOICES, level, [words, "忍不住"])]
+        assert asked == ["voices_obey", "voices_away"]
+    asked = [step.question for _, _, step in walk(Danger.VOICES, level, ["没有", "没有"])]
+    assert "voices_obey" not in asked, "it says nothing that could be obeyed"
+
+
+@pytest.mark.parametrize("danger", [Danger.BODY, Danger.SUICIDE, Danger.VIOLENCE, Danger.VOICES])
+@pytest.mark.parametrize("language", Language)
+def test_who_is_asked_nothing_more_at_imminent_still_reads_a_number(
+    danger: Danger, language: Language
+) -> None:
+    said = walk(danger, RiskLevel.IMMINENT, ["别问我了", "我吃了药", "我在天台", "嗯"])
+    for _, _, step in said:
+        assert any(mark in spoken(step, language) for mark in ("1", "当地", "當地", "local"))
+
+
+def test_no_lead_and_no_path_of_who_is_hurt_by_others_asks_for_company() -> None:
+    known = paths()
+    for danger, level in itertools.product(BY_OTHERS, CARDED):
+        asked = {
+            *known.paths[danger, level],
+            *itertools.chain.from_iterable(
+                to for answers in known.leads[danger, level].values() for to in answers.values()
+            ),
+        }
+        assert not asked & {"show_them", "alone", "reach", "reached", "ask_them"}

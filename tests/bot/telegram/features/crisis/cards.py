@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from bot.locales import Language
 from bot.locales.crisis import crisis_texts_for
+from bot.locales.crisis.texts import fill_in
 from bot.safety import RiskLevel, card, repeated_card
+from bot.safety.hotlines import numbers_for
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.updates import PERSON, message
 
 HIGH = "我不想活了"
 IMMINENT = "我今晚就去跳楼，已经决定了。"
-ASKS = crisis_texts_for(Language.ZH_CN).questions
+ASKS = {
+    question: fill_in(text, numbers_for(Language.ZH_CN, None))
+    for question, text in crisis_texts_for(Language.ZH_CN).questions.items()
+}
 DAY = 24 * 3600
 CN = Language.ZH_CN
 HIGH_CARD, IMMINENT_CARD = card(RiskLevel.HIGH, CN), card(RiskLevel.IMMINENT, CN)

@@ -45,8 +45,7 @@ async def test_the_trial_model_never_answers_a_person_in_danger(open_room, engin
     assert (turn.state, turn.answer) == ("answered", None)
     await room.arrive(message("今天吃什么"))
     await room.passes(10)
-    asks = {RiskLevel.HIGH: "alone", RiskLevel.IMMINENT: "taken"}[level]
-    assert room.bot.texts(PERSON)[1:] == [crisis_texts_for(Language.ZH_CN).questions[asks]]
+    assert room.bot.texts(PERSON)[1:] == [crisis_texts_for(Language.ZH_CN).questions["taken"]]
     assert engine.prompts == []
 
 

@@ -136,13 +136,14 @@ async def test_the_same_turn_asks_the_same_when_it_is_answered_again(untrusted):
     await says(untrusted, "外面下着雨")
     turn = await untrusted.storage.turns.get(2)
     plan = await untrusted.companion.plan(turn, CN)
-    assert [await untrusted.companion.reviewed(plan) for _ in range(2)] == [ASKS["alone"]] * 2
+    assert [await untrusted.companion.reviewed(plan) for _ in range(2)] == [ASKS["taken"]] * 2
 
 
 async def test_a_goodbye_in_danger_is_asked_about_and_who_sleeps_is_let_sleep(untrusted):
     await says(untrusted, HIGH)
     assert await says(untrusted, "晚安") == [ASKS["goodbye"]]
-    assert await says(untrusted, "去睡了") == [shown(word("goodnight", CN))]
+    assert await says(untrusted, "去睡了") == [ASKS["taken"]], "nobody sleeps off an overdose"
+    assert await says(untrusted, "没有") == [shown(word("goodnight", CN))]
 
 
 async def test_who_is_safe_is_asked_what_helped_and_that_is_heard(open_room):

@@ -32,6 +32,7 @@ from bot.safety import (
     level_at,
     model_may_answer,
     needs_card,
+    read_as_answer,
     region_of,
     says_safe,
     takes_back,
@@ -165,6 +166,10 @@ class Companion:
         standing = level_at(risk.ends_before, self._now())
         said = _said(past, turn, risk, language)
         assessment = await read_for_danger(said, standing)
+        if turn.attempts == 1 and turn.chat_id == turn.user_id:
+            asked = risk.talk.asked[-1] if risk.talk.asked else None
+            words = own_words(turn.user_text)
+            assessment = read_as_answer(assessment, words, asked, risk.talk.danger)
         kept = level_at(risk.ends, self._now())
         if assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE:
             assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile

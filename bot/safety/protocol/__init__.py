@@ -3,6 +3,7 @@
 Every text is reviewed and lies in `bot.locales.crisis`; what leads where lies in steps.toml.
 """
 
+from bot.safety.protocol.answered import read_as_answer
 from bot.safety.protocol.cards import (
     asked_by_card,
     asked_outside_answers,
@@ -51,6 +52,7 @@ __all__ = [
     "model_may_answer",
     "needs_card",
     "next_step",
+    "read_as_answer",
     "repeated_card",
     "spoken",
     "spoken_again",

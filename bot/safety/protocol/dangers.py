@@ -51,6 +51,8 @@ _BY_RULE = {
 }
 _OF_REPLIES = ("answered_", "in_danger_")
 """How the names of the reasons begin that are found in an answer to what was asked."""
+ANSWERED_TAKEN = "answered_taken"
+"""The reason where "have you hurt yourself already" is answered with yes."""
 _OF_BODY = frozenset({"in_danger_swallowed", "in_danger_wound"})
 _NO_RULES = (*_OF_REPLIES, "trained", "classifier", "encoder", "engine", "taken_back")
 """How the names of the reasons begin that say how serious it is, and not what."""
@@ -93,7 +95,8 @@ def danger_of(assessment: Assessment, met_for: Danger | None = None) -> Danger:
     """
     axes, reasons = assessment.axes, assessment.reasons
     if met_for is not None and all(reason.startswith(_OF_REPLIES) for reason in reasons):
-        is_of_body = met_for is Danger.SUICIDE and not _OF_BODY.isdisjoint(reasons)
+        is_told = met_for is Danger.SUICIDE and not _OF_BODY.isdisjoint(reasons)
+        is_of_body = is_told or (ANSWERED_TAKEN in reasons and met_for not in OF_OTHERS)
         return Danger.BODY if is_of_body else met_for
     rule = next((reason for reason in reasons if not reason.startswith(_NO_RULES)), "")
     danger = _BY_RULE.get(rule)

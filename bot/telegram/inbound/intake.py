@@ -261,6 +261,8 @@ class Intake:
             # The message counts more than its reading, and it is read again with its turn.
             log.error("not_read_for_danger", update=said.update_id, error=type(error).__name__)
             return None
+        if said.chat_id == said.user_id:
+            found = safety.read_as_answer(found, said.text, last_asked, before.talk.danger)
         # A human who asks "are you thinking of suicide" asks it of the person they took over.
         if found.level is RiskLevel.NONE or await self._is_handed_over(said.chat_id, said.user_id):
             return None

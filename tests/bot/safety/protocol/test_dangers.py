@@ -69,6 +69,7 @@ def test_what_voices_want_is_of_the_voices() -> None:
 
 def test_violence_is_met_by_the_age_the_person_has_told() -> None:
     assert danger_at_age(Danger.VIOLENCE, is_minor=True) is Danger.CHILD
+    assert danger_at_age(Danger.ASSAULT, is_minor=True) is Danger.CHILD
     assert danger_at_age(Danger.CHILD, is_minor=False) is Danger.VIOLENCE
     for danger in Danger:
         assert danger_at_age(danger, is_minor=None) is danger

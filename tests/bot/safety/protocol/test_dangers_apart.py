@@ -6,7 +6,19 @@ from random import Random
 import pytest
 
 from bot.locales import Language
-from bot.safety import Danger, RiskLevel, Step, TalkState, Told, spoken, told_by
+from bot.safety import (
+    Assessment,
+    Danger,
+    RiskLevel,
+    Step,
+    TalkState,
+    Told,
+    card,
+    danger_of,
+    read_as_answer,
+    spoken,
+    told_by,
+)
 from bot.safety.protocol.dangers import BY_OTHERS, OF_OTHERS
 from bot.safety.protocol.steps import paths
 from tests.bot.safety.protocol.talks import walk
@@ -182,3 +194,44 @@ def test_no_lead_and_no_path_of_who_is_hurt_by_others_asks_for_company() -> None
             ),
         }
         assert not asked & {"show_them", "alone", "reach", "reached", "ask_them"}
+
+
+@pytest.mark.parametrize("words", ["嗯", "吃了", "割了", "有", "有一点", "是的", "都吃了", "yes"])
+@pytest.mark.parametrize("danger", OF_WRITER)
+def test_yes_to_whether_something_was_done_is_imminent_and_of_the_body(
+    danger: Danger, words: str
+) -> None:
+    nothing = Assessment(RiskLevel.NONE)
+    found = read_as_answer(nothing, words, "taken", danger.value)
+    assert found.level is RiskLevel.IMMINENT
+    assert danger_of(found, danger) is Danger.BODY
+    for other in ("alone", "means", "called", None):
+        assert read_as_answer(nothing, words, other, danger.value) is nothing
+
+
+@pytest.mark.parametrize("words", ["没有", "没吃", "还没", "不知道", "没有割", "三天没吃饭了"])
+def test_what_says_that_nothing_was_done_raises_nothing(words: str) -> None:
+    nothing = Assessment(RiskLevel.NONE)
+    assert read_as_answer(nothing, words, "taken", Danger.SUICIDE.value) is nothing
+
+
+def test_a_farewell_is_imminent_and_sleep_is_not() -> None:
+    nothing = Assessment(RiskLevel.NONE)
+    farewell = read_as_answer(nothing, "是告别", "goodbye", Danger.SUICIDE.value)
+    assert farewell.level is RiskLevel.IMMINENT
+    assert danger_of(farewell, Danger.SUICIDE) is Danger.SUICIDE
+    assert read_as_answer(nothing, "去睡了", "goodbye", Danger.SUICIDE.value) is nothing
+
+
+@pytest.mark.parametrize("language", Language)
+def test_sexual_violence_is_seen_by_a_doctor_early_whoever_it_is_done_to(
+    language: Language,
+) -> None:
+    early = {
+        Language.ZH_CN: ("早点去医院", "尽早去医院", "早点让医生看"),
+        Language.ZH_TW: ("早點去醫院", "儘早去醫院", "早點讓醫師看"),
+        Language.EN: ("hospital soon", "emergency room soon", "see a doctor soon"),
+    }
+    for danger, level in itertools.product((Danger.ASSAULT, Danger.CHILD), CARDED):
+        text = card(level, language, danger=danger)
+        assert any(words in text for words in early[language])

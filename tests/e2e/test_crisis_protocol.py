@@ -9,7 +9,7 @@ import pytest
 
 from bot.locales import Language, texts_for
 from bot.locales.crisis import crisis_texts_for
-from bot.safety import Danger, RiskLevel, Utterance, assess, card
+from bot.safety import Danger, RiskLevel, Step, Utterance, assess, card, spoken
 from tests.e2e.people import eventually
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.e2e.scripted_engine import ScriptedEngine
 
 TEXTS = crisis_texts_for(Language.ZH_CN)
+ASKS = [spoken(Step(question=question), Language.ZH_CN) for question in TEXTS.questions]
 SAFE = "我现在安全"
 
 
@@ -74,7 +75,7 @@ async def test_each_danger_brings_its_card_and_then_its_own_question(
     }
     asked = await asyncio.gather(*(next_after(person, "外面一直在下雨") for person in people))
     for card_text, question in zip(shown, asked, strict=True):
-        assert question.rpartition("\n")[2] in TEXTS.questions.values()
+        assert question.rpartition("\n")[2] in ASKS
         assert question.rpartition("\n")[2] not in card_text
     assert all(not engine.prompts(words) for words in said)
 
@@ -144,3 +145,35 @@ async def test_danger_in_a_group_is_met_alone(telegram: Telegram) -> None:
     assert await stranger.sees() == []
     for shown in await known.sees(group):
         assert not any(word in shown.text for word in ("死", "不想活", "安全", "12356"))
+
+
+async def test_yes_to_whether_something_was_done_brings_the_card_of_the_body(
+    telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+    await next_after(person, "我不想活了")
+    assert TEXTS.questions["taken"] in await next_after(person, "外面一直在下雨")
+    assert (await next_after(person, "嗯")).startswith(opening(RiskLevel.IMMINENT, Danger.BODY))
+    assert TEXTS.words["goodnight"] not in [shown.text for shown in await person.sees()]
+    assert all(not engine.prompts(words) for words in ("我不想活了", "下雨", "嗯"))
+
+
+async def test_nobody_is_let_sleep_before_the_body_was_asked_about(telegram: Telegram) -> None:
+    person = await telegram.person()
+    await next_after(person, "我不想活了")
+    assert TEXTS.questions["goodbye"] in await next_after(person, "晚安")
+    assert TEXTS.questions["taken"] in await next_after(person, "去睡了")
+    assert TEXTS.words["goodnight"] in await next_after(person, "没有")
+
+
+@pytest.mark.skipif(
+    not assess([Utterance("我不想活了")]).axes, reason="this first reader tells no danger apart"
+)
+async def test_who_comes_back_to_a_beaten_person_is_no_company(telegram: Telegram) -> None:
+    person = await telegram.person()
+    await next_after(person, "我男朋友刚才打了我，脸都肿了")
+    assert TEXTS.questions["leave"] in await next_after(person, "他回来了")
+    assert TEXTS.questions["quiet"] in await next_after(person, "不能")
+    shown = "\n".join(one.text for one in await person.sees())
+    for never in (TEXTS.questions["show_them"], TEXTS.heard["company"], TEXTS.heard["done"]):
+        assert never not in shown

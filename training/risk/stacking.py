@@ -40,11 +40,11 @@ ORDINARY_SHARE = 0.3
 # Alarms of both readers together, at most: on the writer's harmless lines, ordinary turns, and
 # harmless messages of talks.
 ALARMS = {
-    "concern": (0.05, 0.03, 0.08),
-    "high": (0.03, 0.014, 0.05),
-    "imminent": (0.015, 0.002, 0.02),
+    "concern": (0.08, 0.03, 0.11),
+    "high": (0.045, 0.014, 0.065),
+    "imminent": (0.02, 0.002, 0.03),
 }
-IMMINENT_BELOW = 0.15
+IMMINENT_BELOW = 0.2
 """Lines that are high and told as imminent, at most."""
 
 

@@ -93,6 +93,16 @@ def select_for_people(
     return _read_people(connection, tuple(user_ids), now - EPISODE) if user_ids else {}
 
 
+def forget(connection: sa.Connection, user_id: int, questions: Collection[str]) -> None:
+    """Forget that some questions were asked and answered, in the transaction of what changed it."""
+    if questions:
+        connection.execute(
+            sa.delete(CrisisQuestionRow).where(
+                CrisisQuestionRow.user_id == user_id, CrisisQuestionRow.question.in_(questions)
+            )
+        )
+
+
 def note_danger(
     connection: sa.Connection,
     user_id: int,

@@ -44,7 +44,7 @@ class RiskSignal:
     `danger` is the kind of it; a card from level `covered_from` on (None: its own) of one of the
     dangers `covered_by` (none: its own) has said what this one's would say. `heard` is the
     sentence that takes up what was said, `answers` what it answers of the protocol: names, no
-    words.
+    words. `asked_anew` are questions whose earlier answers count no longer.
     """
 
     update_id: int
@@ -60,6 +60,7 @@ class RiskSignal:
     covered_by: frozenset[str] = frozenset()
     heard: str | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    asked_anew: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None
     if signal.check_in_at is not None and signal.level >= CARD_FROM:
         _expect_check_in(connection, signal.user_id, signal.check_in_at, now)
     if signal.level >= CARD_FROM:
+        crisis_talks.forget(connection, signal.user_id, signal.asked_anew)
         crisis_talks.note_danger(connection, signal.user_id, signal.danger, signal.answers, now)
     for level, until in signal.ends.items():
         statement = insert(connection, RiskRow).values(

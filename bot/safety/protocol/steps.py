@@ -82,8 +82,9 @@ class Paths:
     leads: Mapping[_Situation, Mapping[str, Mapping[str, Sequence[str]]]]
     first: Sequence[str]
     moot: Mapping[str, Mapping[str, str]]
-    open_questions: Sequence[str]
-    follow_ups: Sequence[str]
+    anew: frozenset[str]
+    follow_ups: Mapping[str, Sequence[str]]
+    """By the open question they follow."""
     rest_at_concern: Sequence[str]
     rest: Mapping[_Situation, Sequence[str]]
 
@@ -109,8 +110,8 @@ def paths() -> Paths:
         leads,
         first=tuple(record["first"]),
         moot=record["moot"],
-        open_questions=tuple(record["concern"]["open"]),
-        follow_ups=tuple(record["concern"]["then"]),
+        anew=frozenset(record["anew"]),
+        follow_ups=record["concern"]["open"],
         rest_at_concern=tuple(record["concern"]["rest"]),
         rest={key: rest["body" if key[0] is Danger.BODY else key[1].label] for key in by_danger},
     )
@@ -193,9 +194,9 @@ def concern_step(state: TalkState, told: Told) -> Step:
     if STOP in told.answers and _NO_MORE not in state.asked:
         return Step(words=_NO_MORE)
     if STOP not in {**state.answers, **told.answers}:
-        was_open = not set(paths().open_questions).isdisjoint(state.asked)
-        first = told.asks if not was_open or told.asks != paths().open_questions[0] else None
-        for question in (first, *paths().follow_ups):
+        opened = _opened(state)
+        first = told.asks if opened is None or told.asks != "ask_openly" else None
+        for question in (first, *paths().follow_ups.get(opened or "", ())):
             if question is not None and question not in state.asked:
                 return Step(question=question, feeling=feeling)
     return Step(words=_round(paths().rest_at_concern, state.asked), feeling=feeling)
@@ -203,8 +204,21 @@ def concern_step(state: TalkState, told: Told) -> Step:
 
 def is_followed_up(state: TalkState) -> bool:
     """Whether the questions after a concern are still going on."""
-    asks = {*paths().open_questions, *paths().follow_ups}
-    return state.last_asked in asks and not set(paths().follow_ups) <= set(state.asked)
+    opened = _opened(state)
+    if opened is None or state.last_asked == opened:
+        return opened is not None
+    follow_ups = paths().follow_ups[opened]
+    return state.last_asked in follow_ups and not set(follow_ups) <= set(state.asked)
+
+
+def asked_anew() -> frozenset[str]:
+    """The questions whose answers no longer count once the danger has become another, or worse."""
+    return paths().anew
+
+
+def _opened(state: TalkState) -> str | None:
+    """The open question that was asked last."""
+    return next((one for one in reversed(state.asked) if one in paths().follow_ups), None)
 
 
 def _in_order(answers: Mapping[str, str], last_asked: str | None) -> list[str]:

@@ -279,6 +279,9 @@ class Intake:
             told = safety.told_by(said.text, danger, last_asked)
             heard = safety.GOODBYE if told.says_goodbye else told.heard
             signal = replace(signal, heard=heard, answers=told.answers)
+            known = before.talk.danger
+            if known is not None and (danger != known or found.level > before.level):
+                signal = replace(signal, asked_anew=safety.asked_anew())
         return replace(signal, stops_answer=not said.is_edit)
 
     def _sort(self, raw: RawUpdate) -> _Found | None:

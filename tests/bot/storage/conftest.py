@@ -13,6 +13,7 @@ from bot.storage import (
     Conversations,
     Counters,
     CrisisCards,
+    CrisisTalks,
     Database,
     Disclosures,
     Feedback,
@@ -63,6 +64,7 @@ class Replica:
         self.disclosures = Disclosures(database, clock)
         self.cards = CrisisCards(database, lease_owner)
         self.risk = Risk(database, clock)
+        self.crisis_talks = CrisisTalks(database, clock)
         self.handovers = Handovers(database, cipher, clock)
         self.contacts = Contacts(database, cipher, clock)
         self.safety_plans = SafetyPlans(database, cipher, clock)

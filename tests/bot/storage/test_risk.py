@@ -56,6 +56,21 @@ async def test_a_level_is_kept_for_longer_and_never_for_shorter(
     assert await levels(other_replica) == [CONCERN]
 
 
+async def test_what_is_asked_anew_is_forgotten_but_what_is_told_with_it(replica: Replica) -> None:
+    await raise_risk(replica, HIGH)
+    told = {"alone": "no", "hardest": "unsure"}
+    await replica.crisis_talks.note(ANNA, asked=("taken", "alone"), answers=told)
+    signal = RiskSignal(
+        *(0, ANNA, ANNA, IMMINENT, None, {}),
+        danger="suicide",
+        answers={"taken": "yes"},
+        asked_anew=frozenset({"taken", "alone"}),
+    )
+    await replica.risk.record(signal)
+    talk = await replica.crisis_talks.for_user(ANNA)
+    assert (talk.asked, talk.answers) == ((), {"hardest": "unsure", "taken": "yes"})
+
+
 async def test_a_persons_word_lowers_one_level_at_a_time_and_not_below_the_lowest(
     replica: Replica,
 ) -> None:

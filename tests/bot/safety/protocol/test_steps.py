@@ -17,6 +17,7 @@ from bot.safety import (
     Told,
     asked_by_card,
     concern_step,
+    is_followed_up,
     next_step,
     spoken,
     spoken_again,
@@ -207,8 +208,29 @@ def test_a_concern_is_followed_up_a_few_times_and_never_repeats() -> None:
         steps.append(step)
         state = said(state, step, told)
     questions = [step.question for step in steps if step.question]
-    assert questions == ["ask_openly", *paths().follow_ups]
+    assert questions == ["ask_openly", *paths().follow_ups["ask_openly"]]
     assert all(one.id != other.id for one, other in itertools.pairwise(steps))
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["歌词里说想消失", "就是歌词而已"], ["meant_or_quoted"]),
+        (["我爸喝了酒就打我", "安全"], ["harm_again", "can_come_near"]),
+        (["我朋友说她不想活了", "她割过腕"], ["how_is_other", "other_with"]),
+        (["活着好累", "嗯"], ["ask_openly", "since_when"]),
+    ],
+)
+def test_what_follows_a_concern_is_of_its_kind(words: list[str], asked: list[str]) -> None:
+    state = TalkState()
+    for one in words:
+        told = told_by(one, Danger.SUICIDE, state.last_asked)
+        step = concern_step(state, told)
+        state = said(state, step, told)
+        assert is_followed_up(state) == (step.question is not None)
+    assert [
+        one for one in state.asked if one in crisis_texts_for(Language.ZH_CN).questions
+    ] == asked
 
 
 def test_paths_and_texts_have_the_same_questions() -> None:
@@ -222,13 +244,18 @@ def test_paths_and_texts_have_the_same_questions() -> None:
     }
     leading = {question for led in known.leads.values() for question in led}
     asked = {question for path in known.paths.values() for question in path}
-    asked |= {*known.open_questions, *known.follow_ups, *leading, *leads}
+    asked |= {
+        *known.follow_ups,
+        *(one for several in known.follow_ups.values() for one in several),
+        *leading,
+        *leads,
+    }
     asked |= {one for danger in Danger for level in CARDED for one in asked_by_card(level, danger)}
     texts = crisis_texts_for(Language.ZH_CN)
     assert asked <= set(texts.questions)
     rest = {words for several in known.rest.values() for words in several}
     assert {*rest, *known.rest_at_concern} <= set(texts.words)
-    assert {*known.first, *known.moot} <= asked
+    assert {*known.first, *known.moot, *known.anew} <= asked
     unused = set(texts.questions) - asked
     assert unused == {GOODBYE, "stay_awake", HELPED}, "asked at a goodbye, and by the button"
     assert set(known.paths) == set(itertools.product(Danger, CARDED))

@@ -107,6 +107,14 @@ async def test_one_talk_never_asks_the_same_twice(untrusted):
     assert all(one != other for one, other in pairwise(heard))
 
 
+async def test_what_may_have_changed_is_asked_anew_once_it_is_imminent(untrusted):
+    await says(untrusted, HIGH)
+    assert await says(untrusted, "外面下着雨") == [ASKS["taken"]]
+    assert await says(untrusted, "没有") == [ASKS["alone"]]
+    assert await says(untrusted, IMMINENT) == [shown(card(RiskLevel.IMMINENT, CN))]
+    assert await says(untrusted, "外面下着雨") == [ASKS["taken"]]
+
+
 async def test_who_does_not_want_to_be_asked_is_not(untrusted):
     await says(untrusted, HIGH)
     assert await says(untrusted, "别问我了") == [shown(word("no_more_questions", CN))]

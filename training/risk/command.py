@@ -22,7 +22,7 @@ from training.risk.data import (
 from training.risk.evaluate import figures, judge
 from training.risk.everyday import everyday_examples, own_words_examples
 from training.risk.ordinary import client_turns, ordinary_examples, ordinary_talks, shares
-from training.risk.stack import FOLDS, NEVER_LEARNT, Rows, Stack, TrainedStack, weights_json
+from training.risk.stack import FOLDS, NOT_TRAINED_ON, Rows, Stack, TrainedStack, weights_json
 from training.risk.thresholds import choose_thresholds
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path("bot/safety/first_reader.json")
 WRITERS = Path("training/corpora/danger")
-FOLDS_AND_ALL = (*range(FOLDS), NEVER_LEARNT)
+FOLDS_AND_ALL = (*range(FOLDS), NOT_TRAINED_ON)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +85,7 @@ def _train(options: argparse.Namespace, said: list[str]) -> None:
     rows = Rows(examples)
     stack = Stack(rows)
     heads = stack.out_of_fold()
-    trees = [stack.fit_trees(stack.learnt(without=fold)) for fold in FOLDS_AND_ALL]
+    trees = [stack.fit_trees(stack.trained_on(without=fold)) for fold in FOLDS_AND_ALL]
     odds = np.zeros((len(examples), 3))
     for fold, (head, grown) in zip(FOLDS_AND_ALL, zip(heads, trees, strict=True), strict=True):
         some = stack.folds == fold
@@ -94,14 +94,14 @@ def _train(options: argparse.Namespace, said: list[str]) -> None:
     _print([f"thresholds: {chosen}"])
     judged = []
     for fold, (head, grown) in zip(FOLDS_AND_ALL, zip(heads, trees, strict=True), strict=True):
-        opinions = stack.fit_opinions(stack.learnt(without=fold))
+        opinions = stack.fit_opinions(stack.trained_on(without=fold))
         axes_from = stack.axes_from(opinions)
         text = weights_json(head, opinions, grown, chosen, axes_from)
         reader = FirstReader(read_weights(text))
         judged += judge(reader, [examples[row] for row in np.flatnonzero(stack.folds == fold)])
     _print(["--- writers, each left out in turn"])
-    _print(figures([one for one in judged if _is_learnt_writer(one[0])]))
-    _print([f"--- {THRESHOLDS}, never learnt"])
+    _print(figures([one for one in judged if _is_trained_on(one[0])]))
+    _print([f"--- {THRESHOLDS}, not trained on"])
     _print(figures([item for item in judged if item[0].source == THRESHOLDS]))
     _print(["--- PsySUICIDE, out of fold"])
     _print(_valid([item for item in judged if item[0].source == VALID]))
@@ -111,7 +111,7 @@ def _train(options: argparse.Namespace, said: list[str]) -> None:
     _print([f"{options.out}: {options.out.stat().st_size} bytes"])
 
 
-def _is_learnt_writer(example: Example) -> bool:
+def _is_trained_on(example: Example) -> bool:
     return example.source[0] == "w" and example.source != THRESHOLDS
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
 FOLDS = 2
-NEVER_LEARNT = -1
+NOT_TRAINED_ON = -1
 RAREST = 3  # texts a piece must be in
 RAREST_OPINION = 6
 LEAST_WEIGHT = 0.04  # log-odds; a piece that weighs less in every head is left out
@@ -81,13 +81,13 @@ class Rows:
     def folds(self) -> NDArray[np.int_]:
         """A fold for each row: writers whole, rows of corpora dealt out by kind or one by one.
 
-        `NEVER_LEARNT` for the writer on whom thresholds are chosen.
+        `NOT_TRAINED_ON` for the writer on whom thresholds are chosen.
         """
         chance = np.random.default_rng(SEED)
         dealt = chance.integers(FOLDS, size=len(self.source))
         writers = sorted({source for source in self.source if source[0] == "w"} - {THRESHOLDS})
         folds = {writer: number % FOLDS for number, writer in enumerate(writers)}
-        folds[THRESHOLDS] = NEVER_LEARNT
+        folds[THRESHOLDS] = NOT_TRAINED_ON
         kinds = sorted({one.kind for one in self.examples if one.source == OWN_WORDS})
         kind_folds = dict(zip(kinds, chance.integers(FOLDS, size=len(kinds)), strict=True))
         return np.array(
@@ -145,16 +145,16 @@ class Stack:
         heads = []
         filled: dict[int, list[float]] = {}
         for fold in range(FOLDS):
-            heads.append(self.fit_heads(self.learnt(without=fold)))
+            heads.append(self.fit_heads(self.trained_on(without=fold)))
             filled.update(self._numbers(heads[-1], np.flatnonzero(self.folds == fold)))
-        heads.append(self.fit_heads(self.learnt()))
-        filled.update(self._numbers(heads[-1], np.flatnonzero(self.folds == NEVER_LEARNT)))
+        heads.append(self.fit_heads(self.trained_on()))
+        filled.update(self._numbers(heads[-1], np.flatnonzero(self.folds == NOT_TRAINED_ON)))
         self.table = np.array([filled[row] for row in range(len(self.rows.examples))])
         return heads
 
-    def learnt(self, without: int = NEVER_LEARNT) -> NDArray[np.int_]:
-        """The rows that are learnt from, without those of a fold."""
-        return np.flatnonzero((self.folds != NEVER_LEARNT) & (self.folds != without))
+    def trained_on(self, without: int = NOT_TRAINED_ON) -> NDArray[np.int_]:
+        """The rows that are trained on, without those of a fold."""
+        return np.flatnonzero((self.folds != NOT_TRAINED_ON) & (self.folds != without))
 
     def fit_trees(self, rows: NDArray[np.int_]) -> dict[str, HistGradientBoostingClassifier]:
         """The trees, on the scores out of fold."""
@@ -192,7 +192,7 @@ class Stack:
         rows = np.array(
             [
                 row
-                for row in np.flatnonzero(self.folds == NEVER_LEARNT)
+                for row in np.flatnonzero(self.folds == NOT_TRAINED_ON)
                 if self.rows.examples[row].who and self.rows.examples[row].lowest
             ]
         )

@@ -71,8 +71,8 @@ def test_who_is_near_is_company_only_where_it_cannot_be_who_hurts(
             assert step.heard != "done"
 
 
-@pytest.mark.parametrize("who", ["他", "我爸", "我叔叔", "对方", "男朋友"])
-@pytest.mark.parametrize("comes", ["回来了", "进来了", "就在门外", "在旁边", "来了"])
+@pytest.mark.parametrize("who", ["他", "我爸", "我继父", "我叔叔", "对方", "男朋友"])
+@pytest.mark.parametrize("comes", ["回来了", "进来了", "就在门外", "在旁边", "来了", "在"])
 @pytest.mark.parametrize("level", CARDED)
 @pytest.mark.parametrize("danger", sorted(BY_OTHERS))
 def test_who_comes_back_to_a_person_they_hurt_is_danger(
@@ -207,6 +207,30 @@ def test_yes_to_whether_something_was_done_is_imminent_and_of_the_body(
     assert danger_of(found, danger) is Danger.BODY
     for other in ("alone", "means", "called", None):
         assert read_as_answer(nothing, words, other, danger.value) is nothing
+
+
+@pytest.mark.parametrize(
+    ("danger", "asked", "words", "answer"),
+    [
+        (Danger.THREAT, "threat_near", "他不在", "no"),
+        (Danger.THREAT, "threat_means", "刀", "yes"),
+        (Danger.THREAT, "threat_move", "有，刀在手里", None),
+        (Danger.VOICES, "voices_obey", "能忍", "yes"),
+        (Danger.VOICES, "voices_obey", "忍不住", "no"),
+        (Danger.CHILD, "home_today", "不安全", "no"),
+        (Danger.SUICIDE, "alone", "不安全", None),
+        (Danger.SUICIDE, "called", "不敢打", "no"),
+        (Danger.SUICIDE, "called", "打了", "yes"),
+        (Danger.BODY, "nearest", "我妈", "yes"),
+        (Danger.EATING, "dizzy", "会晕", "yes"),
+        (Danger.OTHER, "other_with", "不在一起", "no"),
+        (Danger.VIOLENCE, "hurt", "疼", "yes"),
+    ],
+)
+def test_a_short_answer_is_read_with_its_question(
+    danger: Danger, asked: str, words: str, answer: str | None
+) -> None:
+    assert told_by(words, danger, asked).answers.get(asked) == answer
 
 
 @pytest.mark.parametrize("words", ["没有", "没吃", "还没", "不知道", "没有割", "三天没吃饭了"])

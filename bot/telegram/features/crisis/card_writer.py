@@ -133,6 +133,8 @@ class CardWriter:
 def told_in(owed: OwedCard) -> int:
     """The chat in which a card is read: its person's own, also for what was said in a group.
 
-    Others there have no part in it. A private chat has its person's id.
+    Others there have no part in it. A private chat has its person's id. Who speaks in the name of a
+    group or a channel has none: what they said openly is met where they said it, and never written
+    into their channel.
     """
-    return owed.chat_id if is_private(owed.chat_id) else owed.user_id
+    return owed.user_id if is_private(owed.user_id) else owed.chat_id

@@ -36,13 +36,17 @@ WORDS_OF_DANGER = {
     "t1": {73, 93, 106, 137, 165},
     "t2": {61, 66},
     "t3": {48, 95, 134, 173},
+    "t4": {4, 25, 99, 107, 110},
+    "t5": {24, 98, 107, 128, 190},
     "t6": {25, 157, 167, 190},
+    "t7": {34, 62, 85, 91, 174, 181, 183},
     "t8": {77, 86, 100, 121, 156, 165},
 }
 """Talks in which a plain word of danger stands (吵死了, 杀年猪); all were read and hold none."""
 MOST_MISREAD = 0.01
 """Turns that the first reader may take for danger. Which ones they are changes whenever it is
-trained; all that two trainings found, 58 of 5,064, were read, and there was no danger in them."""
+trained; all that two trainings found in the first five writers, 58 of 5,064, were read, and there was no danger in
+them."""
 NEVER_SAID = re.compile(
     "咨询师|治疗|疗法|诊断|热线|来访者|(?:永远|一直)(?:都)?(?:会)?(?:陪|在这|在你|守)|我(?:一直|永远)都?在"
     "|我(?:也)?(?:懂|理解)你的(?:感受|心情)|抱抱|抱着你|我也失恋|时间会治愈|都会好起来|换个角度|要学会"
@@ -53,7 +57,7 @@ LIST_OR_MARKUP = re.compile(
 
 
 def test_a_talk_has_three_to_ten_exchanges_and_strict_pairs() -> None:
-    assert len(TALKS) > 950
+    assert len(TALKS) > 1_500
     assert [one.id for one in TALKS if not 3 <= len(one.turns) / 2 <= 10] == []
     assert [one.id for one in TALKS if tidy(one) != one] == []
     assert len({one.id for one in TALKS}) == len(TALKS)

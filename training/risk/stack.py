@@ -192,7 +192,7 @@ class Stack:
         rows = np.array(
             [
                 row
-                for row in np.flatnonzero(self.folds == NOT_TRAINED_ON)
+                for row in np.flatnonzero(self.folds == NOT_TRAINED_ON).tolist()
                 if self.rows.examples[row].who and self.rows.examples[row].lowest
             ]
         )

@@ -45,8 +45,8 @@ WORDS_OF_DANGER = {
 """Talks in which a plain word of danger stands (吵死了, 杀年猪); all were read and hold none."""
 MOST_MISREAD = 0.01
 """Turns that the first reader may take for danger. Which ones they are changes whenever it is
-trained; all that two trainings found in the first five writers, 58 of 5,064, were read, and there was no danger in
-them."""
+trained; all that two trainings found in the first five writers, 58 of 5,064, were read: there was
+no danger in them."""
 NEVER_SAID = re.compile(
     "咨询师|治疗|疗法|诊断|热线|来访者|(?:永远|一直)(?:都)?(?:会)?(?:陪|在这|在你|守)|我(?:一直|永远)都?在"
     "|我(?:也)?(?:懂|理解)你的(?:感受|心情)|抱抱|抱着你|我也失恋|时间会治愈|都会好起来|换个角度|要学会"

@@ -128,14 +128,16 @@ class FirstReader:
         if turn.earlier:
             # What was said before colours a message, it does not speak for it.
             most = self._most_by_itself(turn, scores[-1], is_in_danger=is_in_danger)
-        reached = RiskLevel.NONE
+        reached = below = RiskLevel.NONE
         for name in LEVELS:
             level = RiskLevel[name.upper()]
             at = needed[name] + (_CERTAIN if level > facts.most else 0.0)
             if level <= most and odds[name] >= at:
-                reached = level
+                below, reached = reached, level
         if facts.is_open and odds["concern"] >= _MEANT:
             reached = max(reached, RiskLevel.HIGH)
+        if reached is RiskLevel.IMMINENT and not (is_in_danger or _speaks_of_danger(facts)):
+            reached = max(below, RiskLevel.CONCERN)
         return reached
 
     def _most_by_itself(
@@ -187,6 +189,15 @@ def _says_nothing_alone(facts: MessageFacts) -> bool:
     if kind_of_reply(facts.normalized) in BARE or facts.evidence is Evidence.SETTING:
         return True
     return facts.ruled is RiskLevel.NONE and len(facts.normalized) <= _SCRAP
+
+
+def _speaks_of_danger(facts: MessageFacts) -> bool:
+    """Whether a message has a grave kind of word.
+
+    Where people sit and what goes on around them is told alike on any day: without such a word the
+    trees take a step back from imminent, and what the bot asks then will tell.
+    """
+    return facts.evidence is Evidence.SIGNED
 
 
 def _wishes_when_asked(turn: TalkTurn) -> bool:

@@ -22,7 +22,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from bot.errors import StartupError
-from bot.telegram.outbound.delivery import retry_after
+from bot.telegram.outbound.failures import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -12,7 +12,7 @@ from telegram import Update
 
 from bot.locales import language_for, texts_for
 from bot.storage import StorageError
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.shutdown import cancel_all
 from bot.telegram.topics import topic_of, within_topic
 

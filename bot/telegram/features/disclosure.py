@@ -14,7 +14,7 @@ from bot.safety.hotlines import emergency, youth_hotlines
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Command, Feature, button_row, owned_callback
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup

@@ -14,7 +14,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.storage import StorageError
 from bot.telegram.inbound.intake import ALLOWED_UPDATES, IntakeClosed
-from bot.telegram.outbound.delivery import retry_after
+from bot.telegram.outbound.failures import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

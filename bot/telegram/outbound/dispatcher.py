@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
-from bot.telegram.outbound.delivery import (
+from bot.telegram.outbound.delivery import call
+from bot.telegram.outbound.failures import (
     Closed,
     Expired,
     OutboxError,
     SendFailure,
     Undeliverable,
     Unreachable,
-    call,
     failure_of,
     reason,
     retry_after,

@@ -7,7 +7,7 @@ from enum import IntEnum
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
-from bot.telegram.outbound.delivery import SendFailure, Undeliverable
+from bot.telegram.outbound.failures import SendFailure, Undeliverable
 
 if TYPE_CHECKING:
     import asyncio

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram.error import TelegramError
 
-from bot.telegram.outbound.delivery import reason
 from bot.telegram.outbound.dispatcher import Dispatcher
+from bot.telegram.outbound.failures import reason
 from bot.telegram.outbound.operation import Operation, Priority
 from bot.telegram.outbound.pace import Pace
 from bot.telegram.outbound.rendering import render

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.telegram.outbound.delivery import Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.rendering import partial, plain, render
 from bot.waiting import wait_with_limit

@@ -13,7 +13,7 @@ from bot.locales import texts_for
 from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.outbound.delivery import Expired
+from bot.telegram.outbound.failures import Expired
 from bot.telegram.turns.generation import Outcome
 
 if TYPE_CHECKING:

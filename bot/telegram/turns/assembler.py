@@ -17,7 +17,7 @@ from bot.telegram.inbound.incoming import (
     take_one_person,
     take_up_to,
 )
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.topics import enter_topic
 
 if TYPE_CHECKING:

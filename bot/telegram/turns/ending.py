@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.storage import StorageError
-from bot.telegram.outbound.delivery import Expired
+from bot.telegram.outbound.failures import Expired
 from bot.telegram.outbound.streaming import Unsure
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import structlog
 
 from bot.locales import texts_for
 from bot.telegram.chat_ids import is_private
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ import structlog
 from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.outbound.delivery import Closed, Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Closed, Undeliverable, Unreachable
 from bot.telegram.outbound.streaming import StreamedReply
 from bot.telegram.topics import enter_topic, topic_of
 from bot.telegram.turns.registry import TurnLost

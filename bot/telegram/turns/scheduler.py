@@ -17,7 +17,7 @@ import structlog
 
 from bot.locales import texts_for
 from bot.storage import StorageError
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.shutdown import cancel_all
 from bot.telegram.turns.assembler import MESSAGES_AT_ONCE
 

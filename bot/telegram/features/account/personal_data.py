@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.telegram.feature import Command, Feature, button_row, owned_callback
 from bot.telegram.features.account.export import export_file
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render_one
 
 if TYPE_CHECKING:

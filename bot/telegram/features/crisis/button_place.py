@@ -9,7 +9,7 @@ import structlog
 
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
     from bot.telegram.context import Context

@@ -31,7 +31,7 @@ from bot.storage import OwedCard, RiskSignal, StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.features.crisis.card_writer import told_in
 from bot.telegram.features.crisis.keyboards import in_danger, under_hotlines
-from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Closed, Expired, Undeliverable, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

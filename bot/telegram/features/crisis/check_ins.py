@@ -14,7 +14,7 @@ import structlog
 from bot.locales import language_for, texts_for
 from bot.storage import StorageError
 from bot.telegram.features.crisis.keyboards import under_check_in
-from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Closed, Expired, Undeliverable, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

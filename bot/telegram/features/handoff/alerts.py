@@ -17,7 +17,7 @@ from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram.client import call_at_start
 from bot.telegram.features.handoff.desk import IDLE_HOURS, take_over
-from bot.telegram.outbound.delivery import Closed, Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Closed, Undeliverable, Unreachable
 from bot.telegram.outbound.operation import Priority
 
 if TYPE_CHECKING:

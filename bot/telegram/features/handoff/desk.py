@@ -18,7 +18,7 @@ from bot.safety.quoted import as_told
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Callback, Command, Feature, button_row, parse_id
-from bot.telegram.outbound.delivery import Closed, Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.rendering import plain
 

@@ -21,7 +21,7 @@ from bot.safety import RiskLevel, Utterance, level_at
 from bot.storage import PlanStep, TypedLine
 from bot.telegram.chat_ids import is_private
 from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

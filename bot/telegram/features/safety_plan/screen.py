@@ -15,7 +15,7 @@ from bot.telegram.features.safety_plan.keyboards import (
     under_question,
 )
 from bot.telegram.features.safety_plan.pages import overview, question
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.outbound.numbers import plain_with_numbers
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from telegram.error import NetworkError, RetryAfter, TimedOut
 
-from bot.telegram.outbound.delivery import Closed
+from bot.telegram.outbound.failures import Closed
 from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.outbox import Outbox
 from tests.bot.telegram.outbound.saying import ANNA, BELA, GROUP, soon, text

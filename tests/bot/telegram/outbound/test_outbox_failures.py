@@ -17,7 +17,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.telegram.outbound.delivery import Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.outbound.rendering import render

@@ -13,7 +13,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.request import HTTPXRequest
 
 from bot.sandbox import Fault, FloodLimits, Sandbox
-from bot.telegram.outbound.delivery import Unreachable
+from bot.telegram.outbound.failures import Unreachable
 from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.outbound.rendering import Rendered, render

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from telegram.error import Forbidden
 
-from bot.telegram.outbound.delivery import Unreachable
+from bot.telegram.outbound.failures import Unreachable
 from bot.telegram.outbound.operation import Priority
 from tests.bot.telegram.outbound.saying import ANNA, BELA, soon, text
 from tests.clock import settle

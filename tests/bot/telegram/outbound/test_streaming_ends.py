@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
-from bot.telegram.outbound.delivery import Undeliverable, Unreachable
+from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.outbound.rendering import Rendered
 from bot.telegram.outbound.streaming import StreamedReply

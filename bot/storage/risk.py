@@ -14,11 +14,13 @@ import sqlalchemy as sa
 from bot.storage import crisis_talks
 from bot.storage.crisis_talks import StoredTalk
 from bot.storage.db.dialect import insert
-from bot.storage.models import CheckInRow, RiskRow, TurnRow, UpdateRow, UserRow
+from bot.storage.models import CheckInRow, CrisisCardRow, RiskRow, TurnRow, UpdateRow, UserRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
+
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
@@ -68,10 +70,11 @@ class RiskState:
     """What is kept in mind of a person: until when each level holds, and when to ask after them.
 
     `check_in_at` is None where the person is not to be asked, or was asked already.
-    `pending_question` is what the bot asked last, if that was not in an answer. `region` is whose
-    hotlines the person chose. `ends_before` are those of `ends` that were known before the messages
-    of a turn, where it was asked for one. `talk` is what the person was asked in their private
-    chat, where that was asked for.
+    `pending_question` is what the bot asked last, if that was not in an answer; for a turn, what
+    it asked before the messages of the turn. `region` is whose hotlines the person chose.
+    `ends_before` are those of `ends` that were known before the messages of a turn, where it was
+    asked for one. `talk` is what the person was asked in their private chat, where that was asked
+    for.
     """
 
     ends: Mapping[int, datetime]
@@ -192,7 +195,7 @@ def _read_in_chat(
     return RiskState(
         ends={row.level: row.until for row in levels},
         check_in_at=due_at,
-        pending_question=_pending_questions(connection, [person]).get(person),
+        pending_question=_pending_questions(connection, [person], said_at).get(person),
         region=region,
         talk=talk,
         ends_before={
@@ -239,11 +242,15 @@ def _read_for_people(
 
 
 def _pending_questions(
-    connection: sa.Connection, people: Collection[PersonInChat]
+    connection: sa.Connection,
+    people: Collection[PersonInChat],
+    before: datetime | None = None,
 ) -> dict[PersonInChat, PendingQuestion]:
     """What people were asked in a chat, where the bot has given them no answer there since.
 
-    Whatever raises a person so far shows a card, or the hotlines, which ask in the same way.
+    Whatever raises a person so far shows a card, or the hotlines, which ask in the same way. Only
+    what was asked `before` a moment counts, if one is given: a card is no question to the words
+    that brought it.
     """
     answered_at = (
         sa.select(sa.func.max(TurnRow.answered_at))
@@ -254,18 +261,35 @@ def _pending_questions(
         )
         .scalar_subquery()
     )
+    # A level that is seen again is raised anew: only the cards know that one was shown earlier.
+    card_at = (
+        sa.select(sa.func.max(CrisisCardRow.created_at))
+        .where(
+            CrisisCardRow.user_id == RiskRow.user_id,
+            CrisisCardRow.chat_id == RiskRow.chat_id,
+            CrisisCardRow.state != "refused",
+            _is_before(CrisisCardRow.created_at, before),
+        )
+        .scalar_subquery()
+    )
+    raised_at = sa.case((_is_before(RiskRow.raised_at, before), RiskRow.raised_at))
     rows = connection.execute(
         sa.select(
             RiskRow.user_id,
             RiskRow.chat_id,
-            sa.func.max(RiskRow.raised_at).label("raised_at"),
+            sa.func.max(raised_at).label("raised_at"),
+            card_at.label("card_at"),
             CheckInRow.sent_at,
             answered_at.label("answered_at"),
         )
         .outerjoin(
             CheckInRow,
             # A check-in is sent in private.
-            sa.and_(CheckInRow.user_id == RiskRow.user_id, RiskRow.chat_id == RiskRow.user_id),
+            sa.and_(
+                CheckInRow.user_id == RiskRow.user_id,
+                RiskRow.chat_id == RiskRow.user_id,
+                _is_before(CheckInRow.sent_at, before),
+            ),
         )
         .where(
             RiskRow.user_id.in_({user_id for user_id, _ in people}),
@@ -276,11 +300,18 @@ def _pending_questions(
     )
     asked: dict[PersonInChat, PendingQuestion] = {}
     for row in rows:
-        is_check_in = row.sent_at is not None and row.sent_at > row.raised_at
-        at = row.sent_at if is_check_in else row.raised_at
-        if row.answered_at is None or row.answered_at < at:
-            asked[row.user_id, row.chat_id] = "check_in" if is_check_in else "safe"
+        shown_at = max((at for at in (row.raised_at, row.card_at) if at is not None), default=None)
+        at = max((at for at in (shown_at, row.sent_at) if at is not None), default=None)
+        if at is not None and (row.answered_at is None or row.answered_at < at):
+            asked[row.user_id, row.chat_id] = "safe" if at == shown_at else "check_in"
     return asked
+
+
+def _is_before(
+    column: sa.ColumnElement[datetime] | InstrumentedAttribute[datetime | None],
+    moment: datetime | None,
+) -> sa.ColumnElement[bool]:
+    return sa.true() if moment is None else column < moment
 
 
 def _lower(connection: sa.Connection, person: PersonInChat, lowest: int, now: datetime) -> None:

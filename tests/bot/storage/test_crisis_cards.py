@@ -161,6 +161,21 @@ async def test_a_turn_read_as_more_serious_than_its_updates_owes_another_card(
     assert (worse.update_id, worse.level, worse.repeated) == (1, IMMINENT, False)
 
 
+async def test_a_card_is_no_question_to_the_words_that_brought_it(
+    replica: Replica, clock: WallClock
+) -> None:
+    await arrives(replica, HIGH, 1)
+    first = await replica.turns.begin(ANNA, ANNA, "x", [1])
+    assert first is not None
+    assert (await replica.risk.for_turn((ANNA, ANNA), first.id)).pending_question is None
+    await replica.turns.finish(first.id, None, "answered")  # its card has said all
+    clock.advance(seconds=60)
+    await arrives(replica, HIGH, 2)  # raises the same level anew
+    second = await replica.turns.begin(ANNA, ANNA, "y", [2])
+    assert second is not None
+    assert (await replica.risk.for_turn((ANNA, ANNA), second.id)).pending_question == "safe"
+
+
 async def test_a_turn_taken_over_brings_the_card_its_dead_process_owed(
     replica: Replica, other_replica: Replica, clock: WallClock
 ) -> None:

@@ -36,7 +36,7 @@ async def test_a_human_takes_over_writes_and_gives_back(
     await admin.hears("AI 陪伴助手")
 
     await person.says("我不想活了，真的撑不住")
-    await person.hears("现在就和一个真人说说")
+    await person.hears("和一个真人说说")
     alert = await admin.hears("有人可能正处在危险中", button="接手")
     assert "撑不住" not in alert.text
     assert str(person.id) not in alert.text

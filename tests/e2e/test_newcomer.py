@@ -70,6 +70,6 @@ async def test_a_newcomer_chats_restarts_and_is_remembered(bot: BotProcess, page
     await person.says("我不想活了")
     await person.hears("你很重要")
     await person.says("不知道")
-    await person.hears("身边有人吗")  # reviewed words, not the small model's
+    await person.hears("你已经伤到自己了吗")  # reviewed words, not the small model's
     plain = [p for p in bot.data_dir.rglob("*") if "有点乱".encode() in p.read_bytes()]
     assert plain == []

@@ -9,7 +9,7 @@ import pytest
 
 from bot.locales import Language, texts_for
 from bot.locales.crisis import crisis_texts_for
-from bot.safety import Danger, RiskLevel, Step, Utterance, assess, card, spoken
+from bot.safety import Danger, RiskLevel, Step, card, spoken
 from tests.e2e.people import eventually
 
 if TYPE_CHECKING:
@@ -52,9 +52,6 @@ async def next_after(person: Person, words: str) -> str:
     return await eventually(answered, "the next step")
 
 
-@pytest.mark.skipif(
-    not assess([Utterance("我不想活了")]).axes, reason="this first reader tells no danger apart"
-)
 async def test_each_danger_brings_its_card_and_then_its_own_question(
     telegram: Telegram, engine: ScriptedEngine
 ) -> None:
@@ -166,9 +163,6 @@ async def test_nobody_is_let_sleep_before_the_body_was_asked_about(telegram: Tel
     assert TEXTS.words["goodnight"] in await next_after(person, "没有")
 
 
-@pytest.mark.skipif(
-    not assess([Utterance("我不想活了")]).axes, reason="this first reader tells no danger apart"
-)
 async def test_who_comes_back_to_a_beaten_person_is_no_company(telegram: Telegram) -> None:
     person = await telegram.person()
     await next_after(person, "我男朋友刚才打了我，脸都肿了")

@@ -57,7 +57,7 @@ class _Judge:
         if said is None:
             return
         account.turns += 1
-        parts = self._visible(turn)
+        parts = self._visible(turn) or self._card_alone(turn, said)
         if parts is None:
             account.unanswered += 1
             shown = self._latest.get(turn.answer_message_id or 0)
@@ -65,6 +65,9 @@ class _Judge:
             account.told_so += turn.state == "failed" and shown is not None and shown.finished
             return
         account.answered += 1
+        if turn.answer_message_id is None:
+            self._time(turn, said, parts)
+            return
         if tuple(part.text for part in parts) != tuple(text.strip() for text in turn.parts):
             account.sql_differs += 1
             self._remark(turn, "shows something else than SQL holds")
@@ -111,6 +114,14 @@ class _Judge:
         if turn.state != "answered" or not parts or not all(part.finished for part in parts):
             return None
         return parts
+
+    def _card_alone(self, turn: StoredTurn, said: list[SentMessage]) -> list[ShownText] | None:
+        """The card that is all the answer there is: it has asked, so nothing else does."""
+        if turn.state != "answered" or turn.answer_message_id is not None:
+            return None
+        later = sorted(number for number in self._latest if number > said[-1].message_id)
+        cards = [self._latest[n] for n in later if self._rules.is_card(self._latest[n].text)]
+        return cards[:1] or None
 
     def _part(self, text: str, *, behind: int) -> int:
         """The message that shows a later part of an answer: the newest with its text.

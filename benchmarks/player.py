@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from benchmarks.chatlog import Rules, SentMessage, ShownText
+    from benchmarks.chatlog import SentMessage, ShownText
     from benchmarks.dialogues import Monologue
     from benchmarks.telegram import Screen, Telegram
 
@@ -48,7 +48,6 @@ class Players:
     def __init__(
         self,
         telegram: Telegram,
-        rules: Rules,
         style: WritingStyle,
         *,
         first_person: int,
@@ -56,7 +55,6 @@ class Players:
         on_played: Callable[[], None],
     ) -> None:
         self._telegram = telegram
-        self._rules = rules
         self._style = style
         self._next_person = first_person
         self._on_said = on_said
@@ -106,8 +104,5 @@ class Players:
         )
 
     def _finished(self, screen: Screen) -> int:
-        """How many answers this person has read to their end."""
-        return sum(
-            shown.finished and not self._rules.is_card(shown.text)
-            for shown in screen.bot_messages.values()
-        )
+        """How many answers this person has read to their end; a card is the answer of its turn."""
+        return sum(shown.finished for shown in screen.bot_messages.values())

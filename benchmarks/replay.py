@@ -99,7 +99,6 @@ async def replay(
         killer = Killer(stage.bot, kill_every, seed=len(monologues))
         players = Players(
             stage.telegram,
-            rules,
             style,
             first_person=FIRST_PERSON,
             on_said=killer.said,

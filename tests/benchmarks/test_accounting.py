@@ -64,6 +64,21 @@ def test_a_turn_without_a_finished_answer_is_unanswered(turn):
     assert faults(found) == {"unanswered": 1}
 
 
+def test_a_card_that_has_asked_is_the_whole_answer_of_its_turn():
+    turn = StoredTurn(2, "还是睡不着", "answered", None, ())
+    card = ShownText(4, CARD, 20.2, finished=True)
+    found = account(shown=[*SHOWN[:3], card], turns=[TURNS[0], turn])
+    assert faults(found) == {}
+    assert (found.answered, found.crisis_cards) == (2, 1)
+    assert found.to_final_text == [2.0, pytest.approx(0.2)]
+
+
+def test_a_card_before_what_was_said_answers_nothing():
+    turn = StoredTurn(1, "还是睡不着", "answered", None, ())
+    card = ShownText(2, CARD, 12.0, finished=True)
+    assert faults(account(said=SAID[1:], shown=[card], turns=[turn])) == {"unanswered": 1}
+
+
 def test_an_answer_that_still_has_its_stop_button_is_unanswered():
     found = account(shown=[*SHOWN[:3], ShownText(4, "慢慢说。", 21.0, finished=False)])
     assert faults(found) == {"unanswered": 1}

@@ -8,6 +8,7 @@ from enum import StrEnum
 from importlib import resources
 
 from bot.safety.normalize import normalize
+from bot.safety.recent import Recent, hashed
 
 QUESTION_READ = (
     600  # characters at the end of the bot's message in which its question is looked for
@@ -44,8 +45,15 @@ _COMPILED = {
 }
 
 
+_RECENT: Recent[frozenset[BotQuestion]] = Recent(2_000)
+
+
 def asked(text: str) -> frozenset[BotQuestion]:
     """The kinds of question in something that the bot said."""
+    return _RECENT.get(hashed(text), lambda: _asked(text))
+
+
+def _asked(text: str) -> frozenset[BotQuestion]:
     kinds = {
         kind
         for sentence in sentences_that_ask(text[-QUESTION_READ:])

@@ -7,20 +7,31 @@ the person is in: somebody at high who names a place is in danger now.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.safety import in_danger
 from bot.safety.asked import BotQuestion
 from bot.safety.evidence import Evidence
-from bot.safety.facts import CARRIED, LEVELS, MessageFacts, TalkTurn, joined_views, numbers, turns
+from bot.safety.facts import (
+    CARRIED,
+    LEVELS,
+    MessageFacts,
+    TalkTurn,
+    joined_views,
+    message_facts,
+    numbers,
+    turns,
+)
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
+from bot.safety.recent import Recent, hashed
 from bot.safety.replies import BARE, answered, kind_of_reply
 from bot.safety.rules import AXES
 from bot.safety.weights import weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.safety.utterance import Utterance
     from bot.safety.weights import Weights
@@ -38,6 +49,8 @@ _SCRAP = 4  # characters, of which the trees alone raise nobody
 _LIGHT = 0.0  # log-odds of a concern, below which a message by itself says nothing
 _FAR = -3.0  # log-odds of imminent, below which a message by itself is not of this hour
 _KEPT = 5  # messages after serious words, in which a harmless one is still a concern
+_FACTS_KEPT = 200_000  # characters of messages whose facts are kept, some 5 MB
+_SCORES_KEPT = 4_000  # messages whose scores are kept
 
 
 def assess(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> Assessment:
@@ -57,40 +70,50 @@ def first_reader() -> FirstReader:
     return FirstReader(weights())
 
 
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """Log-odds of each level: of a message in its talk, and of the same read by itself."""
+
+    in_talk: Mapping[str, float]
+    by_itself: Mapping[str, float]
+
+
 class FirstReader:
-    """Reads a talk by rules and by what is trained."""
+    """Reads a talk by rules and by what is trained; threads may share it."""
 
     def __init__(self, trained: Weights) -> None:
         self._trained = trained
+        self._facts: Recent[MessageFacts] = Recent(_FACTS_KEPT)
+        self._scores: Recent[list[float]] = Recent(_SCORES_KEPT)
+        self._judged: Recent[Odds] = Recent(_SCORES_KEPT)
+        self._reasons_of: Recent[Mapping[str, RiskLevel]] = Recent(_SCORES_KEPT)
 
     def read(self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> Assessment:
         """The assessment of the last message; see `assess`."""
-        talk = turns(said, standing)
+        talk = turns(said, standing, self.facts_of)
         if not talk:
             return Assessment(RiskLevel.NONE)
-        levels: list[RiskLevel] = []
-        scores: list[list[float]] = []
-        reasons: dict[str, RiskLevel] = {}
+        known: list[RiskLevel] = []
+        reasons: Mapping[str, RiskLevel] = {}
         for turn in talk:
-            scores.append(self._trained.levels.scores(turn.facts.views))
-            reasons = self._reasons(turn, scores, max(levels, default=RiskLevel.NONE))
-            levels.append(max(reasons.values(), default=RiskLevel.NONE))
-        if levels[-1] is RiskLevel.NONE and max(levels[-1 - _KEPT :]) >= RiskLevel.HIGH:
+            reasons = self._reasons_where(turn, max(known, default=RiskLevel.NONE))
+            known.append(_known(reasons))
+        if not reasons and max(known[-1 - _KEPT :]) >= RiskLevel.HIGH:
             reasons = {SAID_BEFORE: RiskLevel.CONCERN}
         return self._assessment(talk[-1], reasons)
 
     def scores(
         self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE
-    ) -> dict[str, float]:
+    ) -> Mapping[str, float]:
         """The log-odds that the last message is a concern, high, imminent; empty without one."""
-        talk = turns(said, standing)
-        if not talk:
-            return {}
-        return self._odds(talk[-1], [self._trained.levels.scores(t.facts.views) for t in talk])
+        talk = turns(said, standing, self.facts_of)
+        return self.odds(talk[-1]).in_talk if talk else {}
 
-    def _reasons(
-        self, turn: TalkTurn, scores: Sequence[Sequence[float]], before: RiskLevel
-    ) -> dict[str, RiskLevel]:
+    def _reasons_where(self, turn: TalkTurn, before: RiskLevel) -> Mapping[str, RiskLevel]:
+        """What each part makes of a message, after messages that came to a level."""
+        return self._reasons_of.get((turn.key, before), lambda: self._reasons(turn, before))
+
+    def _reasons(self, turn: TalkTurn, before: RiskLevel) -> dict[str, RiskLevel]:
         """What each part makes of a message, most serious first; nothing that says none."""
         found = [
             (match.name, match.level)
@@ -101,7 +124,7 @@ class FirstReader:
         standing = max(turn.standing, before)
         signs = list(in_danger.signs(turn, standing))
         is_taken_back = any(name == in_danger.RETRACTED for name, _ in signs)
-        trained = RiskLevel.NONE if is_taken_back else self._level(turn, scores, standing)
+        trained = RiskLevel.NONE if is_taken_back else self._level(turn, standing)
         found = [(name, level) for name, level in found if level <= max(floor, trained)]
         if trained > max((level for _, level in found), default=RiskLevel.NONE):
             found.append((TRAINED, trained))
@@ -115,54 +138,54 @@ class FirstReader:
                 levels[reason] = level
         return dict(sorted(levels.items(), key=lambda item: -item[1]))
 
-    def _level(
-        self, turn: TalkTurn, scores: Sequence[Sequence[float]], standing: RiskLevel
-    ) -> RiskLevel:
+    def _level(self, turn: TalkTurn, standing: RiskLevel) -> RiskLevel:
         facts = turn.facts
         is_in_danger = standing >= RiskLevel.HIGH
-        if not is_in_danger and _says_nothing_alone(facts):
+        if _says_nothing(facts, is_in_danger=is_in_danger):
             return RiskLevel.NONE
         needed = self._trained.thresholds[turn.place(standing)]
-        odds = self._odds(turn, scores)
+        odds = self.odds(turn)
         most = RiskLevel.IMMINENT
         if turn.earlier:
             # What was said before colours a message, it does not speak for it.
-            most = self._most_by_itself(turn, scores[-1], is_in_danger=is_in_danger)
+            most = _most_by_itself(facts, odds.by_itself, is_in_danger=is_in_danger)
         reached = below = RiskLevel.NONE
         for name in LEVELS:
             level = RiskLevel[name.upper()]
             at = needed[name] + (_CERTAIN if level > facts.most else 0.0)
-            if level <= most and odds[name] >= at:
+            if level <= most and odds.in_talk[name] >= at:
                 below, reached = reached, level
-        if facts.is_open and odds["concern"] >= _MEANT:
+        if facts.is_open and odds.in_talk["concern"] >= _MEANT:
             reached = max(reached, RiskLevel.HIGH)
         if reached is RiskLevel.IMMINENT and not (is_in_danger or _speaks_of_danger(facts)):
             reached = max(below, RiskLevel.CONCERN)
         return reached
 
-    def _most_by_itself(
-        self, turn: TalkTurn, score: Sequence[float], *, is_in_danger: bool
-    ) -> RiskLevel:
-        """The highest level for which something in a message speaks when it is read by itself."""
-        facts = turn.facts
-        row = numbers(TalkTurn(facts), score, score, [])
-        is_light = facts.ruled is RiskLevel.NONE and not facts.signals.intersection(CARRIED)
-        if is_light and self._trained.trees["concern"].score(row) < _LIGHT:
-            return RiskLevel.NONE if is_in_danger else RiskLevel.HIGH
-        if self._trained.trees["imminent"].score(row) < _FAR:
-            return RiskLevel.HIGH
-        return RiskLevel.IMMINENT
+    def odds(self, turn: TalkTurn) -> Odds:
+        """What the trees say of a message where it stands."""
+        return self._judged.get(turn.key, lambda: self._judge(turn))
 
-    def _odds(self, turn: TalkTurn, scores: Sequence[Sequence[float]]) -> dict[str, float]:
-        joined = scores[-1]
-        if turn.earlier:
-            joined = self._trained.levels.scores(joined_views(turn))
-        row = numbers(turn, scores[-1], joined, scores[:-1])
-        return {name: trees.score(row) for name, trees in self._trained.trees.items()}
+    def _judge(self, turn: TalkTurn) -> Odds:
+        trees = self._trained.trees
+        own = self._scores_of(turn.facts)
+        alone = numbers(TalkTurn(turn.facts), own, own, [])
+        by_itself = {name: trees[name].score(alone) for name in LEVELS}
+        if not (turn.earlier or turn.asked or turn.standing):
+            return Odds(by_itself, by_itself)
+        joined = self._trained.levels.scores(joined_views(turn)) if turn.earlier else own
+        row = numbers(turn, own, joined, [self._scores_of(one) for one in turn.earlier])
+        return Odds({name: trees[name].score(row) for name in LEVELS}, by_itself)
+
+    def facts_of(self, message: str) -> MessageFacts:
+        """The facts of a message, kept for when it is read again."""
+        return self._facts.get(hashed(message), lambda: message_facts(message), len(message))
+
+    def _scores_of(self, facts: MessageFacts) -> list[float]:
+        return self._scores.get(facts.key, lambda: self._trained.levels.scores(facts.views))
 
     def opinion(self, said: Sequence[Utterance]) -> tuple[frozenset[Axis], Who]:
         """In which ways the last message is a danger, if it is one, and to whom."""
-        talk = turns(said)
+        talk = turns(said, facts_of=self.facts_of)
         return self._opinion(talk[-1]) if talk else (frozenset(), Who.NOBODY)
 
     def _opinion(
@@ -176,7 +199,7 @@ class FirstReader:
             axes = frozenset({max(surer, key=surer.__getitem__)})
         return axes, max((Who.SELF, Who.OTHER, Who.UNCLEAR), key=lambda one: read[one.value])
 
-    def _assessment(self, turn: TalkTurn, reasons: dict[str, RiskLevel]) -> Assessment:
+    def _assessment(self, turn: TalkTurn, reasons: Mapping[str, RiskLevel]) -> Assessment:
         level = max(reasons.values(), default=RiskLevel.NONE)
         if level is RiskLevel.NONE:
             return Assessment(level)
@@ -184,11 +207,40 @@ class FirstReader:
         return Assessment(level, tuple(reasons), *self._opinion(turn, ruled))
 
 
-def _says_nothing_alone(facts: MessageFacts) -> bool:
-    """Whether a message has no meaning of its own: a bare answer, a setting, half a sentence."""
-    if kind_of_reply(facts.normalized) in BARE or facts.evidence is Evidence.SETTING:
+def _known(reasons: Mapping[str, RiskLevel]) -> RiskLevel:
+    """The level of a message for those that come after it.
+
+    By words alone: what the trees alone make of one may be wrong, and would make the next ones
+    worse. Where it brought a card, the card is in the talk, and the caller knows what was found.
+    """
+    levels = (level for reason, level in reasons.items() if reason != TRAINED)
+    return max(levels, default=RiskLevel.NONE)
+
+
+def _says_nothing(facts: MessageFacts, *, is_in_danger: bool) -> bool:
+    """Whether a message has no meaning of its own: a setting, a bare answer, half a sentence.
+
+    What the last two say to somebody in danger, the trees have learnt; what a setting answers, the
+    rules know.
+    """
+    if facts.evidence is Evidence.SETTING:
         return True
-    return facts.ruled is RiskLevel.NONE and len(facts.normalized) <= _SCRAP
+    if is_in_danger:
+        return False
+    is_bare = kind_of_reply(facts.normalized) in BARE
+    return is_bare or (facts.ruled is RiskLevel.NONE and len(facts.normalized) <= _SCRAP)
+
+
+def _most_by_itself(
+    facts: MessageFacts, odds: Mapping[str, float], *, is_in_danger: bool
+) -> RiskLevel:
+    """The highest level for which something in a message speaks when it is read by itself."""
+    is_light = facts.ruled is RiskLevel.NONE and not facts.signals.intersection(CARRIED)
+    if is_light and odds["concern"] < _LIGHT:
+        return RiskLevel.NONE if is_in_danger else RiskLevel.HIGH
+    if odds["imminent"] < _FAR:
+        return RiskLevel.HIGH
+    return RiskLevel.IMMINENT
 
 
 def _speaks_of_danger(facts: MessageFacts) -> bool:

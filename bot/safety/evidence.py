@@ -12,6 +12,8 @@ from enum import StrEnum
 from importlib import resources
 
 from bot.safety.normalize import BREAK
+from bot.safety.signals import signals_in
+from bot.safety.vocabulary import compiled
 
 LIGHT_SIGNALS = frozenset(
     (
@@ -25,6 +27,14 @@ LIGHT_SIGNALS = frozenset(
 OF_SETTINGS = frozenset(("hides", "dies", "farewell"))
 """Kinds with words of place and company among them: 在门口, 他走了."""
 
+_DAILY = compiled(
+    "|".join(
+        tomllib.loads(
+            resources.files("bot.safety").joinpath("uses.toml").read_text("utf-8")
+        ).values()
+    )
+)
+_USED = "〇"
 _SETTING = re.compile(
     "|".join(
         sorted(
@@ -56,9 +66,17 @@ class Evidence(StrEnum):
 def evidence(text: str, signals: frozenset[str], *, is_ruled: bool) -> Evidence:
     """What a reading has in it, by its signals and whether a rule found anything."""
     grave = signals - LIGHT_SIGNALS
+    if grave and not is_ruled and _DAILY.search(text):
+        # 绳子 is grave, and what ties up a parcel is not.
+        grave = signals_in(without_daily_uses(text))[0] - LIGHT_SIGNALS
     if is_ruled or grave - OF_SETTINGS:
         return Evidence.SIGNED
     left = len(_SETTING.sub("", text.replace(BREAK, "").replace(" ", "")))
     if left <= (0 if grave else _LEFT):
         return Evidence.SETTING
     return Evidence.SIGNED if grave else Evidence.PLAIN
+
+
+def without_daily_uses(text: str) -> str:
+    """A reading without what is done every day with things that could be a danger."""
+    return _DAILY.sub(_USED, text)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.safety import context
 from bot.safety.asked import BotQuestion, asked
-from bot.safety.evidence import LIGHT_SIGNALS, Evidence, evidence
+from bot.safety.evidence import Evidence, evidence
 from bot.safety.levels import RiskLevel
 from bot.safety.lexicon import views
 from bot.safety.matching import Lowered, Match, matches, pieces_of, read_normalized, undenied
 from bot.safety.normalize import BREAK, apart, normalize
+from bot.safety.recent import hashed
 from bot.safety.replies import kind_of_reply
 from bot.safety.rules import NEVER_LOWERED, OPEN_WORDS
 from bot.safety.signals import SIGNALS, signals_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bot.safety.utterance import Utterance
 
@@ -42,6 +43,7 @@ JOINED = 3
 
 EARLIER_READ = 10
 """Messages of the person that are read before the last."""
+CLAUSES, CLAUSES_READ = 3, 60  # the second are characters
 NO_SCORE = -5.0  # in place of a score of earlier messages where there are none
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -50,16 +52,20 @@ _DIGITS = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """One message by itself."""
+    """One message by itself; its words are in no `repr`."""
 
-    normalized: str
-    text: str
+    normalized: str = field(repr=False)
+    clauses: tuple[str, ...] = field(repr=False)
+    """The first ones, as marks part them and spaces between words."""
+    text: str = field(repr=False)
     """Its reading: idioms out, cut where it is long."""
     matched: tuple[Match, ...]
     signals: frozenset[str]
-    views: tuple[str, ...]
+    views: tuple[str, ...] = field(repr=False)
     """What the n-gram models read."""
     evidence: Evidence
+    key: bytes = field(repr=False)
+    """The hash of the message as it was written."""
 
     @property
     def ruled(self) -> RiskLevel:
@@ -116,7 +122,8 @@ def message_facts(message: str) -> MessageFacts:
     signals, signed = signals_in(text)
     seen = (*views(undenied(text, matched)), f"^{signed}$")
     # A space between words may stand for a comma: read both, and the graver counts.
-    if (parted := apart(message)) is not None and _highest(matched) < RiskLevel.IMMINENT:
+    parted = apart(message)
+    if parted is not None and _highest(matched) < RiskLevel.IMMINENT:
         again = tuple(
             match
             for piece in pieces_of(parted)
@@ -124,7 +131,11 @@ def message_facts(message: str) -> MessageFacts:
         )
         matched = max(matched, again, key=_highest)
     found = evidence(text, signals, is_ruled=_highest(matched) > RiskLevel.NONE)
-    return MessageFacts(BREAK.join(parts), text, matched, signals, seen, found)
+    clauses = normalize((parted or message)[:CLAUSES_READ]).strip(BREAK).split(BREAK)[:CLAUSES]
+    normalized = BREAK.join(parts)
+    return MessageFacts(
+        normalized, tuple(clauses), text, matched, signals, seen, found, hashed(message)
+    )
 
 
 def _highest(matched: Sequence[Match]) -> RiskLevel:
@@ -149,47 +160,62 @@ class TalkTurn:
     """The person's messages before it, oldest first."""
     asked: frozenset[BotQuestion] = frozenset()
     """What the bot asked right before it."""
-    question: str = ""
+    question: str = field(default="", repr=False)
     """The bot's words right before it."""
     standing: RiskLevel = RiskLevel.NONE
     """What the person is in: told by the caller, or by a card that was sent."""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """All that is read of it, as hashes."""
+        messages = (*self.earlier, self.facts)
+        return (*(one.key for one in messages), hashed(self.question), self.asked, self.standing)
 
     def place(self, standing: RiskLevel) -> str:
         """Which thresholds hold: of a "plain" message, a "line" by itself, a "talk", "danger"."""
         if standing >= RiskLevel.HIGH:
             return "danger"
         if self.facts.evidence is not Evidence.SIGNED and not any(
-            message.signals - LIGHT_SIGNALS for message in self.earlier
+            message.evidence is Evidence.SIGNED for message in self.earlier
         ):
             return "plain"
         return "talk" if self.earlier else "line"
 
 
-def turns(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> list[TalkTurn]:
+def turns(
+    said: Sequence[Utterance],
+    standing: RiskLevel = RiskLevel.NONE,
+    facts_of: Callable[[str], MessageFacts] = message_facts,
+) -> list[TalkTurn]:
     """The person's last messages in a talk, oldest first, at most `EARLIER_READ` and the last.
 
-    `standing` is what the person is in when the last message comes.
+    `standing` is what the person is in when the last message comes. Each has the messages before
+    it that it would have had when it came: what is made of it then holds later, too.
     """
     own = [index for index, message in enumerate(said) if not message.by_bot]
-    first = own[-1 - EARLIER_READ :][0] if own else len(said)
+    first = max(0, len(own) - 1 - EARLIER_READ)
+    known = {
+        place: facts_of(said[own[place]].text)
+        for place in range(max(0, first - EARLIER_READ), len(own))
+    }
     read: list[TalkTurn] = []
-    known: list[MessageFacts] = []
     before: list[str] = []
     in_danger = RiskLevel.NONE
-    for index, message in enumerate(said):
+    place = 0
+    for message in said:
         if message.by_bot:
             before.append(message.text)
             continue
         questions = frozenset[BotQuestion]().union(*map(asked, before))
         if BotQuestion.CARD in questions:
             in_danger = RiskLevel.HIGH
-        if index >= first:
-            facts = message_facts(message.text)
-            at = max(in_danger, standing) if index == own[-1] else in_danger
+        if place >= first:
+            at = max(in_danger, standing) if place == len(own) - 1 else in_danger
+            earlier = tuple(known[one] for one in range(max(0, place - EARLIER_READ), place))
             question = before[-1] if before else ""
-            read.append(TalkTurn(facts, tuple(known), questions, question, at))
-            known.append(facts)
+            read.append(TalkTurn(known[place], earlier, questions, question, at))
         before = []
+        place += 1
     return read
 
 

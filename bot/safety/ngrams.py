@@ -8,14 +8,14 @@ weights. Several models ("heads") share the pieces.
 from __future__ import annotations
 
 import math
-from collections import Counter
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.safety.pieces import MAX_PIECE, PieceTable, read_table
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-MAX_PIECE = 4  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +24,21 @@ class NGrams:
 
     heads: tuple[str, ...]
     biases: tuple[float, ...]
-    weights: tuple[Mapping[str, tuple[int, ...]], ...]
     unit: float
+    table: PieceTable
 
     def scores(self, views: Sequence[str]) -> list[float]:
         """The log-odds of each head, in the order of `heads`."""
         totals = list(self.biases)
-        for view, weights in zip(views, self.weights, strict=True):
-            counts = Counter(filter(weights.__contains__, pieces(view)))
-            if not counts:
+        for number, view in enumerate(views):
+            found = self.table.find(number, view)
+            if not found:
                 continue
-            known = [(1 + math.log(count), weights[piece]) for piece, count in counts.items()]
-            scale = self.unit / math.sqrt(sum(count * count for count, _ in known))
-            for head, weighed in enumerate(zip(*(weight for _, weight in known), strict=True)):
-                summed = sum(
-                    count * weight for (count, _), weight in zip(known, weighed, strict=True)
-                )
-                totals[head] += scale * summed
+            counts = [1 + math.log(count) for count in found.values()]
+            scale = self.unit / math.hypot(*counts)
+            for head, weights in enumerate(self.table.weights):
+                picked = map(weights.__getitem__, found)
+                totals[head] += scale * sum(map(operator.mul, counts, picked))
         return totals
 
 
@@ -54,13 +52,11 @@ def pieces(view: str) -> list[str]:
 
 
 def read_ngrams(record: Mapping[str, Any]) -> NGrams:
-    """The models as training writes them: pieces a line, whole-number weights a head."""
+    """The models as training writes them."""
+    heads = tuple(record["heads"])
     return NGrams(
-        heads=tuple(record["heads"]),
+        heads=heads,
         biases=tuple(record["biases"]),
-        weights=tuple(
-            dict(zip(view["pieces"].split("\n"), zip(*view["weights"], strict=True), strict=True))
-            for view in record["views"]
-        ),
         unit=record["unit"],
+        table=read_table(record["table"], len(heads)),
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bot.safety.asked import QUESTION_READ, BotQuestion, sentences_that_ask
+from bot.safety.asked import QUESTION_READ, sentences_that_ask
 from bot.safety.levels import RiskLevel
 from bot.safety.normalize import BREAK, normalize
-from bot.safety.vocabulary import compiled
 
 MAX_REPLY = 20  # characters of normalized text; a longer answer speaks for itself
 
@@ -67,7 +66,7 @@ def answered(question: str, reply: str) -> RiskLevel:
     about_safety = any(_NO_IS_DANGER.search(sentence) for sentence in sentences)
     if about_safety and _NO.fullmatch(short):
         return RiskLevel.HIGH
-    if about_danger and not about_safety and _says_yes(short):
+    if about_danger and not about_safety and says_yes(short):
         return RiskLevel.HIGH
     after_danger = _AFTER_DANGER.search(normalize(question))
     if after_danger and (_BADLY.fullmatch(short) or _NO.fullmatch(short)):
@@ -75,60 +74,6 @@ def answered(question: str, reply: str) -> RiskLevel:
     if (about_danger or about_safety) and _UNSURE.fullmatch(short):
         return RiskLevel.CONCERN
     return RiskLevel.NONE
-
-
-# Answers to where, with what, when and what was taken: what a person in danger says in two words.
-_PLACE = compiled(
-    "<roof>|<ledge>|<rim>|<place_high>|<shore>|<place_water>|<track>|<place_rail>"
-    "|浴室|浴缸|车里|车上|楼上|[一二三四五六七八九十\\d]+(楼|层)"
-)
-_MEANS = compiled(
-    "刀片?|药片?|绳|炭|瓶|<poison_household>|<poison>|针|玻璃|皮带|手里|手边|枕头|抽屉|桌上|买了|拿"
-)
-_NOW = compiled(
-    "今(晚|夜|天|儿|黑|日)|现在|马上|这就|待会|等(下|会|哈|一)|一会|就要|半夜|凌晨|零点|十二点|睡(着|了)|出门|洗完|完就|天亮|2nite|tonight|now"
-)
-_TAKEN = compiled(
-    "(吃|喝|吞|割|划|点|开|咽|服|灌)(了|完|下|光|过|着|咗)|<many>|[片颗粒]|都(吃|喝|吞)|正在|流|血|不知道几|数不清"
-)
-_SMALL = compiled(
-    "我们?|俺|自己|一个人|这|那|它|他们?|她们?|爸|妈|室友|家里?人?|大家|人|个|些|有点"
-    "|([一二两三四五六七八九十]|\\d)+点(半|多)?"
-    "|就|在|到|去|来|是|有|的|地|得|了|着|过|吧|呢|啊|呀|哦|噢|嗯|啦|嘛|额|呃|哈|咯|喽|哎|唉"
-    "|都|全|也|还|又|已经?|刚|正|才|很|好|太|挺|快|更|再|先|然后|之后|以后|后|前|时候?"
-    "|现在|这会儿?|今天|明天|晚上?|早上?|夜里?|子"
-    "|坐|站|蹲|爬|躺|趴|走|待|呆|等|上|下|里|外|边|面|头|旁|中间|出|起|回|风|大|高|冷|黑|水|酒"
-    "|想|要|会|可能|大概|应该|估计|也许|打算|准备|决定|可以|够|行|完|差不多|左右|而已"
-    "|几|好多|很多|所有|全部|[一二两三四五六七八九十百半]|\\d"
-    "|吃|喝|吞|咽|割|拿|放|握|攥|捏|买|把|给|和|跟|倒|[ ，]"
-)
-"""Words that a bare answer has beside the one that answers."""
-_NOTHING_OF_IT = compiled("没|不|维|糖|饭|收走|交给|扔|锁起来|拿走|妈妈?来|骗|玩")
-
-
-def answered_in_danger(questions: frozenset[BotQuestion], reply: str) -> RiskLevel:
-    """The level of a short reply, normalized, of somebody who is at high, to what was asked."""
-    short = reply.strip(BREAK + " ")
-    if not short or len(short) > MAX_REPLY or _NOTHING_OF_IT.search(short):
-        if BotQuestion.SAFE in questions and short.startswith("不安全"):
-            return RiskLevel.IMMINENT
-        return RiskLevel.NONE
-    is_yes = _says_yes(short)
-    if BotQuestion.TAKEN in questions and (is_yes or _is_bare(_TAKEN, short)):
-        return RiskLevel.IMMINENT
-    if BotQuestion.MEANS in questions and (is_yes or _is_bare(_MEANS, short)):
-        return RiskLevel.IMMINENT
-    if BotQuestion.WHEN in questions and _is_bare(_NOW, short):
-        return RiskLevel.IMMINENT
-    if BotQuestion.WHERE in questions and _is_bare(_PLACE, short):
-        return RiskLevel.IMMINENT
-    return RiskLevel.NONE
-
-
-def _is_bare(words: re.Pattern[str], short: str) -> bool:
-    """Whether a reply is the answer and nothing else: 今天 answers when, 今天吃什么 does not."""
-    left, found = words.subn("", short)
-    return bool(found) and not _SMALL.sub("", left)
 
 
 BARE = ("yes", "no", "unsure")
@@ -140,7 +85,7 @@ def kind_of_reply(reply: str) -> str:
     short = reply.strip(BREAK + " ")
     if not short or len(short) > MAX_REPLY:
         return "long"
-    if _says_yes(short):
+    if says_yes(short):
         return "yes"
     if _NO.fullmatch(short):
         return "no"
@@ -160,6 +105,7 @@ def asks_about_danger(text: str) -> bool:
     )
 
 
-def _says_yes(short: str) -> bool:
+def says_yes(short: str) -> bool:
+    """Whether a short reply, normalized, says yes."""
     first, _, rest = short.partition(BREAK)
     return bool(_YES.fullmatch(short) or (_YES.fullmatch(first) and rest[:1] not in "没不"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -18,18 +19,23 @@ if TYPE_CHECKING:
 _FIRST_SIGN = 0xE000  # private use: no message has these after normalization brings it here
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signal:
     """One kind of words, and the character that stands for it."""
 
     name: str
     sign: str
-    pattern: re.Pattern[str] = field(repr=False)
+    words: str = field(repr=False)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Its words, compiled when first asked for."""
+        return compiled(self.words)
 
 
 SIGNALS: tuple[Signal, ...] = tuple(
-    Signal(name, chr(_FIRST_SIGN + number), compiled(pattern))
-    for number, (name, pattern) in enumerate(
+    Signal(name, chr(_FIRST_SIGN + number), words)
+    for number, (name, words) in enumerate(
         tomllib.loads(
             resources.files("bot.safety").joinpath("signals.toml").read_text("utf-8")
         ).items()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,22 +23,25 @@ from training.risk.data import (
     read_labelled,
     read_own,
 )
-from training.risk.evaluate import figures, judge
-from training.risk.everyday import everyday_examples, own_words_examples
+from training.risk.evaluate import OutOfFoldReader, figures, judge
+from training.risk.everyday import everyday_examples, own_talks_examples, own_words_examples
 from training.risk.ordinary import client_turns, ordinary_examples, ordinary_talks, shares
-from training.risk.stack import FOLDS, NOT_TRAINED_ON, Rows, Stack, TrainedStack, weights_json
+from training.risk.stack import Rows, Stack, fresh, weights_json
 from training.risk.thresholds import choose_thresholds
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bot.safety import Assessment
     from training.risk.data import Example
+    from training.risk.ngrams import Heads
+    from training.risk.stack import Kept
 
 WEIGHTS = Path("bot/safety/first_reader.json")
 WRITERS = Path("training/corpora/danger")
-FOLDS_AND_ALL = (*range(FOLDS), NOT_TRAINED_ON)
+READS = Path("bot/safety")
+"""What says which numbers a message has."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--held-out", type=Path, nargs="*", help="writers' files that are only measured on"
     )
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="the weights file to write")
+    parser.add_argument(
+        "--work", type=Path, help="folder that keeps what is fitted: a run that was stopped goes on"
+    )
+    parser.add_argument(
+        "--every", type=int, default=1, help="learn of one in so many examples, to try it out"
+    )
     parser.add_argument(
         "--measure", action="store_true", help="train nothing: figures of the weights in the bot"
     )
@@ -71,10 +84,36 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace, said: list[str]) -> None:
+    examples = _examples(options, said)
+    kept = keeping(options.work, examples) if options.work else fresh
+    rows: Rows = kept("rows", lambda: Rows(examples))
+    stack: Stack = kept("stack", lambda: Stack(rows))
+    heads = stack.out_of_fold(kept)
+    odds, alone, trees = stack.odds_out_of_fold(kept)
+    chosen = choose_thresholds(rows, odds)
+    _print([f"thresholds: {chosen}"])
+    opinions: Heads = kept("opinions", lambda: stack.fit_opinions(stack.trained_on()))
+    text = weights_json(heads, opinions, trees, chosen, stack.axes_from(opinions))
+    options.out.write_text(text, "utf-8")
+    _print([f"{options.out}: {options.out.stat().st_size} bytes"])
+    reader = OutOfFoldReader(read_weights(text), examples, odds, alone)
+    judged = judge(reader, examples)
+    _print(["--- writers, each left out in turn"])
+    _print(figures([(one, _without_axes(said)) for one, said in judged if _is_trained_on(one)]))
+    _print([f"--- {THRESHOLDS}, not trained on"])
+    _print(figures([item for item in judged if item[0].source == THRESHOLDS]))
+    _print(["--- PsySUICIDE, out of fold"])
+    _print(_valid([item for item in judged if item[0].source == VALID]))
+    for source in ASSUMED:
+        _print([_alarms(source, [item for item in judged if item[0].source == source])])
+
+
+def _examples(options: argparse.Namespace, said: list[str]) -> list[Example]:
     examples = [
         *read_labelled(options.labelled),
         *read_own(),
         *own_words_examples(),
+        *own_talks_examples(),
         *everyday_examples(),
         *ordinary_examples(said),
         *(ordinary_talks(options.ordinary, said) if said else ()),
@@ -82,33 +121,39 @@ def _train(options: argparse.Namespace, said: list[str]) -> None:
     for path in sorted(options.writers.glob("w*.jsonl")):
         if path.stem not in MEASURED_ONLY:
             examples.extend(read_danger(path))
-    rows = Rows(examples)
-    stack = Stack(rows)
-    heads = stack.out_of_fold()
-    trees = [stack.fit_trees(stack.trained_on(without=fold)) for fold in FOLDS_AND_ALL]
-    odds = np.zeros((len(examples), 3))
-    for fold, (head, grown) in zip(FOLDS_AND_ALL, zip(heads, trees, strict=True), strict=True):
-        some = stack.folds == fold
-        odds[some] = TrainedStack(head, grown).odds(stack.table[some])
-    chosen = choose_thresholds(rows, odds)
-    _print([f"thresholds: {chosen}"])
-    judged = []
-    for fold, (head, grown) in zip(FOLDS_AND_ALL, zip(heads, trees, strict=True), strict=True):
-        opinions = stack.fit_opinions(stack.trained_on(without=fold))
-        axes_from = stack.axes_from(opinions)
-        text = weights_json(head, opinions, grown, chosen, axes_from)
-        reader = FirstReader(read_weights(text))
-        judged += judge(reader, [examples[row] for row in np.flatnonzero(stack.folds == fold)])
-    _print(["--- writers, each left out in turn"])
-    _print(figures([one for one in judged if _is_trained_on(one[0])]))
-    _print([f"--- {THRESHOLDS}, not trained on"])
-    _print(figures([item for item in judged if item[0].source == THRESHOLDS]))
-    _print(["--- PsySUICIDE, out of fold"])
-    _print(_valid([item for item in judged if item[0].source == VALID]))
-    for source in ASSUMED:
-        _print([_alarms(source, [item for item in judged if item[0].source == source])])
-    options.out.write_text(text, "utf-8")
-    _print([f"{options.out}: {options.out.stat().st_size} bytes"])
+    return examples[:: options.every]
+
+
+def keeping(folder: Path, examples: list[Example]) -> Kept:
+    """Keeps what is made in files, read again as long as examples and `bot.safety` are the same.
+
+    Only for files of one's own: they are unpickled.
+    """
+    began = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(repr(examples).encode())
+    for source in sorted(READS.rglob("*")):
+        if source.suffix in (".py", ".toml", ".txt"):
+            digest.update(source.read_bytes())
+    mark = digest.hexdigest()[:12]
+
+    def kept(name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever was made
+        path = folder / f"{name}-{mark}.pickle"
+        if path.exists():
+            return pickle.loads(path.read_bytes())  # noqa: S301 - written below
+        made = make()
+        part = path.with_suffix(".part")
+        part.write_bytes(pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL))
+        part.replace(path)
+        _print([f"{time.monotonic() - began:.0f} s: {name}"])
+        return made
+
+    return kept
+
+
+def _without_axes(said: Assessment) -> Assessment:
+    """The models of axes have learnt from every writer: only the level is out of fold."""
+    return replace(said, axes=frozenset())
 
 
 def _is_trained_on(example: Example) -> bool:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 OPEN_WISH = "主动自杀意图"
 VALID, OWN, ORDINARY = "valid", "own", "ordinary"
-OWN_WORDS, EVERYDAY = "own_words", "everyday"
-ASSUMED = (ORDINARY, OWN_WORDS, EVERYDAY)
+OWN_WORDS, OWN_TALKS, EVERYDAY = "own_words", "own_talks", "everyday"
+ASSUMED = (ORDINARY, OWN_WORDS, OWN_TALKS, EVERYDAY)
 """Sources of harmless lines that share no words of danger on purpose."""
 
 THRESHOLDS = "w6"

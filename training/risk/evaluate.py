@@ -5,17 +5,52 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from bot.safety import RiskLevel
+from bot.safety import FirstReader, RiskLevel
 from bot.safety.asked import BotQuestion, asked
+from bot.safety.detector import Odds
 from bot.safety.evaluation.report import interval
+from bot.safety.facts import LEVELS, turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.safety import Assessment, FirstReader
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bot.safety import Assessment
+    from bot.safety.facts import TalkTurn
+    from bot.safety.weights import Weights
     from training.risk.data import Example
 
 Judged = tuple["Example", "Assessment"]
+
+
+class OutOfFoldReader(FirstReader):
+    """Reads with the scores of models that have not learnt from what they score.
+
+    `odds` and `alone` are log-odds of the levels of every example, in its talk and by itself.
+    """
+
+    def __init__(
+        self,
+        trained: Weights,
+        examples: Sequence[Example],
+        odds: NDArray[np.float64],
+        alone: NDArray[np.float64],
+    ) -> None:
+        super().__init__(trained)
+        self._known = {
+            turns(example.said, facts_of=self.facts_of)[-1].key: Odds(
+                dict(zip(LEVELS, in_talk, strict=True)), dict(zip(LEVELS, by_itself, strict=True))
+            )
+            for example, in_talk, by_itself in zip(
+                examples, odds.tolist(), alone.tolist(), strict=True
+            )
+        }
+
+    def odds(self, turn: TalkTurn) -> Odds:
+        """What was scored of a row; of a message that is no row, what the reader says."""
+        return self._known.get(turn.key) or super().odds(turn)
 
 
 def judge(reader: FirstReader, examples: Sequence[Example]) -> list[Judged]:

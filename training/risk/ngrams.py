@@ -11,6 +11,7 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.preprocessing import normalize
 
 from bot.safety.ngrams import pieces
+from bot.safety.pieces import build_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,15 +104,11 @@ class Heads:
             start += len(names)
             kept = np.flatnonzero(np.abs(part).max(axis=0) >= least)
             rounded = np.rint(part[:, kept] / UNIT).astype(int)
-            views.append(
-                {
-                    "pieces": "\n".join(names[column] for column in kept),
-                    "weights": rounded.tolist(),
-                }
-            )
+            kept_names = [names[column] for column in kept]
+            views.append(dict(zip(kept_names, rounded.T.tolist(), strict=True)))
         return {
             "heads": list(self._models),
             "biases": [round(float(model.intercept_[0]), 5) for model in self._models.values()],
             "unit": UNIT,
-            "views": views,
+            "table": build_table(views).record(),
         }

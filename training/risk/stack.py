@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bot.safety import Axis, Who
-from bot.safety.facts import LEVELS, SCORES, TalkTurn, joined_views, numbers, turns
-from training.risk.data import EVERYDAY, ORDINARY, OWN, OWN_WORDS, THRESHOLDS, VALID, Example
+from bot.safety.facts import (
+    LEVELS,
+    SCORES,
+    TalkTurn,
+    joined_views,
+    message_facts,
+    numbers,
+    turns,
+)
+from training.risk.data import (
+    EVERYDAY,
+    ORDINARY,
+    OWN,
+    OWN_TALKS,
+    OWN_WORDS,
+    THRESHOLDS,
+    VALID,
+    Example,
+)
 from training.risk.ngrams import Heads, Pieces
 from training.risk.trees import fit_trees, trees_record
 
@@ -20,8 +39,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-FOLDS = 2
 NOT_TRAINED_ON = -1
+TREE_GROUPS = 4
+"""Trees are fitted without a quarter of the writers at a time: their scores are out of fold."""
 RAREST = 3  # texts a piece must be in
 RAREST_OPINION = 6
 LEAST_WEIGHT = 0.04  # log-odds; a piece that weighs less in every head is left out
@@ -48,6 +68,7 @@ class Shares:
     """Lines of writers that share the words of danger and mean none."""
     talks: float = 0.7
     ordinary: float = 0.7
+    own_talks: float = 0.5
     everyday: float = 0.4
     """Generated lines: many, of few words."""
 
@@ -57,7 +78,10 @@ class Rows:
 
     def __init__(self, examples: Sequence[Example]) -> None:
         self.examples = examples
-        self.turns: list[TalkTurn] = [turns(example.said)[-1] for example in examples]
+        facts_of = lru_cache(maxsize=None)(message_facts)
+        self.turns: list[TalkTurn] = [
+            turns(example.said, facts_of=facts_of)[-1] for example in examples
+        ]
         self._views: dict[tuple[str, ...], int] = {}
         self.own = np.array([self._text(turn.facts.views) for turn in self.turns])
         self.joined = np.array([self._text(joined_views(turn)) for turn in self.turns])
@@ -79,37 +103,43 @@ class Rows:
         return answered & ~((self.lowest >= level) & (self.before >= level))
 
     def folds(self) -> NDArray[np.int_]:
-        """A fold for each row: writers whole, rows of corpora dealt out by kind or one by one.
+        """A fold for each row: one for each writer; corpora are dealt out, by kind or one by one.
 
         `NOT_TRAINED_ON` for the writer on whom thresholds are chosen.
         """
         chance = np.random.default_rng(SEED)
-        dealt = chance.integers(FOLDS, size=len(self.source))
         writers = sorted({source for source in self.source if source[0] == "w"} - {THRESHOLDS})
-        folds = {writer: number % FOLDS for number, writer in enumerate(writers)}
+        folds = {writer: number for number, writer in enumerate(writers)}
         folds[THRESHOLDS] = NOT_TRAINED_ON
-        kinds = sorted({one.kind for one in self.examples if one.source == OWN_WORDS})
-        kind_folds = dict(zip(kinds, chance.integers(FOLDS, size=len(kinds)), strict=True))
+        count = len(writers)
+        dealt = chance.integers(count, size=len(self.source))
+        whole = (OWN_WORDS, OWN_TALKS)
+        kinds = sorted({one.kind for one in self.examples if one.source in whole})
+        kind_folds = dict(zip(kinds, chance.integers(count, size=len(kinds)), strict=True))
         return np.array(
             [
-                kind_folds[one.kind]
-                if one.source == OWN_WORDS
-                else folds.get(one.source, dealt[row])
+                kind_folds[one.kind] if one.source in whole else folds.get(one.source, dealt[row])
                 for row, one in enumerate(self.examples)
             ]
         )
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedStack:
-    """What was fitted on some rows, and how it judges."""
+Among = Callable[["NDArray[np.int_]"], "NDArray[np.bool_]"]
+"""Which folds are among some."""
+Kept = Callable[[str, Callable[[], Any]], Any]
+"""Gives what was made under a name, made now if it was not before."""
 
-    heads: Heads
-    trees: Mapping[str, HistGradientBoostingClassifier]
 
-    def odds(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Log-odds of each level, a column each."""
-        return np.stack([self.trees[name].decision_function(table) for name in LEVELS], axis=1)
+def fresh(_name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever was made
+    """Make it: nothing is kept."""
+    return make()
+
+
+def odds_of(trees: Mapping[str, Any], table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-odds of each level, a column each."""
+    if not len(table):
+        return np.zeros((0, len(LEVELS)))
+    return np.stack([trees[name].decision_function(table) for name in LEVELS], axis=1)
 
 
 class Stack:
@@ -122,6 +152,8 @@ class Stack:
         self.folds = rows.folds()
         self.table = np.zeros((0, 0))
         """The numbers of every row, its scores from models that did not see its fold."""
+        self.alone = np.zeros((0, 0))
+        """The numbers of the message of every row, read by itself."""
 
     def fit_heads(self, rows: NDArray[np.int_]) -> Heads:
         """The n-gram models for the levels."""
@@ -140,21 +172,51 @@ class Stack:
         )
         return heads
 
-    def out_of_fold(self) -> list[Heads]:
-        """Fill `table`; the heads of each fold, fitted on the others, last those fitted on all."""
-        heads = []
-        filled: dict[int, list[float]] = {}
-        for fold in range(FOLDS):
-            heads.append(self.fit_heads(self.trained_on(without=fold)))
-            filled.update(self._numbers(heads[-1], np.flatnonzero(self.folds == fold)))
-        heads.append(self.fit_heads(self.trained_on()))
-        filled.update(self._numbers(heads[-1], np.flatnonzero(self.folds == NOT_TRAINED_ON)))
-        self.table = np.array([filled[row] for row in range(len(self.rows.examples))])
+    def out_of_fold(self, kept: Kept = fresh) -> Heads:
+        """Fill `table` and `alone`; the heads fitted on all that may be learnt."""
+        filled: dict[int, tuple[list[float], list[float]]] = {}
+        for fold in range(self.folds.max() + 1):
+            filled |= kept(f"numbers-{fold}", partial(self._numbers_without, fold))
+        heads: Heads = kept("heads", lambda: self.fit_heads(self.trained_on()))
+        filled |= self._numbers(heads, np.flatnonzero(self.folds == NOT_TRAINED_ON))
+        self.table, self.alone = (
+            np.array([filled[row][which] for row in range(len(self.rows.examples))])
+            for which in range(2)
+        )
         return heads
 
-    def trained_on(self, without: int = NOT_TRAINED_ON) -> NDArray[np.int_]:
-        """The rows that are trained on, without those of a fold."""
-        return np.flatnonzero((self.folds != NOT_TRAINED_ON) & (self.folds != without))
+    def trained_on(self, without: Among | None = None) -> NDArray[np.int_]:
+        """The rows that are trained on, without those whose fold is among some."""
+        is_in = self.folds != NOT_TRAINED_ON
+        if without is not None:
+            is_in &= ~without(self.folds)
+        return np.flatnonzero(is_in)
+
+    def odds_out_of_fold(
+        self, kept: Kept = fresh
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], Mapping[str, Any]]:
+        """Log-odds of each level of every row, and of its message alone; trees fitted on all."""
+        odds, alone = np.zeros((2, len(self.folds), len(LEVELS)))
+        groups = [*range(TREE_GROUPS), NOT_TRAINED_ON]
+        trees: Mapping[str, Any] = {}
+        for group in groups:
+            is_of = self._in_group(group)
+            some = is_of(self.folds)
+            rows = self.trained_on(None if group == NOT_TRAINED_ON else is_of)
+            trees = kept(f"trees-{group}", partial(self.fit_trees, rows))
+            odds[some] = odds_of(trees, self.table[some])
+            alone[some] = odds_of(trees, self.alone[some])
+        return odds, alone, trees
+
+    @staticmethod
+    def _in_group(group: int) -> Among:
+        if group == NOT_TRAINED_ON:
+            return lambda folds: folds == NOT_TRAINED_ON
+        return lambda folds: (folds != NOT_TRAINED_ON) & (folds % TREE_GROUPS == group)
+
+    def _numbers_without(self, fold: int) -> dict[int, tuple[list[float], list[float]]]:
+        heads = self.fit_heads(self.trained_on(lambda folds: folds == fold))
+        return self._numbers(heads, np.flatnonzero(self.folds == fold))
 
     def fit_trees(self, rows: NDArray[np.int_]) -> dict[str, HistGradientBoostingClassifier]:
         """The trees, on the scores out of fold."""
@@ -204,7 +266,9 @@ class Stack:
             chosen[axis.value] = max(0.0, float(np.quantile(scores[axis.value][lacks], 1 - share)))
         return chosen
 
-    def _numbers(self, heads: Heads, rows: NDArray[np.int_]) -> dict[int, list[float]]:
+    def _numbers(
+        self, heads: Heads, rows: NDArray[np.int_]
+    ) -> dict[int, tuple[list[float], list[float]]]:
         texts = sorted(
             {
                 text
@@ -213,21 +277,21 @@ class Stack:
             }
         )
         scores = dict(zip(texts, heads.scores(np.array(texts)).tolist(), strict=True))
-        return {
-            int(row): numbers(
-                self.rows.turns[row],
-                scores[self.rows.own[row]],
-                scores[self.rows.joined[row]],
-                [scores[text] for text in self.rows.earlier[row]],
-            )
-            for row in rows
-        }
+        filled = {}
+        for row in rows.tolist():
+            turn, own = self.rows.turns[row], scores[self.rows.own[row]]
+            joined = scores[self.rows.joined[row]]
+            earlier = [scores[text] for text in self.rows.earlier[row]]
+            alone = TalkTurn(turn.facts)
+            filled[row] = numbers(turn, own, joined, earlier), numbers(alone, own, own, [])
+        return filled
 
     def _share(self) -> NDArray[np.float64]:
         share = np.ones(len(self.rows.source))
         share[self.rows.source == ORDINARY] = self._shares.ordinary
         share[self.rows.source == EVERYDAY] = self._shares.everyday
         share[self.rows.is_talk] = self._shares.talks
+        share[self.rows.source == OWN_TALKS] = self._shares.own_talks
         return share
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-COUNT, DEPTH = 90, 3
+COUNT, DEPTH = 120, 3
 RATE = 0.1
 SEED = 20261130
 DIGITS = 4

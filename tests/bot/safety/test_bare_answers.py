@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.safety.asked import BotQuestion
+from bot.safety.bare_answers import answered_in_danger
 from bot.safety.levels import RiskLevel
 from bot.safety.normalize import normalize
-from bot.safety.replies import answered_in_danger
 from tests.bot.safety.naming import wrong
 
 BARE = {

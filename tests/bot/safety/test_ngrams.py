@@ -4,6 +4,7 @@ import pytest
 
 from bot.safety.lexicon import views
 from bot.safety.ngrams import read_ngrams
+from bot.safety.pieces import build_table
 
 
 def made(*weights, heads=("one", "two")):
@@ -12,13 +13,7 @@ def made(*weights, heads=("one", "two")):
             "heads": list(heads),
             "biases": [-1.0, 2.0],
             "unit": 0.5,
-            "views": [
-                {
-                    "pieces": "\n".join(known),
-                    "weights": [list(each) for each in zip(*known.values(), strict=True)],
-                }
-                for known in weights
-            ],
+            "table": build_table(weights).record(),
         }
     )
 

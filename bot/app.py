@@ -18,7 +18,7 @@ from bot.conversation.companion import Companion
 from bot.conversation.crisis_protocol import CrisisProtocol
 from bot.conversation.history import History
 from bot.conversation.second_reader import EncoderReader, EngineReader, SecondReading
-from bot.errors import StartupError
+from bot.errors import SettingsError, StartupError
 from bot.ops.health import health_routes
 from bot.ops.http_server import HttpServer
 from bot.ops.stopping import Stopping
@@ -29,6 +29,7 @@ from bot.storage import StorageError
 from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.client import Connection, connect
 from bot.telegram.context import Options
+from bot.telegram.oncall_rota import RotaError, parse_rota
 from bot.telegram.service import TelegramService
 from bot.waiting import wait_with_limit
 from inference.chat_completions import Timeouts
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from bot.sandbox import Sandbox
     from bot.settings import Settings
     from bot.storage.store import Storage
+    from bot.telegram.oncall_rota import OncallRota
     from inference.engine import Engine, ModelInfo
     from inference.tokens import TokenCounter
 
@@ -77,6 +79,7 @@ async def run(settings: Settings) -> None:
 
 
 async def _start(settings: Settings, stack: AsyncExitStack) -> None:
+    rota = load_rota(settings)
     options = storage_options(settings)
     if not settings.uses_postgresql:
         stack.enter_context(_only_bot_of(options.database_file.parent))
@@ -87,6 +90,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     model = await engine.start()
     log.info("engine_started", model=model.name, context_window=model.context_window)
     connection, page = await _telegram(settings, storage, stack)
+    admins = frozenset(settings.admin_user_ids or ((page.admin_id,) if page else ()))
     bot = await connect(connection)
     second = build_second_reading(settings, engine, storage)
     stack.push_async_callback(second.aclose)
@@ -107,10 +111,12 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         Options(
             model_name=model.name,
             operator_contact=settings.operator_contact,
-            admins=frozenset(settings.admin_user_ids or ((page.admin_id,) if page else ())),
+            admins=admins,
             burst_window=settings.burst_window,
             is_trial=model.is_trial,
             admin_chat_id=settings.admin_chat_id,
+            oncall_rota=rota,
+            acknowledge_within=timedelta(seconds=settings.oncall_acknowledge_within),
             answers_per_day=settings.answers_per_day,
             chats_at_once=settings.chats_at_once,
             engine_patience=settings.engine_patience,
@@ -133,6 +139,26 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     stack.push_async_callback(service.stop, settings.shutdown_grace)
     await service.start()
     _greet(model, bot.username, page)
+
+
+def load_rota(settings: Settings) -> OncallRota | None:
+    """Who is on call when, if the settings name a file.
+
+    Raises:
+        SettingsError: it cannot be read, or does not say so; the message says what to write.
+    """
+    file = settings.oncall_rota
+    if file is None:
+        return None
+    try:
+        return parse_rota(file.read_text(encoding="utf-8"), settings.admin_user_ids)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f'ONCALL_ROTA: found "{file}" ({type(error).__name__}), expected the path of a file '
+            "in TOML and UTF-8 that says who is on call when."
+        ) from None
+    except RotaError as error:
+        raise SettingsError(f"ONCALL_ROTA: {file}: {error}.") from None
 
 
 def token_counter(settings: Settings) -> TokenCounter:

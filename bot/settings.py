@@ -270,6 +270,12 @@ class Settings(BaseSettings):
     admin_chat_id: int | None = Field(
         None, description="the number of the Telegram chat that is told when somebody is in danger"
     )
+    oncall_rota: Path | None = Field(
+        None, description="the path of a file (TOML) that says who is on call when"
+    )
+    oncall_acknowledge_within: float = Field(
+        300, ge=1, le=86_400, description="seconds from 1 to 86400"
+    )
     operator_contact: Annotated[str, AfterValidator(_one_line)] | None = Field(
         None, description="how people reach you, in one line of at most 200 characters"
     )

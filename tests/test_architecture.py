@@ -38,7 +38,7 @@ TELEGRAM_ARROWS = {
     "top": {"tools", "outbound", "shared", "inbound", "turns", "features"},
 }
 TELEGRAM_MODULES = {
-    **dict.fromkeys(("chat_ids", "topics", "shutdown"), "tools"),
+    **dict.fromkeys(("chat_ids", "topics", "shutdown", "oncall_rota"), "tools"),
     **dict.fromkeys(("client", "context", "feature", "requests"), "shared"),
 }
 

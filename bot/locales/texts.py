@@ -118,8 +118,38 @@ class TakenText(Template):
         return self.text.format(handle=handle, hours=hours)
 
 
+class LevelText(Template):
+    """A text about a danger: {level}, how serious it is."""
+
+    __slots__ = ()
+    placeholders = frozenset({"level"})
+
+    def __call__(self, *, level: str) -> str:
+        """The text, filled in."""
+        return self.text.format(level=level)
+
+
+class NoteText(Template):
+    """What one admin leaves to the next.
+
+    {highest} and {level} of danger, the highest and now; {at} it began, {count} minutes ago;
+    {cards} that were shown, {questions} that were asked.
+    """
+
+    __slots__ = ()
+    placeholders = frozenset({"highest", "level", "at", "count", "cards", "questions"})
+
+    def __call__(
+        self, *, highest: str, level: str, at: str, count: int, cards: str, questions: str
+    ) -> str:
+        """The text, filled in."""
+        return self.text.format(
+            highest=highest, level=level, at=at, count=count, cards=cards, questions=questions
+        )
+
+
 class AskedText(Template):
-    """An alert that somebody asks for a human: {handle}, {at} (UTC)."""
+    """An alert that somebody asks for a human: {handle}, {at} (with its zone)."""
 
     __slots__ = ()
     placeholders = frozenset({"handle", "at"})
@@ -130,7 +160,7 @@ class AskedText(Template):
 
 
 class AlertText(Template):
-    """An alert that somebody may be in danger: {handle}, {level}, {at} (UTC)."""
+    """An alert that somebody may be in danger: {handle}, {level}, {at} (with its zone)."""
 
     __slots__ = ()
     placeholders = frozenset({"handle", "level", "at"})
@@ -307,11 +337,33 @@ class Texts:
     # A human of the operators takes over
     desk_button_take: str
     desk_button_close: str
+    desk_button_end: str
+    desk_button_stay: str
+    desk_button_pass: str
+    desk_button_call: str
+    desk_button_without: str
+    desk_button_cancel: str
     desk_alert: AlertText
     desk_alert_asked: AskedText
+    desk_alert_wants: str
+    desk_alert_first: str
+    desk_alert_next: CountText
+    desk_alert_everyone: str
+    desk_alert_passed: str
+    desk_alert_declined: str
+    desk_none: str
+    desk_concern: str
     desk_high: str
     desk_imminent: str
     desk_taken: HandleText
+    desk_over: HandleText
+    desk_declined: HandleText
+    desk_note: NoteText
+    desk_note_nothing: str
+    desk_close_ask: LevelText
+    desk_admin_stays: HandleText
+    desk_admin_passed: HandleText
+    desk_admin_declined: HandleText
     desk_admin_took: TakenText
     desk_admin_closed: HandleText
     desk_admin_released: HandleText
@@ -324,6 +376,11 @@ class Texts:
     desk_nothing_to_close: str
     desk_person_taken: EmergencyText
     desk_person_closed: str
+    desk_person_passed: str
+    desk_person_declined: str
+    desk_person_not_called: str
+    desk_nobody_here: str
+    desk_offer: str
     desk_human: str
     desk_human_silent: str
     desk_nobody: str

@@ -5,7 +5,7 @@ whose methods are one transaction each, and frozen values.
 """
 
 from bot.storage.audit import Audit, AuditEntry
-from bot.storage.cards import CardKey, CrisisCards, OwedCard
+from bot.storage.cards import CardKey, CrisisCards, ExportedCard, OwedCard
 from bot.storage.contacts import Contacts, EmergencyContact
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
@@ -30,6 +30,7 @@ from bot.storage.db.leases import LeaseOwner
 from bot.storage.db.migrate import SchemaStatus, check_schema, schema_status, upgrade
 from bot.storage.disclosures import Disclosure, Disclosures
 from bot.storage.feedback import Feedback, RatedAnswer, RatingResult
+from bot.storage.handover_alerts import HandoverAlerts, OutdatedAlert, OwedAlert
 from bot.storage.handovers import Handover, HandoverMessage, Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox, InboxCounts, NewUpdate, StoredBatch, StoredUpdate
@@ -38,6 +39,7 @@ from bot.storage.key_verification import verify_keys
 from bot.storage.limits import Limits
 from bot.storage.models import (
     Age,
+    AlertShows,
     ConsentState,
     HandoverState,
     Lane,
@@ -56,6 +58,7 @@ from bot.storage.users import User, UserExport, Users
 
 __all__ = [
     "Age",
+    "AlertShows",
     "AskedStep",
     "Audit",
     "AuditEntry",
@@ -78,8 +81,10 @@ __all__ = [
     "EmergencyContact",
     "EncryptionError",
     "EndState",
+    "ExportedCard",
     "Feedback",
     "Handover",
+    "HandoverAlerts",
     "HandoverMessage",
     "HandoverState",
     "Handovers",
@@ -95,6 +100,8 @@ __all__ = [
     "NewUpdate",
     "Notification",
     "Notifications",
+    "OutdatedAlert",
+    "OwedAlert",
     "OwedCard",
     "PastTurn",
     "PendingQuestion",

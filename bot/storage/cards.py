@@ -102,6 +102,10 @@ class CrisisCards:
         """Whether something said in a chat after a turn brought a card."""
         return await self._database.read(_is_overtaken, turn_id, chat_id)
 
+    async def list_for_user(self, user_id: int) -> tuple[ExportedCard, ...]:
+        """A person's cards, oldest first: when and how serious."""
+        return await self._database.read(select_for_user, user_id)
+
     async def claim_owed(self, limit: int) -> list[OwedCard]:
         """Claim cards that are owed and free, the oldest first."""
         return await self._database.write(_claim, sa.true(), limit, self._lease_owner.lease())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import lock_chat
-from bot.storage.models import HandoverMessageRow, HandoverRow
+from bot.storage.models import HandoverAlertRow, HandoverMessageRow, HandoverRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,17 +22,20 @@ if TYPE_CHECKING:
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
-    from bot.storage.models import HandoverState
+    from bot.storage.models import AlertKind, HandoverState
 
-ALERT_LEASE: Final = timedelta(minutes=15)
-"""How long one process may take to send an alert before another one sends it."""
+DECLINED_FOR: Final = timedelta(hours=24)
+"""How long a person who wanted no human is not handed over unless they ask."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handover:
     """A person whom a human of the operators is to write to, or writes to, through the bot.
 
-    `level` is a `RiskLevel` as a number; `asked_at` is set when the person asked for a human.
+    `level` is a `RiskLevel` as a number; `asked_at` is set when the person asked for a human,
+    `declined_at` when they said that they want none. `alert_due`: the people on call are to be
+    called anew; `alerted_at` is when those were called who are waited for, `everyone_alerted` that
+    none is left to be called. `left_by` is the admin who had it before and has it no more.
     """
 
     id: int
@@ -42,6 +45,13 @@ class Handover:
     admin_id: int | None
     opened_at: datetime
     asked_at: datetime | None
+    alert_due: bool = False
+    series: int = 0
+    alerted_at: datetime | None = None
+    everyone_alerted: bool = False
+    first_taken_at: datetime | None = None
+    left_by: int | None = None
+    declined_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,55 +77,39 @@ class Handovers:
         """
         return await self._database.write(_open, user_id, level, asked, self._clock())
 
-    async def claim_alert(self, handover_id: int) -> bool:
-        """Whether we are the one to send the alert of a hand-over now."""
-        now = self._clock()
-        return await self._database.write(
-            _change,
-            sa.and_(
-                HandoverRow.id == handover_id,
-                HandoverRow.alert_due,
-                sa.or_(HandoverRow.alerting_until.is_(None), HandoverRow.alerting_until <= now),
-            ),
-            {"alerting_until": now + ALERT_LEASE},
-        )
-
-    async def mark_alerted(self, handover_id: int) -> None:
-        """Note that the alert was sent."""
-        await self._database.write(
-            _change,
-            HandoverRow.id == handover_id,
-            {"alert_due": False, "alerting_until": None},
-        )
-
-    async def list_due_alerts(self) -> list[Handover]:
-        """The hand-overs whose alert has to be sent."""
-        return await self._database.read(
-            _select_some, sa.and_(HandoverRow.alert_due, HandoverRow.state != "closed")
-        )
-
     async def take(self, handover_id: int, admin_id: int) -> Handover | None:
         """Give an open hand-over to one admin; None if another admin has it, or it is closed.
 
-        The admin who has it already gets it again, so that a repeated press is harmless.
+        None, too, where the person said that they want no human. The admin who has it already gets
+        it again, so that a repeated press is harmless.
         """
         taken = await self._database.write(_take, handover_id, admin_id, self._clock())
         return await self.get(handover_id) if taken else None
 
     async def release(self, handover_id: int) -> None:
-        """Undo a `take` whose admin cannot be reached."""
+        """Undo a `take` whose admin cannot be reached, and call the people on call anew."""
         await self._database.write(
             _change,
             sa.and_(HandoverRow.id == handover_id, HandoverRow.state == "taken"),
-            {"state": "open", "admin_id": None, "waiting_since": None},
+            {"state": "open", "admin_id": None, "waiting_since": None, "alert_due": True},
         )
 
-    async def reopen(self, handover: Handover) -> bool:
-        """Take a hand-over back from its admin and owe its alert again; False if it changed since.
+    async def note_human_came(self, handover_id: int) -> None:
+        """Note that a person has been told of their human, the first time it happens."""
+        await self._database.write(
+            _change,
+            sa.and_(HandoverRow.id == handover_id, HandoverRow.first_taken_at.is_(None)),
+            {"first_taken_at": self._clock()},
+        )
 
-        The person has been told by then, so they are not told a second time that none has come.
+    async def reopen(self, handover: Handover, *, promised: bool = False) -> bool:
+        """Take a hand-over back from its admin and call others; False if it changed since.
+
+        `promised`: the person was told that another human is to come, so they are told if none
+        does. Else they were told that nobody is there, and are not told so a second time.
         """
         now = self._clock()
+        news: dict[str, Any] = {"asked_at": now, "told_nobody_at": None}
         return await self._database.write(
             _change,
             sa.and_(
@@ -126,13 +120,20 @@ class Handovers:
             {
                 "state": "open",
                 "admin_id": None,
+                "left_by": handover.admin_id,
                 "waiting_since": None,
                 "alert_due": True,
-                "alerting_until": None,
-                "told_nobody_at": now,
                 "last_at": now,
+                **(news if promised else {"told_nobody_at": now}),
             },
         )
+
+    async def decline(self, user_id: int) -> Handover | None:
+        """End a person's hand-over at once, because they want no human; None if there is none.
+
+        The human who has them is owed the word. For a day danger alone brings no other one.
+        """
+        return await self._database.write(_decline, user_id, self._clock())
 
     async def get(self, handover_id: int) -> Handover | None:
         """One hand-over."""
@@ -170,16 +171,12 @@ class Handovers:
 
     async def close(self, handover_id: int) -> bool:
         """End a hand-over; whether it was not closed before."""
-        return await self._database.write(
-            _change,
-            sa.and_(HandoverRow.id == handover_id, HandoverRow.state != "closed"),
-            {"state": "closed", "alert_due": False, "last_at": self._clock()},
-        )
+        return await self._database.write(_close, handover_id, self._clock())
 
     async def list_idle(self, longer_than: timedelta) -> list[Handover]:
         """The hand-overs, taken or open, in which nothing happened for so long."""
         return await self._database.read(
-            _select_some,
+            list_handovers,
             sa.and_(
                 HandoverRow.state != "closed", HandoverRow.last_at <= self._clock() - longer_than
             ),
@@ -187,12 +184,12 @@ class Handovers:
 
     async def list_taken(self) -> list[Handover]:
         """The hand-overs in which a human writes to a person now."""
-        return await self._database.read(_select_some, HandoverRow.state == "taken")
+        return await self._database.read(list_handovers, HandoverRow.state == "taken")
 
     async def list_left_waiting(self, longer_than: timedelta) -> list[Handover]:
         """The hand-overs whose human has left the person without an answer for so long."""
         return await self._database.read(
-            _select_some,
+            list_handovers,
             sa.and_(
                 HandoverRow.state == "taken",
                 HandoverRow.waiting_since <= self._clock() - longer_than,
@@ -202,7 +199,7 @@ class Handovers:
     async def list_unanswered(self, longer_than: timedelta) -> list[Handover]:
         """The open hand-overs a person asked for so long ago, and was told nothing since."""
         return await self._database.read(
-            _select_some,
+            list_handovers,
             sa.and_(
                 HandoverRow.state == "open",
                 HandoverRow.asked_at <= self._clock() - longer_than,
@@ -221,7 +218,7 @@ def _open(
     connection: sa.Connection, user_id: int, level: int, asked: bool, now: datetime
 ) -> Handover:
     lock_chat(connection, user_id, wait=True)
-    live = sa.and_(HandoverRow.user_id == user_id, HandoverRow.state != "closed")
+    live = _is_live(user_id)
     known = _select_one(connection, live)
     if known is None:
         connection.execute(
@@ -233,6 +230,7 @@ def _open(
                 "alert_due": True,
                 "opened_at": now,
                 "asked_at": now if asked else None,
+                "declined_at": None if asked else _declined_at(connection, user_id, now),
                 "last_at": now,
             },
         )
@@ -241,8 +239,8 @@ def _open(
         if level > known.level:
             news |= {"level": level, "alert_due": True}
         if asked:
-            news |= {"asked_at": now, "told_nobody_at": None}
-            if known.asked_at is None:
+            news |= {"asked_at": now, "told_nobody_at": None, "declined_at": None}
+            if known.asked_at is None or known.declined_at is not None:
                 news["alert_due"] = True
         if news:
             _change(connection, live, news)
@@ -251,11 +249,21 @@ def _open(
     return opened
 
 
+def _declined_at(connection: sa.Connection, user_id: int, now: datetime) -> datetime | None:
+    """When a person last said that they want no human, if that still counts."""
+    return connection.scalar(
+        sa.select(sa.func.max(HandoverRow.declined_at)).where(
+            HandoverRow.user_id == user_id, HandoverRow.declined_at > now - DECLINED_FOR
+        )
+    )
+
+
 def _take(connection: sa.Connection, handover_id: int, admin_id: int, now: datetime) -> bool:
     mine = sa.and_(HandoverRow.state == "taken", HandoverRow.admin_id == admin_id)
-    return _change(
+    is_free = sa.and_(HandoverRow.state == "open", HandoverRow.declined_at.is_(None))
+    taken = _change(
         connection,
-        sa.and_(HandoverRow.id == handover_id, sa.or_(HandoverRow.state == "open", mine)),
+        sa.and_(HandoverRow.id == handover_id, sa.or_(is_free, mine)),
         {
             "state": "taken",
             "admin_id": admin_id,
@@ -263,6 +271,63 @@ def _take(connection: sa.Connection, handover_id: int, admin_id: int, now: datet
             "last_at": now,
             "waiting_since": None,
         },
+    )
+    if taken:
+        drop_owed_alerts(connection, handover_id)
+    return taken
+
+
+def _close(connection: sa.Connection, handover_id: int, now: datetime) -> bool:
+    closed = _change(
+        connection,
+        sa.and_(HandoverRow.id == handover_id, HandoverRow.state != "closed"),
+        {"state": "closed", "alert_due": False, "last_at": now},
+    )
+    if closed:
+        drop_owed_alerts(connection, handover_id)
+    return closed
+
+
+def _decline(connection: sa.Connection, user_id: int, now: datetime) -> Handover | None:
+    lock_chat(connection, user_id, wait=True)
+    known = _select_one(connection, _is_live(user_id))
+    if known is None:
+        return None
+    _close(connection, known.id, now)
+    _change(connection, HandoverRow.id == known.id, {"declined_at": now})
+    if known.admin_id is not None:
+        owe_alert(connection, known.id, known.series, known.admin_id, "left")
+    return known
+
+
+def _is_live(user_id: int) -> sa.ColumnElement[bool]:
+    return sa.and_(HandoverRow.user_id == user_id, HandoverRow.state != "closed")
+
+
+def owe_alert(
+    connection: sa.Connection, handover_id: int, series: int, recipient: int, kind: AlertKind
+) -> None:
+    """Owe somebody a message about a hand-over."""
+    connection.execute(
+        sa.insert(HandoverAlertRow),
+        {
+            "handover_id": handover_id,
+            "series": series,
+            "recipient": recipient,
+            "kind": kind,
+            "state": "owed",
+        },
+    )
+
+
+def drop_owed_alerts(connection: sa.Connection, handover_id: int) -> None:
+    """Call nobody any more who was not called yet."""
+    connection.execute(
+        sa.delete(HandoverAlertRow).where(
+            HandoverAlertRow.handover_id == handover_id,
+            HandoverAlertRow.state == "owed",
+            HandoverAlertRow.kind != "left",
+        )
     )
 
 
@@ -283,6 +348,13 @@ _HANDOVER: Final = sa.select(
     HandoverRow.admin_id,
     HandoverRow.opened_at,
     HandoverRow.asked_at,
+    HandoverRow.alert_due,
+    HandoverRow.series,
+    HandoverRow.alerted_at,
+    HandoverRow.everyone_alerted,
+    HandoverRow.first_taken_at,
+    HandoverRow.left_by,
+    HandoverRow.declined_at,
 )
 
 
@@ -297,7 +369,7 @@ def _select_one(connection: sa.Connection, condition: sa.ColumnElement[bool]) ->
     return None if row is None else Handover(*row)
 
 
-def _select_some(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Handover]:
+def list_handovers(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Handover]:
     """The hand-overs of which a condition holds, oldest first, a hundred at most."""
     rows = connection.execute(_HANDOVER.where(condition).order_by(HandoverRow.id).limit(100))
     return [Handover(*row) for row in rows]
@@ -327,6 +399,8 @@ def decrypt_message(row: AnyRow, user_id: int, cipher: Cipher) -> HandoverMessag
 
 
 def erase_for_user(connection: sa.Connection, user_id: int) -> None:
-    """Delete a person's hand-overs and what was written to them."""
+    """Delete a person's hand-overs, their alerts, and what was written to them."""
+    theirs = sa.select(HandoverRow.id).where(HandoverRow.user_id == user_id)
+    connection.execute(sa.delete(HandoverAlertRow).where(HandoverAlertRow.handover_id.in_(theirs)))
     for table in (HandoverMessageRow, HandoverRow):
         connection.execute(sa.delete(table).where(table.user_id == user_id))

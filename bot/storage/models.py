@@ -18,6 +18,12 @@ Age = Literal["adult", "minor", "teen", "child"]
 """What a person said: 18 or older, under 18, 14 to 17, under 14."""
 CardState = Literal["owed", "sent", "refused"]
 HandoverState = Literal["open", "taken", "closed"]
+AlertKind = Literal["first", "next", "everyone", "left"]
+"""Why somebody is alerted: they are the first, or another has not come, or nobody has; `left` tells
+the human who had a person that the person wants none."""
+AlertState = Literal["owed", "sent", "refused"]
+AlertShows = Literal["open", "taken", "closed", "declined"]
+"""What the message of an alert says of its hand-over."""
 Rating = Literal["up", "down"]
 ConsentState = Literal["asked", "yes", "no"]
 """Whether what a person rated may help to train: asked and open, agreed, or not."""
@@ -41,6 +47,9 @@ class Base(DeclarativeBase):
         int: sa.BigInteger,
         datetime: UtcDateTime,
         Age: sa.String(16),
+        AlertKind: sa.String(16),
+        AlertShows: sa.String(16),
+        AlertState: sa.String(16),
         CardState: sa.String(16),
         ConsentState: sa.String(16),
         HandoverState: sa.String(16),
@@ -256,13 +265,42 @@ class HandoverRow(Base):
     state: Mapped[HandoverState]
     admin_id: Mapped[int | None]
     alert_due: Mapped[bool]
-    alerting_until: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
     told_nobody_at: Mapped[datetime | None]
     waiting_since: Mapped[datetime | None]
     """The person's first word that the human who took over has not answered."""
     last_at: Mapped[datetime]
+    series: Mapped[int] = mapped_column(sa.Integer, server_default=sa.text("0"))
+    """Grows each time the people on call are called anew, from the first of them on."""
+    alerted_at: Mapped[datetime | None]
+    """When those were called whose answer is waited for now."""
+    everyone_alerted: Mapped[bool] = mapped_column(server_default=sa.false())
+    first_taken_at: Mapped[datetime | None]
+    left_by: Mapped[int | None]
+    """The admin who had it and gave it away, or went silent."""
+    declined_at: Mapped[datetime | None]
+    """When the person said that they want no human."""
+
+
+class HandoverAlertRow(LeaseColumns, Base):
+    """A message that calls somebody on call, owed until Telegram has taken it."""
+
+    __tablename__ = "handover_alerts"
+    __table_args__ = (
+        sa.Index(None, "handover_id"),
+        sa.Index(None, "state", "lease_until"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    handover_id: Mapped[int]
+    series: Mapped[int] = mapped_column(sa.Integer)
+    recipient: Mapped[int]
+    kind: Mapped[AlertKind]
+    state: Mapped[AlertState]
+    message_id: Mapped[int | None]
+    shows: Mapped[AlertShows | None]
 
 
 class HandoverMessageRow(Base):

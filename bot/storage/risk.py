@@ -112,6 +112,13 @@ class Risk:
         """Keep a level in mind without owing a card for it."""
         await self._database.write(record, signal, self._clock())
 
+    async def highest_since(self, user_id: int, since: datetime) -> int | None:
+        """The highest level that was read of a person in private since a moment; None: none.
+
+        What they took back, or said to be over, does not count.
+        """
+        return await self._database.read(_highest_since, user_id, since)
+
     async def lower(self, person: PersonInChat, lowest: int) -> None:
         """Go down one level, never below `lowest`: the person said they are safe.
 
@@ -312,6 +319,14 @@ def _is_before(
     moment: datetime | None,
 ) -> sa.ColumnElement[bool]:
     return sa.true() if moment is None else column < moment
+
+
+def _highest_since(connection: sa.Connection, user_id: int, since: datetime) -> int | None:
+    return connection.scalar(
+        sa.select(sa.func.max(RiskRow.level)).where(
+            RiskRow.user_id == user_id, RiskRow.chat_id == user_id, RiskRow.raised_at >= since
+        )
+    )
 
 
 def _lower(connection: sa.Connection, person: PersonInChat, lowest: int, now: datetime) -> None:

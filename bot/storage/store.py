@@ -24,6 +24,7 @@ from bot.storage.db.leases import LeaseOwner
 from bot.storage.db.migrate import check_schema, upgrade
 from bot.storage.disclosures import Disclosures
 from bot.storage.feedback import Feedback
+from bot.storage.handover_alerts import HandoverAlerts
 from bot.storage.handovers import Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox
@@ -86,6 +87,7 @@ class Storage:
     crisis_talks: CrisisTalks
     risk: Risk
     handovers: Handovers
+    handover_alerts: HandoverAlerts
     contacts: Contacts
     safety_plans: SafetyPlans
     feedback: Feedback
@@ -193,6 +195,7 @@ async def open_storage(
         crisis_talks=CrisisTalks(database, clock),
         risk=Risk(database, clock),
         handovers=Handovers(database, cipher, clock),
+        handover_alerts=HandoverAlerts(database, lease_owner),
         contacts=Contacts(database, cipher, clock),
         safety_plans=SafetyPlans(database, cipher, clock),
         feedback=Feedback(database, cipher, clock),
@@ -205,6 +208,7 @@ async def open_storage(
         await storage.inbox.release_others()
         await storage.turns.release_others()
         await storage.cards.release_others()
+        await storage.handover_alerts.release_others()
     return storage
 
 

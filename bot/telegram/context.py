@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.locales import Language
     from bot.storage.store import Storage
     from bot.telegram.client import Client
+    from bot.telegram.oncall_rota import OncallRota
     from bot.telegram.outbound.outbox import Outbox
 
 
@@ -31,7 +32,9 @@ class Options:
         is_trial: whether the packaged small model answers.
         card_window: after a crisis card, the same one is not shown again for so long.
         check_in_after: silence after which a person in danger is asked how they are; None: never.
-        admin_chat_id: where alerts go; None: no human takes over.
+        admin_chat_id: where alerts go; None: none is sent but to those whom the rota names.
+        oncall_rota: who is on call when; None: nobody in particular.
+        acknowledge_within: an alert that nobody takes for so long goes to others.
         answers_per_day: answers a person gets in 24 hours; 0: no limit.
         chats_at_once: chats this process works on at a time.
         engine_patience: how long a turn waits for an engine that is away.
@@ -46,10 +49,17 @@ class Options:
     card_window: timedelta
     check_in_after: timedelta | None
     admin_chat_id: int | None
+    oncall_rota: OncallRota | None
+    acknowledge_within: timedelta
     answers_per_day: int
     chats_at_once: int
     engine_patience: float
     calls_per_second: int
+
+    @property
+    def has_oncall(self) -> bool:
+        """Whether there are people who can be called; else no human takes over."""
+        return self.admin_chat_id is not None or self.oncall_rota is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

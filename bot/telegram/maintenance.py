@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
+    from bot.telegram.features.handoff.alerts import OncallAlerts
     from bot.telegram.turns.queue_notifier import QueueNotifier
     from bot.telegram.turns.registry import RunningTurns
     from bot.telegram.turns.scheduler import TurnScheduler
@@ -45,6 +46,7 @@ class Maintenance:
         update_handler: UpdateHandler,
         crisis: Crisis,
         check_ins: CheckIns,
+        oncall_alerts: OncallAlerts,
         queue_notifier: QueueNotifier,
         wanted: asyncio.Event,
     ) -> None:
@@ -56,6 +58,7 @@ class Maintenance:
         self._update_handler = update_handler
         self._crisis = crisis
         self._check_ins = check_ins
+        self._oncall_alerts = oncall_alerts
         self._queue_notifier = queue_notifier
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
@@ -140,6 +143,7 @@ class Maintenance:
             await self._storage.cards.purge(long_ago)
             await self._storage.risk.purge()
             await self._storage.crisis_talks.purge()
+            await self._storage.handover_alerts.purge()
 
     async def _heartbeat(self) -> None:
         """Renew the leases of what is being worked on, and see what is to be stopped."""
@@ -151,6 +155,8 @@ class Maintenance:
                     await self._storage.inbox.renew(held)
                 if cards := self._crisis.held:
                     await self._storage.cards.renew(cards)
+                if alerts := self._oncall_alerts.held:
+                    await self._storage.handover_alerts.renew(alerts)
             except StorageError as error:
                 log.warning("leases_not_renewed", error=type(error).__name__)
             except Exception:

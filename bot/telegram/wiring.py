@@ -27,8 +27,11 @@ from bot.telegram.features.crisis.hotlines import HotlineList
 from bot.telegram.features.crisis.keyboards import in_danger
 from bot.telegram.features.disclosure import DisclosureService
 from bot.telegram.features.feedback import AnswerFeedback, after_answer
+from bot.telegram.features.handoff.admin_controls import DeskControls
 from bot.telegram.features.handoff.alerts import OncallAlerts
 from bot.telegram.features.handoff.desk import HandoffDesk
+from bot.telegram.features.handoff.human_requests import HumanRequests
+from bot.telegram.features.handoff.keeper import DeskKeeper
 from bot.telegram.features.help import Help
 from bot.telegram.features.membership import Membership
 from bot.telegram.features.private_only import open_private
@@ -86,6 +89,8 @@ class _Features:
     disclosure: DisclosureService
     check_ins: CheckIns
     desk: HandoffDesk
+    desk_controls: DeskControls
+    human_requests: HumanRequests
     oncall_alerts: OncallAlerts
     contacts: ContactBook
     plans: PlanBook
@@ -131,6 +136,7 @@ class Parts:
         await run_stage(0.5, "engine probe", self.breaker.aclose())
         await run_stage(drain_seconds + 0.5, "outbox", self.outbox.aclose(drain_seconds))
         await run_stage(0.5, "cards", self.crisis.aclose())
+        await run_stage(0.5, "alerts", self.oncall_alerts.aclose())
         await run_stage(0.5, "check-ins", self.check_ins.aclose())
         await run_stage(0.5, "crisis buttons", self.button_place.aclose())
 
@@ -212,6 +218,7 @@ def build_parts(
             update_handler=update_handler,
             crisis=features.crisis,
             check_ins=features.check_ins,
+            oncall_alerts=features.oncall_alerts,
             queue_notifier=QueueNotifier(context),
             wanted=work_wanted,
         ),
@@ -224,9 +231,8 @@ def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
     hotlines = HotlineList(context)
     contacts = ContactBook(context)
     protocol = CrisisProtocol(context.storage.crisis_talks)
-    desk = HandoffDesk(
-        context, hotlines=hotlines, stop=running_turns.stop, on_due=alerts_wanted.set
-    )
+    desk = HandoffDesk(context, on_due=alerts_wanted.set)
+    keeper = DeskKeeper(context, desk=desk, wanted=alerts_wanted)
     screen = PlanScreen(context, hotlines)
     plans = PlanBook(context, screen=screen)
     return _Features(
@@ -234,7 +240,15 @@ def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
         disclosure=DisclosureService(context, hotlines=hotlines),
         check_ins=CheckIns(context, buttons=hotlines.buttons),
         desk=desk,
-        oncall_alerts=OncallAlerts(context, desk=desk, wanted=alerts_wanted),
+        desk_controls=DeskControls(
+            context,
+            desk=desk,
+            hotlines=hotlines,
+            stop=running_turns.stop,
+            on_due=alerts_wanted.set,
+        ),
+        human_requests=HumanRequests(context, desk=desk, hotlines=hotlines),
+        oncall_alerts=OncallAlerts(context, keeper=keeper, wanted=alerts_wanted),
         contacts=contacts,
         plans=plans,
         plan_answers=PlanAnswers(context, screen=screen, is_handed_over=desk.is_handed_over),
@@ -307,10 +321,11 @@ def _build_router(
                 context,
                 crisis=features.crisis,
                 protocol=features.protocol,
-                desk=desk,
+                human_requests=features.human_requests,
                 hotlines=hotlines,
             ),
-            desk,
+            features.human_requests,
+            features.desk_controls,
             TurnControls(context, running_turns=running_turns, wake=scheduler.wake),
             Reset(context, running_turns=running_turns),
             features.contacts,

@@ -18,10 +18,18 @@ DESK = ADMIN
 
 
 @pytest.fixture(scope="module")
-def house(new_house: NewHouse) -> House:
-    """A bot with somebody on duty."""
-    admins = {"ADMIN_USER_IDS": f"{ADMIN},{OTHER_ADMIN}", "ADMIN_CHAT_ID": str(DESK)}
-    return new_house("staffed", {**admins, "BURST_WINDOW": "0.2"})
+def house(new_house: NewHouse, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A bot with two admins on call, the second of whom is called soon."""
+    rota = tmp_path_factory.mktemp("rota") / "rota.toml"
+    rota.write_text(
+        "".join(
+            f'[[admin]]\nid = {admin}\nzone = "{zone}"\nshifts = ["daily 00:00-24:00"]\n'
+            for admin, zone in ((ADMIN, "Asia/Shanghai"), (OTHER_ADMIN, "Europe/London"))
+        )
+    )
+    settings = {"ADMIN_USER_IDS": f"{ADMIN},{OTHER_ADMIN}", "ADMIN_CHAT_ID": str(DESK)}
+    settings |= {"ONCALL_ROTA": str(rota), "ONCALL_ACKNOWLEDGE_WITHIN": "1"}
+    return new_house("staffed", {**settings, "BURST_WINDOW": "0.2"})
 
 
 async def test_a_human_takes_over_writes_and_gives_back(
@@ -61,6 +69,8 @@ async def test_a_human_takes_over_writes_and_gives_back(
     await other.hears("我听见了：我只是来聊聊天气", button=REDO)
 
     await admin.says("/close")
+    question = await admin.hears("TA 写过危险的话", button="还是结束")
+    await admin.presses("还是结束", question)
     await person.hears("值班的人先离开了")
     await person.says("他走了以后的第一句")
     await person.hears("他走了以后的第一句")
@@ -72,9 +82,43 @@ async def test_a_human_takes_over_writes_and_gives_back(
         assert acts == [("handover close", "done"), ("handover take", "done")]
 
 
+async def test_an_alert_goes_on_to_the_next_and_a_person_sends_the_human_away_despite_kill_9(
+    house: House, telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    admin, second = await telegram.someone(ADMIN), await telegram.someone(OTHER_ADMIN)
+    for one in (admin, second):
+        await one.says("/start")
+        await one.hears("AI 陪伴助手")
+    person = await telegram.person()
+    await person.says("我真的不想活了")
+    await admin.hears("有人可能正处在危险中", button="接手")
+    house.bot.kill()  # before the second is called
+    house.bot.start()
+    alert = await second.hears("轮到你了", button="接手")
+    assert "Europe/London" in alert.text
+    await second.presses("接手", alert)
+    here = await person.hears("现在这里有一位真人了", button="不要真人，谢谢")
+
+    house.bot.kill()
+    house.bot.start()
+    await person.presses("不要真人，谢谢", here)
+    await person.hears("真人已经离开了")
+    await second.hears("TA 说不要真人")
+    await person.says("只想和你说说月亮")
+    await person.hears("只想和你说说月亮")
+    assert not any("月亮" in shown.text for shown in await second.sees())
+    async with records(house.bot) as kept:
+        [last] = await kept.audit.list_recent(1)
+        assert (last.admin_id, last.action, last.outcome) == (
+            *(OTHER_ADMIN, "handover decline", "by the person"),
+        )
+
+
 async def test_who_asks_for_a_human_is_told_that_they_know(telegram: Telegram) -> None:
     admin, person = await telegram.someone(ADMIN), await telegram.person()
     await admin.says("/start")  # Telegram lets a bot write only to who has written to it
     await person.says("/human")
-    await person.hears("我去叫值班的人")
+    asked = await person.hears("我去叫值班的人", button="不叫了")
     await admin.hears("有人想和真人说话", button="接手")
+    await person.presses("不叫了", asked)
+    await person.hears("不叫真人了")

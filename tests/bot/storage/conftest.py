@@ -17,6 +17,7 @@ from bot.storage import (
     Database,
     Disclosures,
     Feedback,
+    HandoverAlerts,
     Handovers,
     Inbox,
     Jobs,
@@ -66,6 +67,7 @@ class Replica:
         self.risk = Risk(database, clock)
         self.crisis_talks = CrisisTalks(database, clock)
         self.handovers = Handovers(database, cipher, clock)
+        self.handover_alerts = HandoverAlerts(database, lease_owner)
         self.contacts = Contacts(database, cipher, clock)
         self.safety_plans = SafetyPlans(database, cipher, clock)
         self.feedback = Feedback(database, cipher, clock)

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from bot.storage import StorageError
-from bot.storage.handovers import ALERT_LEASE
 from bot.storage.models import HandoverMessageRow
 
 if TYPE_CHECKING:
@@ -29,36 +28,6 @@ async def test_one_person_has_one_hand_over_until_it_is_closed(
     assert await replica.handovers.close(both[0].id)
     assert not await replica.handovers.close(both[0].id)
     assert (await replica.handovers.open(PERSON, HIGH)).id > both[0].id
-
-
-async def test_an_alert_is_due_when_the_level_rises_and_not_when_it_is_repeated(
-    replica: Replica,
-) -> None:
-    opened = await replica.handovers.open(PERSON, HIGH)
-    assert await replica.handovers.list_due_alerts() == [opened]
-    await replica.handovers.mark_alerted(opened.id)
-    await replica.handovers.open(PERSON, HIGH)
-    assert await replica.handovers.list_due_alerts() == []
-    await replica.handovers.open(PERSON, IMMINENT)
-    assert [due.level for due in await replica.handovers.list_due_alerts()] == [IMMINENT]
-    await replica.handovers.mark_alerted(opened.id)
-    await replica.handovers.open(PERSON, HIGH, asked=True)
-    [due] = await replica.handovers.list_due_alerts()
-    assert due.asked_at is not None
-    assert due.level == IMMINENT
-
-
-async def test_one_process_sends_an_alert_and_another_after_it_died(
-    replica: Replica, other_replica: Replica, clock: WallClock
-) -> None:
-    opened = await replica.handovers.open(PERSON, HIGH)
-    assert await replica.handovers.claim_alert(opened.id)
-    assert not await other_replica.handovers.claim_alert(opened.id)
-    clock.advance(seconds=ALERT_LEASE.total_seconds())
-    assert await other_replica.handovers.claim_alert(opened.id)
-    await other_replica.handovers.mark_alerted(opened.id)
-    clock.advance(seconds=ALERT_LEASE.total_seconds())
-    assert not await replica.handovers.claim_alert(opened.id)
 
 
 async def test_of_two_admins_who_press_at_once_one_takes_over(
@@ -93,6 +62,7 @@ async def test_a_take_can_be_undone_for_somebody_else(replica: Replica) -> None:
     await replica.handovers.take(opened.id, ADMIN)
     await replica.handovers.release(opened.id)
     assert await replica.handovers.for_user(PERSON) is None
+    assert [due.id for due in await replica.handover_alerts.list_due()] == [opened.id]
     assert await replica.handovers.take(opened.id, OTHER_ADMIN)
 
 
@@ -118,6 +88,50 @@ async def test_who_asked_and_waits_is_found_once(replica: Replica, clock: WallCl
     assert [h.id for h in await replica.handovers.list_unanswered(ten)] == [asked.id]
     await replica.handovers.mark_told_nobody(asked.id)
     assert await replica.handovers.list_unanswered(ten) == []
+
+
+async def test_who_wants_no_human_is_given_back_and_for_a_day_only_their_asking_brings_one(
+    replica: Replica, clock: WallClock
+) -> None:
+    opened = await replica.handovers.open(PERSON, HIGH)
+    await replica.handovers.take(opened.id, ADMIN)
+    ended = await replica.handovers.decline(PERSON)
+    assert ended is not None
+    assert (ended.state, ended.admin_id) == ("taken", ADMIN)
+    assert await replica.handovers.for_user(PERSON) is None
+    assert await replica.handovers.decline(PERSON) is None
+
+    clock.advance(hours=23)
+    again = await replica.handovers.open(PERSON, IMMINENT)
+    assert again.declined_at is not None
+    assert await replica.handovers.take(again.id, ADMIN) is None
+    asked = await replica.handovers.open(PERSON, HIGH, asked=True)
+    assert (asked.id, asked.declined_at, asked.alert_due) == (again.id, None, True)
+    assert await replica.handovers.take(again.id, ADMIN) is not None
+
+    await replica.handovers.close(again.id)
+    clock.advance(hours=2)
+    assert (await replica.handovers.open(PERSON, HIGH)).declined_at is None
+    assert (await replica.handovers.open(OTHER, HIGH)).declined_at is None
+
+
+async def test_a_human_who_passes_on_leaves_a_person_who_waits_for_the_next(
+    replica: Replica, clock: WallClock
+) -> None:
+    opened = await replica.handovers.open(PERSON, HIGH)
+    await replica.handovers.take(opened.id, ADMIN)
+    await replica.handovers.note_human_came(opened.id)
+    held = await replica.handovers.get(opened.id)
+    assert held is not None
+    assert await replica.handovers.reopen(held, promised=True)
+    assert not await replica.handovers.reopen(held, promised=True)  # pressed twice
+    left = await replica.handovers.get(opened.id)
+    assert left is not None
+    assert (left.state, left.left_by, left.alert_due) == ("open", ADMIN, True)
+    assert left.first_taken_at == clock()
+    clock.advance(minutes=10)
+    waiting = await replica.handovers.list_unanswered(timedelta(minutes=10))
+    assert [handover.id for handover in waiting] == [opened.id]
 
 
 async def test_what_a_human_wrote_rests_encrypted_is_exported_and_erased(

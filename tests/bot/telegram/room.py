@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.second_reader import SecondReader
     from bot.storage.store import Storage
+    from bot.telegram.oncall_rota import OncallRota
     from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
     from tests.bot.telegram.scripted_engine import ScriptedEngine
     from tests.clock import FakeClock
@@ -37,6 +38,7 @@ ENGINE_PATIENCE = 600.0
 """Seconds that a turn waits for an engine that is away."""
 CARD_WINDOW = timedelta(minutes=30)
 CHECK_IN_AFTER = timedelta(hours=6)
+ACKNOWLEDGE_WITHIN = timedelta(minutes=5)
 TEXTS = texts_for(language_for("zh-hans"))
 
 
@@ -99,6 +101,7 @@ class Room:
         at_once: int = 1000,
         admin_chat: int | None = None,
         admins: frozenset[int] = frozenset({ADMIN}),
+        oncall_rota: OncallRota | None = None,
         answers_per_day: int = 0,
         model_name: str = "scripted",
         operator_contact: str | None = None,
@@ -129,6 +132,8 @@ class Room:
                 card_window=CARD_WINDOW,
                 check_in_after=CHECK_IN_AFTER,
                 admin_chat_id=admin_chat,
+                oncall_rota=oncall_rota,
+                acknowledge_within=ACKNOWLEDGE_WITHIN,
                 answers_per_day=answers_per_day,
                 chats_at_once=at_once,
                 engine_patience=ENGINE_PATIENCE,

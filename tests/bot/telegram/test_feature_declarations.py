@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
 FEATURES = Path(features.__file__).parent
-HIDDEN = {"close"}
-"""Commands that no menu shows: people on duty learn of it when they take over."""
+HIDDEN = {"close", "pass", "no_human"}
+"""Commands that no menu shows: people learn of them when a human takes over."""
 MAX_CALLBACK_DATA = 64  # bytes, Bot API
 ID = 2**53  # no id of Telegram is longer
 

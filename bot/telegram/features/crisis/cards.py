@@ -201,12 +201,14 @@ class Crisis:
     async def note_risk(
         self, level: RiskLevel, *, chat_id: int, user_id: int, language: Language
     ) -> None:
-        """Note that a person asked for help by a button, which is a sign of danger of its own."""
+        """Note that a person asked for help by a button, which is a sign of danger of its own.
+
+        It calls no human: the person is asked whether they want one.
+        """
         signal = self.risk_signal(
             Assessment(level), chat_id=chat_id, user_id=user_id, language_code=language.value
         )
         await self._risk.record(replace(signal, danger=None))
-        self._tell(chat_id, user_id, level)
 
     async def recover(self) -> None:
         """Send owed cards that no process sends: after a crash, an outage, a failed attempt."""

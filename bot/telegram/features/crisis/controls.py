@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.hotlines import HotlineList
-    from bot.telegram.features.handoff.desk import HandoffDesk
+    from bot.telegram.features.handoff.human_requests import HumanRequests
     from bot.telegram.requests import CallbackRequest, CommandRequest
 
 CALLS_FOR_HELP = frozenset(
@@ -51,7 +51,7 @@ class CrisisControls(Feature):
         *,
         crisis: Crisis,
         protocol: CrisisProtocol,
-        desk: HandoffDesk,
+        human_requests: HumanRequests,
         hotlines: HotlineList,
     ) -> None:
         self._outbox = context.outbox
@@ -60,7 +60,7 @@ class CrisisControls(Feature):
         self._now = context.now
         self._crisis = crisis
         self._protocol = protocol
-        self._desk = desk
+        self._human_requests = human_requests
         self._hotlines = hotlines
         self._safe_pressed: deque[tuple[int, int]] = deque(maxlen=MAX_SAFE_PRESSES)
         self.commands = (
@@ -122,7 +122,7 @@ class CrisisControls(Feature):
         await self._crisis.note_risk(
             RiskLevel.HIGH, chat_id=request.chat_id, user_id=user_id, language=language
         )
-        await self._desk.ask_for_human(request.chat_id, user_id, language)
+        await self._human_requests.offer(request.chat_id, user_id, language)
 
     async def _set_region(self, request: CallbackRequest, region: Region) -> None:
         texts, user_id = request.texts, request.user_id

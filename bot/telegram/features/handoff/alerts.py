@@ -1,9 +1,12 @@
-"""What goes on behind the hand-off desk: alerts, a word to those who wait, ends of the idle."""
+"""Calls the people on call: the alerts that are owed, to the next of them until one comes.
+
+Nothing of it lives in a process: who is called and what is out is in the database, so a process
+that dies leaves the rest to another.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,54 +16,56 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.locales import language_for, texts_for
-from bot.safety import RiskLevel
 from bot.storage import StorageError
 from bot.telegram.client import call_at_start
-from bot.telegram.features.handoff.desk import IDLE_HOURS, take_over
-from bot.telegram.outbound.failures import Closed, Undeliverable, Unreachable
+from bot.telegram.features.handoff.alert_messages import (
+    alert_text,
+    can_be_taken,
+    outdated_text,
+    shows_of,
+    take_over,
+)
+from bot.telegram.features.handoff.escalation import Escalation
+from bot.telegram.outbound.failures import Closed, Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.operation import Priority
 
 if TYPE_CHECKING:
-    from telegram import InlineKeyboardMarkup
-
-    from bot.storage import Handover
+    from bot.locales import Texts
+    from bot.storage import Handover, OutdatedAlert, OwedAlert
     from bot.telegram.context import Context
-    from bot.telegram.features.handoff.desk import HandoffDesk
+    from bot.telegram.features.handoff.keeper import DeskKeeper
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = timedelta(seconds=30)
-TELL_AFTER = timedelta(minutes=10)
-"""A person is told after so long that no human has come, or that theirs has gone silent."""
-IDLE = timedelta(hours=IDLE_HOURS)
+AT_ONCE = 64
+TRY_AGAIN_AFTER = timedelta(minutes=15)
+"""When a chat that did not take an alert is tried again."""
 
 
 class OncallAlerts:
-    """One loop; an alert waits in the database, so a process that dies leaves it to another."""
+    """Sends alerts, has others called when nobody comes, and takes the buttons of old ones away."""
 
-    def __init__(
-        self,
-        context: Context,
-        *,
-        desk: HandoffDesk,
-        wanted: asyncio.Event,
-    ) -> None:
-        """`wanted` is set when an alert waits to be sent."""
+    def __init__(self, context: Context, *, keeper: DeskKeeper, wanted: asyncio.Event) -> None:
+        """`wanted` is set when something may have to be sent; `keeper` sets it now and then."""
         self._client = context.client
         self._outbox = context.outbox
-        self._handovers = context.storage.handovers
-        self._jobs = context.storage.jobs
+        self._alerts = context.storage.handover_alerts
         self._counters = context.storage.counters
-        self._admin_chat = context.options.admin_chat_id
-        self._admins = context.options.admins
+        self._options = context.options
         self._language_of = context.language_of
+        self._now = context.now
         self._sleep = context.sleep
-        self._desk = desk
+        self._keeper = keeper
         self._wanted = wanted
+        self._escalation = Escalation(context.options)
         self._tasks: list[asyncio.Task[None]] = []
-        self._told_privately: set[int] = set()
-        """Hand-overs whose alert went to the admins themselves, by this process."""
+        self._sending: dict[int, asyncio.Task[None]] = {}
         self._chat_takes_alerts = True
+
+    @property
+    def held(self) -> list[int]:
+        """The alerts being sent, whose claims have to be renewed."""
+        return list(self._sending)
 
     async def is_oncall_chat_reachable(self) -> bool:
         """Whether the on-call chat took the last alert; True as long as none was due."""
@@ -68,21 +73,24 @@ class OncallAlerts:
 
     def start(self) -> None:
         """Begin with what was left behind: alerts, and people whose human is no admin any more."""
-        if self._admin_chat is None:
-            self._tasks = [asyncio.create_task(self._close_desk(), name="handoff desk")]
+        self._tasks = [asyncio.create_task(self._keeper.run(), name="handoff desk")]
+        if not self._options.has_oncall:
             return
         self._wanted.set()
-        self._tasks = [
-            asyncio.create_task(self._try_oncall_chat(self._admin_chat), name="duty chat"),
-            asyncio.create_task(self._send_alerts(self._admin_chat), name="on-call alerts"),
-            asyncio.create_task(self._look_after(), name="handoff desk"),
-        ]
+        self._tasks.append(asyncio.create_task(self._run(), name="on-call alerts"))
+        if self._options.admin_chat_id is not None:
+            trying = self._try_oncall_chat(self._options.admin_chat_id)
+            self._tasks.append(asyncio.create_task(trying, name="on-call chat"))
 
     async def stop(self) -> None:
         """End the loops; what waits stays in the database."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """Wait for what is being sent; call it when the outbox is closed, which ends it all."""
+        await asyncio.gather(*self._sending.values(), return_exceptions=True)
 
     async def _try_oncall_chat(self, admin_chat: int) -> None:
         """Find out at start whether alerts will arrive, not when a person is in danger.
@@ -108,102 +116,128 @@ class OncallAlerts:
         except TelegramError as error:
             log.warning("oncall_chat_not_tried", error=type(error).__name__)
 
-    async def _send_alerts(self, admin_chat: int) -> None:
+    async def _run(self) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             try:
-                for handover in await self._handovers.list_due_alerts():
-                    if await self._handovers.claim_alert(handover.id):
-                        await self._alert(admin_chat, handover)
+                await self._call()
+                await self._bring_up_to_date()
             except StorageError as error:
                 log.warning("oncall_alerts_not_read", error=type(error).__name__)
             except Exception:
                 log.exception("oncall_alerts_broke")
 
-    async def _close_desk(self) -> None:
-        """Give back who was left with a human when the operators closed the desk."""
-        while True:
-            try:
-                await self._desk.end_unauthorised()
-            except StorageError as error:
-                log.warning("handoff_desk_not_read", error=type(error).__name__)
-                await self._sleep(LOOK_EVERY.total_seconds())
-            else:
-                return
+    async def _call(self) -> None:
+        """Decide who is called, then call whom a call is owed. Raises StorageError."""
+        for handover in await self._alerts.list_due():
+            recipients = self._escalation.first(handover, self._now())
+            if await self._alerts.owe(handover, recipients.chats, everyone=recipients.everyone):
+                await self._counters.add("handover_alert")
+        for handover in await self._alerts.list_unacknowledged(self._options.acknowledge_within):
+            await self._escalate(handover)
+        for owed in await self._alerts.claim(AT_ONCE, exclude=self.held):
+            task = asyncio.create_task(self._send(owed), name=f"alert {owed.id}")
+            self._sending[owed.id] = task
+            task.add_done_callback(partial(self._forget, owed.id))
 
-    async def _look_after(self) -> None:
-        while True:
-            try:
-                if await self._jobs.claim("duty desk", LOOK_EVERY / 2):
-                    await self._end_what_is_over()
-            except StorageError as error:
-                log.warning("handoff_desk_not_read", error=type(error).__name__)
-            except Exception:
-                log.exception("handoff_desk_broke")
-            await self._sleep(LOOK_EVERY.total_seconds())
-            self._wanted.set()  # an alert whose sender died, or that Telegram did not take
+    def _forget(self, alert_id: int, _task: asyncio.Task[None]) -> None:
+        del self._sending[alert_id]
 
-    async def _end_what_is_over(self) -> None:
-        await self._desk.end_unauthorised()
-        for handover in await self._handovers.list_unanswered(TELL_AFTER):
-            await self._say_no_human_came(handover)
-        for handover in await self._handovers.list_left_waiting(TELL_AFTER):
-            await self._desk.release_if_silent(handover)
-        for handover in await self._handovers.list_idle(IDLE):
-            if handover.state == "taken":
-                await self._desk.end(handover, "idle")
-            else:
-                await self._handovers.close(handover.id)
+    async def _escalate(self, handover: Handover) -> None:
+        if handover.alert_due:
+            return  # it has become worse: the people on call are called anew
+        called = await self._alerts.recipients(handover)
+        recipients = self._escalation.following(handover, called, self._now())
+        if await self._alerts.owe(handover, recipients.chats, everyone=recipients.everyone):
+            log.info("handover_escalated", handover=handover.id, everyone=recipients.everyone)
+            await self._counters.add("handover_escalated")
+            self._wanted.set()
 
-    async def _alert(self, admin_chat: int, handover: Handover) -> None:
-        """Tell the admins when and how serious, never who and what."""
-        texts = texts_for(language_for(None))
-        at = f"{handover.asked_at or handover.opened_at:%m-%d %H:%M} UTC"
-        level = RiskLevel(handover.level)
-        if level >= RiskLevel.HIGH:
-            name = texts.desk_imminent if level is RiskLevel.IMMINENT else texts.desk_high
-            text = texts.desk_alert(handle=handover.id, level=name, at=at)
-        else:
-            text = texts.desk_alert_asked(handle=handover.id, at=at)
-        button = take_over(texts, handover.id) if handover.state == "open" else None
+    async def _send(self, owed: OwedAlert) -> None:
         try:
-            await self._outbox.send_text(admin_chat, text, button, priority=Priority.CRISIS)
+            if owed.kind == "left":
+                await self._tell_left(owed)
+            else:
+                await self._alert(owed)
+        except StorageError as error:  # still owed, to whoever claims it next
+            log.warning("oncall_alert_not_noted", alert=owed.id, error=type(error).__name__)
+        except Exception:
+            log.exception("oncall_alert_broke", alert=owed.id)
+
+    async def _alert(self, owed: OwedAlert) -> None:
+        texts, handover = await self._texts(owed.recipient), owed.handover
+        rota = self._options.oncall_rota
+        zone = rota.zone_of(owed.recipient) if rota is not None else None
+        within = self._options.acknowledge_within
+        text = alert_text(texts, owed, zone, within, has_rota=rota is not None)
+        is_chat = owed.recipient == self._options.admin_chat_id
+        if not is_chat and not self._chat_takes_alerts:
+            text = f"{texts.desk_chat_unreachable}\n\n{text}"
+        keyboard = take_over(texts, handover.id) if can_be_taken(handover) else None
+        try:
+            message_id = await self._outbox.send_text(
+                owed.recipient, text, keyboard, priority=Priority.CRISIS
+            )
         except Closed:
             return  # still owed; the next process sends it
         except (Unreachable, Undeliverable) as error:
-            # Tried again when the claim has run out.
             log.error("oncall_alert_undelivered", handover=handover.id, error=type(error).__name__)
+            await self._call_others(owed, error)
+            return
+        if is_chat:
+            self._chat_takes_alerts = True
+        await self._alerts.mark_sent(owed.id, message_id, shows_of(handover))
+        self._wanted.set()  # it may have been taken meanwhile
+
+    async def _call_others(self, owed: OwedAlert, error: Exception) -> None:
+        """Have the next one called, where Telegram did not take an alert."""
+        handover = owed.handover
+        self._outbox.mark_reachable(owed.recipient)
+        if owed.recipient == self._options.admin_chat_id:
             self._chat_takes_alerts = False
-            self._outbox.mark_reachable(admin_chat)
-            await self._tell_admins(handover, f"{texts.desk_chat_unreachable}\n\n{text}", button)
+            await self._alerts.postpone(owed.id, TRY_AGAIN_AFTER)
+            if not handover.alert_due:
+                others = self._options.admins - {handover.user_id}
+                others -= await self._alerts.recipients(handover)
+                await self._alerts.owe(handover, others, everyone=True)
+                self._wanted.set()
             return
-        self._chat_takes_alerts = True
-        self._told_privately.discard(handover.id)
-        await self._handovers.mark_alerted(handover.id)
-        await self._counters.add("handover_alert")
-
-    async def _tell_admins(
-        self, handover: Handover, text: str, button: InlineKeyboardMarkup | None
-    ) -> None:
-        """Send an alert to each admin in private, once a hand-over, as the on-call chat is gone."""
-        if handover.id in self._told_privately:
-            return
-        told = await asyncio.gather(
-            *(
-                self._outbox.send_text(admin, text, button, priority=Priority.CRISIS)
-                for admin in sorted(self._admins)
-            ),
-            return_exceptions=True,
-        )
-        if any(isinstance(one, int) for one in told):
-            self._told_privately.add(handover.id)
+        if isinstance(error, Expired):
+            await self._alerts.postpone(owed.id, TRY_AGAIN_AFTER)
         else:
-            log.error("oncall_alert_reached_no_admin", handover=handover.id)
+            await self._alerts.mark_refused(owed.id)
+        if owed.kind in {"first", "next"}:
+            await self._escalate(handover)
 
-    async def _say_no_human_came(self, handover: Handover) -> None:
-        texts = texts_for(await self._language_of(handover.user_id))
-        with suppress(Unreachable, Undeliverable):
-            await self._outbox.send_text(handover.user_id, texts.desk_unanswered)
-        await self._handovers.mark_told_nobody(handover.id)
-        await self._counters.add("handover_unanswered")
+    async def _tell_left(self, owed: OwedAlert) -> None:
+        """Tell the human who had a person that this person wants no human."""
+        told = (await self._texts(owed.recipient)).desk_admin_declined(handle=owed.handover.id)
+        try:
+            await self._outbox.send_text(owed.recipient, told, priority=Priority.FINAL)
+        except (Expired, Closed):
+            return  # still owed
+        except (Unreachable, Undeliverable) as error:
+            log.info("hand_over_end_not_told", error=type(error).__name__)
+        await self._alerts.drop(owed.id)
+
+    async def _bring_up_to_date(self) -> None:
+        """Let no alert offer what can no longer be done. Raises StorageError."""
+        for outdated in await self._alerts.list_outdated():
+            await self._change(outdated)
+            await self._alerts.mark_shows(outdated)
+
+    async def _change(self, outdated: OutdatedAlert) -> None:
+        texts = await self._texts(outdated.recipient)
+        text = outdated_text(texts, outdated.handover_id, outdated.now)
+        try:
+            await self._outbox.edit_text(outdated.recipient, outdated.message_id, text)
+        except (Unreachable, Undeliverable) as error:
+            # Too old or deleted: a press on its button is answered by what is so.
+            log.info("old_alert_stays", error=type(error).__name__)
+
+    async def _texts(self, recipient: int) -> Texts:
+        """In the language of an admin; of the chat, of which none is known, in the bot's own."""
+        if recipient == self._options.admin_chat_id:
+            return texts_for(language_for(None))
+        return texts_for(await self._language_of(recipient))

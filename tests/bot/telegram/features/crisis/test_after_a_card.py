@@ -90,9 +90,12 @@ async def test_safe_lowers_one_step_once_and_asks_what_helped(room, engine):
     assert guidance(RiskLevel.HIGH, RiskLevel.CONCERN) in engine.prompts[-1][0].content
 
 
-async def test_who_needs_help_is_told_to_the_operators(open_room):
+async def test_who_needs_help_and_wants_a_human_is_told_to_the_operators(open_room):
     room = open_room(admin_chat=TEAM)
     await room.arrive(press(HELP))
+    await room.passes(3)
+    assert alerts(room) == []  # a stranger is called by a button of its own
+    await room.arrive(press(f"human:call:{PERSON}", message_id=2))
     await room.passes(3)
     assert any(TEXTS.desk_high in alert for alert in alerts(room))
 

@@ -51,14 +51,14 @@ async def test_an_alert_of_a_process_that_died_is_sent_by_the_next(open_room):
     first.bot.chat_faults[ONCALL_CHAT].clear()
     assert alerts(first) == []
     again = open_room(admin_chat=ONCALL_CHAT)
-    await again.passes(16 * 60)
+    await again.passes(60)
     assert len(alerts(again)) == 1
 
 
 async def test_nobody_is_told_where_no_chat_is_set_and_the_card_goes_out(room):
     await says(room, HIGH)
     assert room.bot.texts(PERSON)[-1] == ANSWER
-    assert await room.storage.handovers.list_due_alerts() == []
+    assert await room.storage.handovers.get(1) is None
 
 
 async def test_who_asks_and_waits_is_told_once_that_nobody_has_come(desk):
@@ -73,12 +73,35 @@ async def test_who_asks_and_waits_is_told_once_that_nobody_has_come(desk):
     assert desk.bot.texts(PERSON)[-1] == TAKEN
 
 
-async def test_the_button_of_the_card_calls_the_people_on_duty(desk):
-    await says(desk, HIGH)
+async def test_the_button_of_the_card_says_what_a_call_means_and_calls_nobody_by_itself(desk):
     await desk.arrive(press(f"risk:help:{PERSON}"))
     await desk.passes(10)
+    assert desk.bot.texts(PERSON)[-1] == TEXTS.desk_offer.strip()
+    assert desk.buttons() == [f"human:call:{PERSON}"]
+    assert alerts(desk) == []
+    assert await desk.storage.handovers.get(1) is None
+
+
+async def test_a_button_of_its_own_calls_the_people_on_call(desk):
+    await desk.arrive(press(f"risk:help:{PERSON}"))
+    await desk.passes(10)
+    await desk.arrive(press(f"human:call:{PERSON}", message_id=2))
+    await desk.passes(10)
     assert desk.bot.texts(PERSON)[-1] == TEXTS.desk_asked
+    assert desk.buttons() == [f"human:off:{PERSON}"]
     assert (await desk.storage.handovers.get(1)).asked_at is not None
+    [alert] = alerts(desk)
+    assert TEXTS.desk_high in alert
+    assert TEXTS.desk_alert_wants in alert
+
+
+async def test_where_nobody_is_on_call_no_call_is_offered(room):
+    await room.arrive(press(f"risk:help:{PERSON}"))
+    await room.passes(10)
+    assert len(room.bot.texts(PERSON)) == 1
+    await room.arrive(press(f"human:call:{PERSON}"))  # of a time when there were people on call
+    await room.passes(10)
+    assert room.bot.texts(PERSON)[-1] == TEXTS.desk_nobody
 
 
 async def test_alerts_follow_the_oncall_chat_to_its_supergroup(desk):

@@ -42,6 +42,8 @@ async def test_person_and_admin_write_to_each_other_and_the_model_is_silent(desk
     assert len(engine.prompts) == asked
     assert await acts(desk) == [("handover take", "done")]
 
+    await desk.passes(3600)
+    await says(desk, "我还在", person=ADMIN)
     await desk.arrive(message("/close", person=ADMIN))
     await desk.passes(5)
     assert desk.bot.texts(PERSON)[-1] == TEXTS.desk_person_closed
@@ -94,6 +96,7 @@ async def test_the_last_words_before_close_still_arrive(open_room):
     desk = open_room(admin_chat=ONCALL_CHAT, burst_window=1.2)
     await says(desk, HIGH)
     await takes_over(desk)
+    await desk.passes(3600)
     await desk.arrive(message("保重，我先走了", person=ADMIN), message("/close", person=ADMIN))
     await desk.passes(10)
     assert desk.bot.texts(PERSON)[-2:] == [
@@ -112,10 +115,7 @@ async def test_only_admins_take_over_and_refusals_are_written_down(desk):
 
 async def test_a_second_press_comes_too_late(desk):
     await says(desk, HIGH)
-    opened = (await desk.storage.handovers.list_due_alerts()) or [
-        await desk.storage.handovers.get(1)
-    ]
-    await desk.storage.handovers.take(opened[0].id, 12345)
+    await desk.storage.handovers.take(1, 12345)
     await takes_over(desk)
     assert desk.bot.answered[-1][1] == TEXTS.desk_gone
     assert (await desk.storage.handovers.for_user(PERSON)).admin_id == 12345

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from telegram import Update
 
 from bot import safety
-from bot.conversation.reading import read_for_danger
-from bot.conversation.standing import StandingRisk
 from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import NewUpdate, StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import names_of_phrases
+from bot.telegram.inbound.danger import DangerReader
+from bot.telegram.inbound.faults import BatchFaults
 from bot.telegram.inbound.incoming import (
     command_of,
     lane_of,
@@ -30,8 +31,7 @@ from bot.telegram.topics import topic_of, within_topic
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from bot.conversation.standing import Standing
-    from bot.storage import Lane, PersonInChat, RiskSignal, StoredBatch
+    from bot.storage import Lane, OwedCard, RiskSignal, StoredBatch
     from bot.telegram.client import RawUpdate
     from bot.telegram.context import Context
     from bot.telegram.feature import Command
@@ -41,11 +41,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
-
-
-STANDING_WITHIN = 0.2
-"""Seconds for what a person is in and was asked last; then it is read with what was known here, and
-once more with its turn: a database that is away or slow holds up no card."""
 
 RECORD_WITHIN = 0.5
 """Seconds a card waits to be stored with its update; then it goes out without that."""
@@ -66,12 +61,18 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Sorted:
+    """What an update is, as far as it could be understood."""
+
     arrival: Arrival
-    said: IncomingText | None
+    said: IncomingText | None = None
     """All that the update may say, to be read for danger; more than what is answered."""
-    command: str | None
+    command: str | None = None
     """The name of the command it is, if it is one."""
+    payload: bytes = b""
+    """The update as Telegram sent it."""
+    topic: tuple[int, int] | None = None
+    """Chat and thread, in a forum."""
 
 
 class Intake:
@@ -102,8 +103,7 @@ class Intake:
         self._cards = cards
         self._commands = commands
         self._phrases = names_of_phrases(commands)
-        self._standing = StandingRisk(context.storage.risk, context.now, sleep=context.sleep)
-        self._is_handed_over = is_handed_over
+        self._reader = DangerReader(context, cards, is_handed_over)
         self._on_danger = on_danger
         self._on_arrival = on_arrival
         self.is_closed = False
@@ -126,13 +126,13 @@ class Intake:
             raise IntakeClosed
         try:
             await self._keep(updates)
-        except StorageError as error:
-            if error.is_outage:
+        except Exception as error:
+            if _is_outage(error):
                 raise
             await self._keep_one_by_one(updates)
 
     async def _keep_one_by_one(self, updates: Sequence[RawUpdate]) -> None:
-        """Let an update that the database will not take cost no other person theirs.
+        """Let an update that cannot be stored cost no other person theirs.
 
         Of that one its id and chat are kept: the express lane fails on it a few times, says so to
         the person, and keeps it as failed.
@@ -140,73 +140,66 @@ class Intake:
         for raw in updates:
             try:
                 await self._keep([raw])
-            except StorageError as error:
-                if error.is_outage:
+            except Exception as error:
+                if _is_outage(error):
                     raise
-                log.error("update_refused", update=raw["update_id"])
+                log.error("update_refused", update=raw["update_id"], error=type(error).__name__)
                 bare = NewUpdate(
                     raw["update_id"], _chat_id_in(raw), "express", b"", self._context.now()
                 )
                 if await self._inbox.add(bare):
                     self._on_arrival(Arrival(bare.update_id, bare.chat_id, bare.lane))
+                await self._context.storage.counters.add("update_refused")
 
     async def _keep(self, updates: Sequence[RawUpdate]) -> None:
-        found = [one for raw in updates if (one := self._sort(raw)) is not None]
-        if not found:
+        faults = BatchFaults()
+        batch = [one for raw in updates if (one := self._sort(raw, faults)) is not None]
+        if not batch:
             return
-        arrivals = [one.arrival for one in found]
-        people = {_speaker(one.said) for one in found if one.said is not None}
-        standing = await self._standing.of(people, STANDING_WITHIN) if people else {}
-        signals = []
-        for one in found:
-            if (signal := await self._read(one.said, standing)) is not None:
-                signals.append(signal)
-                self._note(signal, standing)
-        payloads = {raw["update_id"]: json.dumps(raw, ensure_ascii=False) for raw in updates}
-        topics = {raw["update_id"]: topic_of(raw) for raw in updates}
-        received_at = self._context.now()
-        new = [
-            NewUpdate(
-                update_id=arrival.update_id,
-                chat_id=arrival.chat_id,
-                lane=arrival.lane,
-                payload=payloads[arrival.update_id].encode("utf-8", "surrogatepass"),
-                received_at=received_at,
-            )
-            for arrival in arrivals
-        ]
-        kept = await self._store(new, signals, found, topics)
+        said = [one.said for one in batch if one.said is not None]
+        signals = await self._reader.read(said, faults)
+        kept = await self._store(batch, signals, faults)
+        topics = {one.arrival.update_id: one.topic for one in batch}
         for card in kept.cards:
-            with within_topic(topics.get(card.update_id)):
-                self._cards.send(card)
+            faults.shield(
+                card.update_id, "send", partial(self._send, card, topics.get(card.update_id)), None
+            )
         for signal in signals:
             if signal.update_id in kept.new:
-                self._stop_answer(signal)
-        for arrival in arrivals:
-            if arrival.update_id in kept.new:
-                self._on_arrival(arrival)
+                faults.shield(signal.update_id, "stop", partial(self._stop_answer, signal), None)
+        for one in batch:
+            if (update_id := one.arrival.update_id) in kept.new:
+                faults.shield(update_id, "arrive", partial(self._on_arrival, one.arrival), None)
+        if faults.count:
+            await self._context.storage.counters.add("update_fault", faults.count)
 
     async def _store(
-        self,
-        new: Sequence[NewUpdate],
-        signals: Sequence[RiskSignal],
-        found: Sequence[_Found],
-        topics: Mapping[int, tuple[int, int] | None],
+        self, batch: Sequence[_Sorted], signals: Sequence[RiskSignal], faults: BatchFaults
     ) -> StoredBatch:
         """Store updates with the cards they ask for.
 
         A database that is away or slow keeps no person from a card, or from what a command does
         without it.
         """
+        received_at = self._context.now()
+        new = [
+            NewUpdate(
+                update_id=one.arrival.update_id,
+                chat_id=one.arrival.chat_id,
+                lane=one.arrival.lane,
+                payload=one.payload,
+                received_at=received_at,
+            )
+            for one in batch
+        ]
 
         def send_unrecorded() -> None:
-            for signal in signals:
-                with within_topic(topics.get(signal.update_id)):
-                    if self._cards.send_unrecorded(signal):
-                        self._stop_answer(signal)
-            for one in found:
-                with within_topic(topics.get(one.arrival.update_id)):
-                    self._run_unstored(one)
+            by_id = {signal.update_id: signal for signal in signals}
+            for one in batch:
+                update_id = one.arrival.update_id
+                faults.shield(
+                    update_id, "unstored", partial(self._meet, one, by_id.get(update_id)), None
+                )
 
         async def send_when_late() -> None:
             await self._context.sleep(RECORD_WITHIN)
@@ -215,14 +208,25 @@ class Intake:
         late = asyncio.create_task(send_when_late(), name="late-cards")
         try:
             return await self._inbox.add_with_cards(new, signals, self._context.options.card_window)
-        except StorageError:
+        except Exception:
             send_unrecorded()
             raise
         finally:
             late.cancel()
 
-    def _run_unstored(self, found: _Found) -> None:
-        command, said = self._commands.get(found.command or ""), found.said
+    def _send(self, card: OwedCard, topic: tuple[int, int] | None) -> None:
+        with within_topic(topic):
+            self._cards.send(card)
+
+    def _meet(self, update: _Sorted, signal: RiskSignal | None) -> None:
+        """Do what is done for an update that could not be stored (in time)."""
+        with within_topic(update.topic):
+            if signal is not None and self._cards.send_unrecorded(signal):
+                self._stop_answer(signal)
+            self._run_unstored(update)
+
+    def _run_unstored(self, update: _Sorted) -> None:
+        command, said = self._commands.get(update.command or ""), update.said
         if said is not None and command is not None and command.run_unstored is not None:
             language = language_for(said.language_code)
             request = CommandRequest(said.chat_id, said.user_id, "", language)
@@ -232,79 +236,36 @@ class Intake:
         if safety.needs_card(RiskLevel(signal.level)):
             self._on_danger(signal.chat_id, not signal.stops_answer)
 
-    def _note(self, signal: RiskSignal, standing: dict[PersonInChat, Standing]) -> None:
-        """Read what the person wrote next with what has just been read, stored or not."""
-        person = signal.user_id, signal.chat_id
-        self._standing.note(person, signal.ends)
-        before = standing[person]
-        level = max(before.level, RiskLevel(signal.level))
-        standing[person] = replace(before, level=level)
-
-    async def _read(
-        self, said: IncomingText | None, standing: Mapping[PersonInChat, Standing]
-    ) -> RiskSignal | None:
-        """The sign of danger in one message, if there is one."""
-        if said is None:
-            return None
-        before = standing[_speaker(said)]
-        last_asked = before.talk.asked[-1] if before.talk.asked else None
-        if safety.needs_card(before.level) and safety.takes_back(said.text):
-            return None
-        reading = [safety.Utterance(said.text)]
-        if before.pending_question is not None and safety.may_be_reply(said.text):
-            language = language_for(said.language_code)
-            check_in = before.pending_question == "check_in"
-            reading.insert(0, safety.asked_outside_answers(check_in, language, last_asked))
-        try:
-            found = await read_for_danger(reading, before.level)
-        except Exception as error:
-            # The message counts more than its reading, and it is read again with its turn.
-            log.error("not_read_for_danger", update=said.update_id, error=type(error).__name__)
-            return None
-        if said.chat_id == said.user_id:
-            found = safety.read_as_answer(found, said.text, last_asked, before.talk.danger)
-        # A human who asks "are you thinking of suicide" asks it of the person they took over.
-        if found.level is RiskLevel.NONE or await self._is_handed_over(said.chat_id, said.user_id):
-            return None
-        signal = self._cards.risk_signal(
-            found,
-            chat_id=said.chat_id,
-            user_id=said.user_id,
-            language_code=said.language_code,
-            update_id=said.update_id,
-            met_for=before.talk.danger,
-        )
-        if safety.needs_card(found.level):
-            danger = safety.danger_by_name(signal.danger)
-            told = safety.told_by(said.text, danger, last_asked)
-            heard = safety.GOODBYE if told.says_goodbye else told.heard
-            signal = replace(signal, heard=heard, answers=told.answers)
-            known = before.talk.danger
-            if known is not None and (danger != known or found.level > before.level):
-                signal = replace(signal, asked_anew=safety.asked_anew())
-        return replace(signal, stops_answer=not said.is_edit)
-
-    def _sort(self, raw: RawUpdate) -> _Found | None:
-        """Where an update goes, and what was said in it; None if it is not for the bot."""
+    def _sort(self, raw: RawUpdate, faults: BatchFaults) -> _Sorted | None:
+        """What an update is and where it goes; None if it is not for the bot."""
         update_id = raw["update_id"]
+        topic = faults.shield(update_id, "topic", lambda: topic_of(raw), None)
+        payload = faults.shield(update_id, "payload", lambda: _payload_of(raw), b"")
         try:
-            update = Update.de_json(raw, self._context.client)
-            lane = lane_of(update, self._context.me, self._phrases)
-            chat_id = _chat_of(update)
-            said = _with_all_text(read_incoming_text(update, self._context.me, 0.0), raw)
-            command = self._command_of(update)
+            found = self._understand(raw)
         except Exception as error:
             # Newer or odder than the library knows. Kept all the same: the express lane tries it
             # a few times and then keeps it as failed, where an operator can count it.
             log.warning("update_not_understood", update=update_id, error=type(error).__name__)
-            said = read_for_danger_of(raw)
-            if said is not None and not is_private(said.chat_id):
-                said = None  # nothing tells whether it was said to the bot
-            return _Found(Arrival(update_id, None, "express"), said, command=None)
+            said = faults.shield(update_id, "words", lambda: _said_in_private(raw), None)
+            found = _Sorted(Arrival(update_id, None, "express"), said)
+        if found is None:
+            return None
+        if not payload:
+            found = replace(found, arrival=Arrival(update_id, _chat_id_in(raw), "express"))
+        return replace(found, payload=payload, topic=topic)
+
+    def _understand(self, raw: RawUpdate) -> _Sorted | None:
+        """What an update is, but for its bytes and topic; None if it is not for the bot."""
+        update = Update.de_json(raw, self._context.client)
+        lane = lane_of(update, self._context.me, self._phrases)
         if lane is None:
             return None
-        is_edit = update.edited_message is not None
-        return _Found(Arrival(update_id, chat_id, lane, is_edit), said, command)
+        return _Sorted(
+            Arrival(update.update_id, _chat_of(update), lane, update.edited_message is not None),
+            _with_all_text(read_incoming_text(update, self._context.me, 0.0), raw),
+            self._command_of(update),
+        )
 
     def _command_of(self, update: Update) -> str | None:
         if update.message is None:
@@ -321,15 +282,27 @@ def _with_all_text(said: IncomingText | None, raw: RawUpdate) -> IncomingText | 
     return everything if said is None else replace(said, text=f"{said.text}\n{everything.text}")
 
 
-def _speaker(said: IncomingText) -> PersonInChat:
-    return said.user_id, said.chat_id
+def _said_in_private(raw: RawUpdate) -> IncomingText | None:
+    """The words of an update that is not understood; in a group they may not be for the bot."""
+    said = read_for_danger_of(raw)
+    return said if said is not None and is_private(said.chat_id) else None
+
+
+def _payload_of(raw: RawUpdate) -> bytes:
+    return json.dumps(raw, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the same may succeed later: then nothing is acknowledged, and all come again."""
+    return isinstance(error, StorageError) and error.is_outage
 
 
 def _chat_id_in(raw: RawUpdate) -> int | None:
     """The chat of an update, read with as little understanding as possible."""
     for kind in ("message", "edited_message"):
-        chat = (raw.get(kind) or {}).get("chat") or {}
-        if isinstance(chat.get("id"), int):
+        message = raw.get(kind)
+        chat = message.get("chat") if isinstance(message, dict) else None
+        if isinstance(chat, dict) and isinstance(chat.get("id"), int):
             return int(chat["id"])
     return None
 

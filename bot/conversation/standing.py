@@ -60,7 +60,9 @@ class StandingRisk:
     ) -> dict[PersonInChat, Standing]:
         """What each person is in where they speak, or after `within` seconds what was known."""
         try:
-            states = await wait_for_result(self._risk.for_people(people), self._sleep(within))
+            states = await wait_for_result(
+                self._risk.list_for_speakers(people), self._sleep(within)
+            )
         except (StorageError, TimeoutError) as error:
             log.warning("standing_not_read", error=type(error).__name__)
             return {person: self._remembered(person) for person in people}

@@ -50,7 +50,15 @@ from bot.storage.models import (
 from bot.storage.notifications import Notification, Notifications
 from bot.storage.rated_conversations import RatedConversation, RatedConversations
 from bot.storage.reencrypt import reencrypt
-from bot.storage.risk import PendingQuestion, PersonInChat, Risk, RiskSignal, RiskState
+from bot.storage.risk import (
+    PendingQuestion,
+    PersonInChat,
+    Risk,
+    RiskSignal,
+    RiskState,
+    SpeakerRisk,
+    TurnRisk,
+)
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
 from bot.storage.turns.repository import Turns
 from bot.storage.turns.turn import EndState, PastTurn, Turn
@@ -121,11 +129,13 @@ __all__ = [
     "SchemaBehind",
     "SchemaError",
     "SchemaStatus",
+    "SpeakerRisk",
     "StorageError",
     "StoredBatch",
     "StoredTalk",
     "StoredUpdate",
     "Turn",
+    "TurnRisk",
     "TurnState",
     "Turns",
     "TypedLine",

@@ -42,8 +42,8 @@ class OwedCard:
     """A card that has to be sent, claimed by the replica that got this.
 
     `repeated`: the same card was shown a while ago, so this one is shorter. `number` counts a
-    person's cards. `region` is what the person chose, `danger` the kind of it, `heard` the sentence
-    that takes up what was said.
+    person's cards. `region` is what the person chose, `danger` the kind of it, `heard` the id of
+    the sentence that takes up what was said.
     """
 
     update_id: int
@@ -315,6 +315,15 @@ def _claim(
 
 def _is(key: CardKey) -> tuple[sa.ColumnElement[bool], ...]:
     return CrisisCardRow.update_id == key[0], CrisisCardRow.level == key[1]
+
+
+def asked_since(user_id: int, moment: datetime) -> sa.ColumnElement[bool]:
+    """Whether a card was made for a person, in their private chat, after a moment."""
+    return sa.exists().where(
+        CrisisCardRow.user_id == user_id,
+        CrisisCardRow.chat_id == user_id,
+        CrisisCardRow.created_at > moment,
+    )
 
 
 def select_for_user(connection: sa.Connection, user_id: int) -> tuple[ExportedCard, ...]:

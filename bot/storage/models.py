@@ -28,6 +28,11 @@ Rating = Literal["up", "down"]
 ConsentState = Literal["asked", "yes", "no"]
 """Whether what a person rated may help to train: asked and open, agreed, or not."""
 
+MAX_REASON: Final = 64
+"""Characters of a reason for machines why something was given up; more are cut off."""
+MAX_MODEL: Final = 128
+"""Characters of the name of a model; more are cut off."""
+
 # SQLite numbers rows by itself only in columns that are called exactly INTEGER.
 RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -133,10 +138,10 @@ class TurnRow(LeaseColumns, Base):
     created_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(sa.Integer)
-    failure: Mapped[str | None] = mapped_column(sa.String(64))
+    failure: Mapped[str | None] = mapped_column(sa.String(MAX_REASON))
     stop_requested: Mapped[bool] = mapped_column(server_default=sa.false())
-    """The owner of its lease, in whatever replica, is to stop."""
-    model: Mapped[str | None] = mapped_column(sa.String(128))
+    """The owner of its lease is to stop, for a person's word or for danger behind it."""
+    model: Mapped[str | None] = mapped_column(sa.String(MAX_MODEL))
     """Which model wrote the answer, where that may be rated; none of any other answer."""
 
 
@@ -157,7 +162,7 @@ class UpdateRow(LeaseColumns, Base):
     payload: Mapped[bytes | None]
     received_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(sa.Integer)
-    reason: Mapped[str | None] = mapped_column(sa.String(64))
+    reason: Mapped[str | None] = mapped_column(sa.String(MAX_REASON))
     turn_id: Mapped[int | None] = mapped_column(sa.ForeignKey(TurnRow.id, ondelete="SET NULL"))
 
 
@@ -179,7 +184,7 @@ class RatingRow(Base):
     rating: Mapped[Rating]
     answer: Mapped[bytes]
     rewritten: Mapped[bytes | None]
-    model: Mapped[str] = mapped_column(sa.String(128))
+    model: Mapped[str] = mapped_column(sa.String(MAX_MODEL))
     invitation_id: Mapped[int | None]
     """The message that invites the person to write how they would have put it."""
     rated_at: Mapped[datetime]
@@ -391,7 +396,7 @@ class CrisisCardRow(LeaseColumns, Base):
     created_at: Mapped[datetime]
     danger: Mapped[str | None] = mapped_column(sa.String(32))
     heard: Mapped[str | None] = mapped_column(sa.String(32))
-    """The sentence that takes up what was said."""
+    """The id of the sentence that takes up what was said."""
 
 
 class CrisisTalkRow(Base):
@@ -435,11 +440,14 @@ class RiskRow(Base):
     chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     level: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     raised_at: Mapped[datetime]
+    """When it was last seen."""
+    holds_since: Mapped[datetime]
+    """Since when it has held without a break; not moved where it is seen again."""
     until: Mapped[datetime]
 
 
 class CheckInRow(Base):
-    """When to ask after a person, at most once in an episode; `sent_at` says it was done."""
+    """When to ask after a person, at most once in an episode."""
 
     __tablename__ = "check_ins"
     __table_args__ = (sa.Index(None, "due_at"),)
@@ -447,6 +455,7 @@ class CheckInRow(Base):
     user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     due_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    """When a replica took it over to send it; unset again where that did not work."""
 
 
 # Written out rather than bound, so that SQLite sees that the partial index answers the question.

@@ -17,16 +17,21 @@ from bot.storage.db.dialect import insert
 from bot.storage.models import CheckInRow, CrisisCardRow, RiskRow, TurnRow, UpdateRow, UserRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import InstrumentedAttribute
 
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
+    from bot.storage.db.dialect import AnyRow
 
 CARD_FROM: Final = 2
-"""The level from which a card is owed and a person is asked after: high."""
+"""The level from which a card is owed and a person is asked after: high.
+
+`bot.safety.needs_card` says the same; storage imports nothing of `bot.safety`, so
+`tests/bot/safety/protocol/test_cards.py` compares the two.
+"""
 
 PersonInChat = tuple[int, int]
 """A person and the chat in which they speak: user, chat."""
@@ -39,50 +44,70 @@ PendingQuestion = Literal["safe", "check_in"]
 class RiskSignal:
     """A sign of danger that was read in an update, or in the turn that the update became.
 
-    Levels are those of `bot.safety` as numbers; from `CARD_FROM` on a card is owed. `ends` says
-    until when each level up to this one is kept in mind, `check_in_at` when to ask after the
-    person (None: not at all). `stops_answer`: the answer that is being made in the chat is stopped
-    for a card; not so for an edit, which may be of the very message that is being answered.
-    `danger` is the kind of it; a card from level `covered_from` on (None: its own) of one of the
-    dangers `covered_by` (none: its own) has said what this one's would say. `heard` is the
-    sentence that takes up what was said, `answers` what it answers of the protocol: names, no
-    words. `asked_anew` are questions whose earlier answers count no longer.
+    Levels are those of `bot.safety` as numbers; all else are names, no words of a person.
     """
 
     update_id: int
     chat_id: int
     user_id: int
     level: int
+    """From `CARD_FROM` on a card is owed."""
     language_code: str | None
     ends: Mapping[int, datetime]
+    """Until when each level up to this one is kept in mind."""
     check_in_at: datetime | None = None
+    """When to ask after the person; None: not at all."""
     stops_answer: bool = True
+    """Whether the answer that is being made in the chat is stopped for a card; not so for an edit,
+    which may be of the very message that is being answered."""
     danger: str | None = None
+    """The kind of danger."""
     covered_from: int | None = None
+    """The level of a card from which it has said what this one's would say; None: this level."""
     covered_by: frozenset[str] = frozenset()
+    """The dangers whose cards have said what this one's would say; empty: this one's alone."""
     heard: str | None = None
+    """The id of the sentence that takes up what was said."""
     answers: Mapping[str, str] = field(default_factory=dict)
+    """What was said answers of the protocol, by question."""
     asked_anew: frozenset[str] = frozenset()
+    """The questions whose earlier answers count no longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class RiskState:
-    """What is kept in mind of a person: until when each level holds, and when to ask after them.
+    """What is kept in mind of a person."""
 
-    `check_in_at` is None where the person is not to be asked, or was asked already.
-    `pending_question` is what the bot asked last, if that was not in an answer; for a turn, what
-    it asked before the messages of the turn. `region` is whose hotlines the person chose.
-    `ends_before` are those of `ends` that were known before the messages of a turn, where it was
-    asked for one. `talk` is what the person was asked in their private chat, where that was asked
-    for.
+    ends: Mapping[int, datetime]
+    """Until when each level holds."""
+    check_in_at: datetime | None = None
+    """When to ask after the person; None: not at all, or they were asked already."""
+    region: str | None = None
+    """Whose hotlines the person chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRisk(RiskState):
+    """What is kept in mind of a person in the chat of a turn."""
+
+    ends_before: Mapping[int, datetime] = field(default_factory=dict)
+    """Those of `ends` that were known before the messages of the turn."""
+    pending_question: PendingQuestion | None = None
+    """What the bot asked last before the messages of the turn, if that was not in an answer."""
+    talk: StoredTalk = field(default_factory=StoredTalk)
+    """What the person was asked; in a group nothing of it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerRisk:
+    """What a person in danger is read with where they speak, as far as it takes one read for many.
+
+    The fields are those of `TurnRisk`, as they are now.
     """
 
     ends: Mapping[int, datetime]
-    check_in_at: datetime | None = None
-    pending_question: PendingQuestion | None = None
-    region: str | None = None
-    ends_before: Mapping[int, datetime] = field(default_factory=dict)
-    talk: StoredTalk = field(default_factory=StoredTalk)
+    pending_question: PendingQuestion | None
+    talk: StoredTalk
 
 
 class Risk:
@@ -100,13 +125,15 @@ class Risk:
         """What counts of a person in a chat; in a group only what was said there."""
         return await self._database.read(_read_in_chat, person)
 
-    async def for_turn(self, person: PersonInChat, turn_id: int) -> RiskState:
+    async def for_turn(self, person: PersonInChat, turn_id: int) -> TurnRisk:
         """What counts in the chat of a turn, and what was before its messages."""
-        return await self._database.read(_read_in_chat, person, turn_id, self._clock())
+        return await self._database.read(_read_for_turn, person, turn_id, self._clock())
 
-    async def for_people(self, people: Collection[PersonInChat]) -> dict[PersonInChat, RiskState]:
+    async def list_for_speakers(
+        self, people: Collection[PersonInChat]
+    ) -> dict[PersonInChat, SpeakerRisk]:
         """The levels of people and what they were asked; nothing of those who have no level."""
-        return await self._database.read(_read_for_people, tuple(people), self._clock())
+        return await self._database.read(_read_for_speakers, tuple(people), self._clock())
 
     async def record(self, signal: RiskSignal) -> None:
         """Keep a level in mind without owing a card for it."""
@@ -148,9 +175,10 @@ class Risk:
 
 def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None:
     """Keep a level, and those below it, in mind for longer; never for shorter."""
-    if signal.check_in_at is not None and signal.level >= CARD_FROM:
-        _expect_check_in(connection, signal.user_id, signal.check_in_at, now)
     if signal.level >= CARD_FROM:
+        # Before the levels are written: whether an episode goes on is read from those before.
+        if signal.check_in_at is not None:
+            _expect_check_in(connection, signal.user_id, signal.check_in_at, now)
         crisis_talks.forget(connection, signal.user_id, signal.asked_anew)
         crisis_talks.note_danger(connection, signal.user_id, signal.danger, signal.answers, now)
     for level, until in signal.ends.items():
@@ -159,12 +187,20 @@ def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None
             chat_id=signal.chat_id,
             level=int(level),
             raised_at=now,
+            holds_since=now,
             until=until,
+        )
+        holds_since = sa.case(
+            (RiskRow.until > now, RiskRow.holds_since), else_=statement.excluded.holds_since
         )
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["user_id", "chat_id", "level"],
-                set_={"raised_at": now, "until": statement.excluded.until},
+                set_={
+                    "raised_at": now,
+                    "holds_since": holds_since,
+                    "until": statement.excluded.until,
+                },
                 where=RiskRow.until < statement.excluded.until,
             )
         )
@@ -175,42 +211,51 @@ def select_for_user(connection: sa.Connection, user_id: int) -> RiskState:
     return _read_in_chat(connection, (user_id, user_id))
 
 
-def _read_in_chat(
-    connection: sa.Connection,
-    person: PersonInChat,
-    turn_id: int | None = None,
-    now: datetime | None = None,
-) -> RiskState:
+def _read_in_chat(connection: sa.Connection, person: PersonInChat) -> RiskState:
+    ends = {row.level: row.until for row in _select_levels(connection, person)}
+    user_id, _ = person
+    due_at = _select_check_in(connection, user_id) if ends else None
+    return RiskState(ends, due_at, _select_region(connection, user_id))
+
+
+def _read_for_turn(
+    connection: sa.Connection, person: PersonInChat, turn_id: int, now: datetime
+) -> TurnRisk:
     user_id, chat_id = person
-    region = connection.scalar(sa.select(UserRow.region).where(UserRow.id == user_id))
-    levels = connection.execute(
-        sa.select(RiskRow.level, RiskRow.until, RiskRow.raised_at)
+    region = _select_region(connection, user_id)
+    levels = _select_levels(connection, person)
+    if not levels:
+        return TurnRisk({}, region=region)
+    said_at = connection.scalar(
+        sa.select(sa.func.min(UpdateRow.received_at)).where(UpdateRow.turn_id == turn_id)
+    )
+    talks = crisis_talks.select_for_people(connection, [user_id], now) if user_id == chat_id else {}
+    return TurnRisk(
+        ends={row.level: row.until for row in levels},
+        check_in_at=_select_check_in(connection, user_id),
+        region=region,
+        ends_before={
+            row.level: row.until for row in levels if said_at is None or row.holds_since < said_at
+        },
+        pending_question=_pending_questions(connection, [person], said_at).get(person),
+        talk=talks.get(user_id, StoredTalk()),
+    )
+
+
+def _select_levels(connection: sa.Connection, person: PersonInChat) -> Sequence[AnyRow]:
+    return connection.execute(
+        sa.select(RiskRow.level, RiskRow.until, RiskRow.holds_since)
         .where(_counts_in(person))
         .order_by(RiskRow.until)  # of two chats' the later one is kept
     ).all()
-    if not levels:
-        return RiskState({}, region=region)
-    due_at = connection.scalar(sa.select(CheckInRow.due_at).where(CheckInRow.user_id == user_id))
-    talk = StoredTalk()
-    if now is not None and user_id == chat_id:
-        talk = crisis_talks.select_for_people(connection, [user_id], now).get(user_id, talk)
-    said_at = None
-    if turn_id is not None:
-        said_at = connection.scalar(
-            sa.select(sa.func.min(UpdateRow.received_at)).where(UpdateRow.turn_id == turn_id)
-        )
-    return RiskState(
-        ends={row.level: row.until for row in levels},
-        check_in_at=due_at,
-        pending_question=_pending_questions(connection, [person], said_at).get(person),
-        region=region,
-        talk=talk,
-        ends_before={
-            row.level: row.until
-            for row in levels
-            if turn_id is not None and (said_at is None or row.raised_at < said_at)
-        },
-    )
+
+
+def _select_check_in(connection: sa.Connection, user_id: int) -> datetime | None:
+    return connection.scalar(sa.select(CheckInRow.due_at).where(CheckInRow.user_id == user_id))
+
+
+def _select_region(connection: sa.Connection, user_id: int) -> str | None:
+    return connection.scalar(sa.select(UserRow.region).where(UserRow.id == user_id))
 
 
 def _counts_in(person: PersonInChat) -> sa.ColumnElement[bool]:
@@ -220,9 +265,9 @@ def _counts_in(person: PersonInChat) -> sa.ColumnElement[bool]:
     return of_person if chat_id == user_id else sa.and_(of_person, RiskRow.chat_id == chat_id)
 
 
-def _read_for_people(
+def _read_for_speakers(
     connection: sa.Connection, people: tuple[PersonInChat, ...], now: datetime
-) -> dict[PersonInChat, RiskState]:
+) -> dict[PersonInChat, SpeakerRisk]:
     rows = connection.execute(
         sa.select(RiskRow.user_id, RiskRow.chat_id, RiskRow.level, RiskRow.until)
         .where(RiskRow.user_id.in_({user_id for user_id, _ in people}))
@@ -244,7 +289,7 @@ def _read_for_people(
         if ends:
             person = user_id, chat_id
             talk = talks.get(user_id, StoredTalk()) if user_id == chat_id else StoredTalk()
-            found[person] = RiskState(ends, pending_question=asked.get(person), talk=talk)
+            found[person] = SpeakerRisk(ends, asked.get(person), talk)
     return found
 
 
@@ -393,6 +438,11 @@ def erase_for_user(connection: sa.Connection, user_id: int) -> None:
     """Forget a person."""
     connection.execute(sa.delete(RiskRow).where(RiskRow.user_id == user_id))
     connection.execute(sa.delete(CheckInRow).where(CheckInRow.user_id == user_id))
+
+
+def asked_after_since(user_id: int, moment: datetime) -> sa.ColumnElement[bool]:
+    """Whether a check-in was sent to a person after a moment."""
+    return sa.exists().where(CheckInRow.user_id == user_id, CheckInRow.sent_at > moment)
 
 
 def _expect_check_in(

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
+from bot.storage import cards, risk
 from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.db.errors import WrongKey
-from bot.storage.models import CheckInRow, CrisisCardRow, SafetyPlanLineRow, SafetyPlanRow
+from bot.storage.models import SafetyPlanLineRow, SafetyPlanRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -183,6 +184,11 @@ class SafetyPlans:
         return tuple(plan.of(step)[0] for step in HELPFUL_FIRST if plan.of(step))
 
 
+def is_begun_by(user_id: sa.SQLColumnExpression[int | None]) -> sa.ColumnElement[bool]:
+    """Whether a person has begun a plan."""
+    return sa.exists().where(SafetyPlanRow.user_id == user_id)
+
+
 def line_context(user_id: int, step: str) -> bytes:
     """Where the ciphertext of a line belongs."""
     return b"safety_plan_lines.said:%d:%s" % (user_id, step.encode())
@@ -238,13 +244,8 @@ def _asked(connection: sa.Connection, user_id: int) -> AskedStep | None:
     ).one_or_none()
     if row is None:
         return None
-    asked_meanwhile = sa.or_(
-        sa.exists().where(
-            CrisisCardRow.user_id == user_id,
-            CrisisCardRow.chat_id == user_id,
-            CrisisCardRow.created_at > row.asked_at,
-        ),
-        sa.exists().where(CheckInRow.user_id == user_id, CheckInRow.sent_at > row.asked_at),
+    is_interrupted = sa.or_(
+        cards.asked_since(user_id, row.asked_at), risk.asked_after_since(user_id, row.asked_at)
     )
     return AskedStep(
         step=None if row.asked is None else PlanStep(row.asked),
@@ -252,7 +253,7 @@ def _asked(connection: sa.Connection, user_id: int) -> AskedStep | None:
         at=row.asked_at,
         walks=row.walks,
         shown_in=row.shown_in,
-        is_interrupted=bool(connection.scalar(sa.select(asked_meanwhile))),
+        is_interrupted=bool(connection.scalar(sa.select(is_interrupted))),
     )
 
 
@@ -277,6 +278,7 @@ def _note_shown(connection: sa.Connection, user_id: int, step: PlanStep, message
 
 
 def _stop(connection: sa.Connection, user_id: int, late_lines: bool, now: datetime) -> None:
+    lock_chat(connection, user_id, wait=True)  # or `_answer` asks on after it was told to stop
     mine = SafetyPlanRow.user_id == user_id
     if late_lines:
         # Pressed twice, or handled again after a crash, it leaves what was asked before as it is.
@@ -332,6 +334,7 @@ def _known_messages(
 def _replace(
     connection: sa.Connection, user_id: int, message_id: int, text: str, cipher: Cipher
 ) -> bool:
+    lock_chat(connection, user_id, wait=True)
     typed = sa.and_(
         SafetyPlanLineRow.user_id == user_id, SafetyPlanLineRow.message_id == message_id
     )
@@ -368,6 +371,7 @@ def _add(
 def _drop(
     connection: sa.Connection, user_id: int, step: PlanStep, line: str, cipher: Cipher
 ) -> None:
+    lock_chat(connection, user_id, wait=True)
     rows = select_for_user(connection, user_id)
     same = [
         line_id
@@ -378,6 +382,7 @@ def _drop(
 
 
 def _clear(connection: sa.Connection, user_id: int, step: PlanStep) -> None:
+    lock_chat(connection, user_id, wait=True)
     connection.execute(
         sa.delete(SafetyPlanLineRow).where(
             SafetyPlanLineRow.user_id == user_id, SafetyPlanLineRow.step == step

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from bot.storage import safety_plans
 from bot.storage.db.leases import Leases
-from bot.storage.models import SafetyPlanRow, UpdateRow
+from bot.storage.models import UpdateRow
 from bot.storage.turns.turn import chat_is_in_work
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _STORED: Final = sa.select(
     UpdateRow.attempts,
 )
 # Asked in the same statement, so that a turn of the many who have no plan costs no read for it.
-_HAS_PLAN: Final = sa.exists().where(SafetyPlanRow.user_id == UpdateRow.chat_id)
+_HAS_PLAN: Final = safety_plans.is_begun_by(UpdateRow.chat_id)
 _PENDING_OF_CHAT: Final = (
     _STORED.add_columns(_HAS_PLAN.label("has_plan"))
     .where(

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.storage import cards
 from bot.storage.db.errors import WrongKey
 from bot.storage.inbox import lanes
-from bot.storage.models import UpdateRow
+from bot.storage.models import MAX_REASON, UpdateRow
 from bot.storage.risk import CARD_FROM
 from bot.storage.turns.transitions import request_stop
 
@@ -170,7 +170,9 @@ class Inbox:
 
     async def fail(self, update_id: int, reason: str) -> None:
         """Give an update up. It is kept, with a short reason for machines, and blocks nothing."""
-        await self._database.write(_end, (update_id,), {"state": "failed", "reason": reason[:64]})
+        await self._database.write(
+            _end, (update_id,), {"state": "failed", "reason": reason[:MAX_REASON]}
+        )
 
     async def release(self, update_ids: Collection[int]) -> None:
         """Release what we claimed and did not finish."""

@@ -14,7 +14,7 @@ import structlog
 
 from bot.storage import notifications
 from bot.storage.db.errors import WrongKey
-from bot.storage.models import TURN_IS_UNFINISHED, TurnRow
+from bot.storage.models import MAX_MODEL, MAX_REASON, TURN_IS_UNFINISHED, TurnRow
 from bot.storage.notifications import Notification
 from bot.storage.turns import transitions
 from bot.storage.turns.turn import (
@@ -90,7 +90,7 @@ class Turns:
     ) -> int | None:
         """Store the answer and end the turn with its updates.
 
-        `answer` is None where a card alone answers: what it asks is then what was asked last.
+        `answer` is None where a card alone answers; the card then has asked what was asked last.
         `message_id` is the message that shows it, in case it could not be stored before. `model`
         wrote it; None where the answer is not to be rated.
 
@@ -104,9 +104,9 @@ class Turns:
             state=state,
             answer=sealed,
             at=self._lease_owner.clock(),
-            failure=None,
+            reason=None,
             message_id=message_id,
-            model=model[:128] if model is not None else None,
+            model=model[:MAX_MODEL] if model is not None else None,
         )
         return await self._database.write(transitions.end, turn_id, self._lease_owner.id, ending)
 
@@ -115,7 +115,7 @@ class Turns:
 
         Takes `message_id` and returns what `finish` does.
         """
-        ending = transitions.Ending("failed", None, None, reason[:64], message_id)
+        ending = transitions.Ending("failed", None, None, reason[:MAX_REASON], message_id)
         return await self._database.write(transitions.end, turn_id, self._lease_owner.id, ending)
 
     async def replace_text(self, turn_id: int, text: str, update_ids: Collection[int]) -> bool:
@@ -163,6 +163,7 @@ class Turns:
     async def request_stop(self, chat_id: int, turn_id: int | None = None) -> bool:
         """Ask whichever replica answers in a chat to stop (only `turn_id`, if given).
 
+        That a person asked for it, and not danger, is told by the notification alone.
         Returns whether there was something to stop. A later owner of the turn sees it as well.
         """
         return await self._database.write(transitions.request_stop, chat_id, turn_id)
@@ -172,7 +173,7 @@ class Turns:
         return await self._database.write(_notify_edited, chat_id)
 
     async def list_stop_requested(self, turn_ids: Collection[int]) -> set[int]:
-        """Those of our turns that a person asked to stop."""
+        """Those of our turns that are to stop, for a person's word or for danger behind them."""
         return await self._database.read(_select_stop_requested, tuple(turn_ids))
 
     async def list_unfinished_chats(self, limit: int) -> list[int]:

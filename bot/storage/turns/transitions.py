@@ -35,7 +35,7 @@ class Ending:
     state: TurnState
     answer: bytes | None
     at: datetime | None
-    failure: str | None
+    reason: str | None
     message_id: int | None
     model: str | None = None
 
@@ -71,7 +71,7 @@ _WAITING: Final = (
     )
     .with_for_update(skip_locked=True)
 )
-_IN_WORK: Final = sa.select(chat_is_in_work(sa.bindparam("chat", type_=sa.BigInteger)))
+_CHAT_IN_WORK: Final = sa.select(chat_is_in_work(sa.bindparam("chat", type_=sa.BigInteger)))
 _OPEN_CONVERSATION: Final = sa.select(
     ConversationRow.id,
     ConversationRow.revision,
@@ -102,7 +102,7 @@ _END: Final = (
     sa.update(TurnRow)
     .where(_IS_OURS)
     .values(
-        state=sa.bindparam("end_state"),
+        state=sa.bindparam("turn_state"),
         answer=sa.bindparam("sealed_answer"),
         answered_at=sa.bindparam("ended_at"),
         failure=sa.bindparam("reason"),
@@ -118,7 +118,7 @@ _END: Final = (
 _END_UPDATES: Final = (
     sa.update(UpdateRow)
     .where(UpdateRow.turn_id == sa.bindparam("turn"))
-    .values(state=sa.bindparam("end_state"), payload=None, reason=sa.bindparam("reason"))
+    .values(state=sa.bindparam("update_state"), payload=None, reason=sa.bindparam("reason"))
 )
 _NEXT_REVISION: Final = (
     sa.update(ConversationRow)
@@ -129,14 +129,18 @@ _NEXT_REVISION: Final = (
 
 
 def begin(connection: sa.Connection, cipher: Cipher, beginning: Beginning) -> Turn | None:
-    """Make waiting updates into a turn, or do nothing."""
+    """Make waiting updates into a turn.
+
+    None, and nothing changes, where one of them waits no more, or the chat is locked by another
+    replica or has work under way.
+    """
     chat = {"chat": beginning.chat_id}
     if not lock_chat(connection, beginning.chat_id, wait=False):
         return None
     waiting = connection.scalars(_WAITING, {**chat, "updates": beginning.update_ids}).all()
     if not waiting or len(waiting) != len(set(beginning.update_ids)):
         return None
-    if connection.scalar(_IN_WORK, chat):
+    if connection.scalar(_CHAT_IN_WORK, chat):
         return None
     conversation = connection.execute(_OPEN_CONVERSATION, chat).one_or_none()
     if conversation is None:
@@ -186,10 +190,10 @@ def end(connection: sa.Connection, turn_id: int, owner: str, ending: Ending) -> 
         {
             "turn": turn_id,
             "holder": owner,
-            "end_state": ending.state,
+            "turn_state": ending.state,
             "sealed_answer": ending.answer,
             "ended_at": ending.at,
-            "reason": ending.failure,
+            "reason": ending.reason,
             "message": ending.message_id,
             "model": ending.model,
         },
@@ -200,8 +204,8 @@ def end(connection: sa.Connection, turn_id: int, owner: str, ending: Ending) -> 
         _END_UPDATES,
         {
             "turn": turn_id,
-            "end_state": "failed" if ending.state == "failed" else "done",
-            "reason": ending.failure,
+            "update_state": "failed" if ending.state == "failed" else "done",
+            "reason": ending.reason,
         },
     )
     return _next_revision(connection, conversation_id)
@@ -238,7 +242,7 @@ def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
     row = select_turn(connection, turn_id)
     if row is None or not lock_chat(connection, row.chat_id, wait=False):
         return None
-    if connection.scalar(_IN_WORK, {"chat": row.chat_id}):
+    if connection.scalar(_CHAT_IN_WORK, {"chat": row.chat_id}):
         return None
     last = select_last_for_chat(connection, row.chat_id)
     if last is None or last.id != turn_id:
@@ -268,7 +272,11 @@ def request_stop(
     turn_id: int | None = None,
     kind: Literal["stop", "danger"] = "stop",
 ) -> bool:
-    """Ask whichever replica answers in a chat to stop; whether there was something to stop."""
+    """Ask whichever replica answers in a chat to stop; whether there was something to stop.
+
+    The `kind` goes out with the notification and is not stored: who finds the request in the table
+    asks the cards whether it was for danger (`CrisisCards.is_overtaken`).
+    """
     theirs = sa.and_(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED)
     if turn_id is not None:
         theirs = sa.and_(theirs, TurnRow.id == turn_id)

@@ -56,7 +56,7 @@ class Turn:
     answered_at: datetime | None = None
     failure: str | None = None
     stop_requested: bool = False
-    """A person asked, at whatever replica, that it be answered no further."""
+    """Whether it is to be answered no further: for a person's word, or for danger behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ _HISTORY: Final = (
 )
 
 
-_IN_WORK: Final = sa.orm.aliased(UpdateRow)
+_OTHER_UPDATE: Final = sa.orm.aliased(UpdateRow)
 
 
 def chat_is_in_work(chat_id: sa.SQLColumnExpression[int | None]) -> sa.ColumnElement[bool]:
@@ -113,7 +113,9 @@ def chat_is_in_work(chat_id: sa.SQLColumnExpression[int | None]) -> sa.ColumnEle
     return sa.or_(
         sa.exists().where(TurnRow.chat_id == chat_id, TURN_IS_UNFINISHED),
         sa.exists().where(
-            _IN_WORK.chat_id == chat_id, _IN_WORK.state == "claimed", _IN_WORK.lane == "chat"
+            _OTHER_UPDATE.chat_id == chat_id,
+            _OTHER_UPDATE.state == "claimed",
+            _OTHER_UPDATE.lane == "chat",
         ),
     )
 

@@ -186,7 +186,7 @@ async def test_what_was_told_in_private_does_not_count_in_a_group(replica: Repli
     assert (await replica.risk.for_chat((ANNA, -200))).ends == {}
     assert sorted((await replica.risk.for_chat((ANNA, ANNA))).ends) == [CONCERN, HIGH]
     people = [(ANNA, -100), (ANNA, -200), (ANNA, ANNA), (BELA, -100)]
-    found = await replica.risk.for_people(people)
+    found = await replica.risk.list_for_speakers(people)
     assert {person: sorted(state.ends) for person, state in found.items()} == {
         (ANNA, -100): [CONCERN],
         (ANNA, ANNA): [CONCERN, HIGH],

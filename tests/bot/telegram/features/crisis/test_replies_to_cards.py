@@ -93,7 +93,7 @@ async def test_a_database_that_hangs_delays_no_card_for_the_question_before_it(
     async def hangs(*_):
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(type(room.storage.risk), "for_people", hangs)
+    monkeypatch.setattr(type(room.storage.risk), "list_for_speakers", hangs)
     arriving = asyncio.create_task(room.intake.keep([message("我想死")]))
     await room.passes(2)
     await arriving

@@ -15,7 +15,9 @@ from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import read_for_danger
 from bot.locales import texts_for
 from bot.safety import (
+    EARLIER_READ,
     LOWEST_BY_WORD,
+    RETRACTED,
     SAID_BEFORE,
     Assessment,
     Guard,
@@ -59,16 +61,16 @@ if TYPE_CHECKING:
         Disclosures,
         PastTurn,
         Risk,
-        RiskState,
         Turn,
+        TurnRisk,
     )
     from inference.engine import Engine, Message, ModelInfo, OnWait
     from inference.tokens import TokenCounter
 
 log = structlog.get_logger(__name__)
 
-TURNS_FOR_SAFETY = 3
-"""How many earlier turns, with the bot's answers, the detector reads along with the new one."""
+ASKED_FOR_TURNS = 3
+"""After a question about danger it is not added to the answers of so many turns."""
 
 NARROWER = (1.0, 0.5, 0.2)
 """Shares of the context window tried in turn when the engine finds a prompt too long."""
@@ -85,7 +87,7 @@ class Plan:
     """What was read in this turn."""
     level: RiskLevel
     """What the turn is treated as: what was read in it, or the danger of the last days."""
-    risk: RiskState
+    risk: TurnRisk
     disclosure: Disclosure
     """What the person was told and asked, and what they answered."""
     reviewed_answer: str | None
@@ -163,16 +165,9 @@ class Companion:
         """
         past = await self._history.load(turn)
         risk = await self._risk.for_turn((turn.user_id, turn.chat_id), turn.id)
-        standing = level_at(risk.ends_before, self._now())
         said = _said(past, turn, risk, language)
-        assessment = await read_for_danger(said, standing)
-        if turn.attempts == 1 and turn.chat_id == turn.user_id:
-            asked = risk.talk.asked[-1] if risk.talk.asked else None
-            words = own_words(turn.user_text)
-            assessment = read_as_answer(assessment, words, asked, risk.talk.danger)
+        assessment = await self._assess(turn, said, risk)
         kept = level_at(risk.ends, self._now())
-        if assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE:
-            assessment = Assessment(RiskLevel.NONE)  # what was said then has faded meanwhile
         is_safe = bool(risk.ends) and says_safe(own_words(turn.user_text))
         is_taken_back = needs_card(kept) and takes_back(own_words(turn.user_text))
         if is_safe or is_taken_back:
@@ -208,6 +203,20 @@ class Companion:
         if plan.is_shared and (assessment.level or needs_card(level)):
             return replace(plan, reviewed_answer=word("in_group", language))
         return replace(plan, by_protocol=reviewed is None and await self._is_by_protocol(plan))
+
+    async def _assess(self, turn: Turn, said: Sequence[Utterance], risk: TurnRisk) -> Assessment:
+        """How serious a turn is by what was read and what was asked before it."""
+        assessment = await read_for_danger(said, level_at(risk.ends_before, self._now()))
+        if turn.attempts == 1 and turn.chat_id == turn.user_id:
+            asked = risk.talk.asked[-1] if risk.talk.asked else None
+            words = own_words(turn.user_text)
+            assessment = read_as_answer(assessment, words, asked, risk.talk.danger)
+        kept = level_at(risk.ends, self._now())
+        # The detector goes by the words of the talk; what was said then may have faded since, or
+        # the person may have taken it back.
+        has_faded = assessment.reasons == (SAID_BEFORE,) and kept is RiskLevel.NONE
+        is_retracted = assessment.reasons == (RETRACTED,) and assessment.level > kept
+        return Assessment(RiskLevel.NONE) if has_faded or is_retracted else assessment
 
     async def _is_by_protocol(self, plan: Plan) -> bool:
         """Whether reviewed texts answer, because the model is not trusted with such a turn."""
@@ -389,7 +398,7 @@ class Companion:
         return await self._engine.ready()
 
     async def remember(self, plan: Plan, answer: str | None, revision: int) -> None:
-        """Copy a turn that was stored as `revision` to where the next one looks first."""
+        """Put a turn that was stored as `revision` into the cache of the history."""
         await self._history.save(plan.turn, plan.past, answer, revision)
 
     def _prompt(self, plan: Plan, budget: int) -> list[Message]:
@@ -402,7 +411,7 @@ class Companion:
         )
 
 
-def _after_saying_safe(risk: RiskState, now: datetime) -> RiskState:
+def _after_saying_safe(risk: TurnRisk, now: datetime) -> TurnRisk:
     """What is kept in mind once the person's word that they are safe is stored."""
     highest = level_at(risk.ends, now)
     ends = {
@@ -422,16 +431,16 @@ def _has_to_ask(plan: Plan, answer: str) -> bool:
         return False
     if plan.assessment.reasons == (SAID_BEFORE,):
         return False  # no new hint, and what was said then was asked about
-    lately = [earlier.answer or "" for earlier in plan.past[-TURNS_FOR_SAFETY:]]
+    lately = [earlier.answer or "" for earlier in plan.past[-ASKED_FOR_TURNS:]]
     return not any(map(asks_about_danger, [*lately, answer]))
 
 
 def _said(
-    past: Sequence[PastTurn], turn: Turn, risk: RiskState, language: Language
+    past: Sequence[PastTurn], turn: Turn, risk: TurnRisk, language: Language
 ) -> list[Utterance]:
     """What the detector reads: the bot's words too, for the questions they ask."""
     said = []
-    for earlier in past[-TURNS_FOR_SAFETY:]:
+    for earlier in past[-EARLIER_READ:]:
         said.append(Utterance(own_words(earlier.user_text)))
         if earlier.answer:
             said.append(Utterance(earlier.answer, by_bot=True))

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import StartupError
-from bot.safety import RiskLevel, Utterance, assess
+from bot.safety import EARLIER_READ, RiskLevel, Utterance, assess
 from bot.safety.quoted import own_words
 from bot.storage import WrongKey
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 FORMAT: Final = "shudong-feedback/1"
 TURNS_BEFORE: Final = 6
 """Earlier exchanges that go along with a rated answer: people are told "a few messages"."""
-TURNS_FOR_SAFETY: Final = 3
 
 DANGER_KNOWN = "danger was noticed around their talk"
 DANGER_READ = "the detector reads danger in their talk now"
@@ -140,7 +139,7 @@ def _danger_in(conversation: RatedConversation) -> str | None:
     said: list[Utterance] = []
     for turn in conversation.turns:
         said.append(Utterance(own_words(turn.user_text)))
-        if assess(said[-2 * TURNS_FOR_SAFETY - 1 :]).level >= RiskLevel.HIGH:
+        if assess(said[-2 * EARLIER_READ - 1 :]).level >= RiskLevel.HIGH:
             return DANGER_READ
         if turn.answer:
             said.append(Utterance(turn.answer, by_bot=True))

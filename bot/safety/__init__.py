@@ -8,9 +8,11 @@ from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader
 from bot.safety.evaluation.batch import safety_report
 from bot.safety.evaluation.cases import BatchError
 from bot.safety.evaluation.report import report
+from bot.safety.facts import EARLIER_READ
 from bot.safety.guard import Blocked, Guard, GuardContext, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_hotlines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
+from bot.safety.in_danger import RETRACTED
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
 from bot.safety.normalize import simplified
 from bot.safety.protocol import (
@@ -48,9 +50,11 @@ from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe, takes
 from bot.safety.utterance import Utterance
 
 __all__ = [
+    "EARLIER_READ",
     "GOODBYE",
     "HELPED",
     "LOWEST_BY_WORD",
+    "RETRACTED",
     "SAID_BEFORE",
     "Assessment",
     "Axis",

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.locales import Language
-from bot.safety import RiskLevel
-from bot.storage import StoredTalk
+from bot.safety import EARLIER_READ, RiskLevel, Utterance, assess
+from bot.safety.facts import turns
+from bot.storage import RiskState
 from tests.bot.telegram.updates import PERSON, message
 
 SAID = {
@@ -30,7 +31,8 @@ async def test_planning_a_word_of_safety_changes_nothing_until_it_is_stored(room
     assert plan.lowers_risk
     assert await room.storage.risk.for_user(PERSON) == before
     await room.companion.lower_risk(plan)
-    assert await room.storage.risk.for_user(PERSON) == replace(plan.risk, talk=StoredTalk())
+    after = RiskState(plan.risk.ends, plan.risk.check_in_at, plan.risk.region)
+    assert await room.storage.risk.for_user(PERSON) == after
 
 
 async def test_a_turn_that_is_taken_over_lowers_nothing_again(room):
@@ -42,3 +44,48 @@ async def test_a_turn_that_is_taken_over_lowers_nothing_again(room):
     await room.companion.lower_risk(plan)
     assert not plan.lowers_risk
     assert max((await room.storage.risk.for_user(PERSON)).ends) == RiskLevel.HIGH
+
+
+@pytest.mark.parametrize("again", [RiskLevel.HIGH, RiskLevel.CONCERN], ids=str)
+async def test_danger_that_is_told_of_again_was_known_before_it(room, again):
+    await room.arrive(message(SAID[RiskLevel.HIGH]))
+    await room.passes(3600)
+    await room.arrive(message(SAID[again]))
+    await room.passes(10)
+    turn = await room.storage.turns.get(2)
+    plan = await room.companion.plan(turn, Language.ZH_CN)
+    assert max(plan.risk.ends_before) == RiskLevel.HIGH
+
+
+async def test_danger_that_a_turn_tells_of_first_was_not_known_before_it(room):
+    await room.arrive(message(SAID[RiskLevel.HIGH]))
+    await room.passes(10)
+    plan = await room.companion.plan(await room.storage.turns.get(1), Language.ZH_CN)
+    assert (max(plan.risk.ends), plan.risk.ends_before) == (RiskLevel.HIGH, {})
+
+
+async def plan_of(room, said):
+    """The plan of the last of some messages, each in a turn of its own."""
+    for text in said[:-1]:
+        await room.arrive(message(text))
+        await room.passes(5)
+    before = await room.storage.turns.last_for_chat(PERSON)
+    turn = replace(before, number=before.number + 1, attempts=1, user_text=said[-1])
+    return await room.companion.plan(turn, Language.ZH_CN)
+
+
+async def test_the_detector_reads_as_many_messages_as_it_was_measured_with(room):
+    said = [f"今天是第{number}天，我去上班了" for number in range(EARLIER_READ + 4)]
+    plan = await plan_of(room, said)
+    own = [one.text for one in plan.said if not one.by_bot]
+    assert own == said[-EARLIER_READ - 1 :]
+    assert sum(one.by_bot for one in plan.said) == EARLIER_READ
+    assert len(turns(plan.said)) == EARLIER_READ + 1
+
+
+async def test_words_as_far_back_as_the_detector_reads_count_in_the_bot_too(room):
+    grave, plain = SAID[RiskLevel.IMMINENT], "今天我去上班了"
+    plan = await plan_of(room, [grave, *[plain] * 4, "那我现在就去"])
+    alone = assess([Utterance(plan.turn.user_text)])
+    assert plan.said[0].text == grave
+    assert plan.assessment.level > alone.level

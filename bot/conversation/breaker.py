@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_TIMEOUTS = 2
+TIMEOUTS_UNTIL_DOWN = 2
 """So many time-outs in a row, of whatever turns, mean that the engine hangs."""
 FIRST_PAUSE = 1.0
 MAX_PAUSE = 10.0
@@ -69,7 +69,7 @@ class EngineCircuitBreaker:
     def record_timeout(self) -> None:
         """Note that an answer did not come, or not on, in time."""
         self._timeouts += 1
-        if self._timeouts >= MAX_TIMEOUTS:
+        if self._timeouts >= TIMEOUTS_UNTIL_DOWN:
             self.record_unavailable()
 
     def record_unavailable(self) -> None:

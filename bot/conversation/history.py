@@ -36,7 +36,7 @@ class History:
     async def save(
         self, turn: Turn, past: Sequence[PastTurn], answer: str | None, revision: int
     ) -> None:
-        """Copy the conversation as it is after `turn` to where the next one looks first."""
+        """Put the conversation as it is after `turn` into the cache, for the next turn."""
         newest = PastTurn(turn.number, turn.user_text, answer)
         turns = [*past, newest][-MAX_TURNS:]
         await self._cache.put(turn.chat_id, turn.conversation_id, revision, turns)

@@ -28,7 +28,8 @@ CUT = "\n……\n"
 KEPT_AT_A_STEP = 0.5
 """The share of its room that the past keeps when it has outgrown it.
 
-Less forgets more at once; more forgets more often, and the cache is cold after each time.
+A smaller share drops more turns at once. A larger one drops some more often, and each time the
+engine has to read the whole past anew: its prefix cache fits no more.
 """
 
 FOR_WHAT_IS_SAID = 0.15

@@ -149,11 +149,6 @@ class SecondReading:
         self._within = within
         self._sleep = sleep
 
-    @property
-    def is_on(self) -> bool:
-        """Whether anything reads at all."""
-        return bool(self._readers)
-
     async def read(self, said: Sequence[Utterance]) -> Assessment:
         """The most serious of what the readers find in the last of `said` (oldest first)."""
         found = await asyncio.gather(*(self._ask(reader, said) for reader in self._readers))

@@ -114,11 +114,11 @@ class Maintenance:
         await self._crisis.recover()
         await storage.inbox.release_expired(exclude=self._update_handler.held)
         await self._running_turns.release_left()
-        if self._scheduler.was_full:
+        if self._scheduler.is_saturated:
             await self._call_others()
         await self._scheduler.fill(self._waiting_chats)
         self._update_handler.wake()
-        if self._scheduler.was_full:
+        if self._scheduler.is_saturated:
             await self._queue_notifier.tell(self._scheduler.list_busy())
 
     async def _waiting_chats(self, limit: int) -> list[int]:

@@ -184,7 +184,7 @@ def build_parts(
     running_turns = RunningTurns(storage.turns, clock=clock, lease_safe_seconds=lease_safe_seconds)
     features = _build_features(context, running_turns)
     scheduler = _build_scheduler(
-        context, companion, breaker, running_turns, features, on_room=work_wanted.set
+        context, companion, breaker, running_turns, features, on_capacity=work_wanted.set
     )
     router = _build_router(context, features, running_turns, scheduler)
     update_handler = UpdateHandler(context, router)
@@ -270,7 +270,7 @@ def _build_scheduler(
     running_turns: RunningTurns,
     features: _Features,
     *,
-    on_room: Callable[[], None],
+    on_capacity: Callable[[], None],
 ) -> TurnScheduler:
     ending = TurnEnding(context, companion, running_turns)
     steps = AnswerSteps(
@@ -302,7 +302,7 @@ def _build_scheduler(
         ),
         TurnRunner(context, running_turns, steps, ending, ANSWER_KEYBOARDS),
         running_turns,
-        on_room=on_room,
+        on_capacity=on_capacity,
     )
 
 

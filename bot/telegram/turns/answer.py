@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import structlog
 
@@ -154,7 +154,10 @@ class AnswerSteps:
         return running.is_overtaken
 
     async def _is_carried_to_human(self, running: RunningTurn) -> bool:
-        """Whether a human of the operators has the word here, who is then given the turn."""
+        """Whether a human of the operators has the word here, who is then given the turn.
+
+        Tried as long as Telegram is out of reach; /stop ends answers of the model alone.
+        """
         while True:
             try:
                 return await self._handoff.carry_to_admin(running.turn)
@@ -169,7 +172,7 @@ class AnswerSteps:
         texts: Texts,
         second_look: SecondLook,
     ) -> None:
-        """Say a reviewed text, which no second reading has to wait for: a card still comes."""
+        """Say a reviewed text before the second reading is done; its card may follow."""
         answer = await self._companion.reviewed(plan)
         if answer is None:  # the card has asked; a second question would say that none was heard
             await self._note_second(plan, await second_look)
@@ -207,7 +210,7 @@ class AnswerSteps:
             await self._end_overtaken(running, plan, outcome.said, reply)
             return True
         found = await second_look
-        if self._companion.calls_for_card(plan, found):
+        if outcome.end == "raised" or self._companion.calls_for_card(plan, found):
             # Said without knowing of the danger: it may be the wrong word, so it does not stay.
             await self._ending.deliver(running, partial(reply.withdraw, texts.withdrawn))
             running.message_id = None
@@ -222,6 +225,8 @@ class AnswerSteps:
                 await self._end_stopped(running, plan, outcome, reply, texts)
             case "failed":
                 await self._end_failed(running, outcome, reply, texts)
+            case _:
+                assert_never(outcome.end)
         return True
 
     async def _end_answered(

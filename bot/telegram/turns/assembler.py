@@ -122,28 +122,30 @@ class TurnAssembler:
                     self._outbox.show_typing(chat_id)
                 await self._context.sleep(pause)
                 continue
-            assembled = await self._begin(batch.said, has_plan=waiting[0].has_plan)
-            if assembled is not None:
-                return assembled
+            if await self._hand_to_others(batch.said, has_plan=waiting[0].has_plan):
+                continue
+            return await self._begin(batch.said)
 
     def _read(self, waiting: Sequence[StoredUpdate]) -> _Batch:
-        batch = _Batch([], [], [])
+        said: list[IncomingText] = []
+        empty: list[int] = []
+        unreadable: list[int] = []
         for stored in waiting:
             try:
                 item = read_stored_text(stored, self._context.client, self._context.me)
             except Exception as error:
                 # Whatever is wrong with it, it must not keep the next message from its answer.
                 log.error("update_broken", update=stored.update_id, error=type(error).__name__)
-                batch.unreadable.append(stored.update_id)
+                unreadable.append(stored.update_id)
                 continue
             if item is None:
-                batch.empty.append(stored.update_id)
+                empty.append(stored.update_id)
             else:
-                batch.said.append(item)
-        together = take_up_to(MAX_TEXT, take_one_person(batch.said))
+                said.append(item)
+        together = take_up_to(MAX_TEXT, take_one_person(said))
         # With no burst window each message gets its own answer, however long it had to wait.
-        batch.said[:] = together if self._window else take_one_message(together)
-        return batch
+        said = together if self._window else take_one_message(together)
+        return _Batch(said, empty, unreadable)
 
     def _until_quiet(self, said: Sequence[IncomingText]) -> float:
         """Seconds until the burst is over."""
@@ -156,26 +158,34 @@ class TurnAssembler:
         )
         return min(end - now, self._window)
 
-    async def _begin(self, said: Sequence[IncomingText], *, has_plan: bool) -> NextTurn | None:
-        """Begin a turn; None if the messages were none of the model's and are done with."""
+    async def _hand_to_others(self, said: Sequence[IncomingText], *, has_plan: bool) -> bool:
+        """Give messages to what takes them in place of the model; whether something has."""
         first, update_ids = said[0], [item.update_id for item in said]
         if reworded := [i.update_id for i in said if await self._rewritings.keep_rewriting(i)]:
             await self._inbox.finish_all(reworded)
-            return None
+            return True
         if has_plan and (planned := await self._plan_lines.take(said)):
             await self._inbox.finish_all(planned)
-            return None
+            return True
         text = join_texts(said)
         if not text:
-            if await self._turns.notify_edited(first.chat_id):
-                return NextTurn()  # the turn that runs there takes the edits, or else ends them
-            # Only edits of what was answered before: nothing new was said.
+            # Edits alone: of what a running turn answers, or else of what was answered before.
+            is_taken = not await self._turns.notify_edited(first.chat_id)
+        else:
+            await self._users.record_seen(first.user_id, first.language_code)
+            is_taken = await self._handoff.carry_to_person(
+                first.chat_id, first.user_id, as_told(text)
+            )
+        if is_taken:
             await self._inbox.finish_all(update_ids)
-            return None
-        await self._users.record_seen(first.user_id, first.language_code)
-        if await self._handoff.carry_to_person(first.chat_id, first.user_id, as_told(text)):
-            await self._inbox.finish_all(update_ids)
-            return None
+        return is_taken
+
+    async def _begin(self, said: Sequence[IncomingText]) -> NextTurn:
+        """Begin a turn, unless the person has had their answers of the day."""
+        first, update_ids = said[0], [item.update_id for item in said]
+        text = join_texts(said)
+        if not text:
+            return NextTurn()  # the turn that runs there takes the edits, or else ends them
         if (until := await self._quota_ends(first)) is not None:
             return await self._rest(first.chat_id, update_ids, until)
         turn = await self._turns.begin(
@@ -191,7 +201,7 @@ class TurnAssembler:
 
     async def _quota_ends(self, said: IncomingText) -> datetime | None:
         language = await self._context.language_of(said.user_id)
-        return await self._quota.rests_until(said.user_id, said.chat_id, language)
+        return await self._quota.check_and_tell(said.user_id, said.chat_id, language)
 
     async def _rest(self, chat_id: int, update_ids: list[int], until: datetime) -> NextTurn:
         if is_private(chat_id):

@@ -70,16 +70,27 @@ class PlanLines(Protocol):
         """Take such lines out of what waits; the ids of their updates. Raises StorageError."""
 
 
+class KeyboardAfterAnswer(Protocol):
+    """Makes the buttons under an answer that is whole, for a language and a turn's id."""
+
+    def __call__(
+        self, texts: Texts, turn_id: int, *, ratable: bool = False
+    ) -> InlineKeyboardMarkup:
+        """`ratable`: whether the answer may be rated."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerKeyboards:
-    """The buttons under an answer, made for a language and a turn's id."""
+    """What makes the buttons under an answer, in the language of the texts."""
 
     while_answering: Callable[[Texts, int], InlineKeyboardMarkup]
-    after_answer: Callable[..., InlineKeyboardMarkup]
+    """For a turn's id."""
+    after_answer: KeyboardAfterAnswer
     after_failure: Callable[[Texts, int], InlineKeyboardMarkup]
+    """For a turn's id."""
     in_danger: Callable[[Texts, int], InlineKeyboardMarkup]
-    """Made for a person's id."""
+    """For a person's id."""
     with_care: Callable[[Texts, InlineKeyboardMarkup], InlineKeyboardMarkup]
-    """Buttons, and below them one that shows where else there is help."""
+    """For buttons: the same, and below them one that shows where else there is help."""
     into_private: Callable[[Texts, str | None], InlineKeyboardMarkup | None]
-    """Made for the name of the bot, from a group."""
+    """For the name of the bot, from a group."""

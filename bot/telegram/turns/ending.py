@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-STORE_TRIES = 30
+STORE_RETRIES = 30
 STORE_PAUSE = 1.0
+"""Seconds before the end of a turn is stored again, and how often: half a minute in all."""
 DELIVERY_PAUSE = 30.0
 """Seconds between two tries of what Telegram did not take in time."""
 
@@ -43,6 +44,8 @@ class TurnEnding:
 
     async def deliver(self, running: RunningTurn, deliver: Callable[[], Awaitable[object]]) -> None:
         """Deliver the end of an answer, however long Telegram is out of reach.
+
+        A stop that is asked for meanwhile changes nothing: what is delivered is the end.
 
         Raises:
             TurnLost: another replica has the turn.
@@ -95,7 +98,7 @@ class TurnEnding:
         await self._store(partial(self._turns.fail, turn.id, reason, message_id))
 
     async def _store(self, store: Callable[[], Awaitable[int | None]]) -> int | None:
-        for _ in range(STORE_TRIES):
+        for _ in range(STORE_RETRIES):
             try:
                 return await store()
             except StorageError as error:

@@ -36,26 +36,30 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_TIMEOUTS = 3
+MAX_TIMEOUTS_OF_A_TURN = 3
 """So often may one turn run into a time-out while others are answered, before it is given up."""
 MAX_LEAKS = 4
-"""So often may a turn's answer turn out to be a thought: each node finds out once."""
+"""So often may a turn's answer turn out to be a thought. It happens once with each node: from then
+on what that node says is read as begun in thought."""
 OVERLOAD_PAUSE = 3.0
+"""Seconds before a full engine is asked again."""
 RETRY_PAUSE = 1.0
 """Seconds before a turn tries again on its own, when the engine failed it but is alive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a generation ended. `said` is what of the answer there is, without white space around.
-
-    `is_reviewed`: it is not the model's own, a reviewed text stands in its place.
-    """
+    """How a generation ended."""
 
     said: str
+    """What of the answer there is, without white space around."""
     end: Literal["answered", "stopped", "failed", "edited", "raised"]
+    """`edited`: its words were changed before the first one of the answer; `raised`: a second
+    reading brings a card. Both are answered anew."""
     reason: str = ""
+    """Why it failed, for machines."""
     is_reviewed: bool = False
+    """Whether a reviewed text stands in place of the model's."""
 
 
 class GenerationManager:
@@ -124,7 +128,7 @@ class GenerationManager:
             try:
                 await self._stream(plan, draft)
             except EngineOverloaded:
-                draft.waits(draft.texts.wait_long)
+                draft.show_wait(draft.texts.wait_long)
                 if self._clock() + OVERLOAD_PAUSE >= until:
                     raise
                 await self._sleep(OVERLOAD_PAUSE)
@@ -141,13 +145,13 @@ class GenerationManager:
                 timeouts += not self._breaker.is_down
                 self._breaker.record_timeout()
                 log.info("answer_interrupted", turn=plan.turn.id, detail=str(error))
-                if timeouts >= MAX_TIMEOUTS:
+                if timeouts >= MAX_TIMEOUTS_OF_A_TURN:
                     raise
             else:
                 return
 
     async def _wait_for_engine(self, plan: Plan, draft: _VisibleDraft, until: float) -> None:
-        draft.is_interrupted(draft.texts.wait_engine)
+        draft.show_interruption(draft.texts.wait_engine)
         limit = self._sleep(until - self._clock())
         if not await wait_with_limit(self._breaker.wait(), limit):
             raise EngineUnavailable("the engine did not come back in time")
@@ -158,17 +162,17 @@ class GenerationManager:
             try:
                 return await self._stream_once(plan, draft)
             except ThoughtLeaked:
-                draft.is_taken_back()
+                draft.discard()
         raise EngineProtocolError("every answer turned out to be a thought")
 
     async def _stream_once(self, plan: Plan, draft: _VisibleDraft) -> None:
         pieces: list[str] = []
-        async with aclosing(self._companion.answer(plan, draft.waits_at)) as stream:
+        async with aclosing(self._companion.answer(plan, draft.show_position)) as stream:
             async for piece in stream:
                 if not pieces:
                     self._breaker.record_answer()
                 pieces.append(piece)
-                draft.grows("".join(pieces))
+                draft.grow("".join(pieces))
         if not "".join(pieces).strip():
             raise EngineProtocolError("the answer has no text")
 
@@ -182,27 +186,27 @@ class _VisibleDraft:
         self._running = running
         self._position_told: int | None = None
 
-    def grows(self, text: str) -> None:
+    def grow(self, text: str) -> None:
         self._running.draft = text.strip()
         self.reply.update(text)
 
-    def is_taken_back(self) -> None:
+    def discard(self) -> None:
         """Forget what was said: it was no answer. The next one takes its place."""
         self._running.draft = ""
         self.reply.update(self.texts.wait_long)
 
-    def is_interrupted(self, note: str) -> None:
+    def show_interruption(self, note: str) -> None:
         """Say at once why nothing comes, under what has been said so far."""
         draft = self._running.draft
         self.reply.update(f"{draft}……\n\n{note}" if draft else note, is_typing=False)
 
-    def waits(self, note: str) -> None:
+    def show_wait(self, note: str) -> None:
         """Say why nothing comes, to a person who has been waiting long enough to wonder."""
         if not self._running.draft:
             self.reply.suggest(note)
 
-    def waits_at(self, queue_position: int) -> None:
+    def show_position(self, queue_position: int) -> None:
         """Tell the position in the queue, and again only when half of the way is behind."""
         if self._position_told is None or queue_position <= self._position_told // 2:
             self._position_told = queue_position
-            self.waits(self.texts.wait_place(count=queue_position))
+            self.show_wait(self.texts.wait_place(count=queue_position))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ class QueueNotifier:
         self._context = context
         self._inbox = context.storage.inbox
         self._jobs = context.storage.jobs
-        self._told: OrderedDict[int, None] = OrderedDict()
+        self._told: set[int] = set()
 
     async def tell(self, busy: Sequence[int]) -> None:
         """Tell those who wait and have not heard so; `busy` are the chats at work here.
@@ -43,8 +42,7 @@ class QueueNotifier:
             StorageError: those who wait cannot be read now.
         """
         waiting = await self._inbox.list_chats_with_work(MAX_REMEMBERED, busy)
-        for chat_id in self._told.keys() - set(waiting):
-            del self._told[chat_id]  # they had their turn
+        self._told &= set(waiting)  # the others had their turn
         new = [
             (queue_position, chat_id)
             for queue_position, chat_id in enumerate(waiting, start=1)
@@ -53,7 +51,7 @@ class QueueNotifier:
         if not new or not await self._jobs.hold(JOB, LEASE):
             return
         for queue_position, chat_id in new[:MAX_TOLD_AT_ONCE]:
-            self._told[chat_id] = None
+            self._told.add(chat_id)
             text = texts_for(await self._context.language_of(chat_id)).wait_place(
                 count=queue_position
             )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales import texts_for
+from bot.safety import RiskLevel, level_at
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class Quota:
     context: Context
     per_day: int
 
-    async def rests_until(self, user_id: int, chat_id: int, language: Language) -> datetime | None:
+    async def check_and_tell(
+        self, user_id: int, chat_id: int, language: Language
+    ) -> datetime | None:
         """Until when a person is not answered, told to them once; None: they may have a turn.
 
         Raises:
@@ -49,8 +52,8 @@ class Quota:
         free_at = await self.context.storage.limits.free_at(user_id, self.per_day, DAY)
         if free_at is None or free_at <= now:
             return None
-        danger = await self.context.storage.risk.for_chat((user_id, chat_id))
-        if any(end > now for end in danger.ends.values()):
+        known = await self.context.storage.risk.for_chat((user_id, chat_id))
+        if level_at(known.ends, now) is not RiskLevel.NONE:
             return None
         if await self.context.storage.handovers.for_user(user_id) is not None:
             return None  # it is a human who answers

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 class TurnRunner:
-    """Makes answers visible and final.
+    """Runs turns: begins, answers and ends each, or releases it.
 
     Args:
         context: what the parts share.
@@ -130,7 +130,7 @@ class TurnRunner:
     async def _run_to_end(
         self, running: RunningTurn, language: Language, reply: StreamedReply
     ) -> bool:
-        """Answer a turn until nothing of it is edited any more; False if it is to be released."""
+        """Answer a turn, anew after each edit; whether nothing is left that has to be released."""
         turn_id = running.turn.id
         try:
             while not await self._steps.answer(running, language, reply):
@@ -139,7 +139,7 @@ class TurnRunner:
             log.info("person_unreachable", turn=turn_id)
             await self._users.mark_unreachable(running.turn.chat_id)
             await self._ending.fail(running.turn, "unreachable")
-        except TurnLost:
+        except TurnLost:  # the lease is the other replica's, and so is the end
             log.info("turn_left_to_another_replica", turn=turn_id)
         except Closed:
             log.warning("answer_not_delivered_yet", turn=turn_id)

@@ -74,7 +74,10 @@ class RunningTurn:
             self._interrupt("edited")
 
     def abandon(self) -> None:
-        """Stop making an answer that another replica gives by now, and say nothing more in it."""
+        """Stop making an answer that another replica gives by now.
+
+        Does nothing where none is being made: what is said then asks for the lease before.
+        """
         if self.generation is not None:
             log.warning("turn_lost", turn=self.turn.id)
             self.generation.cancel()

@@ -37,11 +37,11 @@ MAX_TRIES = 10
 TRIED_FOR = timedelta(minutes=15)
 """A turn that was begun so often over so long is given up with a button to try again.
 
-A crash counts against every turn that ran, so tries alone say little: in a bad quarter of an hour
-they are bystanders'. A turn that brings the bot down each time still has an end.
+A crash counts against every turn that ran, so tries alone do not tell which one caused it; the time
+gives the others a chance. A turn that brings the bot down each time still has an end.
 """
 
-MAX_STUMBLES = 5
+MAX_FAILED_STARTS = 5
 """So often may what a chat has written fail to become a turn before it is kept as failed."""
 
 
@@ -61,7 +61,7 @@ class TurnScheduler:
         assembler: makes what waits into turns.
         runner: answers them.
         running_turns: hear of edits.
-        on_room: called when there is room again for chats that wait in the database.
+        on_capacity: called when there is room again for chats that wait in the database.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class TurnScheduler:
         runner: TurnRunner,
         running_turns: RunningTurns,
         *,
-        on_room: Callable[[], None],
+        on_capacity: Callable[[], None],
     ) -> None:
         self._context = context
         self._inbox = context.storage.inbox
@@ -79,12 +79,12 @@ class TurnScheduler:
         self._assembler = assembler
         self._runner = runner
         self._running_turns = running_turns
-        self._on_room = on_room
-        self.was_full = False
+        self._on_capacity = on_capacity
+        self.is_saturated = False
         """Whether a chat had to be left to other replicas, or to later."""
         self._chats: dict[int, _BusyChat] = {}
         self._resting: dict[int, datetime] = {}
-        self._stumbles: Counter[int] = Counter()
+        self._failed_starts: Counter[int] = Counter()
         self._is_open = True
 
     def wake(self, chat_id: int) -> None:
@@ -94,8 +94,8 @@ class TurnScheduler:
         if chat_id in self._chats:
             self._chats[chat_id].is_woken = True
             return
-        if self.was_full or self.room <= 0:
-            self.was_full = True  # it waits in the database, behind those who came before
+        if self.is_saturated or self.capacity <= 0:
+            self.is_saturated = True  # it waits in the database, behind those who came before
             return
         chat = self._chats[chat_id] = _BusyChat()
         chat.task = asyncio.create_task(self._serve(chat_id, chat), name=f"chat {chat_id}")
@@ -112,24 +112,23 @@ class TurnScheduler:
         Raises:
             StorageError: they cannot be looked for.
         """
-        if self.room <= 0:
+        if self.capacity <= 0:
             return
-        self.was_full = False  # a chat that finds no room from here on says so again
-        for chat_id in await find(self.room):
+        self.is_saturated = False  # a chat that finds no room from here on says so again
+        for chat_id in await find(self.capacity):
             self.wake(chat_id)
-        self.was_full |= self.room <= 0
+        self.is_saturated |= self.capacity <= 0
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """How many more chats could be worked on now."""
         return self._context.options.chats_at_once - len(self._chats)
 
     def list_busy(self) -> list[int]:
         """The chats not to be looked for: at work, or resting until their person has an answer."""
         now = self._context.now()
-        for chat_id in [chat for chat, until in self._resting.items() if until <= now]:
-            del self._resting[chat_id]
-        return [*self._chats, *self._resting]
+        resting = [chat_id for chat_id, until in self._resting.items() if until > now]
+        return [*self._chats, *resting]
 
     async def drain(self, grace: float) -> None:
         """Take no new work, let running answers finish for `grace` seconds, cut off the rest.
@@ -146,17 +145,17 @@ class TurnScheduler:
     def _leave(self, chat_id: int) -> None:
         if self._chats.pop(chat_id).is_woken:
             self.wake(chat_id)
-        if self.was_full and self._is_open:
-            self._on_room()
+        if self.is_saturated and self._is_open:
+            self._on_capacity()
 
     async def _serve(self, chat_id: int, chat: _BusyChat) -> None:
         began = False
         try:
-            while self._is_open and not (began and self.was_full):
+            while self._is_open and not (began and self.is_saturated):
                 chat.is_woken = False
                 found = await self._assembler.next_turn(chat_id)
                 if found.rests_until is not None:
-                    self._resting[chat_id] = found.rests_until
+                    self._rest(chat_id, found.rests_until)
                 chat.is_woken |= found.look_again
                 turn = found.turn
                 if turn is None and not began:
@@ -166,7 +165,7 @@ class TurnScheduler:
                 if turn is None:
                     return
                 began = True
-                self._stumbles.pop(chat_id, None)
+                self._failed_starts.pop(chat_id, None)
                 await self._answer(turn, chat, with_media=found.with_media)
         except StorageError as error:
             # Everything is still in the inbox; the next sweep wakes this chat again.
@@ -174,7 +173,12 @@ class TurnScheduler:
         except Exception:
             log.exception("chat_failed", chat=chat_id)
             if not began:
-                await self._note_stumble(chat_id)
+                await self._note_failed_start(chat_id)
+
+    def _rest(self, chat_id: int, until: datetime) -> None:
+        now = self._context.now()
+        self._resting = {chat: end for chat, end in self._resting.items() if end > now}
+        self._resting[chat_id] = until
 
     async def _answer(self, turn: Turn, chat: _BusyChat, *, with_media: bool) -> None:
         language = await self._context.language_of(turn.user_id)
@@ -189,10 +193,10 @@ class TurnScheduler:
             may_be_edited=turn.attempts > 1 or chat.is_woken,
         )
 
-    async def _note_stumble(self, chat_id: int) -> None:
+    async def _note_failed_start(self, chat_id: int) -> None:
         """Keep what cannot be made into a turn as failed, so that it blocks nothing for ever."""
-        self._stumbles[chat_id] += 1
-        if self._stumbles[chat_id] < MAX_STUMBLES:
+        self._failed_starts[chat_id] += 1
+        if self._failed_starts[chat_id] < MAX_FAILED_STARTS:
             return
         try:
             for stored in await self._inbox.list_pending(chat_id, MESSAGES_AT_ONCE):
@@ -202,7 +206,7 @@ class TurnScheduler:
         except StorageError as error:
             log.error("chat_paused", chat=chat_id, error=type(error).__name__)
         else:
-            del self._stumbles[chat_id]
+            del self._failed_starts[chat_id]
 
     async def _ask_to_write_again(self, chat_id: int) -> None:
         texts = texts_for(await self._context.language_of(chat_id))

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bot.storage import LeaseOwner, Turns
 from bot.storage.models import TurnRow
-from bot.telegram.turns.ending import STORE_TRIES
+from bot.telegram.turns.ending import STORE_RETRIES
 from bot.telegram.turns.scheduler import MAX_TRIES, TRIED_FOR
 from inference.engine import EngineProtocolError
 from tests.bot.telegram.room import TEXTS, rest
@@ -52,7 +52,7 @@ async def test_a_turn_whose_database_goes_away_in_mid_answer_is_not_held_for_eve
     assert room.running_turns.held == [1]
     database_switch.is_away = True
     more.set()
-    await room.passes(STORE_TRIES + 2)
+    await room.passes(STORE_RETRIES + 2)
     assert room.running_turns.held == []
 
     database_switch.is_away = False
@@ -240,7 +240,7 @@ async def test_what_could_not_be_handed_back_is_taken_up_as_soon_as_the_database
     more = await half_written(room, engine)
     database_switch.is_away = True
     more.set()
-    await room.passes(STORE_TRIES + 2)
+    await room.passes(STORE_RETRIES + 2)
     assert room.running_turns.held == []
 
     database_switch.is_away = False

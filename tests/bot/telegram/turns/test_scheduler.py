@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.storage.models import TurnRow, UpdateRow
 from bot.telegram.turns.assembler import MAX_BURST
-from bot.telegram.turns.scheduler import MAX_STUMBLES
+from bot.telegram.turns.scheduler import MAX_FAILED_STARTS
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import OTHER, PERSON, message
@@ -159,7 +159,7 @@ async def test_what_cannot_become_a_turn_is_kept_as_failed_and_blocks_nothing(ro
 
     monkeypatch.setattr(type(room.storage.turns), "begin", broken)
     [update_id] = await room.arrive(message("坏"))
-    for _ in range(MAX_STUMBLES):
+    for _ in range(MAX_FAILED_STARTS):
         await room.sweep()
         await room.passes(5)
     assert await room.update(update_id) == ("failed", "not_begun")

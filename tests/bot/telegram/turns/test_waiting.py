@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.storage import Notification, StorageError
-from bot.telegram.turns.generation import MAX_TIMEOUTS
+from bot.telegram.turns.generation import MAX_TIMEOUTS_OF_A_TURN
 from inference.engine import EngineOverloaded, EngineTimeout, EngineUnavailable, ThoughtLeaked
 from tests.bot.telegram.room import ENGINE_PATIENCE, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -181,12 +181,12 @@ async def test_an_engine_that_hangs_is_away_after_two_time_outs(room, engine):
 
 
 async def test_a_turn_that_alone_runs_into_time_outs_is_given_up(room, engine):
-    for _ in range(MAX_TIMEOUTS):
+    for _ in range(MAX_TIMEOUTS_OF_A_TURN):
         engine.will(room.breaker.record_answer, SILENT)  # somebody else is answered in between
     await room.arrive(message("睡不着"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [TEXTS.error_retry]
-    assert len(engine.prompts) == MAX_TIMEOUTS
+    assert len(engine.prompts) == MAX_TIMEOUTS_OF_A_TURN
     assert room.buttons() == ["redo:1"]
 
 
@@ -297,7 +297,7 @@ async def test_chats_beyond_the_limit_wait_and_are_taken_when_there_is_room(open
         await room.arrive(message("睡不着", person=person))
     await room.passes(2)
     assert len(engine.prompts) == 2
-    assert room.scheduler.was_full
+    assert room.scheduler.is_saturated
     hold.set()
     for _ in range(4):
         await room.passes(2)

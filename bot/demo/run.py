@@ -9,6 +9,7 @@ import sys
 import tempfile
 from base64 import b64encode
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,12 @@ async def _start(settings: Settings, language: str, stack: AsyncExitStack) -> st
     )
     spoken = language_for(language)
     page = build_page(
-        Visits(companion, storage, spoken),
+        Visits(
+            companion,
+            storage,
+            spoken,
+            card_window=timedelta(seconds=settings.card_window),
+        ),
         spoken,
         is_trial=model.is_trial,
         at_once=settings.engine_max_concurrency,

@@ -11,7 +11,6 @@ import asyncio
 import itertools
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -28,6 +27,7 @@ from inference.engine import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+    from datetime import timedelta
 
     from bot.conversation.companion import Companion, Plan
     from bot.locales import Language
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from bot.storage.store import Storage
 
 log = structlog.get_logger(__name__)
-
-CARD_WINDOW = timedelta(minutes=30)
 
 MAX_CHARACTERS = 4096
 """Characters of one message, about what Telegram takes; the page's field stops there too."""
@@ -57,8 +55,17 @@ class Stopped(Exception):
 class Visits:
     """Answers visitors. One visit says one thing at a time."""
 
-    def __init__(self, companion: Companion, storage: Storage, language: Language) -> None:
+    def __init__(
+        self,
+        companion: Companion,
+        storage: Storage,
+        language: Language,
+        *,
+        card_window: timedelta,
+    ) -> None:
+        """`card_window`: after a crisis card, the same one is not shown again for so long."""
         self._companion = companion
+        self._card_window = card_window
         self._storage = storage
         self._language = language
         self._texts = texts_for(language)
@@ -209,7 +216,7 @@ class Visits:
             ends={step.value: end for step, end in ends_of(level, now).items()},
             danger=danger.value,
         )
-        owed = await self._storage.cards.owe_for_turn(plan.turn.id, signal, CARD_WINDOW)
+        owed = await self._storage.cards.owe_for_turn(plan.turn.id, signal, self._card_window)
         if owed is None:
             return None
         await self._storage.cards.mark_sent(owed.key)

@@ -83,7 +83,10 @@ class ContactBook(Feature):
         await self._outbox.edit_text(request.chat_id, request.message_id, deleted)
 
     async def on_card(self, chat_id: int, user_id: int, language: Language) -> str | None:
-        """The line for a person's own card, if they named a contact. Never raises, never waits."""
+        """The line for a person's own card, if they named a contact. Never raises.
+
+        Waits `CARD_WAITS` seconds at most.
+        """
         if not is_private(chat_id):  # others in a group would read it
             return None
         try:

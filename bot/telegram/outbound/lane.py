@@ -52,7 +52,7 @@ class Lane:
 
         Crisis text waits neither for the gap after the last call nor for what Telegram asked of
         another message: about one a second is what Telegram wants over time, and it takes a few
-        at once. Only a 429 of its own holds it.
+        at once. Only a 429 of its own holds it, or the pause after a failed call of its own.
         """
         if operation.priority is Priority.CRISIS:
             return operation.not_before

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CALLS_PER_SECOND = 30
-
 
 class Outbox:
     """All outgoing calls of the bot.
@@ -51,6 +49,7 @@ class Outbox:
     Args:
         bot: what speaks to Telegram.
         clock: monotonic seconds.
+        calls_per_second: in all chats together.
         sleep: waits for seconds of that clock.
         random: spreads the repeated tries of many chats.
         ttl: seconds after which a message that could not be sent is given up.
@@ -62,11 +61,11 @@ class Outbox:
         bot: SendApi,
         *,
         clock: Callable[[], float],
+        calls_per_second: int,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
         ttl: float = 60.0,
         final_ttl: float = 600.0,
-        calls_per_second: int = CALLS_PER_SECOND,
     ) -> None:
         self._bot = bot
         self._clock = clock

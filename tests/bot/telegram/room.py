@@ -16,7 +16,6 @@ from bot.conversation.second_reader import SecondReading
 from bot.locales import language_for, texts_for
 from bot.storage.models import TurnRow, UpdateRow
 from bot.telegram.context import Options
-from bot.telegram.outbound.outbox import CALLS_PER_SECOND
 from bot.telegram.wiring import build_parts
 from inference.engine import ModelInfo
 from tests.bot.telegram.updates import ADMIN, FIRST_MOMENT, PERSON
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CALLS_PER_SECOND = 30
 ENGINE_PATIENCE = 600.0
 """Seconds that a turn waits for an engine that is away."""
 CARD_WINDOW = timedelta(minutes=30)

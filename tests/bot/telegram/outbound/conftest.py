@@ -28,7 +28,7 @@ def bot(clock: FakeClock) -> ScriptedBot:
 
 @pytest.fixture
 async def outbox(bot: ScriptedBot, clock: FakeClock) -> AsyncIterator[Outbox]:
-    outbox = Outbox(bot, clock=clock, sleep=clock.sleep, random=Random(7))
+    outbox = Outbox(bot, clock=clock, sleep=clock.sleep, random=Random(7), calls_per_second=30)
     yield outbox
     await outbox.aclose(0)
 

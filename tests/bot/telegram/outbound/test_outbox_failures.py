@@ -88,7 +88,9 @@ async def test_a_final_that_never_gets_through_expires_after_its_limit(outbox, b
 async def test_back_off_is_jittered(bot, clock):
     retries = set()
     for seed in range(5):
-        outbox = Outbox(bot, clock=clock, sleep=clock.sleep, random=Random(seed))
+        outbox = Outbox(
+            bot, clock=clock, sleep=clock.sleep, random=Random(seed), calls_per_second=30
+        )
         bot.calls.clear()
         bot.faults["send"].extend(NetworkError("x") for _ in range(4))
         send = soon(outbox.send(ANNA, text("a")))

@@ -40,7 +40,7 @@ async def outbox(sandbox: Sandbox) -> AsyncIterator[Outbox]:
     request = HTTPXRequest(connection_pool_size=64, pool_timeout=5.0, read_timeout=2.0)
     bot = Bot(TOKEN, base_url=sandbox.base_url, request=request)
     await bot.initialize()
-    outbox = Outbox(bot, clock=time.monotonic)
+    outbox = Outbox(bot, clock=time.monotonic, calls_per_second=30)
     yield outbox
     await outbox.aclose(2)
     await bot.shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,30 @@ from bot.storage import (
 from bot.storage.store import open_cipher, open_database
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime
     from pathlib import Path
 
     from bot.settings import Settings
+    from bot.storage.db.database import Database
+    from bot.storage.store import StorageOptions
+
+
+@asynccontextmanager
+async def _opened(options: StorageOptions) -> AsyncIterator[Database]:
+    """The database of an operator's command.
+
+    Raises:
+        StartupError: what storage cannot do within it, as a sentence.
+    """
+    try:
+        database = open_database(options)
+        try:
+            yield database
+        finally:
+            await database.aclose()
+    except StorageError as error:
+        raise StartupError(str(error)) from None
 
 
 async def migrate(settings: Settings) -> str:
@@ -37,15 +58,9 @@ async def migrate(settings: Settings) -> str:
     Raises:
         StartupError: it cannot be reached, or is newer than this program.
     """
-    try:
-        database = open_database(storage_options(settings))
-        try:
-            before = await schema_status(database)
-            await upgrade(database)
-        finally:
-            await database.aclose()
-    except StorageError as error:
-        raise StartupError(str(error)) from None
+    async with _opened(storage_options(settings)) as database:
+        before = await schema_status(database)
+        await upgrade(database)
     if before is SchemaStatus.CURRENT:
         return "The database is up to date already."
     return "The database is up to date now."
@@ -57,15 +72,9 @@ async def counted(settings: Settings, year: int) -> str:
     Raises:
         StartupError: the database cannot be reached, or has no counters yet.
     """
-    try:
-        database = open_database(storage_options(settings))
-        try:
-            await check_schema(database)
-            totals = await Counters(database, utc_now).totals(date(year, 1, 1), date(year, 12, 31))
-        finally:
-            await database.aclose()
-    except StorageError as error:
-        raise StartupError(str(error)) from None
+    async with _opened(storage_options(settings)) as database:
+        await check_schema(database)
+        totals = await Counters(database, utc_now).totals(date(year, 1, 1), date(year, 12, 31))
     if not totals:
         return f"Nothing was counted in {year}."
     width = max(map(len, totals))
@@ -78,15 +87,9 @@ async def audited(settings: Settings, last: int) -> str:
     Raises:
         StartupError: the database cannot be reached, or has no tables yet.
     """
-    try:
-        database = open_database(storage_options(settings))
-        try:
-            await check_schema(database)
-            acts = await Audit(database, utc_now).list_recent(last)
-        finally:
-            await database.aclose()
-    except StorageError as error:
-        raise StartupError(str(error)) from None
+    async with _opened(storage_options(settings)) as database:
+        await check_schema(database)
+        acts = await Audit(database, utc_now).list_recent(last)
     lines = [
         f"{act.at:%Y-%m-%d %H:%M:%S}  {act.admin_id}  {act.action} {act.target}: {act.outcome}"
         for act in acts
@@ -102,18 +105,12 @@ async def export_feedback_to(settings: Settings, file: Path, since: datetime | N
     """
     deidentifier = Deidentifier()
     options = storage_options(settings)
-    try:
-        database = open_database(options)
-        try:
-            await check_schema(database)
-            cipher = open_cipher(options)
-            await verify_keys(database, cipher)
-            conversations = RatedConversations(database, cipher)
-            exported = await export_feedback(conversations, file, deidentifier, since)
-        finally:
-            await database.aclose()
-    except StorageError as error:
-        raise StartupError(str(error)) from None
+    async with _opened(options) as database:
+        await check_schema(database)
+        cipher = open_cipher(options)
+        await verify_keys(database, cipher)
+        conversations = RatedConversations(database, cipher)
+        exported = await export_feedback(conversations, file, deidentifier, since)
     said = [
         f"{exported.prompts} rated prompts of {exported.conversations} conversations are in {file}."
     ]
@@ -133,13 +130,7 @@ async def reencrypt_all(settings: Settings) -> str:
     """
     options = storage_options(settings)
     rewritten = 0
-    try:
-        database = open_database(options)
-        try:
-            async for total in reencrypt(database, open_cipher(options)):
-                rewritten = total
-        finally:
-            await database.aclose()
-    except StorageError as error:
-        raise StartupError(str(error)) from None
+    async with _opened(options) as database:
+        async for total in reencrypt(database, open_cipher(options)):
+            rewritten = total
     return f"{rewritten} stored texts were rewritten with the newest key."

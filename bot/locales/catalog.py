@@ -29,8 +29,13 @@ class LocaleError(ValueError):
 @cache
 def texts_for(language: Language) -> Texts:
     """The texts of a language, read from its file once. Raises LocaleError."""
-    source = resources.files("bot.locales").joinpath(f"{language.value}.toml")
-    return build_texts(tomllib.loads(source.read_text(encoding="utf-8")))
+    return read_texts(Texts, "bot.locales", language)
+
+
+def read_texts(kind: type[Kind], package: str, language: Language) -> Kind:
+    """A dataclass of texts from the file of a language in a package. Raises LocaleError."""
+    source = resources.files(package).joinpath(f"{language.value}.toml")
+    return build(kind, tomllib.loads(source.read_text(encoding="utf-8")))
 
 
 def build_texts(values: Mapping[str, object]) -> Texts:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
-from bot.locales.catalog import build
+from bot.locales.catalog import read_texts
 from bot.locales.texts import EmergencyText, RegionText, Template
 
 if TYPE_CHECKING:
@@ -67,5 +65,4 @@ class CareTexts:
 @cache
 def care_texts_for(language: Language) -> CareTexts:
     """The texts of a language, read from its file once. Raises LocaleError."""
-    source = resources.files("bot.locales.care").joinpath(f"{language.value}.toml")
-    return build(CareTexts, tomllib.loads(source.read_text(encoding="utf-8")))
+    return read_texts(CareTexts, "bot.locales.care", language)

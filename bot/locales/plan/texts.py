@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
-from bot.locales.catalog import build
+from bot.locales.catalog import read_texts
 from bot.locales.texts import CountText, Template
 
 if TYPE_CHECKING:
@@ -90,5 +88,4 @@ class PlanTexts:
 @cache
 def plan_texts_for(language: Language) -> PlanTexts:
     """The texts of a language, read from its file once. Raises LocaleError."""
-    source = resources.files("bot.locales.plan").joinpath(f"{language.value}.toml")
-    return build(PlanTexts, tomllib.loads(source.read_text(encoding="utf-8")))
+    return read_texts(PlanTexts, "bot.locales.plan", language)

@@ -91,7 +91,10 @@ class InboxCounts:
 
 
 class Inbox:
-    """Updates that arrived, and who is handling them. Each method is one transaction."""
+    """Updates that arrived, and who is handling them.
+
+    Each method is one transaction, and one more for every row that no key opens: it is given up.
+    """
 
     def __init__(self, database: Database, cipher: Cipher, lease_owner: LeaseOwner) -> None:
         self._database = database

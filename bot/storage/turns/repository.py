@@ -43,7 +43,10 @@ log = structlog.get_logger(__name__)
 
 
 class Turns:
-    """The turns of all chats. Each method is one transaction."""
+    """The turns of all chats.
+
+    Each method is one transaction, and one more where no key opens the turn: it is given up.
+    """
 
     def __init__(self, database: Database, cipher: Cipher, lease_owner: LeaseOwner) -> None:
         self._database = database

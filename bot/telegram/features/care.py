@@ -133,14 +133,11 @@ class CareFinder(Feature):
         keyboard: InlineKeyboardMarkup,
         in_message: int | None,
     ) -> None:
-        first, *rest = render_with_numbers(text)
+        parts = render_with_numbers(text)
         if in_message is None:
-            await self._outbox.send_parts(user_id, [first, *rest], keyboard)
-            return
-        shown = None if rest else keyboard
-        await self._outbox.edit(user_id, in_message, first, shown, final=True)
-        if rest:
-            await self._outbox.send_parts(user_id, rest, keyboard)
+            await self._outbox.send_parts(user_id, parts, keyboard)
+        else:
+            await self._outbox.edit_parts(user_id, in_message, parts, keyboard)
 
 
 def name_of_page(texts: CareTexts, page: CarePage) -> str:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from telegram import Message, MessageEntity, Update, User
 from telegram.constants import ChatType, MessageLimit
 from telegram.ext import filters
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     Phrases = Mapping[str, str]
     """Words that, alone in a message, are a command, and its name."""
+
+log = structlog.get_logger(__name__)
 
 # Clients cut a long text at or shortly before the limit; the next part belongs to it directly.
 SPLIT_PART = MessageLimit.MAX_TEXT_LENGTH - 96
@@ -221,6 +224,34 @@ def read_stored_text(stored: StoredUpdate, bot: Bot, me: User) -> IncomingText |
     """
     update = Update.de_json(json.loads(stored.payload), bot)
     return read_incoming_text(update, me, stored.received_at.timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTexts:
+    """What some updates say, as they wait in the inbox; the others by their ids."""
+
+    said: list[IncomingText]
+    empty: list[int]
+    """Nothing is said in them."""
+    unreadable: list[int]
+    """They are not what the library expects."""
+
+
+def read_stored_texts(updates: Iterable[StoredUpdate], bot: Bot, me: User) -> StoredTexts:
+    """The words of updates, in their order; one that cannot be read costs no other."""
+    found = StoredTexts([], [], [])
+    for stored in updates:
+        try:
+            item = read_stored_text(stored, bot, me)
+        except Exception as error:
+            log.error("update_broken", update=stored.update_id, error=type(error).__name__)
+            found.unreadable.append(stored.update_id)
+            continue
+        if item is None:
+            found.empty.append(stored.update_id)
+        else:
+            found.said.append(item)
+    return found
 
 
 def take_one_person(said: Sequence[IncomingText]) -> list[IncomingText]:

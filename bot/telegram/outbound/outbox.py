@@ -212,11 +212,21 @@ class Outbox:
         text: str,
         keyboard: InlineKeyboardMarkup | None = None,
     ) -> int:
-        """Replace a message for good, as a question by its outcome; what is too long follows it.
+        """Replace a message for good, as a question by its outcome. As `edit_parts`."""
+        return await self.edit_parts(chat_id, message_id, render(text), keyboard)
 
-        Returns and raises as `edit`.
+    async def edit_parts(
+        self,
+        chat_id: int,
+        message_id: int,
+        parts: Sequence[Rendered],
+        keyboard: InlineKeyboardMarkup | None = None,
+    ) -> int:
+        """Replace a message for good by a text cut into messages, the keyboard under the last.
+
+        Returns the id of the message that has the keyboard; raises as `send`.
         """
-        first, *rest = render(text)
+        first, *rest = parts
         shown = None if rest else keyboard
         edited = await self.edit(chat_id, message_id, first, shown, final=True)
         return await self.send_parts(chat_id, rest, keyboard) if rest else edited

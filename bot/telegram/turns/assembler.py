@@ -12,7 +12,7 @@ from bot.safety.quoted import as_told
 from bot.telegram.chat_ids import is_private
 from bot.telegram.inbound.incoming import (
     join_texts,
-    read_stored_text,
+    read_stored_texts,
     take_one_message,
     take_one_person,
     take_up_to,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.storage import StoredUpdate, Turn
+    from bot.storage import Turn
     from bot.telegram.context import Context
     from bot.telegram.inbound.incoming import IncomingText
     from bot.telegram.turns.collaborators import HumanHandoff, PlanLines, Rewritings
@@ -56,15 +56,6 @@ class NextTurn:
     with_media: bool = False
     rests_until: datetime | None = None
     look_again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What the first person in the queue said, and updates that are no part of any turn."""
-
-    said: list[IncomingText]
-    empty: list[int]
-    unreadable: list[int]
 
 
 class TurnAssembler:
@@ -108,44 +99,30 @@ class TurnAssembler:
             waiting = await self._inbox.list_pending(chat_id, MESSAGES_AT_ONCE)
             if not waiting:
                 return NextTurn()
-            batch = self._read(waiting)
-            if batch.empty:
-                await self._inbox.finish_all(batch.empty)
-            for update_id in batch.unreadable:
+            found = read_stored_texts(waiting, self._context.client, self._context.me)
+            if found.empty:
+                await self._inbox.finish_all(found.empty)
+            for update_id in found.unreadable:
                 await self._inbox.fail(update_id, "unreadable")
-            if not batch.said:
+            said = self._choose(found.said)
+            if not said:
                 continue
-            enter_topic(chat_id, batch.said[-1].thread_id)
-            pause = self._until_quiet(batch.said)
+            enter_topic(chat_id, said[-1].thread_id)
+            pause = self._until_quiet(said)
             if pause > 0:
                 with suppress(Unreachable, Undeliverable):
                     self._outbox.show_typing(chat_id)
                 await self._context.sleep(pause)
                 continue
-            if await self._hand_to_others(batch.said, has_plan=waiting[0].has_plan):
+            if await self._hand_to_others(said, has_plan=waiting[0].has_plan):
                 continue
-            return await self._begin(batch.said)
+            return await self._begin(said)
 
-    def _read(self, waiting: Sequence[StoredUpdate]) -> _Batch:
-        said: list[IncomingText] = []
-        empty: list[int] = []
-        unreadable: list[int] = []
-        for stored in waiting:
-            try:
-                item = read_stored_text(stored, self._context.client, self._context.me)
-            except Exception as error:
-                # Whatever is wrong with it, it must not keep the next message from its answer.
-                log.error("update_broken", update=stored.update_id, error=type(error).__name__)
-                unreadable.append(stored.update_id)
-                continue
-            if item is None:
-                empty.append(stored.update_id)
-            else:
-                said.append(item)
+    def _choose(self, said: Sequence[IncomingText]) -> Sequence[IncomingText]:
+        """What of all that waits belongs into one turn."""
         together = take_up_to(MAX_TEXT, take_one_person(said))
         # With no burst window each message gets its own answer, however long it had to wait.
-        said = together if self._window else take_one_message(together)
-        return _Batch(said, empty, unreadable)
+        return together if self._window else take_one_message(together)
 
     def _until_quiet(self, said: Sequence[IncomingText]) -> float:
         """Seconds until the burst is over."""

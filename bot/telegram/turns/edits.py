@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.telegram.inbound.incoming import join_texts, read_stored_text
+from bot.telegram.inbound.incoming import join_texts, read_stored_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,14 +48,5 @@ class TurnEdits:
         return replace(turn, user_text=text)
 
     def _read(self, updates: Iterable[StoredUpdate]) -> list[IncomingText]:
-        said = []
-        for stored in updates:
-            try:
-                item = read_stored_text(stored, self.context.client, self.context.me)
-            except Exception as error:
-                # The assembler gives it up; here it is only passed over.
-                log.info("update_passed_over", update=stored.update_id, error=type(error).__name__)
-                continue
-            if item is not None:
-                said.append(item)
-        return said
+        # What cannot be read is only passed over here: the assembler gives it up.
+        return read_stored_texts(updates, self.context.client, self.context.me).said

@@ -104,9 +104,7 @@ class PlanScreen:
         in_message: int | None,
     ) -> int:
         """Show a text in a message, or in a new one; the id of the one with the keyboard."""
-        first, *rest = plain_with_numbers(text)
+        parts = plain_with_numbers(text)
         if in_message is None:
-            return await self._outbox.send_parts(user_id, [first, *rest], keyboard)
-        shown = None if rest else keyboard
-        edited = await self._outbox.edit(user_id, in_message, first, shown, final=True)
-        return await self._outbox.send_parts(user_id, rest, keyboard) if rest else edited
+            return await self._outbox.send_parts(user_id, parts, keyboard)
+        return await self._outbox.edit_parts(user_id, in_message, parts, keyboard)

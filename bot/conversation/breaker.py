@@ -24,7 +24,9 @@ TIMEOUTS_UNTIL_DOWN = 2
 """So many time-outs in a row, of whatever turns, mean that the engine hangs."""
 FIRST_PAUSE = 1.0
 MAX_PAUSE = 10.0
+"""Seconds between two questions for a sign of life, at first and at most."""
 GROWTH = 1.5
+"""Each of these pauses is longer than the one before by this factor."""
 
 
 class EngineCircuitBreaker:

@@ -4,6 +4,7 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 """
 
 from bot.locales import Language
+from bot.safety.choice_prompt import ChoicePrompt, choice_prompt
 from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader
 from bot.safety.evaluation.batch import safety_report
 from bot.safety.evaluation.cases import BatchError
@@ -44,7 +45,6 @@ from bot.safety.protocol import (
     word,
 )
 from bot.safety.replies import asks_about_danger, may_be_reply
-from bot.safety.second_reading import ChoicePrompt, choice_prompt
 from bot.safety.stacking import EncoderModel, Stack, StackedReader, both_readers
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe, takes_back
 from bot.safety.utterance import Utterance

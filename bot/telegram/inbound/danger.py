@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import safety
+from bot.conversation.known_risk import KnownRisk, RiskLookup
 from bot.conversation.reading import read_for_danger
-from bot.conversation.standing import Standing, StandingRisk
 from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import RiskSignal
@@ -50,7 +50,7 @@ class DangerReader:
         cards: RiskCards,
         is_handed_over: Callable[[int, int], Awaitable[bool]],
     ) -> None:
-        self._standing = StandingRisk(context.storage.risk, context.now, sleep=context.sleep)
+        self._lookup = RiskLookup(context.storage.risk, context.now, sleep=context.sleep)
         self._now = context.now
         self._sleep = context.sleep
         self._cards = cards
@@ -58,10 +58,10 @@ class DangerReader:
 
     async def read(self, said: Sequence[IncomingText], faults: BatchFaults) -> list[RiskSignal]:
         """The signs of danger in messages, oldest first; nothing of those that tell of none."""
-        standing = await self._standings({_speaker(one) for one in said})
+        known = await self._known({_speaker(one) for one in said})
         signals: list[RiskSignal] = []
         for one in said:
-            before = standing[_speaker(one)]
+            before = known[_speaker(one)]
             try:
                 signal = await self._read_one(one, before, faults)
             except Exception as error:
@@ -71,28 +71,28 @@ class DangerReader:
             if signal is not None:
                 signals.append(signal)
                 level = max(before.level, RiskLevel(signal.level))
-                standing[_speaker(one)] = replace(before, level=level)
+                known[_speaker(one)] = replace(before, level=level)
         # A human who asks "are you thinking of suicide" asks it of the person they took over.
         told_to_person = await self._handed_over({_person(signal) for signal in signals})
         kept = [signal for signal in signals if _person(signal) not in told_to_person]
         for signal in kept:
-            self._standing.note(_person(signal), signal.ends)
+            self._lookup.note(_person(signal), signal.ends)
         return kept
 
-    async def _standings(self, people: Collection[PersonInChat]) -> dict[PersonInChat, Standing]:
+    async def _known(self, people: Collection[PersonInChat]) -> dict[PersonInChat, KnownRisk]:
         if not people:
             return {}
         try:
-            return await self._standing.of(people, KNOWN_WITHIN)
+            return await self._lookup.for_people(people, KNOWN_WITHIN)
         except Exception as error:
-            log.error("standings_broke", error=type(error).__name__)
+            log.error("known_risk_broke", error=type(error).__name__)
         # What is stored of one person costs no other theirs.
         found = await asyncio.gather(
-            *(self._standing.of([person], KNOWN_WITHIN) for person in people),
+            *(self._lookup.for_people([person], KNOWN_WITHIN) for person in people),
             return_exceptions=True,
         )
         return {
-            person: one[person] if isinstance(one, dict) else Standing()
+            person: one[person] if isinstance(one, dict) else KnownRisk()
             for person, one in zip(people, found, strict=True)
         }
 
@@ -115,7 +115,7 @@ class DangerReader:
         return {person for person, is_so in zip(people, found, strict=True) if is_so is True}
 
     async def _read_one(
-        self, said: IncomingText, before: Standing, faults: BatchFaults
+        self, said: IncomingText, before: KnownRisk, faults: BatchFaults
     ) -> RiskSignal | None:
         """The sign of danger in one message, if there is one.
 
@@ -156,7 +156,7 @@ class DangerReader:
             )
         return replace(signal, stops_answer=not said.is_edit)
 
-    def _signal(self, said: IncomingText, found: Assessment, before: Standing) -> RiskSignal:
+    def _signal(self, said: IncomingText, found: Assessment, before: KnownRisk) -> RiskSignal:
         return self._cards.risk_signal(
             found,
             chat_id=said.chat_id,
@@ -179,7 +179,7 @@ class DangerReader:
         )
 
 
-def _with_question(said: IncomingText, before: Standing) -> list[Utterance]:
+def _with_question(said: IncomingText, before: KnownRisk) -> list[Utterance]:
     """A message behind what its person was asked outside an answer, where it may be the reply."""
     reading = [safety.Utterance(said.text)]
     if before.pending_question is not None and safety.may_be_reply(said.text):
@@ -191,7 +191,7 @@ def _with_question(said: IncomingText, before: Standing) -> list[Utterance]:
 
 
 def _with_what_was_told(
-    signal: RiskSignal, said: IncomingText, found: Assessment, before: Standing
+    signal: RiskSignal, said: IncomingText, found: Assessment, before: KnownRisk
 ) -> RiskSignal:
     """A signal with what its words answer of the protocol, and what has to be asked anew."""
     last_asked = before.talk.asked[-1] if before.talk.asked else None

@@ -107,6 +107,7 @@ class TurnAssembler:
             said = self._choose(found.said)
             if not said:
                 continue
+            # Whatever is said for these messages in this task goes into their topic.
             enter_topic(chat_id, said[-1].thread_id)
             pause = self._until_quiet(said)
             if pause > 0:

@@ -88,6 +88,7 @@ class TurnRunner:
         ended = False
         try:
             if not is_private(turn.chat_id):
+                # Whatever is said for this turn in this task goes into its topic.
                 enter_topic(turn.chat_id, await self._thread_of(turn))
             if turn.attempts == 1:
                 # A person who has just written can be reached, whatever was the case before.

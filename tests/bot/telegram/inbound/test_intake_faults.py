@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import safety
-from bot.conversation.standing import StandingRisk
+from bot.conversation.known_risk import RiskLookup
 from bot.safety import RiskLevel
 from bot.storage import RiskSignal
 from bot.storage.models import CrisisCardRow
@@ -34,7 +34,7 @@ def list_steps():
                 yield module, name
     for name in sorted(set(re.findall(r"safety\.([a-z_]+)\(", inspect.getsource(danger)))):
         yield safety, name
-    yield from ((Crisis, "risk_signal"), (Crisis, "send"), (StandingRisk, "of"))
+    yield from ((Crisis, "risk_signal"), (Crisis, "send"), (RiskLookup, "for_people"))
     yield RunningTurns, "overtake_in_chat"
 
 

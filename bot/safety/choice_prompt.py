@@ -65,7 +65,7 @@ class ChoicePrompt:
 @cache
 def choice_prompt() -> ChoicePrompt:
     """The question that is in the package."""
-    text = resources.files("bot.safety").joinpath("second_reading.toml").read_text("utf-8")
+    text = resources.files("bot.safety").joinpath("choice_prompt.toml").read_text("utf-8")
     record = tomllib.loads(text)
     prompt = record["prompt"]
     beginning: list[PromptPart] = [("system", prompt["system"].strip())]

@@ -1,4 +1,4 @@
-"""What people are in from before, for the first reading of what they write.
+"""The danger people are known to be in, for the first reading of what they write.
 
 Read from the database with every message, so that a button or another replica counts at once; what
 was read last is kept at hand for when the database is away or slow.
@@ -29,8 +29,8 @@ REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a person is in, and what they were asked outside an answer and have not answered."""
+class KnownRisk:
+    """The danger a person is known to be in, and what they were asked and have not answered."""
 
     level: RiskLevel = RiskLevel.NONE
     pending_question: PendingQuestion | None = None
@@ -38,8 +38,8 @@ class Standing:
     """What the protocol asked in the person's private chat, as far as it is known."""
 
 
-class StandingRisk:
-    """The standing of people, within a limit of time.
+class RiskLookup:
+    """What is known of the danger of people, found within a limit of time.
 
     Args:
         risk: what is stored.
@@ -55,27 +55,30 @@ class StandingRisk:
         self._sleep = sleep
         self._ends: OrderedDict[PersonInChat, Mapping[int, datetime]] = OrderedDict()
 
-    async def of(
+    async def for_people(
         self, people: Collection[PersonInChat], within: float
-    ) -> dict[PersonInChat, Standing]:
-        """What each person is in where they speak, or after `within` seconds what was known."""
+    ) -> dict[PersonInChat, KnownRisk]:
+        """What is known of each person where they speak.
+
+        After `within` seconds it is what was kept at hand.
+        """
         try:
             states = await wait_for_result(
                 self._risk.list_for_speakers(people), self._sleep(within)
             )
         except (StorageError, TimeoutError) as error:
-            log.warning("standing_not_read", error=type(error).__name__)
+            log.warning("known_risk_not_read", error=type(error).__name__)
             return {person: self._remembered(person) for person in people}
-        standing = {}
+        known = {}
         for person in people:
             state = states.get(person)
             self._remember(person, state.ends if state is not None else {})
             level = self._remembered(person).level
             if state is None:
-                standing[person] = Standing(level)
+                known[person] = KnownRisk(level)
             else:
-                standing[person] = Standing(level, state.pending_question, state.talk)
-        return standing
+                known[person] = KnownRisk(level, state.pending_question, state.talk)
+        return known
 
     def note(self, person: PersonInChat, ends: Mapping[int, datetime]) -> None:
         """Keep at hand what has just been read, whether it can be stored or not."""
@@ -84,8 +87,8 @@ class StandingRisk:
             known[level] = max(end, known.get(level, end))
         self._remember(person, known)
 
-    def _remembered(self, person: PersonInChat) -> Standing:
-        return Standing(level_at(self._ends.get(person, {}), self._now()))
+    def _remembered(self, person: PersonInChat) -> KnownRisk:
+        return KnownRisk(level_at(self._ends.get(person, {}), self._now()))
 
     def _remember(self, person: PersonInChat, ends: Mapping[int, datetime]) -> None:
         self._ends.pop(person, None)

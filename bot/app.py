@@ -116,6 +116,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
             is_trial=model.is_trial,
             admin_chat_id=settings.admin_chat_id,
             oncall_rota=rota,
+            trusted_persons=settings.trusted_persons == "on",
             acknowledge_within=timedelta(seconds=settings.oncall_acknowledge_within),
             answers_per_day=settings.answers_per_day,
             chats_at_once=settings.chats_at_once,

@@ -247,6 +247,7 @@ class Settings(BaseSettings):
         21_600, ge=0, le=172_800, description="seconds from 0 (off) to 172800"
     )
 
+    trusted_persons: Literal["on", "off"] = Field("off", description='"on" or "off"')
     models_trusted_at_risk: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="comma-separated names of models, as their engine names them"
     )

@@ -415,6 +415,7 @@ class Texts:
     private_here: str
     private_open: str
     command_plan: str
+    command_trusted: str
     command_care: str
 
     # Hotlines

@@ -60,6 +60,8 @@ from bot.storage.risk import (
     TurnRisk,
 )
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
+from bot.storage.trusted_messages import OwedTrustedMessage, TrustedMessages
+from bot.storage.trusted_persons import TellingDangers, TrustedPerson, TrustedPersons
 from bot.storage.turns.repository import Turns
 from bot.storage.turns.turn import EndState, PastTurn, Turn
 from bot.storage.users import User, UserExport, Users
@@ -111,6 +113,7 @@ __all__ = [
     "OutdatedAlert",
     "OwedAlert",
     "OwedCard",
+    "OwedTrustedMessage",
     "PastTurn",
     "PendingQuestion",
     "PersonInChat",
@@ -134,6 +137,10 @@ __all__ = [
     "StoredBatch",
     "StoredTalk",
     "StoredUpdate",
+    "TellingDangers",
+    "TrustedMessages",
+    "TrustedPerson",
+    "TrustedPersons",
     "Turn",
     "TurnRisk",
     "TurnState",

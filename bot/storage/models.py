@@ -24,6 +24,14 @@ the human who had a person that the person wants none."""
 AlertState = Literal["owed", "sent", "refused"]
 AlertShows = Literal["open", "taken", "closed", "declined"]
 """What the message of an alert says of its hand-over."""
+TrustedMessageKind = Literal[
+    "ask", "help", "agreed", "declined", "left", "ended", "told", "not_told", "seen"
+]
+"""What is told: the person whether to tell (ask), the trusted one that they are needed (help), the
+person that it was agreed, declined or given up (left), the trusted one that the person ended it,
+the person that it was told, not told, or seen."""
+HelpIsSent = Literal["asked", "always"]
+"""Whether the person is asked each time, or has decided beforehand."""
 Rating = Literal["up", "down"]
 ConsentState = Literal["asked", "yes", "no"]
 """Whether what a person rated may help to train: asked and open, agreed, or not."""
@@ -58,8 +66,10 @@ class Base(DeclarativeBase):
         CardState: sa.String(16),
         ConsentState: sa.String(16),
         HandoverState: sa.String(16),
+        HelpIsSent: sa.String(16),
         Lane: sa.String(16),
         Rating: sa.String(16),
+        TrustedMessageKind: sa.String(16),
         TurnState: sa.String(16),
         UpdateState: sa.String(16),
     }
@@ -329,6 +339,59 @@ class EmergencyContactRow(Base):
     name: Mapped[bytes]
     phone: Mapped[bytes]
     named_at: Mapped[datetime]
+
+
+class TrustedPersonRow(Base):
+    """Whom a person trusts to be told that they are not well, once that one has agreed."""
+
+    __tablename__ = "trusted_persons"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id"),
+        sa.Index(None, "trusted_id"),
+        sa.Index(None, "token_hash"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int]
+    name: Mapped[bytes]
+    """What the person calls the trusted one, encrypted."""
+    called: Mapped[bytes]
+    """What the trusted one calls the person, encrypted."""
+    token_hash: Mapped[bytes | None]
+    """Of the token in the link; None once it was used."""
+    expires_at: Mapped[datetime]
+    trusted_id: Mapped[int | None]
+    agreed_at: Mapped[datetime | None]
+    sends: Mapped[HelpIsSent]
+    for_harm: Mapped[bool]
+    """Whether the person wants it where others hurt them, too."""
+    offered_at: Mapped[datetime | None]
+    """When the person was last asked, or the trusted one told without asking."""
+    sent_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    """When the trusted one last said that they have read it."""
+
+
+class TrustedMessageRow(LeaseColumns, Base):
+    """A message between the two, owed until Telegram has taken it, and then deleted."""
+
+    __tablename__ = "trusted_messages"
+    __table_args__ = (
+        sa.Index(None, "lease_until"),
+        sa.Index(None, "recipient"),
+        sa.Index(None, "about"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    link_id: Mapped[int]
+    kind: Mapped[TrustedMessageKind]
+    recipient: Mapped[int]
+    about: Mapped[int | None]
+    """The other one of the two; None: they are erased."""
+    name: Mapped[bytes | None]
+    """What the recipient calls the other one, encrypted."""
 
 
 class SafetyPlanRow(Base):

@@ -18,10 +18,17 @@ from bot.storage.models import (
     HandoverMessageRow,
     RatingRow,
     SafetyPlanLineRow,
+    TrustedMessageRow,
+    TrustedPersonRow,
     TurnRow,
     UpdateRow,
 )
 from bot.storage.safety_plans import line_context
+from bot.storage.trusted_messages import (
+    called_context,
+    message_name_context,
+)
+from bot.storage.trusted_messages import name_context as trusted_name_context
 from bot.storage.turns.turn import answer_context, user_text_context
 
 if TYPE_CHECKING:
@@ -81,6 +88,24 @@ _COLUMNS: Final = (
         RatingRow.rewritten,
         lambda row: rewritten_context(row.turn_id),
         (RatingRow.turn_id,),
+    ),
+    _Column(
+        TrustedPersonRow.id,
+        TrustedPersonRow.name,
+        lambda row: trusted_name_context(row.user_id),
+        (TrustedPersonRow.user_id,),
+    ),
+    _Column(
+        TrustedPersonRow.id,
+        TrustedPersonRow.called,
+        lambda row: called_context(row.user_id),
+        (TrustedPersonRow.user_id,),
+    ),
+    _Column(
+        TrustedMessageRow.id,
+        TrustedMessageRow.name,
+        message_name_context,
+        (TrustedMessageRow.kind, TrustedMessageRow.recipient, TrustedMessageRow.about),
     ),
     _Column(UpdateRow.update_id, UpdateRow.payload, lambda row: payload_context(row.key)),
 )

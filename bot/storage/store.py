@@ -35,6 +35,8 @@ from bot.storage.notifications import Notifications
 from bot.storage.rated_conversations import RatedConversations
 from bot.storage.risk import Risk
 from bot.storage.safety_plans import SafetyPlans
+from bot.storage.trusted_messages import TrustedMessages
+from bot.storage.trusted_persons import TrustedPersons
 from bot.storage.turns.repository import Turns
 from bot.storage.users import Users
 
@@ -90,6 +92,8 @@ class Storage:
     handover_alerts: HandoverAlerts
     contacts: Contacts
     safety_plans: SafetyPlans
+    trusted_persons: TrustedPersons
+    trusted_messages: TrustedMessages
     feedback: Feedback
     rated_conversations: RatedConversations
     history_cache: HistoryCache
@@ -198,6 +202,8 @@ async def open_storage(
         handover_alerts=HandoverAlerts(database, lease_owner),
         contacts=Contacts(database, cipher, clock),
         safety_plans=SafetyPlans(database, cipher, clock),
+        trusted_persons=TrustedPersons(database, cipher, lease_owner),
+        trusted_messages=TrustedMessages(database, cipher, lease_owner),
         feedback=Feedback(database, cipher, clock),
         rated_conversations=RatedConversations(database, cipher),
         history_cache=history_cache,
@@ -209,6 +215,7 @@ async def open_storage(
         await storage.turns.release_others()
         await storage.cards.release_others()
         await storage.handover_alerts.release_others()
+        await storage.trusted_messages.release_others()
     return storage
 
 

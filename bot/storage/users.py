@@ -20,6 +20,7 @@ from bot.storage import (
     handovers,
     risk,
     safety_plans,
+    trusted_persons,
 )
 from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.db.errors import StorageError, WrongKey
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from bot.storage.models import ConsentState
     from bot.storage.risk import RiskState
     from bot.storage.safety_plans import PlanStep
+    from bot.storage.trusted_persons import TrustedPerson
     from bot.storage.turns.turn import Turn
 
 log = structlog.get_logger(__name__)
@@ -84,6 +86,8 @@ class UserExport:
     consent: ConsentState | None = None
     plan: tuple[tuple[PlanStep, str], ...] = ()
     """The lines of their safety plan."""
+    trusts: TrustedPerson | None = None
+    trusted_by: tuple[TrustedPerson, ...] = ()
 
 
 class Users:
@@ -161,6 +165,8 @@ class Users:
             ratings,
             consent,
             lines,
+            trusts,
+            trusted_by,
         ) = found
         return UserExport(
             user=user,
@@ -177,6 +183,10 @@ class Users:
             consent=consent,
             plan=_readable(
                 lines, lambda row: safety_plans.decrypt_line(row, user_id, self._cipher)
+            ),
+            trusts=trusted_persons.decrypt_trusted(trusts, self._cipher) if trusts else None,
+            trusted_by=_readable(
+                trusted_by, lambda row: trusted_persons.decrypt_trusted(row, self._cipher)
             ),
         )
 
@@ -270,6 +280,8 @@ def _export(
     Sequence[AnyRow],
     ConsentState | None,
     Sequence[AnyRow],
+    AnyRow | None,
+    Sequence[AnyRow],
 ]:
     return (
         _user(connection, user_id),
@@ -283,6 +295,8 @@ def _export(
         feedback.select_for_user(connection, user_id),
         feedback.select_consent_for_user(connection, user_id),
         safety_plans.select_for_user(connection, user_id),
+        trusted_persons.select_for_user(connection, user_id),
+        trusted_persons.select_for_trusted(connection, user_id),
     )
 
 
@@ -309,6 +323,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     handovers.erase_for_user(connection, user_id)
     contacts.erase_for_user(connection, user_id)
     safety_plans.erase_for_user(connection, user_id)
+    trusted_persons.erase_for_user(connection, user_id)
     disclosures.erase_for_user(connection, user_id)
     cards.erase_for_user(connection, user_id)
     crisis_talks.erase_for_user(connection, user_id)

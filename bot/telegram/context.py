@@ -35,6 +35,7 @@ class Options:
         admin_chat_id: where alerts go; None: none is sent but to those whom the rota names.
         oncall_rota: who is on call when; None: nobody in particular.
         acknowledge_within: an alert that nobody takes for so long goes to others.
+        trusted_persons: whether people may name somebody who is told that they are not well.
         answers_per_day: answers a person gets in 24 hours; 0: no limit.
         chats_at_once: chats this process works on at a time.
         engine_patience: how long a turn waits for an engine that is away.
@@ -51,6 +52,7 @@ class Options:
     admin_chat_id: int | None
     oncall_rota: OncallRota | None
     acknowledge_within: timedelta
+    trusted_persons: bool
     answers_per_day: int
     chats_at_once: int
     engine_patience: float

@@ -42,6 +42,8 @@ class Command:
         run_unstored: does it at once where its update, whose id comes first, could not be stored
             in time; None: it waits for the database.
         opens_by_link: whether a link to the bot (`?start=name`) runs it, in the private chat.
+        run_by_link: does what a link with something behind the name (`?start=name-value`) asks
+            for; the value is the argument.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Command:
     opens_chat: bool = False
     run_unstored: Callable[[int, CommandRequest], None] | None = None
     opens_by_link: bool = False
+    run_by_link: Callable[[CommandRequest], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
     from bot.telegram.features.handoff.alerts import OncallAlerts
+    from bot.telegram.features.trusted_person.messenger import TrustedMessenger
     from bot.telegram.turns.queue_notifier import QueueNotifier
     from bot.telegram.turns.registry import RunningTurns
     from bot.telegram.turns.scheduler import TurnScheduler
@@ -47,6 +48,7 @@ class Maintenance:
         crisis: Crisis,
         check_ins: CheckIns,
         oncall_alerts: OncallAlerts,
+        trusted_messenger: TrustedMessenger,
         queue_notifier: QueueNotifier,
         wanted: asyncio.Event,
     ) -> None:
@@ -59,6 +61,7 @@ class Maintenance:
         self._crisis = crisis
         self._check_ins = check_ins
         self._oncall_alerts = oncall_alerts
+        self._trusted_messenger = trusted_messenger
         self._queue_notifier = queue_notifier
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,6 +98,7 @@ class Maintenance:
             self._wanted.clear()
             try:
                 await self.look_for_work()
+                await self._trusted_messenger.send_due()
                 await self._check_ins.send_due()
                 await self._storage.users.finish_erasures()
                 await self._storage.history_cache.finish_forgetting()
@@ -157,6 +161,8 @@ class Maintenance:
                     await self._storage.cards.renew(cards)
                 if alerts := self._oncall_alerts.held:
                     await self._storage.handover_alerts.renew(alerts)
+                if messages := self._trusted_messenger.held:
+                    await self._storage.trusted_messages.renew(messages)
             except StorageError as error:
                 log.warning("leases_not_renewed", error=type(error).__name__)
             except Exception:

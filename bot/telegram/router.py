@@ -79,9 +79,12 @@ class Router:
         if command is None:
             await self._context.outbox.send_text(request.chat_id, request.texts.unknown_command)
             return
-        linked = self.commands.get(request.argument) if command.opens_chat else None
-        if linked is not None and linked.opens_by_link:
-            await linked.run(replace(request, argument=""))
+        linked, dash, value = request.argument.partition("-")
+        by_link = self.commands.get(linked) if command.opens_chat else None
+        if by_link is not None and dash and by_link.run_by_link is not None:
+            await by_link.run_by_link(replace(request, argument=value))
+        elif by_link is not None and not dash and by_link.opens_by_link:
+            await by_link.run(replace(request, argument=""))
         else:
             await command.run(request)
         # Telegram takes an admin's own menu only once their chat has begun.

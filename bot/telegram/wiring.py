@@ -38,6 +38,10 @@ from bot.telegram.features.private_only import open_private
 from bot.telegram.features.safety_plan.answers import PlanAnswers
 from bot.telegram.features.safety_plan.book import PlanBook
 from bot.telegram.features.safety_plan.screen import PlanScreen
+from bot.telegram.features.trusted_person.book import TrustedBook
+from bot.telegram.features.trusted_person.invitations import TrustInvitations
+from bot.telegram.features.trusted_person.messenger import TrustedMessenger
+from bot.telegram.features.trusted_person.telling import HelpText
 from bot.telegram.features.turn_controls import TurnControls, after_failure, while_answering
 from bot.telegram.features.unsupported import UnsupportedMessages
 from bot.telegram.inbound.intake import Intake
@@ -93,6 +97,9 @@ class _Features:
     human_requests: HumanRequests
     oncall_alerts: OncallAlerts
     contacts: ContactBook
+    trusted: TrustedBook
+    trust_invitations: TrustInvitations
+    trusted_messenger: TrustedMessenger
     plans: PlanBook
     plan_answers: PlanAnswers
     feedback: AnswerFeedback
@@ -110,6 +117,7 @@ class Parts:
     breaker: EngineCircuitBreaker
     desk: HandoffDesk
     oncall_alerts: OncallAlerts
+    trusted_messenger: TrustedMessenger
     check_ins: CheckIns
     crisis: Crisis
     button_place: CrisisButtonPlace
@@ -137,6 +145,7 @@ class Parts:
         await run_stage(drain_seconds + 0.5, "outbox", self.outbox.aclose(drain_seconds))
         await run_stage(0.5, "cards", self.crisis.aclose())
         await run_stage(0.5, "alerts", self.oncall_alerts.aclose())
+        await run_stage(0.5, "trusted messages", self.trusted_messenger.aclose())
         await run_stage(0.5, "check-ins", self.check_ins.aclose())
         await run_stage(0.5, "crisis buttons", self.button_place.aclose())
 
@@ -182,7 +191,7 @@ def build_parts(
     work_wanted = asyncio.Event()
     breaker = EngineCircuitBreaker(companion.ready, sleep=sleep)
     running_turns = RunningTurns(storage.turns, clock=clock, lease_safe_seconds=lease_safe_seconds)
-    features = _build_features(context, running_turns)
+    features = _build_features(context, running_turns, on_due=work_wanted.set)
     scheduler = _build_scheduler(
         context, companion, breaker, running_turns, features, on_capacity=work_wanted.set
     )
@@ -204,6 +213,7 @@ def build_parts(
         breaker=breaker,
         desk=features.desk,
         oncall_alerts=features.oncall_alerts,
+        trusted_messenger=features.trusted_messenger,
         check_ins=features.check_ins,
         crisis=features.crisis,
         button_place=features.hotlines.buttons,
@@ -219,6 +229,7 @@ def build_parts(
             crisis=features.crisis,
             check_ins=features.check_ins,
             oncall_alerts=features.oncall_alerts,
+            trusted_messenger=features.trusted_messenger,
             queue_notifier=QueueNotifier(context),
             wanted=work_wanted,
         ),
@@ -226,13 +237,17 @@ def build_parts(
     )
 
 
-def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
+def _build_features(
+    context: Context, running_turns: RunningTurns, *, on_due: Callable[[], None]
+) -> _Features:
     alerts_wanted = asyncio.Event()
     hotlines = HotlineList(context)
     contacts = ContactBook(context)
     protocol = CrisisProtocol(context.storage.crisis_talks)
     desk = HandoffDesk(context, on_due=alerts_wanted.set)
     keeper = DeskKeeper(context, desk=desk, wanted=alerts_wanted)
+    help_text = HelpText(context, hotlines)
+    trust_invitations = TrustInvitations(context, on_due=on_due)
     screen = PlanScreen(context, hotlines)
     plans = PlanBook(context, screen=screen)
     return _Features(
@@ -250,6 +265,11 @@ def _build_features(context: Context, running_turns: RunningTurns) -> _Features:
         human_requests=HumanRequests(context, desk=desk, hotlines=hotlines),
         oncall_alerts=OncallAlerts(context, keeper=keeper, wanted=alerts_wanted),
         contacts=contacts,
+        trusted=TrustedBook(
+            context, invitations=trust_invitations, help_text=help_text, on_due=on_due
+        ),
+        trust_invitations=trust_invitations,
+        trusted_messenger=TrustedMessenger(context, help_text=help_text),
         plans=plans,
         plan_answers=PlanAnswers(context, screen=screen, is_handed_over=desk.is_handed_over),
         feedback=AnswerFeedback(context),
@@ -329,6 +349,8 @@ def _build_router(
             TurnControls(context, running_turns=running_turns, wake=scheduler.wake),
             Reset(context, running_turns=running_turns),
             features.contacts,
+            features.trusted,
+            features.trust_invitations,
             features.plans,
             CareFinder(context, hotlines=hotlines),
             About(context),

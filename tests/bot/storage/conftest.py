@@ -26,6 +26,8 @@ from bot.storage import (
     RatedConversations,
     Risk,
     SafetyPlans,
+    TrustedMessages,
+    TrustedPersons,
     Turns,
     Users,
     generate_key,
@@ -70,6 +72,8 @@ class Replica:
         self.handover_alerts = HandoverAlerts(database, lease_owner)
         self.contacts = Contacts(database, cipher, clock)
         self.safety_plans = SafetyPlans(database, cipher, clock)
+        self.trusted_persons = TrustedPersons(database, cipher, lease_owner)
+        self.trusted_messages = TrustedMessages(database, cipher, lease_owner)
         self.feedback = Feedback(database, cipher, clock)
         self.rated_conversations = RatedConversations(database, cipher)
         self.clock = clock

@@ -102,6 +102,7 @@ class Room:
         admin_chat: int | None = None,
         admins: frozenset[int] = frozenset({ADMIN}),
         oncall_rota: OncallRota | None = None,
+        trusted_persons: bool = False,
         answers_per_day: int = 0,
         model_name: str = "scripted",
         operator_contact: str | None = None,
@@ -133,6 +134,7 @@ class Room:
                 check_in_after=CHECK_IN_AFTER,
                 admin_chat_id=admin_chat,
                 oncall_rota=oncall_rota,
+                trusted_persons=trusted_persons,
                 acknowledge_within=ACKNOWLEDGE_WITHIN,
                 answers_per_day=answers_per_day,
                 chats_at_once=at_once,
@@ -149,6 +151,7 @@ class Room:
         self.breaker, self.running_turns = parts.breaker, parts.running_turns
         self.desk, self.oncall_alerts = parts.desk, parts.oncall_alerts
         self.check_ins, self.crisis = parts.check_ins, parts.crisis
+        self.trusted_messenger = parts.trusted_messenger
         self.scheduler, self.router = parts.scheduler, parts.router
         self.update_handler = parts.update_handler
         self.maintenance, self.work_wanted = parts.maintenance, parts.work_wanted
@@ -173,6 +176,7 @@ class Room:
     async def sweep(self) -> None:
         """Wake what waits, as the maintenance does every few seconds."""
         await self.maintenance.look_for_work()
+        await self.trusted_messenger.send_due()
         await self.check_ins.send_due()
         await rest()
 

@@ -13,6 +13,7 @@ import pytest
 from bot.locales import Language, texts_for
 from bot.locales.care import care_texts_for
 from bot.locales.plan import plan_texts_for
+from bot.locales.trusted import trusted_texts_for
 from bot.safety.care import CarePage
 from bot.storage import PlanStep
 from bot.telegram import features
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
 FEATURES = Path(features.__file__).parent
-HIDDEN = {"close", "pass", "no_human"}
-"""Commands that no menu shows: people learn of them when a human takes over."""
+HIDDEN = {"close", "pass", "no_human", "trusted"}
+"""Commands that no menu shows: people learn of them when a human takes over; operators have to
+switch on the last one."""
 MAX_CALLBACK_DATA = 64  # bytes, Bot API
 ID = 2**53  # no id of Telegram is longer
 
@@ -46,13 +48,24 @@ EXAMPLES: dict[str, list[Any]] = {
     "empty": [[], list(PlanStep)],
     "written": [(), ("睡不着",)],
     "walks": [True, False],
+    "always": [True, False],
+    "harm": [True, False],
+    "may_choose_always": [True, False],
+    "token": ["a-B_" * 6],
+    "link_id": [ID],
+    "people": [[(ID, "小林")]],
     "username": [None, "shudong_bot"],
     "command": ["plan", "care"],
     "page": list(CarePage),
     "keyboard": [button_row(("安全", f"risk:safe:{ID}"))],
 }
 """Values for the parameters of keyboards, by name; a new parameter needs some here."""
-TEXTS_OF = {"Texts": texts_for, "PlanTexts": plan_texts_for, "CareTexts": care_texts_for}
+TEXTS_OF = {
+    "Texts": texts_for,
+    "PlanTexts": plan_texts_for,
+    "CareTexts": care_texts_for,
+    "TrustedTexts": trusted_texts_for,
+}
 
 
 def keyboards() -> Iterator[Callable[..., InlineKeyboardMarkup | None]]:

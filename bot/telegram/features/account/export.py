@@ -23,6 +23,7 @@ def export_file(user_id: int, export: UserExport) -> bytes | None:
         "user_id": user_id,
         "about_you": _about(export.disclosure),
         "emergency_contact": asdict(export.contact) if export.contact else None,
+        "trusted_person": _trusted(export),
         "safety_plan": _plan(export),
         "from_humans": [
             {"at": said.at.isoformat(), "a human of the operators": said.text}
@@ -46,6 +47,8 @@ def _holds_anything(export: UserExport) -> bool:
         or export.risk.ends
         or export.contact
         or export.plan
+        or export.trusts
+        or export.trusted_by
         or export.from_humans
         or export.ratings
         or export.consent
@@ -94,6 +97,30 @@ def _safety(export: UserExport) -> dict[str, object]:
         ],
         "region": user.region if user is not None else None,
         "check_ins": user is None or user.check_ins_off_at is None,
+    }
+
+
+def _trusted(export: UserExport) -> dict[str, object]:
+    """Whom the person trusts, and who trusts them: names as they were given, and since when."""
+    trusts = export.trusts
+    return {
+        "you_trust": None
+        if trusts is None
+        else {
+            "name": trusts.name,
+            "calls_you": trusts.called,
+            "agreed_at": trusts.agreed_at.isoformat() if trusts.agreed_at else None,
+            "sends": trusts.sends,
+            "also_when_you_are_hurt": trusts.for_harm,
+            "told_at": trusts.sent_at.isoformat() if trusts.sent_at else None,
+        },
+        "trust_you": [
+            {
+                "called": one.called,
+                "agreed_at": one.agreed_at.isoformat() if one.agreed_at else None,
+            }
+            for one in export.trusted_by
+        ],
     }
 
 

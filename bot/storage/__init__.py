@@ -61,7 +61,7 @@ from bot.storage.risk import (
 )
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
 from bot.storage.trusted_messages import OwedTrustedMessage, TrustedMessages
-from bot.storage.trusted_persons import TellingDangers, TrustedPerson, TrustedPersons
+from bot.storage.trusted_persons import TellingCards, TrustedPerson, TrustedPersons
 from bot.storage.turns.repository import Turns
 from bot.storage.turns.turn import EndState, PastTurn, Turn
 from bot.storage.users import User, UserExport, Users
@@ -137,7 +137,7 @@ __all__ = [
     "StoredBatch",
     "StoredTalk",
     "StoredUpdate",
-    "TellingDangers",
+    "TellingCards",
     "TrustedMessages",
     "TrustedPerson",
     "TrustedPersons",

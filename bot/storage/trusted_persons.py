@@ -64,15 +64,15 @@ class TrustedPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class TellingDangers:
-    """Which cards call for the trusted one: at `level`, of these dangers.
+class TellingCards:
+    """Which cards call for the trusted one: at `level`, of these kinds of danger.
 
     `harm` are those in which others hurt the person, one of whom the trusted one may be; they call
     for nobody, unless the person chose it. `signs_of_harm` are those after which the same may be.
     """
 
     level: int
-    dangers: frozenset[str | None]
+    kinds: frozenset[str | None]
     harm: frozenset[str]
     signs_of_harm: frozenset[str]
 
@@ -145,7 +145,7 @@ class TrustedPersons:
         """Owe a person the word that the trusted one has read it, once; False if it is too late."""
         return await self._database.write(_note_seen, link_id, trusted_id, self._clock())
 
-    async def owe_due(self, telling: TellingDangers) -> int:
+    async def owe_due(self, telling: TellingCards) -> int:
         """Owe each person whose card is out the question, or the trusted one the word; how many.
 
         Once a crisis: who was asked within a day is not asked again. Who decided beforehand is
@@ -310,7 +310,7 @@ def _note_seen(connection: sa.Connection, link_id: int, trusted_id: int, now: da
     return True
 
 
-def _owe_due(connection: sa.Connection, telling: TellingDangers, now: datetime) -> int:
+def _owe_due(connection: sa.Connection, telling: TellingCards, now: datetime) -> int:
     links = connection.execute(
         sa.select(*_COLUMNS, _has_other_card(telling, now).label("is_doubtful"))
         .where(
@@ -333,12 +333,12 @@ def _owe_due(connection: sa.Connection, telling: TellingDangers, now: datetime) 
     return len(links)
 
 
-def _has_card(telling: TellingDangers, now: datetime) -> sa.ColumnElement[bool]:
+def _has_card(telling: TellingCards, now: datetime) -> sa.ColumnElement[bool]:
     """Whether a person's own chat has just shown a card that calls for the one they trust."""
     own = CrisisCardRow.user_id == TrustedPersonRow.user_id
-    named = [danger for danger in telling.dangers if danger is not None]
-    kind = CrisisCardRow.danger.in_(named)
-    if None in telling.dangers:
+    named = [danger for danger in telling.kinds if danger is not None]
+    kind: sa.ColumnElement[bool] = CrisisCardRow.danger.in_(named)
+    if None in telling.kinds:
         kind = sa.or_(kind, CrisisCardRow.danger.is_(None))
     harm = CrisisCardRow.danger.in_(telling.harm)
     shown = sa.exists().where(
@@ -358,9 +358,9 @@ def _has_card(telling: TellingDangers, now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(shown, sa.or_(TrustedPersonRow.for_harm, sa.not_(was_harmed)))
 
 
-def _has_other_card(telling: TellingDangers, now: datetime) -> sa.Exists:
+def _has_other_card(telling: TellingCards, now: datetime) -> sa.Exists:
     """Whether a person was shown a card of a danger that calls for nobody."""
-    fitting = [danger for danger in telling.dangers if danger is not None]
+    fitting = [danger for danger in telling.kinds if danger is not None]
     return sa.exists().where(
         CrisisCardRow.user_id == TrustedPersonRow.user_id,
         CrisisCardRow.danger.not_in([*fitting, *telling.harm]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from bot.storage import Cipher, TellingDangers, generate_key, reencrypt
+from bot.storage import Cipher, TellingCards, generate_key, reencrypt
 from bot.storage.models import CrisisCardRow, TrustedMessageRow, TrustedPersonRow
 from bot.storage.risk import RiskSignal
 from tests.bot.storage.conftest import LEASE, Replica
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PERSON, FRIEND, OTHER = 42, 43, 44
 TOKEN = "t" * 24
 HIGH, IMMINENT = 2, 3
-TELLING = TellingDangers(
+TELLING = TellingCards(
     IMMINENT,
     frozenset({None, "suicide"}),
     frozenset({"violence"}),

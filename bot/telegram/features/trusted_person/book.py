@@ -140,7 +140,7 @@ class TrustedBook(Feature):
             case "asked" | "always":
                 if choice == "always" and not await self._may_choose_always(user_id):
                     return request.texts.button_expired
-                await self._trusted.set_sends(user_id, choice)  # type: ignore[arg-type]
+                await self._trusted.set_sends(user_id, choice)
             case "harm_sure" | "no_harm":
                 await self._trusted.set_for_harm(user_id, choice == "harm_sure")
             case _:

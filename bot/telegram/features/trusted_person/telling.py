@@ -8,7 +8,7 @@ from bot.locales.trusted import trusted_texts_for
 from bot.safety import RiskLevel, card_hotlines, emergency
 from bot.safety.hotlines import audience
 from bot.safety.protocol.dangers import BY_OTHERS, Danger
-from bot.storage import TellingDangers
+from bot.storage import TellingCards
 
 if TYPE_CHECKING:
     from bot.locales import Language
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.hotlines import HotlineList
 
-TELLING = TellingDangers(
+TELLING = TellingCards(
     level=int(RiskLevel.IMMINENT),
     # A danger that is not known better is met as suicide. A threat is not among them: the one it
     # is against may be the one they trust; and what is told of others is not the writer's danger.
-    dangers=frozenset(
+    kinds=frozenset(
         {
             None,
             *(Danger.SUICIDE.value, Danger.BODY.value, Danger.VOICES.value, Danger.EATING.value),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
-from bot.locales.catalog import build
+from bot.locales.catalog import read_texts
 from bot.locales.texts import Template
 
 if TYPE_CHECKING:
@@ -160,5 +158,4 @@ class TrustedTexts:
 @cache
 def trusted_texts_for(language: Language) -> TrustedTexts:
     """The texts of a language, read from its file once. Raises LocaleError."""
-    source = resources.files("bot.locales.trusted").joinpath(f"{language.value}.toml")
-    return build(TrustedTexts, tomllib.loads(source.read_text(encoding="utf-8")))
+    return read_texts(TrustedTexts, "bot.locales.trusted", language)

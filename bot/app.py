@@ -188,7 +188,7 @@ def build_companion(
         storage.risk,
         storage.counters,
         storage.disclosures,
-        CrisisProtocol(storage.crisis_talks),
+        CrisisProtocol(storage.crisis_talks, storage.users, storage.clock),
         is_trusted_at_risk=model.name in trusted_at_risk and not model.is_trial,
         max_answer_tokens=max_answer_tokens,
         now=storage.clock,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.conversation.crisis_protocol import Met
 from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import read_for_danger
 from bot.locales import texts_for
@@ -20,6 +21,7 @@ from bot.safety import (
     RETRACTED,
     SAID_BEFORE,
     Assessment,
+    Danger,
     Guard,
     GuardContext,
     RiskLevel,
@@ -28,6 +30,7 @@ from bot.safety import (
     asked_outside_answers,
     asks_about_danger,
     card,
+    danger_by_name,
     danger_of,
     guidance,
     instead_of,
@@ -207,7 +210,7 @@ class Companion:
     async def _assess(self, turn: Turn, said: Sequence[Utterance], risk: TurnRisk) -> Assessment:
         """How serious a turn is by what was read and what was asked before it."""
         assessment = await read_for_danger(said, level_at(risk.ends_before, self._now()))
-        if turn.attempts == 1 and turn.chat_id == turn.user_id:
+        if turn.chat_id == turn.user_id:
             asked = risk.talk.asked[-1] if risk.talk.asked else None
             words = own_words(turn.user_text)
             assessment = read_as_answer(assessment, words, asked, risk.talk.danger)
@@ -240,18 +243,19 @@ class Companion:
         if plan.card_asks:
             await self._protocol.hear(plan.turn)
             return None
+        region = region_of(plan.risk.region)
         if plan.reviewed_answer is not None:
+            says = self._protocol.take_back
             if plan.reviewed_answer == texts_for(plan.language).risk_safe:
-                await self._protocol.note_safe(plan.turn.user_id)
-            return plan.reviewed_answer
-        return await self._protocol.answer(
-            plan.turn,
-            plan.language,
-            region_of(plan.risk.region),
-            assessment=plan.assessment,
-            level=plan.level,
+                says = self._protocol.say_safe
+            return await says(plan.turn.user_id, plan.language, region, plan.reviewed_answer)
+        met = Met(
+            plan.assessment,
+            plan.level,
             is_minor=plan.disclosure.is_minor if plan.disclosure.age is not None else None,
+            is_asked_after=plan.risk.check_in_at is not None,
         )
+        return await self._protocol.answer(plan.turn, plan.language, region, met)
 
     async def read_again(self, plan: Plan) -> Assessment:
         """Let the second readers read a turn, beside its answer. Never raises.
@@ -269,7 +273,19 @@ class Companion:
 
     def calls_for_card(self, plan: Plan, found: Assessment) -> bool:
         """Whether a second reading brings a card that the first has not brought."""
-        return needs_card(found.level) and found.level > plan.assessment.level
+        is_raised = needs_card(found.level) and found.level > plan.assessment.level
+        return is_raised and not self.is_met(plan, found)
+
+    def is_met(self, plan: Plan, found: Assessment) -> bool:
+        """Whether the person is met already for what a second reading has found.
+
+        The protocol is asking about it: a card would be a second question. Not so where it is the
+        body that is in danger, and was not before.
+        """
+        if not (plan.by_protocol and plan.risk.talk.asked and found.level <= plan.level):
+            return False
+        met_for = danger_by_name(plan.met_for) if plan.met_for is not None else None
+        return danger_of(found, met_for) is not Danger.BODY or met_for is Danger.BODY
 
     def ask_openly(self, plan: Plan, found: Assessment, answer: str) -> str:
         """An answer, with the open question behind it where only a second reading has a concern."""

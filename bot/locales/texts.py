@@ -312,10 +312,11 @@ class Texts:
     # After a card: buttons, and asking after somebody; cards and questions are in `crisis`
     risk_button_safe: str
     risk_button_help: str
+    risk_button_safe_discreet: str
+    risk_button_help_discreet: str
     risk_button_region: str
     risk_safe: str
     risk_taken_back: str
-    risk_help: CardText
     risk_not_yours: str
     risk_region_ask: str
     risk_region_done: RegionText
@@ -331,6 +332,8 @@ class Texts:
     risk_region_sg: str
     risk_region_my: str
     risk_check_in: str
+    risk_check_in_fine_button: str
+    risk_check_in_talk_button: str
     risk_check_in_off_button: str
     risk_check_in_off: str
 

@@ -83,6 +83,7 @@ class Hotline(BaseModel):
     on_card: bool
     source: Text
     verified_on: dt.date
+    nationwide: bool = True
     hints: dict[HotlineKind, Text] = Field(default_factory=dict)
 
     @field_validator("hours")
@@ -270,7 +271,8 @@ def _chosen(
     chosen = [*sorted(own, key=fit), *sorted(usual, key=fit)]
     is_sure = any(line.openness(at) is Openness.OPEN for line in chosen)
     if not is_sure and (sure := [x for x in others if x.openness(at) is Openness.OPEN]):
-        chosen.insert(0, sure[0])
+        # What is open for a city alone may be of no use elsewhere: it is not dialled first.
+        chosen.insert(0 if sure[0].nationwide else 1, sure[0])
     return [*hinted, *(chosen or others)]
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from bot.storage import risk
+from bot.storage.crisis_talks import CARD_FROM
 from bot.storage.db.dialect import insert
 from bot.storage.db.leases import Leases
 from bot.storage.models import CrisisCardRow, UpdateRow, UserRow
-from bot.storage.risk import CARD_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import insert
-from bot.storage.models import CrisisQuestionRow, CrisisTalkRow
+from bot.storage.models import CrisisQuestionRow, CrisisTalkRow, RiskRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
 
+
+CARD_FROM: Final = 2
+"""The level from which a card is owed and a person is asked after: high.
+
+`bot.safety.needs_card` says the same; storage imports nothing of `bot.safety`, so
+`tests/bot/safety/protocol/test_cards.py` compares the two.
+"""
 
 EPISODE: Final = timedelta(hours=6)
 """How long a question that was asked, or answered, is not asked again."""
@@ -52,7 +59,9 @@ class ExportedQuestion:
 class CrisisTalks:
     """The talks with people in danger. Each method is one transaction.
 
-    What is older than `EPISODE` is not told any more: the question may then come again.
+    A question that is older than `EPISODE` is not told any more, and may then come again. The
+    danger is told as long as the person is at `CARD_FROM`: who was beaten is not met for another
+    danger in the morning.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -61,8 +70,7 @@ class CrisisTalks:
 
     async def for_user(self, user_id: int, *, before_turn: int | None = None) -> StoredTalk:
         """What was asked and answered in this episode; `before_turn`: but not in that turn."""
-        since = self._clock() - EPISODE
-        return await self._database.read(_read, user_id, since, before_turn)
+        return await self._database.read(_read, user_id, self._clock(), before_turn)
 
     async def note(
         self,
@@ -83,14 +91,30 @@ class CrisisTalks:
 
     async def purge(self) -> None:
         """Forget what was asked and answered in episodes that are over."""
-        await self._database.write(_purge, self._clock() - EPISODE)
+        await self._database.write(_purge, self._clock())
 
 
 def select_for_people(
-    connection: sa.Connection, user_ids: Collection[int], now: datetime
+    connection: sa.Connection,
+    user_ids: Collection[int],
+    now: datetime,
+    *,
+    asked_before: datetime | None = None,
 ) -> dict[int, StoredTalk]:
-    """The talks of several people; nothing of those with whom there is none."""
-    return _read_people(connection, tuple(user_ids), now - EPISODE) if user_ids else {}
+    """The talks of several people; nothing of those with whom there is none.
+
+    `asked_before`: only what was asked before a moment, if one is given.
+    """
+    if not user_ids:
+        return {}
+    return _read_people(connection, tuple(user_ids), now, asked_before=asked_before)
+
+
+def in_danger(user_id: sa.SQLColumnExpression[int], now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a person is at `CARD_FROM` or above."""
+    return sa.exists().where(
+        RiskRow.user_id == user_id, RiskRow.level >= CARD_FROM, RiskRow.until > now
+    )
 
 
 def forget(connection: sa.Connection, user_id: int, questions: Collection[str]) -> None:
@@ -115,22 +139,27 @@ def note_danger(
 
 
 def _read(
-    connection: sa.Connection, user_id: int, since: datetime, before_turn: int | None
+    connection: sa.Connection, user_id: int, now: datetime, before_turn: int | None
 ) -> StoredTalk:
-    return _read_people(connection, (user_id,), since, before_turn).get(user_id, StoredTalk())
+    return _read_people(connection, (user_id,), now, before_turn).get(user_id, StoredTalk())
 
 
 def _read_people(
     connection: sa.Connection,
     user_ids: tuple[int, ...],
-    since: datetime,
+    now: datetime,
     before_turn: int | None = None,
+    *,
+    asked_before: datetime | None = None,
 ) -> dict[int, StoredTalk]:
+    since = now - EPISODE
     met_for = {
         row.user_id: row.danger
         for row in connection.execute(
             sa.select(CrisisTalkRow.user_id, CrisisTalkRow.danger).where(
-                CrisisTalkRow.user_id.in_(user_ids), CrisisTalkRow.danger_at > since
+                CrisisTalkRow.user_id.in_(user_ids),
+                CrisisTalkRow.danger.is_not(None),
+                sa.or_(CrisisTalkRow.danger_at > since, in_danger(CrisisTalkRow.user_id, now)),
             )
         )
     }
@@ -153,7 +182,9 @@ def _read_people(
     answers: dict[int, dict[str, tuple[str, datetime]]] = {}
     for row in rows:
         is_own = before_turn is not None and row.turn_id == before_turn
-        if row.asked_at is not None and row.asked_at > since and not is_own:
+        is_late = asked_before is not None and row.asked_at and row.asked_at >= asked_before
+        is_told = row.asked_at is not None and row.asked_at > since
+        if is_told and not is_own and not is_late:
             asked.setdefault(row.user_id, []).append(row.question)
         if row.answer is not None and row.answered_at > since:
             answers.setdefault(row.user_id, {})[row.question] = (row.answer, row.answered_at)
@@ -223,7 +254,8 @@ def _move_buttons(connection: sa.Connection, user_id: int, message_id: int | Non
     return before if before != message_id else None
 
 
-def _purge(connection: sa.Connection, before: datetime) -> None:
+def _purge(connection: sa.Connection, now: datetime) -> None:
+    before = now - EPISODE
     connection.execute(
         sa.delete(CrisisQuestionRow).where(
             sa.or_(CrisisQuestionRow.asked_at.is_(None), CrisisQuestionRow.asked_at < before),
@@ -232,7 +264,7 @@ def _purge(connection: sa.Connection, before: datetime) -> None:
     )
     connection.execute(
         sa.update(CrisisTalkRow)
-        .where(CrisisTalkRow.danger_at < before)
+        .where(CrisisTalkRow.danger_at < before, ~in_danger(CrisisTalkRow.user_id, now))
         .values(danger=None, danger_at=None)
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from bot.storage.crisis_talks import CARD_FROM
 from bot.storage.feedback import RATING, decrypt_rating
 from bot.storage.models import (
     ConversationRow,
@@ -19,7 +20,6 @@ from bot.storage.models import (
     TrainingConsentRow,
     TurnRow,
 )
-from bot.storage.risk import CARD_FROM
 from bot.storage.turns.turn import PAST_TURN, decrypt_past_turn
 
 if TYPE_CHECKING:

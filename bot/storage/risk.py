@@ -7,12 +7,12 @@ a group only what was said there counts, because everything that follows from it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
 from bot.storage import crisis_talks
-from bot.storage.crisis_talks import StoredTalk
+from bot.storage.crisis_talks import CARD_FROM, StoredTalk, in_danger
 from bot.storage.db.dialect import insert
 from bot.storage.models import CheckInRow, CrisisCardRow, RiskRow, TurnRow, UpdateRow, UserRow
 
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
-
-CARD_FROM: Final = 2
-"""The level from which a card is owed and a person is asked after: high.
-
-`bot.safety.needs_card` says the same; storage imports nothing of `bot.safety`, so
-`tests/bot/safety/protocol/test_cards.py` compares the two.
-"""
 
 PersonInChat = tuple[int, int]
 """A person and the chat in which they speak: user, chat."""
@@ -157,12 +150,15 @@ class Risk:
         """Move a check-in that is still to come: the person has written."""
         await self._database.write(_postpone_check_in, user_id, due_at)
 
-    async def claim_check_ins(self, limit: int) -> list[tuple[int, str | None]]:
+    async def claim_check_ins(
+        self, limit: int, *, not_after: Collection[str] = ()
+    ) -> list[tuple[int, str | None]]:
         """People to ask after now and the language of their Telegram; each is given out once.
 
-        Not among them: who blocked the bot, wants no check-ins, or is no longer at high.
+        Not among them: who blocked the bot, wants no check-ins, is no longer at high, or has had a
+        card of one of the dangers `not_after`, whose phone another may read.
         """
-        return await self._database.write(_claim_check_ins, self._clock(), limit)
+        return await self._database.write(_claim_check_ins, self._clock(), limit, tuple(not_after))
 
     async def release_check_in(self, user_id: int, due_at: datetime) -> None:
         """Note that a check-in could not be delivered and is to be tried again."""
@@ -229,7 +225,12 @@ def _read_for_turn(
     said_at = connection.scalar(
         sa.select(sa.func.min(UpdateRow.received_at)).where(UpdateRow.turn_id == turn_id)
     )
-    talks = crisis_talks.select_for_people(connection, [user_id], now) if user_id == chat_id else {}
+    # The card of these very messages had asked nothing yet when they were written.
+    talks = (
+        crisis_talks.select_for_people(connection, [user_id], now, asked_before=said_at)
+        if user_id == chat_id
+        else {}
+    )
     return TurnRisk(
         ends={row.level: row.until for row in levels},
         check_in_at=_select_check_in(connection, user_id),
@@ -397,8 +398,11 @@ def _postpone_check_in(connection: sa.Connection, user_id: int, due_at: datetime
 
 
 def _claim_check_ins(
-    connection: sa.Connection, now: datetime, limit: int
+    connection: sa.Connection, now: datetime, limit: int, not_after: tuple[str, ...]
 ) -> list[tuple[int, str | None]]:
+    had_card = sa.exists().where(
+        CrisisCardRow.user_id == CheckInRow.user_id, CrisisCardRow.danger.in_(not_after)
+    )
     rows = connection.execute(
         sa.select(CheckInRow.user_id, UserRow.language_code)
         .join(UserRow, UserRow.id == CheckInRow.user_id)
@@ -406,7 +410,8 @@ def _claim_check_ins(
             CheckInRow.due_at <= now,
             UserRow.unreachable_at.is_(None),
             UserRow.check_ins_off_at.is_(None),
-            _in_danger(CheckInRow.user_id, now),
+            ~had_card,
+            in_danger(CheckInRow.user_id, now),
         )
         .order_by(CheckInRow.due_at)
         .limit(limit)
@@ -431,7 +436,7 @@ def _release_check_in(connection: sa.Connection, user_id: int, due_at: datetime)
 
 def _purge(connection: sa.Connection, now: datetime) -> None:
     connection.execute(sa.delete(RiskRow).where(RiskRow.until <= now))
-    connection.execute(sa.delete(CheckInRow).where(~_in_danger(CheckInRow.user_id, now)))
+    connection.execute(sa.delete(CheckInRow).where(~in_danger(CheckInRow.user_id, now)))
 
 
 def erase_for_user(connection: sa.Connection, user_id: int) -> None:
@@ -450,17 +455,11 @@ def _expect_check_in(
 ) -> None:
     """Plan one check-in for an episode; an episode lasts as long as the person is at high."""
     statement = insert(connection, CheckInRow).values(user_id=user_id, due_at=due_at)
-    goes_on = connection.scalar(sa.select(_in_danger(sa.literal(user_id), now)))
+    goes_on = connection.scalar(sa.select(in_danger(sa.literal(user_id), now)))
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["user_id"],
             set_={"due_at": due_at, "sent_at": None},
             where=CheckInRow.sent_at.is_(None) if goes_on else None,
         )
-    )
-
-
-def _in_danger(user_id: sa.SQLColumnExpression[int], now: datetime) -> sa.ColumnElement[bool]:
-    return sa.exists().where(
-        RiskRow.user_id == user_id, RiskRow.level >= CARD_FROM, RiskRow.until > now
     )

@@ -243,7 +243,7 @@ def _build_features(
     alerts_wanted = asyncio.Event()
     hotlines = HotlineList(context)
     contacts = ContactBook(context)
-    protocol = CrisisProtocol(context.storage.crisis_talks)
+    protocol = CrisisProtocol(context.storage.crisis_talks, context.storage.users, context.now)
     desk = HandoffDesk(context, on_due=alerts_wanted.set)
     keeper = DeskKeeper(context, desk=desk, wanted=alerts_wanted)
     help_text = HelpText(context, hotlines)
@@ -253,7 +253,7 @@ def _build_features(
     return _Features(
         hotlines=hotlines,
         disclosure=DisclosureService(context, hotlines=hotlines),
-        check_ins=CheckIns(context, buttons=hotlines.buttons),
+        check_ins=CheckIns(context, buttons=hotlines.buttons, protocol=protocol),
         desk=desk,
         desk_controls=DeskControls(
             context,

@@ -12,8 +12,12 @@ from bot.safety.protocol.cards import (
     covered_by,
     needs_card,
     repeated_card,
+    takes_up,
 )
 from bot.safety.protocol.dangers import (
+    BY_OTHERS,
+    WITH_CONTACT,
+    WITH_PLAN,
     Danger,
     danger_at_age,
     danger_by_name,
@@ -22,19 +26,25 @@ from bot.safety.protocol.dangers import (
 from bot.safety.protocol.guidance import guidance, model_may_answer
 from bot.safety.protocol.speech import spoken, spoken_again, word
 from bot.safety.protocol.steps import (
-    HELPED,
     Step,
     TalkState,
     asked_anew,
+    back_question,
     concern_step,
+    help_step,
     is_followed_up,
     next_step,
+    safe_step,
 )
-from bot.safety.protocol.told import GOODBYE, Told, told_by
+from bot.safety.protocol.told import AGE, GOODBYE, HELPED, Told, told_by
 
 __all__ = [
+    "AGE",
+    "BY_OTHERS",
     "GOODBYE",
     "HELPED",
+    "WITH_CONTACT",
+    "WITH_PLAN",
     "Danger",
     "Step",
     "TalkState",
@@ -42,6 +52,7 @@ __all__ = [
     "asked_anew",
     "asked_by_card",
     "asked_outside_answers",
+    "back_question",
     "card",
     "card_id",
     "concern_step",
@@ -50,14 +61,17 @@ __all__ = [
     "danger_by_name",
     "danger_of",
     "guidance",
+    "help_step",
     "is_followed_up",
     "model_may_answer",
     "needs_card",
     "next_step",
     "read_as_answer",
     "repeated_card",
+    "safe_step",
     "spoken",
     "spoken_again",
+    "takes_up",
     "told_by",
     "word",
 ]

@@ -6,36 +6,63 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
-from bot.safety.protocol.dangers import ANSWERED_TAKEN, danger_by_name
+from bot.safety.protocol.dangers import ANSWERED_TAKEN, danger_by_name, is_short_answer
 from bot.safety.protocol.told import GOODBYE, told_by
+from bot.safety.replies import may_be_reply
 
 if TYPE_CHECKING:
-    from bot.safety.protocol.told import Told
+    from collections.abc import Mapping
 
 _FAREWELL = "answered_farewell"
+_OBEYS = "answered_obeys"
+_OF_DEEDS = frozenset({"taken", "taken_which", "besides", "bleeding"})
+"""The questions whether something was done: first which, then how bad it is."""
+_GRAVE = frozenset(
+    (
+        *(("taken", "swallowed"), ("taken", "severe"), ("taken_which", "yes")),
+        *(("taken_which", "swallowed"), ("besides", "yes"), ("bleeding", "no")),
+    )
+)
+_SLIGHT = frozenset(
+    (
+        *(("taken", "yes"), ("taken", "no"), ("taken", "past"), ("taken", "alcohol")),
+        *(("taken", "wound"), ("besides", "no"), ("bleeding", "yes")),
+    )
+)
+"""What is asked about once more, or is no deed of now."""
 
 
 def read_as_answer(
     found: Assessment, message: str, asked: str | None, met_for: str | None
 ) -> Assessment:
-    """`found`, imminent where the message says that something was done, or is a farewell.
+    """`found`, as the protocol's own question right before the message has it.
 
-    `asked` is the question of the protocol right before it, `met_for` the name of the danger: 嗯
-    says nothing of itself, and after "have you hurt yourself already" all there is to know.
+    Imminent where something was swallowed, bleeds on, a farewell is one, or a voice is obeyed. Not
+    so where only the question made it so: 嗯 to "swallowed, wounded or neither" is asked again, an
+    old scar, a drink or a scratch is none. `asked` is the id of the question, `met_for` the name of
+    the danger.
     """
-    if asked not in ("taken", GOODBYE):
+    if asked not in {*_OF_DEEDS, GOODBYE, "voices_obey"}:
         return found
-    reason, axes = _done(told_by(message, danger_by_name(met_for), asked))
-    if reason is None:
+    answers = told_by(message, danger_by_name(met_for), asked).answers
+    reason, axes = _grave(answers, asked)
+    if reason is not None:
+        level, who = RiskLevel.IMMINENT, Who.SELF
+        reasons = (reason, *(one for one in found.reasons if one != reason))
+        return replace(found, level=level, reasons=reasons, axes=found.axes | axes, who=who)
+    is_slight = asked in _OF_DEEDS and not _SLIGHT.isdisjoint(answers.items())
+    if found.level < RiskLevel.HIGH:
         return found
-    level, who = RiskLevel.IMMINENT, Who.SELF
-    reasons = (reason, *(one for one in found.reasons if one != reason))
-    return replace(found, level=level, reasons=reasons, axes=found.axes | axes, who=who)
+    if is_slight and may_be_reply(message) and is_short_answer(found.reasons):
+        return Assessment(RiskLevel.NONE)
+    return found
 
 
-def _done(told: Told) -> tuple[str | None, frozenset[Axis]]:
-    if told.answers.get("taken") == "yes":
+def _grave(answers: Mapping[str, str], asked: str) -> tuple[str | None, frozenset[Axis]]:
+    if asked in _OF_DEEDS and not _GRAVE.isdisjoint(answers.items()):
         return ANSWERED_TAKEN, frozenset({Axis.BODY, Axis.SUICIDE})
-    if told.answers.get(GOODBYE) == "farewell":
+    if answers.get(GOODBYE) == "farewell":
         return _FAREWELL, frozenset({Axis.SUICIDE})
+    if asked == "voices_obey" and answers.get(asked) in ("no", "unsure"):
+        return _OBEYS, frozenset({Axis.VOICES})
     return None, frozenset()

@@ -39,8 +39,12 @@ _ASKED_BY_CARD = {
     "threat": ("threat_near",),
     "voices": ("voices_say",),
     "other": ("other_with",),
+    "other_harm": ("other_safe",),
     "eating": ("dizzy",),
 }
+_SAVES = ("gas", "high_place", "water_place", "rail_place", "weapon", "strangled", "child_there")
+"""What takes up a message and tells what to do this minute: it stands before a whole card, too."""
+_HELPERS = (Danger.OTHER, Danger.CHILD_OTHER, Danger.OTHER_HARM)
 
 
 def needs_card(level: RiskLevel) -> bool:
@@ -62,13 +66,36 @@ def card(
     *,
     danger: Danger = Danger.SUICIDE,
     at: datetime | None = None,
+    is_minor: bool | None = None,
+    heard: str | None = None,
 ) -> str:
     """The card of a danger, its lines by place and moment (None: an ordinary noon).
 
-    Raises ValueError below high, which has none.
+    `is_minor` is what the person has said of their age, `heard` the sentence that would take up
+    their words: it stands first where it tells what to do. Raises ValueError below high, which has
+    none.
     """
-    text = crisis_texts_for(language).cards[card_id(level, danger)]
-    return fill_in(text, numbers_for(language, region, kinds=line_kinds(danger), at=at))
+    texts = crisis_texts_for(language)
+    body, question = texts.cards[card_id(level, danger)].rsplit("\n\n", 1)
+    parts = [body, question]
+    if (for_age := _for_age(danger, is_minor)) is not None:
+        parts.insert(1, texts.words[for_age])
+    if takes_up(heard):
+        parts.insert(0, texts.heard[str(heard)])
+    kinds = line_kinds(danger, is_minor=is_minor)
+    return fill_in("\n\n".join(parts), numbers_for(language, region, kinds=kinds, at=at))
+
+
+def takes_up(heard: str | None) -> bool:
+    """Whether a whole card begins with the sentence that takes up what was said."""
+    return heard in _SAVES
+
+
+def _for_age(danger: Danger, is_minor: bool | None) -> str | None:
+    """What a card says besides to who has not said how old they are, or is a child who helps."""
+    if danger is Danger.ASSAULT and is_minor is None:
+        return "perhaps_minor"
+    return "young_helper" if danger in _HELPERS and is_minor else None
 
 
 def covered_by(level: RiskLevel, danger: Danger) -> tuple[RiskLevel, frozenset[Danger]]:

@@ -32,13 +32,19 @@ class Danger(StrEnum):
     """The writer may hurt others."""
     VOICES = "voices"
     OTHER = "other"
-    """Somebody writes of another who is in danger."""
+    """Somebody writes of another whose life is in danger."""
+    OTHER_HARM = "other_harm"
+    """Somebody writes of an adult who is hurt by others."""
     EATING = "eating"
 
 
-OF_OTHERS = frozenset({Danger.OTHER, Danger.CHILD_OTHER})
+OF_OTHERS = frozenset({Danger.OTHER, Danger.CHILD_OTHER, Danger.OTHER_HARM})
 BY_OTHERS = frozenset({Danger.VIOLENCE, Danger.ASSAULT, Danger.CHILD})
 """Where company may be the danger: "do not be alone" is never said there."""
+WITH_CONTACT = frozenset({Danger.SUICIDE, Danger.BODY, Danger.EATING})
+"""Where whom a person named for hard hours stands on their card: it cannot be who hurts them."""
+WITH_PLAN = frozenset({Danger.SUICIDE, Danger.EATING})
+"""Where the first lines of their plan do: a bath is no help against poison or a fist."""
 
 # The rules whose words say which danger it is, whatever else the talk is about.
 _BY_RULE = {
@@ -64,16 +70,16 @@ _IMMINENT = (
     (Axis.VOICES, Danger.VOICES),
     (Axis.THREAT, Danger.THREAT),
     (Axis.SUICIDE, Danger.SUICIDE),
-    (Axis.SEXUAL, Danger.ASSAULT),
     (Axis.CHILD, Danger.CHILD),
+    (Axis.SEXUAL, Danger.ASSAULT),
     (Axis.HARM, Danger.VIOLENCE),
 )
 _BELOW = (
     (Axis.VOICES, Danger.VOICES),
     (Axis.THREAT, Danger.THREAT),
     (Axis.SUICIDE, Danger.SUICIDE),
-    (Axis.SEXUAL, Danger.ASSAULT),
     (Axis.CHILD, Danger.CHILD),
+    (Axis.SEXUAL, Danger.ASSAULT),
     (Axis.HARM, Danger.VIOLENCE),
     (Axis.EATING, Danger.EATING),
     (Axis.BODY, Danger.BODY),
@@ -82,8 +88,9 @@ _BELOW = (
 _LINES: dict[Danger, Sequence[HotlineKind]] = {
     Danger.VIOLENCE: (HotlineKind.VIOLENCE, *ANYBODY),
     Danger.ASSAULT: (HotlineKind.VIOLENCE, *ANYBODY),
-    Danger.CHILD: (HotlineKind.CHILD, HotlineKind.YOUTH, HotlineKind.CRISIS),
-    Danger.CHILD_OTHER: (HotlineKind.CHILD, HotlineKind.YOUTH, HotlineKind.CRISIS),
+    Danger.CHILD: (HotlineKind.CHILD, HotlineKind.YOUTH, HotlineKind.CRISIS, HotlineKind.TEXT),
+    Danger.CHILD_OTHER: (HotlineKind.CHILD, HotlineKind.CRISIS, HotlineKind.TEXT),
+    Danger.OTHER_HARM: (HotlineKind.VIOLENCE, HotlineKind.CRISIS, HotlineKind.TEXT),
 }
 
 
@@ -110,9 +117,21 @@ def danger_of(assessment: Assessment, met_for: Danger | None = None) -> Danger:
     if met_for is Danger.VOICES and danger is Danger.SUICIDE:
         return met_for  # what the voices want
     if assessment.who is Who.OTHER and danger is not Danger.THREAT:
-        is_harm = not axes.isdisjoint({Axis.HARM, Axis.SEXUAL})
-        return Danger.CHILD_OTHER if Axis.CHILD in axes and is_harm else Danger.OTHER
+        return _of_another(axes)
     return danger
+
+
+def _of_another(axes: frozenset[Axis]) -> Danger:
+    if axes.isdisjoint({Axis.HARM, Axis.SEXUAL}):
+        return Danger.OTHER
+    if Axis.CHILD in axes:
+        return Danger.CHILD_OTHER
+    return Danger.OTHER_HARM if axes.isdisjoint({Axis.SUICIDE, Axis.BODY}) else Danger.OTHER
+
+
+def is_short_answer(reasons: Sequence[str]) -> bool:
+    """Whether only the question before it, or a reader without rules, speaks for a danger."""
+    return all(reason.startswith(_NO_RULES) for reason in reasons)
 
 
 def _is_of(met_for: Danger, assessment: Assessment) -> bool:
@@ -123,9 +142,9 @@ def _is_of(met_for: Danger, assessment: Assessment) -> bool:
 
 
 def _violence(axes: frozenset[Axis]) -> Danger:
-    if Axis.SEXUAL in axes:
-        return Danger.ASSAULT
-    return Danger.CHILD if Axis.CHILD in axes else Danger.VIOLENCE
+    if Axis.CHILD in axes:
+        return Danger.CHILD
+    return Danger.ASSAULT if Axis.SEXUAL in axes else Danger.VIOLENCE
 
 
 def danger_by_name(name: str | None) -> Danger:
@@ -144,6 +163,12 @@ def danger_at_age(danger: Danger, *, is_minor: bool | None) -> Danger:
     return Danger.VIOLENCE if is_minor is False and danger is Danger.CHILD else danger
 
 
-def line_kinds(danger: Danger) -> Sequence[HotlineKind]:
-    """What the lines on the card of a danger are for, the most fitting first."""
-    return _LINES.get(danger, ANYBODY)
+def line_kinds(danger: Danger, *, is_minor: bool | None = None) -> Sequence[HotlineKind]:
+    """What the lines on the card of a danger are for, the most fitting first.
+
+    Who has said that they are grown up is shown no line for the young.
+    """
+    kinds = _LINES.get(danger, ANYBODY)
+    if is_minor is not False:
+        return kinds
+    return tuple(kind for kind in kinds if kind is not HotlineKind.YOUTH)

@@ -5,27 +5,26 @@ Pure: the state comes from storage, the words from the locales; the paths are da
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
-from itertools import product
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.safety.levels import RiskLevel
-from bot.safety.protocol.dangers import Danger
-from bot.safety.protocol.told import GOODBYE, STOP, Told
+from bot.safety.protocol.dangers import BY_OTHERS, Danger
+from bot.safety.protocol.paths import SAY, paths
+from bot.safety.protocol.told import GOODBYE, HELPED, STOP, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-_ASKED_OPENLY = ("ask_openly", "meant_or_quoted")
 _NO_MORE = "no_more_questions"
 _TAKEN = "taken"
+_NO_CHECK_IN = "check_in_off"
 HEARD, FEELING = "heard:", "feeling:"
 """Before the ids of sentences that take something up; a question may have the same id."""
-HELPED = "helped"
-"""What is asked of who says that they are safe."""
+READ = ("read_1", "read_2", "read_3")
+"""What takes up a longer message of which nothing else is known; in this order."""
+_EASED = (("morning", "better"), ("eased", "yes"))
+"""The answers after which nothing is asked of who is not at imminent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,15 @@ class TalkState:
     """What a person was asked in this episode and what they answered; names, never their words.
 
     `asked` holds the ids of all that was said in their order, oldest first: of questions, and of
-    the sentences that ask nothing.
+    the sentences that ask nothing. `is_back`: they were met before this episode, and nothing new
+    was read. `is_asked_after`: a check-in is to come.
     """
 
     danger: Danger = Danger.SUICIDE
     asked: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
+    is_back: bool = False
+    is_asked_after: bool = False
 
     @property
     def last_asked(self) -> str | None:
@@ -50,13 +52,15 @@ class TalkState:
 class Step:
     """What is said next: perhaps a sentence that takes up what was said, and one more.
 
-    That is a question, or one of the other `words`; exactly one of the two is given.
+    That is a question, or one of the other `words`; exactly one of the two is given. `aside` is
+    said before all of it.
     """
 
     question: str | None = None
     words: str | None = None
     heard: str | None = None
     feeling: str | None = None
+    aside: str | None = None
 
     @property
     def id(self) -> str:
@@ -66,63 +70,10 @@ class Step:
     @property
     def said(self) -> tuple[str, ...]:
         """The ids of all that this step says, as `TalkState.asked` keeps them."""
+        aside = [self.aside] if self.aside else []
         heard = [f"{HEARD}{self.heard}"] if self.heard else []
         feeling = [f"{FEELING}{self.feeling}"] if self.feeling else []
-        return (*heard, *feeling, self.id)
-
-
-_Situation = tuple[Danger, RiskLevel]
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """steps.toml."""
-
-    paths: Mapping[_Situation, Sequence[str]]
-    leads: Mapping[_Situation, Mapping[str, Mapping[str, Sequence[str]]]]
-    first: Sequence[str]
-    moot: Mapping[str, Mapping[str, str]]
-    anew: frozenset[str]
-    follow_ups: Mapping[str, Sequence[str]]
-    """By the open question they follow."""
-    rest_at_concern: Sequence[str]
-    rest: Mapping[_Situation, Sequence[str]]
-
-
-@cache
-def paths() -> Paths:
-    """The paths, read once."""
-    record = tomllib.loads(resources.files(__package__).joinpath("steps.toml").read_text("utf-8"))
-    by_danger = {
-        (Danger(entry["danger"]), level): tuple(entry["questions"])
-        for entry in record["path"]
-        for level in _levels(entry)
-    }
-    leads: dict[_Situation, dict[str, dict[str, Sequence[str]]]] = {key: {} for key in by_danger}
-    for entry in record["leads"]:
-        led = {question: to for question, to in entry.items() if question not in _LED_BY}
-        for danger, level in product(map(Danger, entry["dangers"]), _levels(entry)):
-            for question, to in led.items():
-                leads[danger, level].setdefault(question, {}).update(to)
-    rest = record["rest"]
-    return Paths(
-        by_danger,
-        leads,
-        first=tuple(record["first"]),
-        moot=record["moot"],
-        anew=frozenset(record["anew"]),
-        follow_ups=record["concern"]["open"],
-        rest_at_concern=tuple(record["concern"]["rest"]),
-        rest={key: rest["body" if key[0] is Danger.BODY else key[1].label] for key in by_danger},
-    )
-
-
-_WITH_CARD = (RiskLevel.HIGH, RiskLevel.IMMINENT)
-_LED_BY = frozenset({"dangers", "level"})
-
-
-def _levels(entry: Mapping[str, str]) -> Sequence[RiskLevel]:
-    return [RiskLevel[entry["level"].upper()]] if "level" in entry else _WITH_CARD
+        return (*aside, *heard, *feeling, self.id)
 
 
 def next_step(state: TalkState, level: RiskLevel, told: Told) -> Step:
@@ -130,32 +81,105 @@ def next_step(state: TalkState, level: RiskLevel, told: Told) -> Step:
 
     There always is something, and no question comes that was asked or answered before.
     """
-    answers = {**state.answers, **told.answers}
-    rest = paths().rest[state.danger, level]
-    if STOP in told.answers and _NO_MORE not in state.asked:
+    if told.answers.get("check_in") == "no":
+        return Step(words=_NO_CHECK_IN)
+    if told.answers.get(STOP) == "yes" and _NO_MORE not in state.asked:
         return Step(words=_NO_MORE)
-    heard = told.heard if f"{HEARD}{told.heard}" not in state.asked else None
-    if state.last_asked == HELPED and told.tells_what_helped:
+    step = _next(state, level, told)
+    if step.words == _NO_MORE:
+        return step
+    return replace(step, heard=_heard(state, told, step), aside=_aside(state))
+
+
+def help_step(state: TalkState, level: RiskLevel) -> Step:
+    """What is asked beside the numbers of a person who calls for help by a button."""
+    known = paths().alike({*state.asked, *state.answers})
+    wanted = (one for one in paths().help[state.danger] if one not in known)
+    if (question := next(wanted, None)) is not None:
+        return Step(question=question)
+    return replace(_next(state, level, Told()), heard=None)
+
+
+def safe_step(state: TalkState) -> Step | None:
+    """What is asked of who says they are safe, or takes back what they said; None: nothing.
+
+    Who told of a place or a means is asked whether that is behind them.
+    """
+    answers = state.answers
+    if answers.get("where") in ("high", "water", "rail", "risky") and answers.get("move") != "yes":
+        question = "left_place"
+    elif answers.get("means") == "yes" and answers.get("put_away") != "yes":
+        question = "left_means"
+    else:
+        return None
+    return Step(question=question) if question not in state.asked else None
+
+
+def _next(state: TalkState, level: RiskLevel, told: Told) -> Step:
+    answers = {**state.answers, **told.answers}
+    if state.last_asked == HELPED and (helped := _what_helped(told)) is not None:
+        return helped
+    if answers.get(STOP) != "yes":
+        if told.says_goodbye and GOODBYE not in {*state.asked, *answers}:
+            return Step(question=GOODBYE)
+        if state.is_back and not told.answers.keys() & set(paths().first):
+            return Step(question=paths().back[state.danger])
+        known = paths().alike({*state.asked, *answers})
+        for lead in _questions(state, level, told, answers):
+            if (step := _open(lead, known, state.asked)) is not None:
+                return step
+        if _is_eased(level, answers):
+            return Step(words=_round(paths().rest_eased, state.asked))
+    return Step(words=_round(paths().rest[state.danger, level], state.asked))
+
+
+def _open(lead: str, known: Collection[str], said: Collection[str]) -> Step | None:
+    """The step that a lead is, if it has not been said."""
+    if lead.startswith(SAY):
+        words = lead.removeprefix(SAY)
+        return Step(words=words) if words not in said else None
+    return Step(question=lead) if lead not in known else None
+
+
+def _what_helped(told: Told) -> Step | None:
+    if told.tells_what_helped:
         return Step(words="helped_noted")
-    if STOP in answers:
-        return Step(words=_round(rest, state.asked), heard=heard)
-    if told.says_goodbye and GOODBYE not in {*state.asked, *answers}:
-        return Step(question=GOODBYE, heard=heard)
-    known = {*state.asked, *answers}
-    if not known.isdisjoint(_ASKED_OPENLY):
-        known.add("meant")
-    for question in _questions(state, level, told, answers):
-        if question is None:
-            return Step(words="goodnight")
-        if question not in known:
-            return Step(question=question, heard=heard)
-    return Step(words=_round(rest, state.asked), heard=heard)
+    is_nothing = told.answers.get(HELPED) in ("no", "unsure")
+    return Step(words="helped_nothing") if is_nothing else None
+
+
+def _heard(state: TalkState, told: Told, step: Step) -> str | None:
+    """What takes up a message: what it tells of, else that it was read."""
+    if step.words in ("goodnight", "helped_noted", "helped_nothing"):
+        return None
+    if told.heard is not None and f"{HEARD}{told.heard}" not in state.asked:
+        return told.heard
+    if told.heard is not None or not told.is_long or state.is_back:
+        return None
+    return next((one for one in READ if f"{HEARD}{one}" not in state.asked), None)
+
+
+def _aside(state: TalkState) -> str | None:
+    """What has to be said once, one thing a turn."""
+    asides = paths().asides
+    if state.is_back:
+        return None
+    if asides["prepared"] not in state.asked:
+        return asides["prepared"]
+    may_come = state.is_asked_after and state.danger not in BY_OTHERS
+    if may_come and asides["check_in"] not in state.asked:
+        return asides["check_in"]
+    return None
+
+
+def _is_eased(level: RiskLevel, answers: Mapping[str, str]) -> bool:
+    return level < RiskLevel.IMMINENT and any(answers.get(one) == how for one, how in _EASED)
 
 
 def _questions(
     state: TalkState, level: RiskLevel, told: Told, answers: Mapping[str, str]
-) -> Iterator[str | None]:
-    """The questions that may come, the most urgent first; None: the person may sleep."""
+) -> Iterator[str]:
+    """The questions that may come, the most urgent first."""
     known = paths()
     leads = known.leads[state.danger, level]
 
@@ -167,15 +191,24 @@ def _questions(
     if state.last_asked in (GOODBYE, _TAKEN) and GOODBYE in answers:
         yield from _parting(state.danger, answers)
     for question in _in_order(told.answers, state.last_asked):
-        yield from led_by(question)
+        yield from (lead for lead in led_by(question) if not _is_moot(lead, answers))
+    if _is_eased(level, answers):
+        return
     for question in known.paths[state.danger, level]:
-        moot = known.moot.get(question, {})
-        if all(answers.get(other) != answer for other, answer in moot.items()):
+        if not _is_moot(question, answers):
             yield question
 
 
-def _parting(danger: Danger, answers: Mapping[str, str]) -> Iterator[str | None]:
+def _is_moot(question: str, answers: Mapping[str, str]) -> bool:
+    moot = paths().moot.get(question, {})
+    return any(answers.get(other) in given for other, given in moot.items())
+
+
+def _parting(danger: Danger, answers: Mapping[str, str]) -> Iterator[str]:
     """What follows a goodbye: nobody is let sleep before the body was asked about."""
+    if answers[GOODBYE] == "away":
+        yield f"{SAY}away"
+        return
     if danger is Danger.BODY:
         yield "called"
         return
@@ -183,32 +216,51 @@ def _parting(danger: Danger, answers: Mapping[str, str]) -> Iterator[str | None]
     if answers[GOODBYE] == "farewell":
         yield "stay_awake"
     elif answers[GOODBYE] == "sleep" and answers.get(_TAKEN) == "no":
-        yield None
+        yield f"{SAY}goodnight"
 
 
 def concern_step(state: TalkState, told: Told) -> Step:
     """What is said to a person of whom a concern was read: the feeling first, then a question."""
-    feeling = told.feeling if f"{FEELING}{told.feeling}" not in state.asked else None
-    if state.last_asked == HELPED and told.tells_what_helped:
-        return Step(words="helped_noted")
-    if STOP in told.answers and _NO_MORE not in state.asked:
+    answers = {**state.answers, **told.answers}
+    feeling = None if f"{FEELING}{told.feeling}" in state.asked else told.feeling
+    if state.last_asked == HELPED and (helped := _what_helped(told)) is not None:
+        return helped
+    if told.answers.get(STOP) == "yes" and _NO_MORE not in state.asked:
         return Step(words=_NO_MORE)
-    if STOP not in {**state.answers, **told.answers}:
-        opened = _opened(state)
-        first = told.asks if opened is None or told.asks != "ask_openly" else None
-        for question in (first, *paths().follow_ups.get(opened or "", ())):
-            if question is not None and question not in state.asked:
-                return Step(question=question, feeling=feeling)
+    if answers.get(STOP) != "yes":
+        if told.says_goodbye and _opened(state) and GOODBYE not in state.asked:
+            return Step(question=GOODBYE)
+        for lead in _questions_at_concern(state, told):
+            if (step := _open(lead, state.asked, state.asked)) is not None:
+                return replace(step, feeling=feeling if step.question else None)
     return Step(words=_round(paths().rest_at_concern, state.asked), feeling=feeling)
+
+
+def _questions_at_concern(state: TalkState, told: Told) -> Iterator[str]:
+    known = paths()
+    for question in _in_order(told.answers, state.last_asked):
+        yield from known.leads_at_concern.get(question, {}).get(told.answers[question], ())
+    opened = _opened(state)
+    if opened is None or told.asks != "ask_openly":
+        yield told.asks
+    yield from known.follow_ups.get(opened or "", ())
 
 
 def is_followed_up(state: TalkState) -> bool:
     """Whether the questions after a concern are still going on."""
     opened = _opened(state)
-    if opened is None or state.last_asked == opened:
+    if opened is None or state.last_asked in (opened, GOODBYE):
         return opened is not None
     follow_ups = paths().follow_ups[opened]
+    led = {lead for led in paths().leads_at_concern.values() for to in led.values() for lead in to}
+    if state.last_asked in led:
+        return True
     return state.last_asked in follow_ups and not set(follow_ups) <= set(state.asked)
+
+
+def back_question(danger: Danger) -> str:
+    """The id of what who comes back, or was asked after, is asked in a danger."""
+    return paths().back[danger]
 
 
 def asked_anew() -> frozenset[str]:

@@ -19,10 +19,10 @@ import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage import cards
+from bot.storage.crisis_talks import CARD_FROM
 from bot.storage.db.errors import WrongKey
 from bot.storage.inbox import lanes
 from bot.storage.models import MAX_REASON, UpdateRow
-from bot.storage.risk import CARD_FROM
 from bot.storage.turns.transitions import request_stop
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 import structlog
 
 from bot.locales import texts_for
-from bot.safety import RiskLevel
+from bot.safety import BY_OTHERS, RiskLevel
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.outbound.failures import Expired
@@ -110,6 +110,10 @@ class AnswerSteps:
         if running.stop_requested and await self._is_overtaken(running):
             await self._end_overtaken(running, plan, "", reply)
             return True
+        # The welcome of who is new asks how old they are: not above a card that is to come.
+        is_new = plan.disclosure.told_at is None
+        if is_new and self._companion.calls_for_card(plan, await second_look):
+            return False
         pending = await self._notices.before_answer(
             running.turn, plan.language, plan.disclosure, level=plan.level
         )
@@ -138,9 +142,12 @@ class AnswerSteps:
 
     async def _note_second(self, plan: Plan, found: Assessment) -> None:
         """Keep in mind what only the second reading has found, with its card if it brings one."""
-        if found.level > plan.assessment.level:
-            level = max(plan.level, found.level)
-            raised = replace(plan, assessment=found, level=level)
+        if found.level <= plan.assessment.level:
+            return
+        raised = replace(plan, assessment=found, level=max(plan.level, found.level))
+        if self._companion.is_met(plan, found):
+            await self._cards.note(raised, plan.language)
+        else:
             await self._cards.before_answer(raised, plan.language)
 
     async def _is_overtaken(self, running: RunningTurn) -> bool:
@@ -181,7 +188,8 @@ class AnswerSteps:
         if plan.is_shared:
             keyboard = self._keyboards.into_private(texts, self._bot_name)
         else:
-            keyboard = self._keyboards.in_danger(texts, running.turn.user_id)
+            is_by_others = plan.met_for in BY_OTHERS
+            keyboard = self._keyboards.in_danger(texts, running.turn.user_id, discreet=is_by_others)
             keyboard = self._offering_care(plan, texts, keyboard)
         await self._ending.deliver(running, partial(reply.finish, answer, keyboard))
         if not plan.is_shared:

@@ -27,6 +27,12 @@ class CardGate(Protocol):
         Raises StorageError.
         """
 
+    async def note(self, plan: Plan, language: Language) -> None:
+        """Keep in mind what a turn says of a danger that is being answered: no card comes of it.
+
+        Raises StorageError.
+        """
+
     async def note_buttons(self, turn: Turn, message_id: int | None) -> None:
         """Note that the answer to a turn has the crisis buttons now. Never raises."""
 
@@ -88,8 +94,8 @@ class AnswerKeyboards:
     after_answer: KeyboardAfterAnswer
     after_failure: Callable[[Texts, int], InlineKeyboardMarkup]
     """For a turn's id."""
-    in_danger: Callable[[Texts, int], InlineKeyboardMarkup]
-    """For a person's id."""
+    in_danger: Callable[..., InlineKeyboardMarkup]
+    """For a person's id; `discreet` where who hurts them may look on."""
     with_care: Callable[[Texts, InlineKeyboardMarkup], InlineKeyboardMarkup]
     """For buttons: the same, and below them one that shows where else there is help."""
     into_private: Callable[[Texts, str | None], InlineKeyboardMarkup | None]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.storage import CrisisTalks, StoredTalk
+from bot.storage import CrisisTalks, RiskSignal, StoredTalk
 from bot.storage.crisis_talks import EPISODE
 
 PERSON, OTHER = 42, 43
@@ -58,3 +58,17 @@ async def test_the_buttons_are_under_one_message(talks):
     assert await talks.move_buttons(PERSON, 5) is None
     assert await talks.move_buttons(PERSON, 9) == 5
     assert await talks.move_buttons(OTHER, 3) is None
+
+
+async def test_what_a_person_is_met_for_is_known_as_long_as_they_are_in_danger(replica, clock):
+    now = clock()
+    signal = RiskSignal(
+        *(0, PERSON, PERSON, 2, None, {2: now + timedelta(days=3)}), danger="violence"
+    )
+    await replica.risk.record(signal)
+    await replica.crisis_talks.note(PERSON, asked=("safe",))
+    clock.advance(days=2)
+    await replica.crisis_talks.purge()
+    assert await replica.crisis_talks.for_user(PERSON) == StoredTalk("violence")
+    clock.advance(days=2)
+    assert await replica.crisis_talks.for_user(PERSON) == StoredTalk()

@@ -10,6 +10,8 @@ import structlog
 
 from bot.locales import language_for
 from bot.safety import (
+    WITH_CONTACT,
+    WITH_PLAN,
     Danger,
     RiskLevel,
     asked_by_card,
@@ -18,6 +20,7 @@ from bot.safety import (
     danger_by_name,
     region_of,
     repeated_card,
+    takes_up,
 )
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
@@ -89,11 +92,12 @@ class CardWriter:
             self._minority(owed.user_id),
         )
         danger = danger_at_age(danger_by_name(owed.danger), is_minor=is_minor)
-        text, said = await self._words(owed, danger, language)
-        # At imminent risk nothing stands before whom to call.
-        is_imminent = owed.level >= RiskLevel.IMMINENT
-        parts = (contact, text, plan) if is_imminent else (contact, plan, text)
-        return WrittenCard("\n\n".join(filter(None, parts)), danger, said)
+        text, said = await self._words(owed, danger, language, is_minor)
+        if plan is not None and danger in WITH_PLAN and not owed.repeated:
+            text = _with_plan(text, plan, is_imminent=owed.level >= RiskLevel.IMMINENT)
+        if contact is not None and danger in WITH_CONTACT:
+            text = f"{contact}\n\n{text}"
+        return WrittenCard(text, danger, said)
 
     async def note_said(self, owed: OwedCard, written: WrittenCard) -> None:
         """Keep what a card that was sent has asked. Never raises StorageError."""
@@ -103,12 +107,19 @@ class CardWriter:
             log.warning("card_questions_not_kept", error=type(error).__name__)
 
     async def _words(
-        self, owed: OwedCard, danger: Danger, language: Language
+        self, owed: OwedCard, danger: Danger, language: Language, is_minor: bool | None
     ) -> tuple[str, tuple[str, ...]]:
         level, region = RiskLevel(owed.level), region_of(owed.region)
         if not owed.repeated:
-            text = card(level, language, region, danger=danger, at=self._now())
-            return text, asked_by_card(level, danger)
+            text = card(
+                *(level, language, region),
+                danger=danger,
+                at=self._now(),
+                is_minor=is_minor,
+                heard=owed.heard,
+            )
+            heard = (f"heard:{owed.heard}",) if takes_up(owed.heard) else ()
+            return text, (*heard, *asked_by_card(level, danger))
         again = self._protocol.again(
             *(owed.user_id, level, danger, language, region), heard=owed.heard, number=owed.number
         )
@@ -119,15 +130,30 @@ class CardWriter:
             return repeated_card(level, language, owed.number, region, danger=danger), ()
 
     async def _minority(self, user_id: int) -> bool | None:
-        """Whether a person has said that they are under 18; None: they have said nothing."""
+        """Whether a person has said that they are under 18; None: they have said nothing.
+
+        What they have just written of it counts for more than a button they once pressed.
+        """
+        both = asyncio.gather(
+            self._disclosures.for_user(user_id), self._protocol.tells_minority(user_id)
+        )
         try:
-            known = await wait_for_result(
-                self._disclosures.for_user(user_id), self._sleep(KNOWN_WITHIN)
-            )
+            known, tells_minority = await wait_for_result(both, self._sleep(KNOWN_WITHIN))
         except (StorageError, TimeoutError) as error:
             log.warning("age_not_known_for_card", error=type(error).__name__)
             return None
+        if tells_minority:
+            return True
         return known.is_minor if known.age is not None else None
+
+
+def _with_plan(text: str, plan: str, *, is_imminent: bool) -> str:
+    """A card with the first lines of its person's plan.
+
+    They have been heard first; at imminent nothing stands before whom to call.
+    """
+    place = text.rindex("\n\n") if is_imminent else text.index("\n\n")
+    return f"{text[:place]}\n\n{plan}{text[place:]}"
 
 
 def told_in(owed: OwedCard) -> int:

@@ -17,12 +17,15 @@ import structlog
 
 from bot.locales import language_for, texts_for
 from bot.safety import (
+    BY_OTHERS,
     Assessment,
     RiskLevel,
+    asked_anew,
     covered_by,
     danger_by_name,
     danger_of,
     ends_of,
+    level_at,
     needs_card,
     region_of,
     render_hotlines,
@@ -115,8 +118,9 @@ class Crisis:
         now, level = self._now(), found.level
         danger = danger_of(found, danger_by_name(met_for) if met_for is not None else None)
         covered_from, alike = covered_by(level, danger)
-        # Only in a private chat can a person be asked without others reading along.
-        asks = self._check_in_after is not None and is_private(chat_id)
+        # Only in a private chat can a person be asked without others reading along, and not on a
+        # phone that who hurts them may read.
+        asks = self._check_in_after is not None and is_private(chat_id) and danger not in BY_OTHERS
         return RiskSignal(
             update_id=update_id,
             chat_id=chat_id,
@@ -161,13 +165,7 @@ class Crisis:
         """
         turn, level = plan.turn, plan.assessment.level
         if level is not RiskLevel.NONE:
-            signal = self.risk_signal(
-                plan.assessment,
-                chat_id=turn.chat_id,
-                user_id=turn.user_id,
-                language_code=language.value,
-                met_for=plan.met_for,
-            )
+            signal = self._signal_of(plan, language)
             try:
                 owed = await self._cards.owe_for_turn(turn.id, signal, self._window)
             except StorageError:
@@ -185,6 +183,32 @@ class Crisis:
         if tasks:
             await asyncio.wait(tasks)
         return needs_card(plan.level) and await self._cards.has_card(turn.id)
+
+    async def note(self, plan: Plan, language: Language) -> None:
+        """Keep in mind what a turn says of a danger that is being answered: no card comes of it.
+
+        Raises:
+            StorageError: it cannot be noted.
+        """
+        signal = self._signal_of(plan, language)
+        await self._risk.record(replace(signal, danger=plan.met_for, asked_anew=frozenset()))
+        await self._counters.add(f"risk_{plan.assessment.level.label}")
+
+    def _signal_of(self, plan: Plan, language: Language) -> RiskSignal:
+        """The sign of danger in a whole turn; what may have changed since is asked anew."""
+        turn = plan.turn
+        signal = self.risk_signal(
+            plan.assessment,
+            chat_id=turn.chat_id,
+            user_id=turn.user_id,
+            language_code=language.value,
+            met_for=plan.met_for,
+        )
+        known = level_at(plan.risk.ends, self._now())
+        is_new = signal.danger != plan.met_for or plan.assessment.level > known
+        if plan.met_for is None or not needs_card(plan.assessment.level) or not is_new:
+            return signal
+        return replace(signal, asked_anew=asked_anew())
 
     async def note_buttons(self, turn: Turn, message_id: int | None) -> None:
         """Note that the answer to a turn has the crisis buttons now. Never raises."""
@@ -313,7 +337,10 @@ class Crisis:
             return
         written = await self._writer.write(owed)
         await self._hotlines.say_with_buttons(
-            owed.user_id, told_in(owed), written.text, in_danger(texts, owed.user_id)
+            owed.user_id,
+            told_in(owed),
+            written.text,
+            in_danger(texts, owed.user_id, discreet=written.danger in BY_OTHERS),
         )
         await self._writer.note_said(owed, written)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales import language_for, texts_for
+from bot.safety import BY_OTHERS
 from bot.storage import StorageError
 from bot.telegram.features.crisis.keyboards import under_check_in
 from bot.telegram.outbound.failures import Closed, Expired, Undeliverable, Unreachable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
+    from bot.conversation.crisis_protocol import CrisisProtocol
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.button_place import CrisisButtonPlace
 
@@ -32,8 +34,11 @@ TRY_AGAIN_AFTER = timedelta(minutes=10)
 class CheckIns:
     """Sends the check-ins that are due."""
 
-    def __init__(self, context: Context, *, buttons: CrisisButtonPlace) -> None:
+    def __init__(
+        self, context: Context, *, buttons: CrisisButtonPlace, protocol: CrisisProtocol
+    ) -> None:
         self._buttons = buttons
+        self._protocol = protocol
         self._outbox = context.outbox
         self._risk = context.storage.risk
         self._users = context.storage.users
@@ -47,7 +52,9 @@ class CheckIns:
         Raises:
             StorageError: nothing is known to be due.
         """
-        for user_id, language_code in await self._risk.claim_check_ins(AT_ONCE):
+        for user_id, language_code in await self._risk.claim_check_ins(
+            AT_ONCE, not_after=BY_OTHERS
+        ):
             task = asyncio.create_task(self._ask(user_id, language_code), name="check-in")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -63,6 +70,7 @@ class CheckIns:
             # A private chat has its person's id; in a group no question is asked.
             asked = await self._outbox.send_text(user_id, texts.risk_check_in, keyboard)
             await self._buttons.moved(user_id, user_id, asked)
+            await self._unless_away(self._protocol.note_check_in(user_id))
             await self._counters.add("check_in_sent")
         except Unreachable:
             await self._unless_away(self._users.mark_unreachable(user_id))

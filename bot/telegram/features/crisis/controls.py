@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.safety import LOWEST_BY_WORD, Region, RiskLevel, card_hotlines, emergency, region_of
+from bot.safety import BY_OTHERS, LOWEST_BY_WORD, Region, RiskLevel, region_of, word
 from bot.telegram.feature import Callback, Command, Feature, parse_id
 from bot.telegram.features.crisis.keyboards import in_danger, region_names, regions
 
@@ -28,6 +28,9 @@ CALLS_FOR_HELP = frozenset(
     )
 )
 """Words that, alone in a message, ask for the hotlines."""
+
+_CHECKED_IN = {"fine": ("check_in_fine", "better"), "talk": ("check_in_talk", None)}
+"""What is said to a button under a check-in, and what it answers."""
 
 MAX_SAFE_PRESSES = 256
 """Presses of "I am safe" kept in mind, so that two taps of a finger count once."""
@@ -57,7 +60,7 @@ class CrisisControls(Feature):
         self._outbox = context.outbox
         self._risk = context.storage.risk
         self._users = context.storage.users
-        self._now = context.now
+        self._disclosures = context.storage.disclosures
         self._crisis = crisis
         self._protocol = protocol
         self._human_requests = human_requests
@@ -88,6 +91,8 @@ class CrisisControls(Feature):
             await self._note_safe(request)
         elif pressed.action == "help":
             await self._help(request)
+        elif pressed.action in _CHECKED_IN:
+            await self._note_check_in(request, pressed.action)
         elif pressed.action == "where":
             keyboard = regions(texts, user_id)
             await self._hotlines.say(request.chat_id, texts.risk_region_ask, keyboard)
@@ -102,27 +107,44 @@ class CrisisControls(Feature):
         if tapped in self._safe_pressed:
             return
         self._safe_pressed.append(tapped)
-        keyboard = in_danger(request.texts, request.user_id, safe=False)
+        discreet = await self._is_discreet(request.user_id)
+        keyboard = in_danger(request.texts, request.user_id, safe=False, discreet=discreet)
         await self._risk.lower((request.user_id, request.chat_id), LOWEST_BY_WORD)
-        await self._hotlines.say(request.chat_id, request.texts.risk_safe)
-        await self._protocol.note_safe(request.user_id)
+        text = await self._protocol.say_safe(
+            request.user_id,
+            request.language,
+            await self._hotlines.region(request.user_id),
+            request.texts.risk_safe,
+        )
+        await self._hotlines.say(request.chat_id, text)
         await self._hotlines.buttons.moved(request.user_id, request.chat_id, request.message_id)
         await self._outbox.edit_keyboard(request.chat_id, request.message_id, keyboard)
 
     async def _help(self, request: CallbackRequest) -> None:
         user_id, language = request.user_id, request.language
         region = await self._hotlines.region(user_id)
-        text = request.texts.risk_help(
-            emergency=emergency(language, region),
-            lines=card_hotlines(language, region, at=self._now()),
-        )
-        keyboard = in_danger(request.texts, user_id)
+        known = await self._disclosures.for_user(user_id)
+        is_minor = known.is_minor if known.age is not None else None
+        text = await self._protocol.help(user_id, language, region, is_minor)
+        discreet = await self._is_discreet(user_id)
+        keyboard = in_danger(request.texts, user_id, discreet=discreet)
         await self._hotlines.say_with_buttons(user_id, request.chat_id, text, keyboard)
-        await self._protocol.note_said(user_id, ("reach",))
         await self._crisis.note_risk(
             RiskLevel.HIGH, chat_id=request.chat_id, user_id=user_id, language=language
         )
         await self._human_requests.offer(request.chat_id, user_id, language)
+
+    async def _is_discreet(self, user_id: int) -> bool:
+        """Whether who hurts a person may read what stands on their buttons."""
+        return await self._protocol.danger(user_id) in BY_OTHERS
+
+    async def _note_check_in(self, request: CallbackRequest, action: str) -> None:
+        """Keep how a person who was asked after is, and take the buttons away."""
+        key, answer = _CHECKED_IN[action]
+        await self._hotlines.say(request.chat_id, word(key, request.language))
+        if answer is not None:
+            await self._protocol.note_answer(request.user_id, "morning", answer)
+        await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
 
     async def _set_region(self, request: CallbackRequest, region: Region) -> None:
         texts, user_id = request.texts, request.user_id
@@ -135,7 +157,7 @@ class CrisisControls(Feature):
 
 def _parse(arguments: Sequence[str]) -> PressedCrisisButton:
     match arguments:
-        case [("safe" | "help" | "where" | "quiet") as action, owner_id]:
+        case [("safe" | "help" | "where" | "quiet" | "fine" | "talk") as action, owner_id]:
             return PressedCrisisButton(action, parse_id(owner_id))
         case ["in", code, owner_id] if (region := region_of(code)) is not None:
             return PressedCrisisButton("in", parse_id(owner_id), region)

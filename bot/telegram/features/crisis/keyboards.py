@@ -13,11 +13,18 @@ if TYPE_CHECKING:
     from bot.locales import Texts
 
 
-def in_danger(texts: Texts, user_id: int, *, safe: bool = True) -> InlineKeyboardMarkup:
-    """Under a crisis card and what follows it; `safe` False once the person has said they are."""
+def in_danger(
+    texts: Texts, user_id: int, *, safe: bool = True, discreet: bool = False
+) -> InlineKeyboardMarkup:
+    """Under a crisis card and what follows it; `safe` False once the person has said they are.
+
+    `discreet`: the labels tell nothing to who looks over a shoulder.
+    """
+    is_safe = texts.risk_button_safe_discreet if discreet else texts.risk_button_safe
+    needs_help = texts.risk_button_help_discreet if discreet else texts.risk_button_help
     rows = [
-        ((texts.risk_button_safe, f"risk:safe:{user_id}"),) if safe else (),
-        ((texts.risk_button_help, f"risk:help:{user_id}"),),
+        ((is_safe, f"risk:safe:{user_id}"),) if safe else (),
+        ((needs_help, f"risk:help:{user_id}"),),
         ((texts.risk_button_region, f"risk:where:{user_id}"),),
     ]
     return button_rows([row for row in rows if row])
@@ -27,8 +34,8 @@ def under_check_in(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     """Under the message that asks a person how they are."""
     return button_rows(
         [
-            [(texts.risk_button_safe, f"risk:safe:{user_id}")],
-            [(texts.risk_button_help, f"risk:help:{user_id}")],
+            [(texts.risk_check_in_fine_button, f"risk:fine:{user_id}")],
+            [(texts.risk_check_in_talk_button, f"risk:talk:{user_id}")],
             [(texts.risk_check_in_off_button, f"risk:quiet:{user_id}")],
         ]
     )

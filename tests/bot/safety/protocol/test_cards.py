@@ -11,7 +11,7 @@ from bot.locales.crisis import crisis_texts_for
 from bot.safety import Danger, Region, RiskLevel, asked_by_card, card, needs_card, repeated_card
 from bot.safety.hotlines import all_hotlines, card_hotlines, emergency, hotlines_for
 from bot.safety.protocol.cards import card_id
-from bot.storage.risk import CARD_FROM
+from bot.storage.crisis_talks import CARD_FROM
 
 CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
 SUICIDE = list(itertools.product(CARDED, Language))
@@ -56,15 +56,15 @@ def test_the_suicide_card_names_people_to_call_and_asks_one_thing(
     }
     assert re.search(asks[level], text)
     assert len(re.findall("[？?]", text)) == 1, "a bare no answers one question"
-    assert re.search("你很重要|You matter", text)
-    assert re.search("我还在这里|我還在這裡|I'm still here", text)
+    assert re.search("我听见了|我聽見了|I hear you", text)
+    assert not re.search("你很重要|You matter", text), "nobody believes a poster"
 
 
 @pytest.mark.parametrize("language", Language)
 def test_the_imminent_card_asks_for_company_and_distance_from_means(language: Language) -> None:
     text = card(RiskLevel.IMMINENT, language)
     assert re.search("别一个人待着|別一個人待著|Don't stay alone", text)
-    assert re.search("远一点|遠一點|Get away", text)
+    assert re.search("远一点|遠一點|get away", text)
     assert text.index(emergency(language)) < text.index(card_hotlines(language))
 
 
@@ -125,8 +125,10 @@ def test_violence_is_met_as_the_facts_say(language: Language) -> None:
     for text in (now, told):
         assert re.search("我信你|I believe you", text)
         assert re.search("不是你的错|不是你的錯|not your fault", text)
-        assert re.search("没有印子也|沒有印子也|without marks", text), "choking is seen by a doctor"
-        assert re.search("可以删掉|可以刪掉|delete this chat", text), "a phone that others read"
+        assert re.search("没有印子也|沒有痕跡也|without marks", text), "choking is seen by a doctor"
+        assert re.search("/erase.*(?:删掉|刪掉|delete) ?(?:这段聊天|這段聊天|this chat)", text), (
+            "a phone that others read"
+        )
     assert re.search("别进厨房|別進廚房|not the kitchen", now)
     assert re.search("静音|靜音|on silent", now)
     assert not re.search("沟通|溝通|原谅|原諒|forgive|talk it over", now + told)
@@ -135,7 +137,7 @@ def test_violence_is_met_as_the_facts_say(language: Language) -> None:
 @pytest.mark.parametrize("language", Language)
 def test_the_body_is_met_with_an_ambulance_and_without_doses(language: Language) -> None:
     text = card(RiskLevel.IMMINENT, language, danger=Danger.BODY)
-    assert re.search("催吐|make yourself sick", text)
+    assert re.search("催吐|try to vomit", text)
     assert re.search("觉得还好|覺得還好|feel all right", text), "also who feels well is seen"
     assert re.search("药盒|藥盒|box or bottle", text)
     assert "120" in text or language is not Language.ZH_CN
@@ -156,11 +158,12 @@ def test_no_number_is_shown_that_is_not_in_the_file_for_the_place(
         assert {one for one in shown if one not in names} <= listed
 
 
-def test_at_night_a_line_that_is_open_stands_first() -> None:
+def test_at_night_what_is_open_stands_there_and_what_a_city_has_is_not_first() -> None:
     def rows(at: datetime | None, region: Region = Region.CN) -> list[str]:
         return card_hotlines(Language.ZH_CN, region, at=at).splitlines()
 
-    assert rows(NIGHT)[0].startswith("· 962525 ")
+    assert rows(NIGHT)[0].startswith("· 12356 "), "a city's line is for its city"
+    assert any(row.startswith("· 962525 ") for row in rows(NIGHT)), "it is open all night"
     assert rows(DAY)[0].startswith("· 12356 ")
     assert rows(DAY) == rows(None)
     for at in (NIGHT, DAY):
@@ -175,9 +178,49 @@ def test_lines_are_of_the_kind_of_the_danger() -> None:
     tw = card(RiskLevel.HIGH, Language.ZH_TW, Region.TW, danger=Danger.VIOLENCE)
     assert tw.index("113") < tw.index("1925")
     cn = card(RiskLevel.HIGH, Language.ZH_CN, danger=Danger.VIOLENCE)
-    assert "告诫书" in cn
+    assert "可以请警察留下记录" in cn
+    assault = card(RiskLevel.HIGH, Language.ZH_CN, danger=Danger.ASSAULT)
+    assert "告诫书" not in assault, "that is a paper for quarrels in a family"
     child = card(RiskLevel.HIGH, Language.ZH_CN, danger=Danger.CHILD)
     assert child.index("12355") < child.index("12356") or "12355" in child
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_card_says_once_that_the_bot_cannot_call(language: Language) -> None:
+    says = "我是 AI|我这个 AI|我這個 AI|an AI"
+    for danger, level in itertools.product(Danger, CARDED):
+        text = card(level, language, danger=danger)
+        assert len(re.findall(says, text)) == 1
+
+
+def test_lines_are_for_the_age_that_was_told() -> None:
+    def lines(*, is_minor: bool | None) -> str:
+        return card(RiskLevel.HIGH, Language.ZH_CN, is_minor=is_minor)
+
+    assert "12355" in lines(is_minor=None)
+    assert "12355" not in lines(is_minor=False), "a line for the young is none for who is grown up"
+    shout = card(RiskLevel.HIGH, Language.EN, Region.UK, danger=Danger.CHILD)
+    assert "85258" in shout, "who may not be heard can write"
+
+
+def test_what_is_said_of_age_goes_with_what_is_known_of_it() -> None:
+    def told(danger: Danger, *, is_minor: bool | None) -> bool:
+        text = card(RiskLevel.HIGH, Language.ZH_CN, danger=danger, is_minor=is_minor)
+        return "没满 18 岁" in text
+
+    assert told(Danger.ASSAULT, is_minor=None)
+    assert not told(Danger.ASSAULT, is_minor=False)
+    for danger in (Danger.OTHER, Danger.OTHER_HARM, Danger.CHILD_OTHER):
+        assert told(danger, is_minor=True)
+        assert not told(danger, is_minor=None)
+
+
+@pytest.mark.parametrize(
+    ("heard", "first"),
+    [("gas", "先到外面去"), ("high_place", "先别往前"), ("afraid", "我听见了"), (None, "我听见了")],
+)
+def test_a_whole_card_begins_with_what_saves_this_minute(heard: str | None, first: str) -> None:
+    assert card(RiskLevel.IMMINENT, Language.ZH_CN, heard=heard).startswith(first)
 
 
 def test_numbers_do_not_stick_to_words() -> None:

@@ -20,7 +20,8 @@ from bot.safety import (
     told_by,
 )
 from bot.safety.protocol.dangers import BY_OTHERS, OF_OTHERS
-from bot.safety.protocol.steps import paths
+from bot.safety.protocol.paths import paths
+from bot.safety.protocol.steps import READ
 from tests.bot.safety.protocol.talks import walk
 
 CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
@@ -98,20 +99,34 @@ def test_nobody_is_let_sleep_before_the_body_was_asked_about(
                 assert step.heard is None
 
 
-@pytest.mark.parametrize("done", ["吃了", "嗯", "割了", "有一点"])
+@pytest.mark.parametrize(
+    ("done", "then"),
+    [
+        ("吃了", "called"),
+        ("吃了安眠药", "called"),
+        ("嗯", "taken_which"),
+        ("有", "taken_which"),
+        ("割了", "bleeding"),
+        ("有伤口", "bleeding"),
+        ("割得很深", "called"),
+        ("喝了点酒", "besides"),
+    ],
+)
 @pytest.mark.parametrize("parting", ["去睡了", "困了", "是告别"])
-def test_who_parts_is_asked_whether_something_was_done_and_yes_calls(
-    parting: str, done: str
+def test_who_parts_is_asked_whether_something_was_done_and_what(
+    parting: str, done: str, then: str
 ) -> None:
-    *_, (_, _, asked), (_, _, then) = walk(Danger.SUICIDE, RiskLevel.HIGH, ["晚安", parting, done])
-    assert (asked.question, then.question) == ("taken", "called")
+    *_, (_, _, asked), (_, _, next_) = walk(Danger.SUICIDE, RiskLevel.HIGH, ["晚安", parting, done])
+    assert (asked.question, next_.question) == ("taken", then)
 
 
 @pytest.mark.parametrize(
     ("first", "question"),
     [
-        ("我在天台上，想跳下去", "move"),
-        ("站在桥上了", "move"),
+        ("我在天台上，想跳下去", "move_high"),
+        ("站在桥上了", "move_high"),
+        ("我在江边", "move_water"),
+        ("在站台上", "move_rail"),
         ("刀就在手里，我要割了", "put_away"),
         ("药放好了，不想活了", "put_away"),
         ("绳子准备好了", "put_away"),
@@ -139,7 +154,7 @@ def test_whether_something_was_done_is_asked_early(level: RiskLevel) -> None:
 def test_praise_is_for_a_step_that_was_taken(danger: Danger, level: RiskLevel) -> None:
     for _, told, step in itertools.chain.from_iterable(talks(danger, level)):
         if step.heard == "done":
-            steps = ("put_away", "move", "threat_move", "called", "reached")
+            steps = ("put_away", "move", "threat_move", "called", "reached", "move_high")
             assert "yes" in [told.answers.get(one) for one in steps]
     for ready in ("药放好了", "刀准备好了", "绳子买好了"):
         assert told_by(ready, danger).heard != "done"
@@ -161,7 +176,7 @@ def test_what_is_told_of_another_is_never_said_to_the_writer(
     for state, told, step in itertools.chain.from_iterable(talks(danger, level, [*ANYTHING, *of])):
         assert step.id not in own
         assert not own & {*told.answers, *state.answers}
-        assert step.heard in (None, "afraid", "no_answer_other")
+        assert step.heard in (None, "afraid", "no_answer_other", *READ)
 
 
 @pytest.mark.parametrize("level", CARDED)
@@ -196,17 +211,68 @@ def test_no_lead_and_no_path_of_who_is_hurt_by_others_asks_for_company() -> None
         assert not asked & {"show_them", "alone", "reach", "reached", "ask_them"}
 
 
-@pytest.mark.parametrize("words", ["嗯", "吃了", "割了", "有", "有一点", "是的", "都吃了", "yes"])
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("taken", "吃了"),
+        ("taken", "都吃了"),
+        ("taken", "吃了药"),
+        ("taken", "喝了洁厕灵"),
+        ("taken", "割得很深"),
+        ("taken", "血止不住"),
+        ("taken", "刚才吃了，以前也吃过"),
+        ("taken", "喝了酒，还吃了药"),
+        ("taken", "took pills"),
+        ("taken_which", "嗯"),
+        ("taken_which", "吃了"),
+        ("besides", "还吃了药"),
+        ("besides", "有"),
+        ("bleeding", "没停"),
+        ("bleeding", "还在流"),
+    ],
+)
 @pytest.mark.parametrize("danger", OF_WRITER)
-def test_yes_to_whether_something_was_done_is_imminent_and_of_the_body(
-    danger: Danger, words: str
+def test_what_was_done_now_is_imminent_and_of_the_body(
+    danger: Danger, asked: str, words: str
 ) -> None:
     nothing = Assessment(RiskLevel.NONE)
-    found = read_as_answer(nothing, words, "taken", danger.value)
+    found = read_as_answer(nothing, words, asked, danger.value)
     assert found.level is RiskLevel.IMMINENT
     assert danger_of(found, danger) is Danger.BODY
     for other in ("alone", "means", "called", None):
         assert read_as_answer(nothing, words, other, danger.value) is nothing
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("taken", "嗯"),
+        ("taken", "有"),
+        ("taken", "没有"),
+        ("taken", "有过"),
+        ("taken", "以前割过"),
+        ("taken", "手上有疤"),
+        ("taken", "去年吃过药"),
+        ("taken", "喝了点酒"),
+        ("taken", "有伤口"),
+        ("taken", "有一点"),
+        ("besides", "就喝了酒"),
+        ("bleeding", "停了"),
+    ],
+)
+def test_a_question_alone_makes_no_emergency(asked: str, words: str) -> None:
+    by_question = Assessment(RiskLevel.IMMINENT, ("answered_in_danger", "in_danger_wound"))
+    found = read_as_answer(by_question, words, asked, Danger.SUICIDE.value)
+    assert found.level is RiskLevel.NONE
+    by_rule = Assessment(RiskLevel.IMMINENT, ("overdose_now",))
+    assert read_as_answer(by_rule, words, asked, Danger.SUICIDE.value) is by_rule
+
+
+@pytest.mark.parametrize("words", ["忍不住", "不能", "不知道"])
+def test_who_cannot_hold_out_against_a_voice_is_imminent(words: str) -> None:
+    found = read_as_answer(Assessment(RiskLevel.NONE), words, "voices_obey", Danger.VOICES.value)
+    assert found.level is RiskLevel.IMMINENT
+    assert danger_of(found, Danger.VOICES) is Danger.VOICES
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The protocol as a state machine: whatever is said, what comes next is right in its kind."""
 
 import itertools
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -8,7 +9,6 @@ import pytest
 from bot.locales import Language
 from bot.locales.crisis import crisis_texts_for
 from bot.safety import (
-    GOODBYE,
     HELPED,
     Danger,
     RiskLevel,
@@ -23,7 +23,9 @@ from bot.safety import (
     spoken_again,
     told_by,
 )
-from bot.safety.protocol.steps import paths
+from bot.safety.protocol.paths import SAY, paths
+from bot.safety.protocol.steps import READ
+from bot.safety.protocol.told import signs
 from tests.bot.safety.protocol.talks import said, walk
 
 CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
@@ -98,7 +100,7 @@ def test_after_the_plea_not_to_be_asked_nothing_is_asked(danger: Danger, plea: s
         (Danger.SUICIDE, RiskLevel.HIGH, "就我一个人", "reach"),
         (Danger.SUICIDE, RiskLevel.IMMINENT, "就我一个人", "taken"),
         (Danger.SUICIDE, RiskLevel.IMMINENT, "我室友在隔壁", "show_them"),
-        (Danger.SUICIDE, RiskLevel.HIGH, "我在天台", "move"),
+        (Danger.SUICIDE, RiskLevel.HIGH, "我在天台", "move_high"),
         (Danger.SUICIDE, RiskLevel.HIGH, "刀就在手里", "put_away"),
         (Danger.SUICIDE, RiskLevel.IMMINENT, "已经吃了一瓶药", "called"),
         (Danger.SUICIDE, RiskLevel.HIGH, "没人可以找", "stranger"),
@@ -108,7 +110,7 @@ def test_after_the_plea_not_to_be_asked_nothing_is_asked(danger: Danger, plea: s
         (Danger.VIOLENCE, RiskLevel.HIGH, "他就在门外", "leave"),
         (Danger.THREAT, RiskLevel.HIGH, "在", "threat_move"),
         (Danger.VOICES, RiskLevel.HIGH, "嗯", "voices_obey"),
-        (Danger.OTHER, RiskLevel.HIGH, "没有", "other_nearest"),
+        (Danger.OTHER, RiskLevel.HIGH, "没有", "other_done"),
         (Danger.EATING, RiskLevel.HIGH, "会", "who_goes"),
     ],
 )
@@ -217,7 +219,7 @@ def test_a_concern_is_followed_up_a_few_times_and_never_repeats() -> None:
     [
         (["歌词里说想消失", "就是歌词而已"], ["meant_or_quoted"]),
         (["我爸喝了酒就打我", "安全"], ["harm_again", "can_come_near"]),
-        (["我朋友说她不想活了", "她割过腕"], ["how_is_other", "other_with"]),
+        (["我朋友说她不想活了", "她割过腕"], ["how_is_other", "other_asked"]),
         (["活着好累", "嗯"], ["ask_openly", "since_when"]),
     ],
 )
@@ -244,27 +246,42 @@ def test_paths_and_texts_have_the_same_questions() -> None:
     }
     leading = {question for led in known.leads.values() for question in led}
     asked = {question for path in known.paths.values() for question in path}
+    asked |= {*known.back.values(), *itertools.chain.from_iterable(known.help.values())}
     asked |= {
         *known.follow_ups,
         *(one for several in known.follow_ups.values() for one in several),
         *leading,
         *leads,
+        *known.leads_at_concern,
+        *(lead for led in known.leads_at_concern.values() for to in led.values() for lead in to),
     }
+    said = {lead.removeprefix(SAY) for lead in asked if lead.startswith(SAY)}
+    asked = {one for one in asked if not one.startswith(SAY)} - {"in_care", "eased"}
     asked |= {one for danger in Danger for level in CARDED for one in asked_by_card(level, danger)}
     texts = crisis_texts_for(Language.ZH_CN)
     assert asked <= set(texts.questions)
     rest = {words for several in known.rest.values() for words in several}
-    assert {*rest, *known.rest_at_concern} <= set(texts.words)
-    assert {*known.first, *known.moot, *known.anew} <= asked
+    rest |= {*known.rest_at_concern, *known.rest_eased, *known.asides.values()}
+    assert rest | said <= set(texts.words)
+    assert {*known.first, *known.moot, *known.anew, *itertools.chain(*known.same)} <= asked
     unused = set(texts.questions) - asked
-    assert unused == {GOODBYE, "stay_awake", HELPED}, "asked at a goodbye, and by the button"
-    assert set(known.paths) == set(itertools.product(Danger, CARDED))
+    assert unused == {"left_place", "left_means"}, "asked of who says that they are safe"
+    assert set(known.paths) == set(known.rest) == set(itertools.product(Danger, CARDED))
+    assert set(known.back) == set(known.help) == set(Danger)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_takes_up_a_message_has_its_words(language: Language) -> None:
+    texts = crisis_texts_for(language)
+    assert {one.id for one in signs()["heard"]} | {*READ} == set(texts.heard)
+    assert {one.id for one in signs()["feeling"]} | {"other"} == set(texts.feelings)
 
 
 @pytest.mark.parametrize("language", Language)
 def test_a_step_in_place_of_a_card_says_whom_to_call(language: Language) -> None:
     for danger, level, number in itertools.product(Danger, CARDED, range(3)):
         step = next_step(TalkState(danger), level, told_by("好怕", danger))
+        step = replace(step, aside=None)
         text = spoken_again(step, level, danger, number, language)
         heard, whom, question = text.split("\n\n")
         assert heard == crisis_texts_for(language).heard["afraid"]

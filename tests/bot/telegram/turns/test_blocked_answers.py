@@ -124,7 +124,7 @@ async def test_to_a_person_in_danger_the_safer_text_follows_the_card(room, engin
     await room.passes(10)
     level = RiskLevel.HIGH if "活" in text else RiskLevel.IMMINENT
     assert room.bot.texts(PERSON) == [
-        *shown(card(level, Language.ZH_CN)),
+        *shown(card(level, Language.ZH_CN, is_minor=False)),
         *shown(instead_of(BlockReason.METHOD, level, Language.ZH_CN)),
     ]
 

@@ -106,7 +106,7 @@ async def test_danger_in_an_edit_brings_its_card_and_reaches_the_prompt(room, en
     await room.arrive(said)
     await room.arrive(edit(said, "我不想活了"))
     await room.passes(10)
-    [shown] = render(card(RiskLevel.HIGH, Language.ZH_CN))
+    [shown] = render(card(RiskLevel.HIGH, Language.ZH_CN, is_minor=False))
     assert shown.text in room.bot.texts(PERSON)
     assert asked(engine)[-1] == "我不想活了"
     assert engine.prompts[-1][0].content != engine.prompts[0][0].content

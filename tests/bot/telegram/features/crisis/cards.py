@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.locales import Language
 from bot.locales.crisis import crisis_texts_for
 from bot.locales.crisis.texts import fill_in
-from bot.safety import RiskLevel, card, repeated_card
+from bot.safety import Danger, RiskLevel, card, repeated_card
 from bot.safety.hotlines import numbers_for
+from bot.safety.protocol.paths import paths
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.updates import PERSON, message
 
@@ -18,10 +19,24 @@ ASKS = {
 }
 DAY = 24 * 3600
 CN = Language.ZH_CN
-HIGH_CARD, IMMINENT_CARD = card(RiskLevel.HIGH, CN), card(RiskLevel.IMMINENT, CN)
+ASIDES = tuple(crisis_texts_for(CN).words[one] for one in paths().asides.values())
 TEAM = -900
 """The chat of the operators, where there is one."""
 SAFE, HELP, WHERE = (f"risk:{what}:{PERSON}" for what in ("safe", "help", "where"))
+
+
+def whole_card(level, region=None, danger=Danger.SUICIDE, heard=None):
+    """The card that the person of these tests is shown, who has said that they are grown up."""
+    return card(level, CN, region, danger=danger, is_minor=False, heard=heard)
+
+
+HIGH_CARD, IMMINENT_CARD = whole_card(RiskLevel.HIGH), whole_card(RiskLevel.IMMINENT)
+
+
+def without_aside(text):
+    """An answer without what is said once before it: why it is so stiff, that it will ask."""
+    first, _, rest = text.partition("\n\n")
+    return rest if first in ASIDES else text
 
 
 def shown(text):
@@ -41,7 +56,7 @@ async def says(room, text, seconds=10, **fields):
     before = len(room.bot.texts(PERSON))
     await room.arrive(message(text, **fields))
     await room.passes(seconds)
-    return room.bot.texts(PERSON)[before:]
+    return [without_aside(said) for said in room.bot.texts(PERSON)[before:]]
 
 
 def alerts(room):

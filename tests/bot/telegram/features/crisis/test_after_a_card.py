@@ -8,13 +8,14 @@ import pytest
 from telegram.error import RetryAfter
 
 from bot.locales import texts_for
-from bot.safety import Region, RiskLevel, card, guidance, render_hotlines
+from bot.safety import Danger, Region, RiskLevel, guidance, render_hotlines, word
 from tests.bot.telegram.features.crisis.cards import (
     ASKS,
     CN,
     DAY,
     HELP,
     HIGH,
+    HIGH_CARD,
     IMMINENT,
     SAFE,
     TEAM,
@@ -22,6 +23,7 @@ from tests.bot.telegram.features.crisis.cards import (
     alerts,
     says,
     shown,
+    whole_card,
 )
 from tests.bot.telegram.room import CHECK_IN_AFTER, TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -107,12 +109,12 @@ async def test_who_needs_help_gets_the_emergency_number_and_the_lines(room):
     said = room.bot.texts(PERSON)[-1]
     assert "110 或 120" in said
     assert "· 12356 " in said
-    assert "谁离你最近" in said
+    assert said.endswith(ASKS["reach"])
     [call] = [call for call in room.bot.calls if call.text == said]
     marked = {
         said[entity.offset : entity.offset + entity.length] for entity in call.details["entities"]
     }
-    assert {"110", "120", "12356", "12355"} <= marked
+    assert {"110", "120", "12356"} <= marked
 
 
 async def test_a_region_is_chosen_once_and_used_from_then_on(room):
@@ -128,7 +130,7 @@ async def test_a_region_is_chosen_once_and_used_from_then_on(room):
     await room.arrive(message("/help_now"))
     assert room.bot.texts(PERSON)[-1] == shown(render_hotlines(CN, Region.HK))
     assert room.buttons() == [WHERE]
-    assert (await says(room, IMMINENT))[0] == shown(card(RiskLevel.IMMINENT, CN, Region.HK))
+    assert (await says(room, IMMINENT))[0] == shown(whole_card(RiskLevel.IMMINENT, Region.HK))
 
 
 async def test_where_no_line_is_known_the_bot_says_so_and_shows_no_other_places_numbers(room):
@@ -136,7 +138,7 @@ async def test_where_no_line_is_known_the_bot_says_so_and_shows_no_other_places_
     assert room.bot.texts(PERSON) == [shown(TEXTS.risk_region_elsewhere)]
     assert room.buttons() == [WHERE]
     said = await says(room, IMMINENT)
-    assert said[0] == shown(card(RiskLevel.IMMINENT, CN, Region.OTHER))
+    assert said[0] == shown(whole_card(RiskLevel.IMMINENT, Region.OTHER))
     assert "110" not in said[0]
     assert "12356" not in said[0]
 
@@ -144,7 +146,10 @@ async def test_where_no_line_is_known_the_bot_says_so_and_shows_no_other_places_
 @pytest.mark.parametrize("words", ["救救我！", "救命"])
 async def test_a_cry_for_help_brings_the_lines_and_the_card(room, words):
     await room.arrive(message(words))
-    assert room.bot.texts(PERSON) == [shown(render_hotlines(CN)), shown(card(RiskLevel.HIGH, CN))]
+    assert room.bot.texts(PERSON) == [
+        shown(render_hotlines(CN)),
+        shown(HIGH_CARD),
+    ]
 
 
 @pytest.mark.parametrize("words", ["我需要帮助", "I need help"])
@@ -186,7 +191,7 @@ async def test_who_falls_silent_in_danger_is_asked_once_how_they_are(room):
     await says(room, HIGH)
     assert await check_in(room, 5.9) == []
     assert await check_in(room, 0.2) == [CHECK_IN]
-    assert room.buttons() == [SAFE, HELP, f"risk:quiet:{PERSON}"]
+    assert room.buttons() == [f"risk:{what}:{PERSON}" for what in ("fine", "talk", "quiet")]
     assert await check_in(room, 20) == []
 
 
@@ -210,6 +215,41 @@ async def test_who_gave_a_sign_or_does_not_want_it_is_not_asked(room, sign):
         assert CHECK_IN not in await check_in(room, 20)
     else:
         assert await check_in(room, 1) == [CHECK_IN]
+
+
+@pytest.mark.parametrize(
+    ("button", "key", "answers"),
+    [("fine", "check_in_fine", {"morning": "better"}), ("talk", "check_in_talk", {})],
+)
+async def test_a_check_in_is_answered_by_a_button_that_tells_nothing(room, button, key, answers):
+    await says(room, HIGH)
+    await check_in(room, 6.1)
+    asked = max(message_id for _, message_id in room.bot.shown)
+    await room.arrive(press(f"risk:{button}:{PERSON}", message_id=asked))
+    await room.passes(3)
+    assert room.bot.texts(PERSON)[-1] == shown(word(key, CN))
+    assert room.bot.shown[PERSON, asked][1] is None
+    talk = await room.storage.crisis_talks.for_user(PERSON)
+    assert talk.asked[-1] == "morning"
+    assert talk.answers == answers
+
+
+@pytest.mark.parametrize("danger", [Danger.VIOLENCE, Danger.ASSAULT, Danger.CHILD])
+async def test_no_check_in_lights_up_a_phone_that_is_read(room, danger):
+    await says(room, HIGH)
+    await room.storage.crisis_talks.note(PERSON, danger=danger.value)
+    await room.arrive(press(HELP))
+    await room.passes(3)
+    said = room.bot.texts(PERSON)[-1]
+    assert "陪陪我" not in said
+    assert "替我报警" in said
+    labels = [
+        button.text
+        for row in room.bot.shown[max(room.bot.shown)][1].inline_keyboard
+        for button in row
+    ]
+    assert TEXTS.risk_button_safe not in labels
+    assert TEXTS.risk_button_safe_discreet in labels
 
 
 async def test_nobody_is_asked_in_a_group(room):

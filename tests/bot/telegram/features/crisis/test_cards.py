@@ -118,7 +118,7 @@ async def test_numbers_are_of_the_chosen_region_with_the_database_away(room, dat
     await room.passes(3)
     database_switch.is_away = True
     for words, seen in (
-        (IMMINENT, card(RiskLevel.IMMINENT, CN, Region.HK)),
+        (IMMINENT, card(RiskLevel.IMMINENT, CN, Region.HK, is_minor=False)),
         ("/help_now", render_hotlines(CN, Region.HK)),
     ):
         with pytest.raises(Exception, match="database"):

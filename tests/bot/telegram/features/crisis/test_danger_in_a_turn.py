@@ -40,7 +40,9 @@ async def test_the_trial_model_never_answers_a_person_in_danger(open_room, engin
     await room.arrive(message(text))
     await room.passes(10)
     assert engine.prompts == []
-    assert room.bot.texts(PERSON) == shown(card(level, Language.ZH_CN)), "a card asks alone"
+    assert room.bot.texts(PERSON) == shown(card(level, Language.ZH_CN, is_minor=False)), (
+        "a card asks alone"
+    )
     turn = await room.storage.turns.get(1)
     assert (turn.state, turn.answer) == ("answered", None)
     await room.arrive(message("今天吃什么"))
@@ -53,7 +55,7 @@ async def test_the_trial_model_never_answers_a_person_in_danger(open_room, engin
 async def test_a_big_model_answers_after_the_card_and_is_told_how(room, engine, text, level):
     await room.arrive(message(text))
     await room.passes(10)
-    assert room.bot.texts(PERSON) == [*shown(card(level, Language.ZH_CN)), ANSWER]
+    assert room.bot.texts(PERSON) == [*shown(card(level, Language.ZH_CN, is_minor=False)), ANSWER]
     [prompt] = engine.prompts
     assert prompt[0].role == "system"
     assert guidance(level, card_asks=True) in prompt[0].content
@@ -80,7 +82,7 @@ async def test_danger_at_the_end_of_a_very_long_turn_brings_the_card_first(
     await room.arrive(message(first), message(harmless[len(first) :] + IMMINENT))
     await answered(room)
     assert room.bot.texts(PERSON) == [
-        *shown(card(RiskLevel.IMMINENT, Language.ZH_CN)),
+        *shown(card(RiskLevel.IMMINENT, Language.ZH_CN, is_minor=False)),
         *([] if is_trial else [ANSWER]),
     ]
     assert len(engine.prompts) == (0 if is_trial else 1)
@@ -90,13 +92,16 @@ async def test_the_card_goes_out_before_the_model_has_said_anything(room, engine
     engine.will(asyncio.Event())
     await room.arrive(message(IMMINENT))
     await room.passes(2)
-    assert room.bot.texts(PERSON)[: len(shown(card(RiskLevel.IMMINENT, Language.ZH_CN)))] == shown(
-        card(RiskLevel.IMMINENT, Language.ZH_CN)
-    )
+    assert room.bot.texts(PERSON)[
+        : len(shown(card(RiskLevel.IMMINENT, Language.ZH_CN, is_minor=False)))
+    ] == shown(card(RiskLevel.IMMINENT, Language.ZH_CN, is_minor=False))
 
 
 async def test_a_card_that_telegram_does_not_take_at_once_still_comes_first(room):
     room.bot.faults["send"].extend([NetworkError("x"), NetworkError("x")])
     await room.arrive(message(IMMINENT))
     await room.passes(30)
-    assert room.bot.texts(PERSON) == [*shown(card(RiskLevel.IMMINENT, Language.ZH_CN)), ANSWER]
+    assert room.bot.texts(PERSON) == [
+        *shown(card(RiskLevel.IMMINENT, Language.ZH_CN, is_minor=False)),
+        ANSWER,
+    ]

@@ -19,6 +19,7 @@ from tests.bot.telegram.features.crisis.cards import (
     SAFE,
     says,
     shown,
+    without_aside,
 )
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -68,10 +69,12 @@ async def test_each_danger_brings_its_own_card_and_then_its_own_question(
     untrusted, reads, engine, axes, who, level, danger
 ):
     reads["说出来的话"] = Assessment(level, ("rule",), frozenset(axes), who)
-    assert await says(untrusted, "说出来的话") == [shown(card(level, CN, danger=danger))]
+    assert await says(untrusted, "说出来的话") == [
+        shown(card(level, CN, danger=danger, is_minor=False))
+    ]
     [asked] = await says(untrusted, "外面下着雨")
     assert asked in ASKS.values()
-    assert asked not in card(level, CN, danger=danger)
+    assert asked not in card(level, CN, danger=danger, is_minor=False)
     assert engine.prompts == [], "no model that is not named speaks in danger"
 
 
@@ -79,7 +82,7 @@ async def test_a_danger_with_one_text_shows_it_once_also_where_it_gets_worse(unt
     axes = frozenset({Axis.THREAT})
     reads["一"] = Assessment(RiskLevel.HIGH, ("threat",), axes, Who.SELF)
     reads["二"] = Assessment(RiskLevel.IMMINENT, ("threat",), axes, Who.SELF)
-    whole = shown(card(RiskLevel.HIGH, CN, danger=Danger.THREAT))
+    whole = shown(card(RiskLevel.HIGH, CN, danger=Danger.THREAT, is_minor=False))
     assert await says(untrusted, "一") == [whole]
     [again] = await says(untrusted, "二")
     assert again != whole
@@ -111,7 +114,7 @@ async def test_what_may_have_changed_is_asked_anew_once_it_is_imminent(untrusted
     await says(untrusted, HIGH)
     assert await says(untrusted, "外面下着雨") == [ASKS["taken"]]
     assert await says(untrusted, "没有") == [ASKS["alone"]]
-    assert await says(untrusted, IMMINENT) == [shown(card(RiskLevel.IMMINENT, CN))]
+    assert await says(untrusted, IMMINENT) == [shown(card(RiskLevel.IMMINENT, CN, is_minor=False))]
     assert await says(untrusted, "外面下着雨") == [ASKS["taken"]]
 
 
@@ -135,8 +138,8 @@ async def test_it_goes_on_where_it_was_after_the_process_died(open_room):
     await after.passes(10)
     seen = after.bot.texts(PERSON)
     assert len(seen) == 3
-    assert seen[-1] in ASKS.values()
-    assert seen[-1] != asked[0]
+    assert without_aside(seen[-1]) in ASKS.values()
+    assert without_aside(seen[-1]) != asked[0]
 
 
 async def test_the_same_turn_asks_the_same_when_it_is_answered_again(untrusted):
@@ -144,7 +147,9 @@ async def test_the_same_turn_asks_the_same_when_it_is_answered_again(untrusted):
     await says(untrusted, "外面下着雨")
     turn = await untrusted.storage.turns.get(2)
     plan = await untrusted.companion.plan(turn, CN)
-    assert [await untrusted.companion.reviewed(plan) for _ in range(2)] == [ASKS["taken"]] * 2
+    said = [await untrusted.companion.reviewed(plan) for _ in range(2)]
+    assert said[0] == said[1]
+    assert without_aside(said[0]) == ASKS["taken"]
 
 
 async def test_a_goodbye_in_danger_is_asked_about_and_who_sleeps_is_let_sleep(untrusted):

@@ -98,7 +98,7 @@ async def test_a_database_that_hangs_delays_no_card_for_the_question_before_it(
     await room.passes(2)
     await arriving
     await room.passes(2)
-    assert room.bot.texts(PERSON)[0] == shown(card(RiskLevel.HIGH, CN))
+    assert room.bot.texts(PERSON)[0] == shown(card(RiskLevel.HIGH, CN, is_minor=False))
 
 
 async def test_the_number_in_place_of_a_blocked_answer_is_of_the_chosen_region(room, engine):

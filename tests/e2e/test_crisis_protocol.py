@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TEXTS = crisis_texts_for(Language.ZH_CN)
 ASKS = [spoken(Step(question=question), Language.ZH_CN) for question in TEXTS.questions]
 SAFE = "我现在安全"
+STRANGER = TEXTS.questions["stranger"].partition("\n")[0]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ async def test_a_talk_branches_never_asks_twice_and_survives_kill_9(
     assert TEXTS.questions["reach"] in await next_after(person, "就我一个人在")
     house.bot.kill()
     house.bot.start()
-    assert TEXTS.questions["stranger"] in await next_after(person, "没有谁可以找")
+    assert STRANGER in await next_after(person, "没有谁可以找")
     await telegram.fault("hang", method="sendMessage", chat_id=person.id, times=None)
     asked = len(await telegram.calls("sendMessage", person.id))
     await person.says("外面一直在下雨")
@@ -144,13 +145,16 @@ async def test_danger_in_a_group_is_met_alone(telegram: Telegram) -> None:
         assert not any(word in shown.text for word in ("死", "不想活", "安全", "12356"))
 
 
-async def test_yes_to_whether_something_was_done_brings_the_card_of_the_body(
+async def test_what_was_done_is_asked_once_more_and_brings_the_card_of_the_body(
     telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
     await next_after(person, "我不想活了")
     assert TEXTS.questions["taken"] in await next_after(person, "外面一直在下雨")
-    assert (await next_after(person, "嗯")).startswith(opening(RiskLevel.IMMINENT, Danger.BODY))
+    assert TEXTS.questions["taken_which"] in await next_after(person, "嗯")
+    assert (await next_after(person, "吃了药")).startswith(
+        opening(RiskLevel.IMMINENT, Danger.BODY)
+    )
     assert TEXTS.words["goodnight"] not in [shown.text for shown in await person.sees()]
     assert all(not engine.prompts(words) for words in ("我不想活了", "下雨", "嗯"))
 
@@ -160,7 +164,8 @@ async def test_nobody_is_let_sleep_before_the_body_was_asked_about(telegram: Tel
     await next_after(person, "我不想活了")
     assert TEXTS.questions["goodbye"] in await next_after(person, "晚安")
     assert TEXTS.questions["taken"] in await next_after(person, "去睡了")
-    assert TEXTS.words["goodnight"] in await next_after(person, "没有")
+    night = spoken(Step(words="goodnight"), Language.ZH_CN)
+    assert night in await next_after(person, "没有")
 
 
 async def test_who_comes_back_to_a_beaten_person_is_no_company(telegram: Telegram) -> None:

@@ -152,9 +152,7 @@ async def test_what_was_done_is_asked_once_more_and_brings_the_card_of_the_body(
     await next_after(person, "我不想活了")
     assert TEXTS.questions["taken"] in await next_after(person, "外面一直在下雨")
     assert TEXTS.questions["taken_which"] in await next_after(person, "嗯")
-    assert (await next_after(person, "吃了药")).startswith(
-        opening(RiskLevel.IMMINENT, Danger.BODY)
-    )
+    assert (await next_after(person, "吃了药")).startswith(opening(RiskLevel.IMMINENT, Danger.BODY))
     assert TEXTS.words["goodnight"] not in [shown.text for shown in await person.sees()]
     assert all(not engine.prompts(words) for words in ("我不想活了", "下雨", "嗯"))
 

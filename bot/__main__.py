@@ -141,7 +141,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _migrate(_options: argparse.Namespace) -> None:
-    from bot.maintenance import migrate
+    from bot.data_commands import migrate
     from bot.settings import load_settings
 
     sys.stdout.write(asyncio.run(migrate(load_settings())) + "\n")
@@ -154,14 +154,14 @@ def _keys(_options: argparse.Namespace) -> None:
 
 
 def _reencrypt(_options: argparse.Namespace) -> None:
-    from bot.maintenance import reencrypt_all
+    from bot.data_commands import reencrypt_all
     from bot.settings import load_settings
 
     sys.stdout.write(asyncio.run(reencrypt_all(load_settings())) + "\n")
 
 
 def _counters(options: argparse.Namespace) -> None:
-    from bot.maintenance import counted
+    from bot.data_commands import counted
     from bot.settings import load_settings
     from bot.storage import utc_now
 
@@ -172,7 +172,7 @@ def _counters(options: argparse.Namespace) -> None:
 
 
 def _audit(options: argparse.Namespace) -> None:
-    from bot.maintenance import audited
+    from bot.data_commands import audited
     from bot.settings import load_settings
 
     if options.last < 1:
@@ -181,7 +181,7 @@ def _audit(options: argparse.Namespace) -> None:
 
 
 def _export_feedback(options: argparse.Namespace) -> None:
-    from bot.maintenance import export_feedback_to
+    from bot.data_commands import export_feedback_to
     from bot.settings import load_settings
 
     since = options.since and datetime.combine(options.since, time(), UTC)

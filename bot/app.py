@@ -31,7 +31,7 @@ from bot.telegram.client import Connection, connect
 from bot.telegram.context import Options
 from bot.telegram.oncall_rota import RotaError, parse_rota
 from bot.telegram.service import TelegramService
-from bot.waiting import wait_with_limit
+from bot.timeouts import wait_with_limit
 from inference.chat_completions import Timeouts
 from inference.engine import EngineError
 from inference.lmdeploy import LMDeployEngine

@@ -69,7 +69,7 @@ TRAINING_ARROWS = {
     "experiments": {"small"},
 }
 
-SHARED = {"bot/errors", "bot/waiting", "bot/__version__"}
+SHARED = {"bot/errors", "bot/timeouts", "bot/__version__"}
 
 
 def imports_of(file: Path) -> set[str]:

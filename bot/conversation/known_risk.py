@@ -14,7 +14,7 @@ import structlog
 
 from bot.safety import RiskLevel, level_at
 from bot.storage import StorageError, StoredTalk
-from bot.waiting import wait_for_result
+from bot.timeouts import wait_for_result
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping

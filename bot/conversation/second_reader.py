@@ -17,7 +17,7 @@ import structlog
 
 from bot.conversation.prompt import as_words
 from bot.safety import Assessment, RiskLevel, StackedReader, choice_prompt, first_reader
-from bot.waiting import wait_for_result
+from bot.timeouts import wait_for_result
 from inference.engine import EngineRejected, Message
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.storage import Notification, StorageError
-from bot.waiting import wait_with_limit
+from bot.timeouts import wait_with_limit
 
 if TYPE_CHECKING:
     from bot.telegram.context import Context

@@ -169,9 +169,9 @@ class _Sqlite:
 
     def __init__(self, url: sa.URL, busy_timeout: float, executor: Executor | None) -> None:
         _make_private(Path(url.database or ""))
-        self._lanes = {
-            True: _SqliteLane(url, busy_timeout, "BEGIN IMMEDIATE", "database-writer", executor),
-            False: _SqliteLane(url, busy_timeout, "BEGIN", "database-reader", executor),
+        self._threads = {
+            True: _SqliteThread(url, busy_timeout, "BEGIN IMMEDIATE", "database-writer", executor),
+            False: _SqliteThread(url, busy_timeout, "BEGIN", "database-reader", executor),
         }
 
     async def run(
@@ -181,24 +181,26 @@ class _Sqlite:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        lane = self._lanes[writes]
+        thread = self._threads[writes]
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            lane.executor, lambda: lane.transact(operation, *args, **kwargs)
+            thread.executor, lambda: thread.transact(operation, *args, **kwargs)
         )
 
     async def truncate_log(self) -> bool:
-        lane = self._lanes[True]
-        return await asyncio.get_running_loop().run_in_executor(lane.executor, lane.truncate_log)
+        thread = self._threads[True]
+        return await asyncio.get_running_loop().run_in_executor(
+            thread.executor, thread.truncate_log
+        )
 
     async def aclose(self) -> None:
         # The reader first: the last connection to close folds the log into the file, and only the
         # writer may do that.
-        for lane in reversed(self._lanes.values()):
-            await asyncio.to_thread(lane.close)
+        for thread in reversed(self._threads.values()):
+            await asyncio.to_thread(thread.close)
 
 
-class _SqliteLane:
+class _SqliteThread:
     def __init__(
         self, url: sa.URL, busy_timeout: float, begin: str, name: str, executor: Executor | None
     ) -> None:

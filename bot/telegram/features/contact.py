@@ -11,7 +11,7 @@ from bot.locales import texts_for
 from bot.storage import EmergencyContact, StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Command, Feature, button_row, owned_callback
-from bot.waiting import wait_for_result
+from bot.timeouts import wait_for_result
 
 if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup

@@ -15,7 +15,7 @@ from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.storage import RiskSignal
 from bot.telegram.chat_ids import is_private
-from bot.waiting import wait_for_result
+from bot.timeouts import wait_for_result
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.safety import Assessment, Utterance
     from bot.storage import PersonInChat
     from bot.telegram.context import Context
-    from bot.telegram.inbound.cards import RiskCards
+    from bot.telegram.inbound.collaborators import RiskCards
     from bot.telegram.inbound.faults import BatchFaults
     from bot.telegram.inbound.incoming import IncomingText
 

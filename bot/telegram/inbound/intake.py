@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bot.telegram.client import RawUpdate
     from bot.telegram.context import Context
     from bot.telegram.feature import Command
-    from bot.telegram.inbound.cards import RiskCards
+    from bot.telegram.inbound.collaborators import RiskCards
     from bot.telegram.inbound.incoming import IncomingText
 
 log = structlog.get_logger(__name__)

@@ -1,4 +1,4 @@
-"""The machinery behind the outbox: lanes, workers, and what happens after a failed call."""
+"""The machinery behind the outbox: queues, workers, and what happens after a failed call."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
+from bot.telegram.outbound.chat_queue import ChatQueue
 from bot.telegram.outbound.delivery import call
 from bot.telegram.outbound.failures import (
     Closed,
@@ -22,9 +23,8 @@ from bot.telegram.outbound.failures import (
     reason,
     retry_after,
 )
-from bot.telegram.outbound.lane import Lane
 from bot.telegram.outbound.operation import Priority
-from bot.waiting import wait_with_limit
+from bot.timeouts import wait_with_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,7 +60,7 @@ class Dispatcher:
         self._clock = clock
         self._sleep = sleep
         self._random = random
-        self.lanes: dict[int, Lane] = {}
+        self.queues: dict[int, ChatQueue] = {}
         self._idle: list[tuple[float, int]] = []
         self.unreachable: set[int] = set()
         self.on_migrated: Callable[[int, int], None] = lambda _old, _new: None
@@ -89,20 +89,20 @@ class Dispatcher:
             raise Unreachable
         if self._closed or (self._closing and operation.priority > Priority.SEND):
             raise Closed("the bot is stopping")
-        lane = self._lane(chat_id)
-        if operation.kind == "edit" and not lane.replace_older(operation):
+        queue = self._queue(chat_id)
+        if operation.kind == "edit" and not queue.replace_older(operation):
             operation.settle(operation.message_id)
             return
-        if lane.ready_at(operation) > operation.deadline:
+        if queue.ready_at(operation) > operation.deadline:
             raise Expired("Telegram wants this chat left alone for longer")
-        lane.waiting.append(operation)
-        self._wake(lane, operation)
+        queue.waiting.append(operation)
+        self._wake(queue, operation)
 
     def recall(self, chat_id: int, operation: Operation) -> bool:
         """Take `operation` back; True if it is on its way and will still come to an end."""
         operation.recalled = True
-        lane = self.lanes.get(self._successors.get(chat_id, chat_id))
-        if operation.done.done() or (lane is not None and operation in lane.running):
+        queue = self.queues.get(self._successors.get(chat_id, chat_id))
+        if operation.done.done() or (queue is not None and operation in queue.running):
             return True
         operation.done.cancel()
         return False
@@ -110,7 +110,7 @@ class Dispatcher:
     def type(self, chat_id: int, operation: Operation) -> None:
         """Begin a typing action if that keeps nothing else from being said.
 
-        It is made beside the lane and not waited for: one that hangs must not hold up a message.
+        It is made beside the queue and not waited for: one that hangs must not hold up a message.
 
         Raises:
             Unreachable: the person blocked the bot.
@@ -118,31 +118,31 @@ class Dispatcher:
         chat_id = self._successors.get(chat_id, chat_id)
         if chat_id in self.unreachable:
             raise Unreachable
-        lane, now = self._lane(chat_id), self._clock()
-        if self._closing or lane.busy or lane.ready_at(operation) > now:
+        queue, now = self._queue(chat_id), self._clock()
+        if self._closing or queue.busy or queue.ready_at(operation) > now:
             return
         if not self._pace.mostly_free() or not self._pace.take_now():
             return
-        lane.called(now)
-        heapq.heappush(self._idle, (lane.idle_at(), chat_id))
-        task = asyncio.create_task(self._type(lane, operation), name="typing")
+        queue.called(now)
+        heapq.heappush(self._idle, (queue.idle_at(), chat_id))
+        task = asyncio.create_task(self._type(queue, operation), name="typing")
         self._typing.add(task)
         task.add_done_callback(self._typing.discard)
 
-    async def _type(self, lane: Lane, operation: Operation) -> None:
-        action = call(self._bot, lane.chat_id, operation, None)
+    async def _type(self, queue: ChatQueue, operation: Operation) -> None:
+        action = call(self._bot, queue.chat_id, operation, None)
         try:
             await wait_with_limit(action, self._sleep(TYPING_TIMEOUT))
         except TelegramError as error:
-            self._failed(lane, operation, error)
+            self._failed(queue, operation, error)
         finally:
             self._pace.release()
 
     async def aclose(self, drain_seconds: float) -> None:
         """See `Outbox.aclose`."""
         self._closing = True
-        for lane in self.lanes.values():
-            for operation in lane.waiting:
+        for queue in self.queues.values():
+            for operation in queue.waiting:
                 if operation.priority > Priority.SEND:
                     operation.fail(Closed("the bot is stopping"))
         await wait_with_limit(self._wait_for_workers(), self._sleep(drain_seconds))
@@ -151,10 +151,10 @@ class Dispatcher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for lane in self.lanes.values():
-            for operation in lane.waiting:
+        for queue in self.queues.values():
+            for operation in queue.waiting:
                 operation.fail(Closed("the bot has stopped"))
-        self.lanes.clear()
+        self.queues.clear()
 
     async def _wait_for_workers(self) -> None:
         while workers := self._workers():
@@ -163,79 +163,79 @@ class Dispatcher:
     def _workers(self) -> set[asyncio.Task[None]]:
         return {
             task
-            for lane in self.lanes.values()
-            for task in (lane.worker, *lane.couriers)
+            for queue in self.queues.values()
+            for task in (queue.worker, *queue.couriers)
             if task is not None
         }
 
-    def _lane(self, chat_id: int) -> Lane:
+    def _queue(self, chat_id: int) -> ChatQueue:
         now = self._clock()
         while self._idle and self._idle[0][0] <= now:
-            lane = self.lanes.get(heapq.heappop(self._idle)[1])
-            if lane is not None and not lane.busy and lane.idle_at() <= now:
-                del self.lanes[lane.chat_id]
-        return self.lanes.setdefault(chat_id, Lane(chat_id))
+            queue = self.queues.get(heapq.heappop(self._idle)[1])
+            if queue is not None and not queue.busy and queue.idle_at() <= now:
+                del self.queues[queue.chat_id]
+        return self.queues.setdefault(chat_id, ChatQueue(chat_id))
 
-    def _wake(self, lane: Lane, new: Operation) -> None:
+    def _wake(self, queue: ChatQueue, new: Operation) -> None:
         """Make sure that a worker looks at `new` no later than it may start."""
-        if lane.worker is None:
-            self._start_worker(lane)
-        elif lane.wakes_at is not None:
-            if lane.ready_at(new) < lane.wakes_at:
-                lane.worker.cancel()
-                self._start_worker(lane)
+        if queue.worker is None:
+            self._start_worker(queue)
+        elif queue.wakes_at is not None:
+            if queue.ready_at(new) < queue.wakes_at:
+                queue.worker.cancel()
+                self._start_worker(queue)
         elif new.priority is Priority.CRISIS:
             # Neither a call that hangs nor the line for the whole bot's pace may hold it.
-            lane.couriers.add(asyncio.create_task(self._work(lane, Priority.CRISIS)))
-        elif lane.turn is not None and all(
-            new.priority < other.priority for other in lane.waiting if other is not new
+            queue.couriers.add(asyncio.create_task(self._work(queue, Priority.CRISIS)))
+        elif queue.turn is not None and all(
+            new.priority < other.priority for other in queue.waiting if other is not new
         ):
-            self._pace.hurry(lane.turn, new.priority)
+            self._pace.hurry(queue.turn, new.priority)
 
-    def _start_worker(self, lane: Lane) -> None:
-        lane.wakes_at = None
-        lane.worker = asyncio.create_task(self._work(lane, Priority.TYPING))
+    def _start_worker(self, queue: ChatQueue) -> None:
+        queue.wakes_at = None
+        queue.worker = asyncio.create_task(self._work(queue, Priority.TYPING))
 
-    async def _work(self, lane: Lane, lowest: Priority) -> None:
-        """Do what waits in a lane, down to priority `lowest`, and end when nothing is left."""
+    async def _work(self, queue: ChatQueue, lowest: Priority) -> None:
+        """Do what waits in a queue, down to priority `lowest`, and end when nothing is left."""
         courier = lowest is Priority.CRISIS
         try:
             while True:
                 now = self._clock()
-                operation, ready = lane.next(now, lowest)
+                operation, ready = queue.next(now, lowest)
                 if operation is None:
                     if ready == inf:
                         break
-                    lane.wakes_at = lane.wakes_at if courier else ready
+                    queue.wakes_at = queue.wakes_at if courier else ready
                     await self._sleep(ready - now)
-                    lane.wakes_at = lane.wakes_at if courier else None
+                    queue.wakes_at = queue.wakes_at if courier else None
                     continue
                 crisis = operation.priority is Priority.CRISIS
                 turn = self._pace.take(operation.priority, overdraw=crisis)
                 if turn is not None:
-                    lane.turn = lane.turn if courier else turn
+                    queue.turn = queue.turn if courier else turn
                     await turn
-                    lane.turn = lane.turn if courier else None
-                    operation, _ = lane.next(self._clock(), lowest)  # a better one may have come
+                    queue.turn = queue.turn if courier else None
+                    operation, _ = queue.next(self._clock(), lowest)  # a better one may have come
                 if operation is None:
                     self._pace.release(used=False)
                 else:
-                    await self._perform(lane, operation)
+                    await self._perform(queue, operation)
         finally:
-            self._retire(lane, asyncio.current_task())
+            self._retire(queue, asyncio.current_task())
 
-    def _retire(self, lane: Lane, task: asyncio.Task[None] | None) -> None:
+    def _retire(self, queue: ChatQueue, task: asyncio.Task[None] | None) -> None:
         """Note that a worker has ended; a worker that was replaced while it slept is not noted."""
-        if lane.worker is task:
-            lane.worker = None
+        if queue.worker is task:
+            queue.worker = None
         elif task is not None:
-            lane.couriers.discard(task)
-        if not lane.busy:
-            heapq.heappush(self._idle, (lane.idle_at(), lane.chat_id))
+            queue.couriers.discard(task)
+        if not queue.busy:
+            heapq.heappush(self._idle, (queue.idle_at(), queue.chat_id))
 
-    async def _perform(self, lane: Lane, operation: Operation) -> None:
+    async def _perform(self, queue: ChatQueue, operation: Operation) -> None:
         """Make one call. The slot for it has been taken and is given back here."""
-        lane.waiting.remove(operation)
+        queue.waiting.remove(operation)
         content = None
         try:
             if operation.content is not None:
@@ -246,59 +246,59 @@ class Dispatcher:
             operation.settle(0)
             self._pace.release(used=False)
             return
-        lane.running.append(operation)
-        lane.occupy(self._clock())
+        queue.running.append(operation)
+        queue.occupy(self._clock())
         try:
-            operation.settle(await call(self._bot, lane.chat_id, operation, content))
+            operation.settle(await call(self._bot, queue.chat_id, operation, content))
         except ChatMigrated as error:
-            self._follow(lane, operation, error)
+            self._follow(queue, operation, error)
         except TelegramError as error:
-            self._failed(lane, operation, error)
+            self._failed(queue, operation, error)
         except asyncio.CancelledError:
             operation.fail(Closed("the bot has stopped"))
             raise
-        except Exception as error:  # the lane goes on; the caller sees what it was
+        except Exception as error:  # the queue goes on; the caller sees what it was
             operation.fail(error)
         finally:
-            lane.running.remove(operation)
-            lane.called(self._clock())
+            queue.running.remove(operation)
+            queue.called(self._clock())
             self._pace.release()
 
-    def _failed(self, lane: Lane, operation: Operation, error: TelegramError) -> None:
-        """Decide what a refused or failed call means for its operation and its lane."""
+    def _failed(self, queue: ChatQueue, operation: Operation, error: TelegramError) -> None:
+        """Decide what a refused or failed call means for its operation and its queue."""
         match failure_of(error):
             case SendFailure.UNCHANGED:
                 operation.settle(operation.message_id)
             case SendFailure.UNREACHABLE:
-                self.unreachable.add(lane.chat_id)
-                log.info("chat_unreachable", chat_id=lane.chat_id)
-                for pending in (operation, *lane.waiting):
+                self.unreachable.add(queue.chat_id)
+                log.info("chat_unreachable", chat_id=queue.chat_id)
+                for pending in (operation, *queue.waiting):
                     pending.fail(Unreachable())
             case SendFailure.FLOOD if isinstance(error, RetryAfter):
-                self._leave_alone(lane, retry_after(error))
+                self._leave_alone(queue, retry_after(error))
                 if operation.priority is Priority.CRISIS:
                     operation.not_before = self._clock() + retry_after(error)
-                self._again(lane, operation)
+                self._again(queue, operation)
             case failure if operation.leave_out(failure):
-                log.info("sent_in_another_way", chat_id=lane.chat_id, reason=reason(error))
-                self._again(lane, operation)
+                log.info("sent_in_another_way", chat_id=queue.chat_id, reason=reason(error))
+                self._again(queue, operation)
             case SendFailure.UNSENT | SendFailure.UNCERTAIN as kind:
                 if kind is SendFailure.UNCERTAIN and operation.kind in ("send", "document"):
                     self.uncertain_sends += 1
-                self._back_off(lane, operation, error)
+                self._back_off(queue, operation, error)
             case _:
                 log.warning("refused", kind=operation.kind, reason=reason(error))
                 operation.fail(Undeliverable(reason(error)))
 
-    def _follow(self, lane: Lane, operation: Operation, error: ChatMigrated) -> None:
+    def _follow(self, queue: ChatQueue, operation: Operation, error: ChatMigrated) -> None:
         """Go on in the supergroup that a group became, with all that waits for the group."""
         if operation.followed:
-            self._failed(lane, operation, error)
+            self._failed(queue, operation, error)
             return
-        log.info("chat_migrated", chat_id=lane.chat_id, new_chat_id=error.new_chat_id)
-        self._successors[lane.chat_id] = error.new_chat_id
-        self.on_migrated(lane.chat_id, error.new_chat_id)
-        moving, lane.waiting = [operation, *lane.waiting], []
+        log.info("chat_migrated", chat_id=queue.chat_id, new_chat_id=error.new_chat_id)
+        self._successors[queue.chat_id] = error.new_chat_id
+        self.on_migrated(queue.chat_id, error.new_chat_id)
+        moving, queue.waiting = [operation, *queue.waiting], []
         for one in moving:
             one.followed = True
             try:
@@ -307,15 +307,15 @@ class Dispatcher:
             except OutboxError as refusal:
                 one.fail(refusal)
 
-    def _leave_alone(self, lane: Lane, seconds: float) -> None:
+    def _leave_alone(self, queue: ChatQueue, seconds: float) -> None:
         self.floods += 1
-        log.warning("flood_wait", chat_id=lane.chat_id, seconds=seconds)
-        lane.free_at = max(lane.free_at, self._clock() + seconds)
-        for waiting in lane.waiting:
-            if lane.ready_at(waiting) > waiting.deadline:
+        log.warning("flood_wait", chat_id=queue.chat_id, seconds=seconds)
+        queue.free_at = max(queue.free_at, self._clock() + seconds)
+        for waiting in queue.waiting:
+            if queue.ready_at(waiting) > waiting.deadline:
                 waiting.fail(Expired("Telegram wants this chat left alone for longer"))
 
-    def _back_off(self, lane: Lane, operation: Operation, error: TelegramError) -> None:
+    def _back_off(self, queue: ChatQueue, operation: Operation, error: TelegramError) -> None:
         operation.attempts += 1
         crisis = operation.priority is Priority.CRISIS
         pause = min(
@@ -327,20 +327,20 @@ class Dispatcher:
         if operation.preview and operation.attempts >= PREVIEW_TRIES:
             operation.fail(Expired("three tries failed"))
         else:
-            self._again(lane, operation)
+            self._again(queue, operation)
 
-    def _again(self, lane: Lane, operation: Operation) -> None:
+    def _again(self, queue: ChatQueue, operation: Operation) -> None:
         """Put an operation back in front of its equals."""
         if operation.kind == "typing" or operation.recalled or operation.done.done():
             operation.settle(0)
-        elif lane.ready_at(operation) > operation.deadline:
+        elif queue.ready_at(operation) > operation.deadline:
             operation.fail(Expired("it did not succeed within its time"))
         elif self._closing and operation.priority > Priority.SEND:
             operation.fail(Closed("the bot is stopping"))
         else:
-            newer = lane.edit_of(operation.message_id) if operation.kind == "edit" else None
+            newer = queue.edit_of(operation.message_id) if operation.kind == "edit" else None
             if newer is not None and newer.priority <= operation.priority:
                 operation.settle(operation.message_id)
                 newer.inherit_backoff(operation)
             else:
-                lane.waiting.insert(0, operation)
+                queue.waiting.insert(0, operation)

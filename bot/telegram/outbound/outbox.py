@@ -1,7 +1,7 @@
 """Everything the bot says to Telegram, in the right order and never too fast.
 
-One lane a chat, at most one call at a time in it and one a second (a group: 20 a minute), 30 a
-second for all chats together. What goes first is told by `Priority`. A lane has a task only while
+One queue a chat, at most one call at a time in it and one a second (a group: 20 a minute), 30 a
+second for all chats together. What goes first is told by `Priority`. A queue has a task only while
 something waits in it, and is forgotten when it has been idle long enough.
 
 Crisis text waits for none of this: it goes out beside a call that hangs, in the same second as the
@@ -80,14 +80,14 @@ class Outbox:
         )
 
     @property
-    def lanes(self) -> int:
+    def queues(self) -> int:
         """How many chats are remembered now."""
-        return len(self._dispatcher.lanes)
+        return len(self._dispatcher.queues)
 
     @property
     def waiting(self) -> int:
         """How many operations wait for their slot now."""
-        return sum(len(lane.waiting) for lane in self._dispatcher.lanes.values())
+        return sum(len(queue.waiting) for queue in self._dispatcher.queues.values())
 
     @property
     def uncertain_sends(self) -> int:

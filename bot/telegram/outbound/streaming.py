@@ -24,7 +24,7 @@ import structlog
 from bot.telegram.outbound.failures import Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.operation import Priority
 from bot.telegram.outbound.rendering import partial, plain, render
-from bot.waiting import wait_with_limit
+from bot.timeouts import wait_with_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from bot.safety import Blocked
-from bot.waiting import wait_with_limit
+from bot.timeouts import wait_with_limit
 from inference.engine import (
     EngineError,
     EngineOverloaded,

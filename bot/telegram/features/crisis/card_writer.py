@@ -24,7 +24,7 @@ from bot.safety import (
 )
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.waiting import wait_for_result
+from bot.timeouts import wait_for_result
 
 if TYPE_CHECKING:
     from bot.conversation.crisis_protocol import CrisisProtocol

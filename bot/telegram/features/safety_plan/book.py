@@ -18,7 +18,7 @@ from bot.telegram.features.safety_plan.keyboards import (
     parse_plan_button,
 )
 from bot.telegram.features.safety_plan.pages import MAX_LINES, lines_on_card, ready_lines
-from bot.waiting import wait_for_result
+from bot.timeouts import wait_for_result
 
 if TYPE_CHECKING:
     from bot.locales import Language

@@ -21,17 +21,17 @@ async def test_idle_chats_are_forgotten_and_leave_no_task(outbox, bot, clock):
     assert len(asyncio.all_tasks()) == 1
     await clock.advance(1)
     await outbox.send(BELA + 1000, text("hi"))
-    assert outbox.lanes == 1
+    assert outbox.queues == 1
 
 
 async def test_a_group_is_remembered_for_its_minute(outbox, bot, clock):
     await outbox.send(GROUP, text("hi"))
     await clock.advance(30)
     await outbox.send(ANNA, text("hi"))
-    assert outbox.lanes == 2
+    assert outbox.queues == 2
     await clock.advance(31)
     await outbox.send(BELA, text("hi"))
-    assert outbox.lanes == 1
+    assert outbox.queues == 1
 
 
 async def test_closing_says_what_must_be_said_and_drops_previews(outbox, bot, clock):

@@ -70,7 +70,7 @@ async def test_a_final_outlasts_an_outage(outbox, bot, clock):
     await clock.advance(400)
     assert await send == 1
     waits = [later[0] - earlier[0] for earlier, later in pairwise(bot.log())]
-    assert waits[0] <= 1.0  # never faster than the lane
+    assert waits[0] <= 1.0  # never faster than the queue
     assert waits[-1] > 15.0
     assert max(waits) <= 30.0
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.waiting import wait_for_result, wait_with_limit
+from bot.timeouts import wait_for_result, wait_with_limit
 from tests.clock import FakeClock, settle
 
 

@@ -25,7 +25,7 @@ not wait because its beginning used up the minute."""
 
 
 @dataclass(slots=True, eq=False)
-class Lane:
+class ChatQueue:
     """One chat's operations: waiting, running, and the times that decide about the next slot."""
 
     chat_id: int
@@ -38,7 +38,7 @@ class Lane:
     wakes_at: float | None = None
     """Until when the worker sleeps; None while it does not."""
     turn: asyncio.Future[None] | None = None
-    """The worker's place in the queue for the whole bot's pace."""
+    """The worker's turn by the pace of the whole bot."""
     couriers: set[asyncio.Task[None]] = field(default_factory=set)
     """More workers, each for a crisis text that must not wait for a call that hangs."""
 
@@ -114,6 +114,6 @@ class Lane:
             self.recent.append(now)
 
     def idle_at(self) -> float:
-        """When nothing about this lane needs to be remembered any more."""
+        """When nothing about this queue needs to be remembered any more."""
         window = self.recent[-1] + GROUP_WINDOW if self.recent else -inf
         return max(self.free_at, window)

@@ -108,10 +108,10 @@ async def test_an_alert_goes_on_to_the_next_and_a_person_sends_the_human_away_de
     await person.hears("只想和你说说月亮")
     assert not any("月亮" in shown.text for shown in await second.sees())
     async with records(house.bot) as kept:
-        [last] = await kept.audit.list_recent(1)
-        assert (last.admin_id, last.action, last.outcome) == (
-            *(OTHER_ADMIN, "handover decline", "by the person"),
-        )
+        acts = await kept.audit.list_recent(3)  # a press that the kill cut off is done once more
+        assert (OTHER_ADMIN, "handover decline", "by the person") in [
+            (act.admin_id, act.action, act.outcome) for act in acts
+        ]
 
 
 async def test_who_asks_for_a_human_is_told_that_they_know(telegram: Telegram) -> None:

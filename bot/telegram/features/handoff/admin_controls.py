@@ -166,7 +166,14 @@ class DeskControls(Feature):
             self._on_due()
             return texts.desk_write_first
         await self._stop(handover.user_id)
-        if not await self._tell_person(handover):
+        told = await self._words_for_person(handover)
+        now = await self._handovers.for_user(handover.user_id)
+        if now is None or now.admin_id != admin:  # they have said meanwhile that they want none
+            await self._note(admin, "take", handover_id, "too late")
+            return texts.desk_gone
+        try:
+            await self._say(handover.user_id, *told)
+        except (Unreachable, Undeliverable):
             await self._desk.end(handover, "person unreachable")
             return None
         await self._handovers.note_human_came(handover.id)
@@ -177,18 +184,14 @@ class DeskControls(Feature):
         self._on_due()
         return None
 
-    async def _tell_person(self, handover: Handover) -> bool:
-        """Tell a person that a human is here now, and how to be rid of them; False: they cannot."""
+    async def _words_for_person(self, handover: Handover) -> tuple[str, InlineKeyboardMarkup]:
+        """What tells a person that a human is here now, and how to be rid of them."""
         user_id = handover.user_id
         language = await self._context.language_of(user_id)
         region = await self._hotlines.region(user_id)
         texts = texts_for(language)
         told = texts.desk_person_taken(emergency=emergency(language, region))
-        try:
-            await self._say(user_id, told, without_human(texts, user_id))
-        except (Unreachable, Undeliverable):
-            return False
-        return True
+        return told, without_human(texts, user_id)
 
     async def _note_of_the_last(self, handover: Handover, request: CallbackRequest) -> str | None:
         """What the human before has left; None where there was none."""

@@ -142,6 +142,22 @@ async def test_a_word_to_the_admin_outlives_the_process(open_room):
     assert again.bot.texts(ONCALL_CHAT) == [TEXTS.desk_declined(handle=1)]
 
 
+async def test_who_says_so_while_a_human_is_coming_reads_of_none(desk, monkeypatch):
+    await says(desk, HIGH)
+    say = desk.outbox.send_text
+
+    async def declines_meanwhile(chat_id, *arguments, **named):
+        if chat_id == ADMIN:
+            await desk.storage.handovers.decline(PERSON)
+        return await say(chat_id, *arguments, **named)
+
+    monkeypatch.setattr(desk.outbox, "send_text", declines_meanwhile)
+    await takes_over(desk)
+    assert TAKEN not in desk.bot.texts(PERSON)
+    assert desk.bot.answered[-1][1] == TEXTS.desk_gone
+    assert ("handover take", "too late") in await acts(desk)
+
+
 async def test_only_the_person_themself_sends_their_human_away(taken):
     await taken.arrive(press(OFF, person=OTHER, chat=OTHER))
     await taken.passes(5)

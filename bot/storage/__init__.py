@@ -31,7 +31,8 @@ from bot.storage.db.migrate import SchemaStatus, check_schema, schema_status, up
 from bot.storage.disclosures import Disclosure, Disclosures
 from bot.storage.feedback import Feedback, RatedAnswer, RatingResult
 from bot.storage.handover_alerts import HandoverAlerts, OutdatedAlert, OwedAlert
-from bot.storage.handovers import Handover, HandoverMessage, Handovers
+from bot.storage.handover_messages import HandoverMessage
+from bot.storage.handovers import Handover, Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox, InboxCounts, NewUpdate, StoredBatch, StoredUpdate
 from bot.storage.jobs import Jobs
@@ -60,8 +61,9 @@ from bot.storage.risk import (
     TurnRisk,
 )
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
+from bot.storage.trusted_calls import TellingCards, TrustedCalls
 from bot.storage.trusted_messages import OwedTrustedMessage, TrustedMessages
-from bot.storage.trusted_persons import TellingCards, TrustedPerson, TrustedPersons
+from bot.storage.trusted_persons import TrustedPerson, TrustedPersons
 from bot.storage.turns.repository import Turns
 from bot.storage.turns.turn import EndState, PastTurn, Turn
 from bot.storage.users import User, UserExport, Users
@@ -138,6 +140,7 @@ __all__ = [
     "StoredTalk",
     "StoredUpdate",
     "TellingCards",
+    "TrustedCalls",
     "TrustedMessages",
     "TrustedPerson",
     "TrustedPersons",

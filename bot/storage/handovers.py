@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import lock_chat
+from bot.storage.handover_messages import message_context
 from bot.storage.models import HandoverAlertRow, HandoverMessageRow, HandoverRow
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
-    from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
     from bot.storage.models import AlertKind, HandoverState
 
@@ -52,14 +52,6 @@ class Handover:
     first_taken_at: datetime | None = None
     left_by: int | None = None
     declined_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HandoverMessage:
-    """What a human of the operators wrote to a person through the bot."""
-
-    text: str
-    at: datetime
 
 
 class Handovers:
@@ -358,11 +350,6 @@ _HANDOVER: Final = sa.select(
 )
 
 
-def message_context(user_id: int) -> bytes:
-    """Where the ciphertext of what a human wrote to a person belongs."""
-    return b"handover_messages.said:%d" % user_id
-
-
 def _select_one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Handover | None:
     """The one hand-over of which a condition holds."""
     row = connection.execute(_HANDOVER.where(condition)).one_or_none()
@@ -380,22 +367,6 @@ def _change(
 ) -> bool:
     """Change the hand-overs of which a condition holds; whether there was one."""
     return connection.execute(sa.update(HandoverRow).where(condition).values(values)).rowcount > 0
-
-
-def select_for_user(connection: sa.Connection, user_id: int) -> list[AnyRow]:
-    """What humans wrote to a person, sealed, oldest first."""
-    return list(
-        connection.execute(
-            sa.select(HandoverMessageRow.said, HandoverMessageRow.at)
-            .where(HandoverMessageRow.user_id == user_id)
-            .order_by(HandoverMessageRow.id)
-        )
-    )
-
-
-def decrypt_message(row: AnyRow, user_id: int, cipher: Cipher) -> HandoverMessage:
-    """Decrypt a row of `select_for_user`."""
-    return HandoverMessage(cipher.decrypt_text(row.said, message_context(user_id)), row.at)
 
 
 def erase_for_user(connection: sa.Connection, user_id: int) -> None:

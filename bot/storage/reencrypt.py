@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.storage.contacts import name_context, phone_context
 from bot.storage.db.encryption import HEADER_BYTES
 from bot.storage.feedback import rated_answer_context, rewritten_context
-from bot.storage.handovers import message_context
+from bot.storage.handover_messages import message_context
 from bot.storage.inbox.lanes import payload_context
 from bot.storage.models import (
     EmergencyContactRow,

@@ -35,6 +35,7 @@ from bot.storage.notifications import Notifications
 from bot.storage.rated_conversations import RatedConversations
 from bot.storage.risk import Risk
 from bot.storage.safety_plans import SafetyPlans
+from bot.storage.trusted_calls import TrustedCalls
 from bot.storage.trusted_messages import TrustedMessages
 from bot.storage.trusted_persons import TrustedPersons
 from bot.storage.turns.repository import Turns
@@ -93,6 +94,7 @@ class Storage:
     contacts: Contacts
     safety_plans: SafetyPlans
     trusted_persons: TrustedPersons
+    trusted_calls: TrustedCalls
     trusted_messages: TrustedMessages
     feedback: Feedback
     rated_conversations: RatedConversations
@@ -203,6 +205,7 @@ async def open_storage(
         contacts=Contacts(database, cipher, clock),
         safety_plans=SafetyPlans(database, cipher, clock),
         trusted_persons=TrustedPersons(database, cipher, lease_owner),
+        trusted_calls=TrustedCalls(database, lease_owner),
         trusted_messages=TrustedMessages(database, cipher, lease_owner),
         feedback=Feedback(database, cipher, clock),
         rated_conversations=RatedConversations(database, cipher),

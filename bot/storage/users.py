@@ -17,6 +17,7 @@ from bot.storage import (
     crisis_talks,
     disclosures,
     feedback,
+    handover_messages,
     handovers,
     risk,
     safety_plans,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from bot.storage.db.encryption import Cipher
     from bot.storage.disclosures import Disclosure
     from bot.storage.feedback import RatedAnswer
-    from bot.storage.handovers import HandoverMessage
+    from bot.storage.handover_messages import HandoverMessage
     from bot.storage.models import ConsentState
     from bot.storage.risk import RiskState
     from bot.storage.safety_plans import PlanStep
@@ -177,7 +178,7 @@ class Users:
             questions=questions,
             contact=contacts.decrypt_contact(contact, user_id, self._cipher) if contact else None,
             from_humans=_readable(
-                messages, lambda row: handovers.decrypt_message(row, user_id, self._cipher)
+                messages, lambda row: handover_messages.decrypt_message(row, user_id, self._cipher)
             ),
             ratings=_readable(ratings, lambda row: feedback.decrypt_rating(row, self._cipher)),
             consent=consent,
@@ -290,7 +291,7 @@ def _export(
         risk.select_for_user(connection, user_id),
         cards.select_for_user(connection, user_id),
         crisis_talks.select_for_user(connection, user_id),
-        handovers.select_for_user(connection, user_id),
+        handover_messages.select_for_user(connection, user_id),
         contacts.select_for_user(connection, user_id),
         feedback.select_for_user(connection, user_id),
         feedback.select_consent_for_user(connection, user_id),

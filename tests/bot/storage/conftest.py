@@ -26,6 +26,7 @@ from bot.storage import (
     RatedConversations,
     Risk,
     SafetyPlans,
+    TrustedCalls,
     TrustedMessages,
     TrustedPersons,
     Turns,
@@ -73,6 +74,7 @@ class Replica:
         self.contacts = Contacts(database, cipher, clock)
         self.safety_plans = SafetyPlans(database, cipher, clock)
         self.trusted_persons = TrustedPersons(database, cipher, lease_owner)
+        self.trusted_calls = TrustedCalls(database, lease_owner)
         self.trusted_messages = TrustedMessages(database, cipher, lease_owner)
         self.feedback = Feedback(database, cipher, clock)
         self.rated_conversations = RatedConversations(database, cipher)

@@ -127,23 +127,23 @@ async def test_a_card_brings_one_question_a_crisis(
     replica: Replica, other_replica: Replica, database: Database, clock: WallClock
 ) -> None:
     await _trusts(replica)
-    assert await replica.trusted_persons.owe_due(TELLING) == 0
+    assert await replica.trusted_calls.owe_due(TELLING) == 0
     await _has_card(replica, database)
     clock.advance(seconds=2)
     found = await asyncio.gather(
-        *(one.trusted_persons.owe_due(TELLING) for one in (replica, other_replica) * 2)
+        *(one.trusted_calls.owe_due(TELLING) for one in (replica, other_replica) * 2)
     )
     assert sum(found) == 1
     assert await _read_all(replica) == [("ask", PERSON, "妈妈")]
     await _has_card(replica, database)
     clock.advance(hours=23)
     await _has_card(replica, database)
-    assert await replica.trusted_persons.owe_due(TELLING) == 0
+    assert await replica.trusted_calls.owe_due(TELLING) == 0
     clock.advance(hours=2)
-    assert await replica.trusted_persons.owe_due(TELLING) == 0  # that card is long ago
+    assert await replica.trusted_calls.owe_due(TELLING) == 0  # that card is long ago
     await _has_card(replica, database)
     clock.advance(seconds=2)
-    assert await replica.trusted_persons.owe_due(TELLING) == 1
+    assert await replica.trusted_calls.owe_due(TELLING) == 1
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_other_cards_bring_none(
     await _trusts(replica)
     await _has_card(replica, database, **card)  # type: ignore[arg-type]
     clock.advance(seconds=2)
-    assert await replica.trusted_persons.owe_due(TELLING) == 0
+    assert await replica.trusted_calls.owe_due(TELLING) == 0
 
 
 @pytest.mark.parametrize("sign", ["violence", "child_other"])
@@ -176,32 +176,32 @@ async def test_who_is_hurt_by_others_is_asked_only_if_they_chose_it(
     await _has_card(replica, database, danger=sign, level=HIGH)
     await _has_card(replica, database)  # now it is their own life, and the one who hurts is there
     clock.advance(seconds=2)
-    assert await replica.trusted_persons.owe_due(TELLING) == 0
+    assert await replica.trusted_calls.owe_due(TELLING) == 0
     await replica.trusted_persons.set_for_harm(PERSON, True)
-    assert await replica.trusted_persons.owe_due(TELLING) == 1
+    assert await replica.trusted_calls.owe_due(TELLING) == 1
 
 
 async def test_the_trusted_one_is_told_once_when_the_person_says_so(
     replica: Replica, database: Database, clock: WallClock
 ) -> None:
     await _trusts(replica)
-    assert await replica.trusted_persons.send(PERSON) == "gone"  # nobody asked
+    assert await replica.trusted_calls.send(PERSON) == "gone"  # nobody asked
     await _has_card(replica, database)
     clock.advance(seconds=2)
-    await replica.trusted_persons.owe_due(TELLING)
+    await replica.trusted_calls.owe_due(TELLING)
     await _read_all(replica)
-    assert not await replica.trusted_persons.note_seen(1, FRIEND)
-    assert await replica.trusted_persons.send(PERSON) == "sent"
-    assert await replica.trusted_persons.send(PERSON) == "again"
+    assert not await replica.trusted_calls.note_seen(1, FRIEND)
+    assert await replica.trusted_calls.send(PERSON) == "sent"
+    assert await replica.trusted_calls.send(PERSON) == "again"
     [help_] = await replica.trusted_messages.claim(20)
     assert (help_.kind, help_.recipient, help_.about, help_.name) == (
         *("help", FRIEND, PERSON, "小林"),
     )
     await replica.trusted_messages.end_help(help_, delivered=True)
     assert await _read_all(replica) == [("told", PERSON, "妈妈")]
-    assert await replica.trusted_persons.note_seen(help_.link_id, FRIEND)
-    assert not await replica.trusted_persons.note_seen(help_.link_id, FRIEND)
-    assert not await replica.trusted_persons.note_seen(help_.link_id, OTHER)
+    assert await replica.trusted_calls.note_seen(help_.link_id, FRIEND)
+    assert not await replica.trusted_calls.note_seen(help_.link_id, FRIEND)
+    assert not await replica.trusted_calls.note_seen(help_.link_id, OTHER)
     assert await _read_all(replica) == [("seen", PERSON, "妈妈")]
 
 
@@ -211,7 +211,7 @@ async def test_who_decided_beforehand_is_not_asked_and_hears_if_it_failed(
     await _trusts(replica, sends="always")
     await _has_card(replica, database, danger=None)
     clock.advance(seconds=2)
-    assert await replica.trusted_persons.owe_due(TELLING) == 1
+    assert await replica.trusted_calls.owe_due(TELLING) == 1
     [help_] = await replica.trusted_messages.claim(20)
     assert help_.kind == "help"
     await replica.trusted_messages.end_help(help_, delivered=False)
@@ -225,7 +225,7 @@ async def test_who_decided_beforehand_is_asked_where_another_danger_was_met(
     await _has_card(replica, database, danger="threat")
     await _has_card(replica, database)
     clock.advance(seconds=2)
-    await replica.trusted_persons.owe_due(TELLING)
+    await replica.trusted_calls.owe_due(TELLING)
     assert await _read_all(replica) == [("ask", PERSON, "妈妈")]
 
 

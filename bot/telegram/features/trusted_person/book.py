@@ -73,6 +73,7 @@ class TrustedBook(Feature):
         self._context = context
         self._outbox = context.outbox
         self._trusted = context.storage.trusted_persons
+        self._calls = context.storage.trusted_calls
         self._disclosures = context.storage.disclosures
         self._is_on = context.options.trusted_persons
         self._invitations = invitations
@@ -154,7 +155,7 @@ class TrustedBook(Feature):
         if not self._is_on:
             return request.texts.button_expired
         trusted = await self._trusted.for_user(user_id)
-        result = await self._trusted.send(user_id)
+        result = await self._calls.send(user_id)
         if trusted is None or result == "gone":
             await self._outbox.edit_keyboard(user_id, request.message_id, None)
             return request.texts.button_expired

@@ -32,6 +32,7 @@ class TrustInvitations(Feature):
     def __init__(self, context: Context, *, on_due: Callable[[], None]) -> None:
         self._outbox = context.outbox
         self._trusted = context.storage.trusted_persons
+        self._calls = context.storage.trusted_calls
         self._disclosures = context.storage.disclosures
         self._audit = context.storage.audit
         self._is_on = context.options.trusted_persons
@@ -83,7 +84,7 @@ class TrustInvitations(Feature):
             await self._note(value, "leave")
             said = texts.left_done
         else:
-            if not await self._trusted.note_seen(value, user_id):
+            if not await self._calls.note_seen(value, user_id):
                 return request.texts.button_expired
             self._on_due()
             await self._outbox.edit_keyboard(user_id, request.message_id, None)

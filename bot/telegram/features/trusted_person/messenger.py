@@ -39,6 +39,7 @@ class TrustedMessenger:
     def __init__(self, context: Context, *, help_text: HelpText) -> None:
         self._outbox = context.outbox
         self._trusted = context.storage.trusted_persons
+        self._calls = context.storage.trusted_calls
         self._messages = context.storage.trusted_messages
         self._audit = context.storage.audit
         self._counters = context.storage.counters
@@ -59,7 +60,7 @@ class TrustedMessenger:
             StorageError: nothing is known to be due.
         """
         if self._is_on:
-            await self._trusted.owe_due(TELLING)
+            await self._calls.owe_due(TELLING)
         for owed in await self._messages.claim(AT_ONCE, exclude=self.held):
             task = asyncio.create_task(self._send(owed), name=f"trusted {owed.id}")
             self._sending[owed.id] = task

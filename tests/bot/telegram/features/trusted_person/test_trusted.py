@@ -263,7 +263,7 @@ async def test_what_a_process_left_is_sent_by_the_next(open_room):
     again = open_room(trusted_persons=True)
     await settles(again)
     assert again.bot.texts(PERSON)[-1] == plain(WORDS.ask(name="妈妈", text=help_text()))
-    await again.storage.trusted_persons.send(PERSON)  # and it dies before it sends it
+    await again.storage.trusted_calls.send(PERSON)  # and it dies before it sends it
     await again.aclose()
     last = open_room(trusted_persons=True)
     await settles(last)

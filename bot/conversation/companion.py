@@ -265,7 +265,8 @@ class Companion:
         is_read = plan.said and plan.assessment.level < RiskLevel.IMMINENT
         if self._second is None or not is_read:
             return Assessment(RiskLevel.NONE)
-        found = await self._second.read(plan.said)
+        standing = level_at(plan.risk.ends_before, self._now())
+        found = await self._second.read(plan.said, standing)
         if found.level > plan.assessment.level:
             log.info("risk_raised", turn=plan.turn.id, read=found.level.label, by=found.reasons)
             await self._counters.add(f"second_raised_{found.level.label}")

@@ -41,9 +41,12 @@ class SecondReader(Protocol):
         """What counters and logs call it, in lower case."""
         ...
 
-    async def read(self, said: Sequence[Utterance]) -> Assessment | None:
-        """How serious the last of `said` (oldest first) is; None where it cannot tell.
+    async def read(
+        self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE
+    ) -> Assessment | None:
+        """How serious the last of `said` (oldest first) is, of a person at `standing`.
 
+        None where it cannot tell.
         May raise anything; may take long: the caller sets the limit.
         """
         ...
@@ -69,9 +72,13 @@ class EncoderReader:
         self._thread = ThreadPoolExecutor(1, "encoder")
         self._reader = self._thread.submit(_stacked, load, stack)
 
-    async def read(self, said: Sequence[Utterance]) -> Assessment | None:
+    async def read(
+        self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE
+    ) -> Assessment | None:
         """See `SecondReader.read`."""
-        found = await asyncio.get_running_loop().run_in_executor(self._thread, self._read, said)
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._read, said, standing
+        )
         if found is None or found.level is RiskLevel.NONE:
             return found
         return replace(found, reasons=(self.name,))
@@ -80,9 +87,9 @@ class EncoderReader:
         """Take no more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, said: Sequence[Utterance]) -> Assessment | None:
+    def _read(self, said: Sequence[Utterance], standing: RiskLevel) -> Assessment | None:
         reader = self._reader.result()  # done: the thread does one thing after the other
-        return None if reader is None else reader.read(said)
+        return None if reader is None else reader.read(said, standing)
 
 
 def _stacked(load: Callable[[], EncoderModel | None], stack: Stack | None) -> StackedReader | None:
@@ -105,7 +112,11 @@ class EngineReader:
         self._clock = clock
         self._rejected_until = float("-inf")
 
-    async def read(self, said: Sequence[Utterance]) -> Assessment | None:
+    async def read(
+        self,
+        said: Sequence[Utterance],
+        standing: RiskLevel = RiskLevel.NONE,  # noqa: ARG002 - the talk tells the engine
+    ) -> Assessment | None:
         """See `SecondReader.read`."""
         if self._clock() < self._rejected_until:
             return None
@@ -149,19 +160,28 @@ class SecondReading:
         self._within = within
         self._sleep = sleep
 
-    async def read(self, said: Sequence[Utterance]) -> Assessment:
-        """The most serious of what the readers find in the last of `said` (oldest first)."""
-        found = await asyncio.gather(*(self._ask(reader, said) for reader in self._readers))
+    async def read(
+        self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE
+    ) -> Assessment:
+        """The most serious of what the readers find in the last of `said` (oldest first).
+
+        `standing` is what the person is in when it comes.
+        """
+        found = await asyncio.gather(
+            *(self._ask(reader, said, standing) for reader in self._readers)
+        )
         return max(found, key=lambda one: one.level, default=Assessment(RiskLevel.NONE))
 
     async def aclose(self) -> None:
         """Free what the readers hold."""
         await asyncio.gather(*(reader.aclose() for reader in self._readers))
 
-    async def _ask(self, reader: SecondReader, said: Sequence[Utterance]) -> Assessment:
+    async def _ask(
+        self, reader: SecondReader, said: Sequence[Utterance], standing: RiskLevel
+    ) -> Assessment:
         reason = "no_answer"
         try:
-            found = await wait_for_result(reader.read(said), self._sleep(self._within))
+            found = await wait_for_result(reader.read(said, standing), self._sleep(self._within))
         except Exception as error:
             # Whatever it is: the first reader has read the turn, and its answer goes on.
             found, reason = None, type(error).__name__

@@ -43,7 +43,7 @@ ANSWERED_WITH_A_WISH = "answered_with_a_wish"
 TRAINED = "trained"
 """The reason where the trees say more than the rules."""
 
-_CERTAIN = 2.0  # log-odds more, where the rules see something denied, or long ago
+_CERTAIN = 2.0  # log-odds more, where something denied is seen, or long ago, or nothing grave
 _MEANT = 0.7  # log-odds of a concern, from which open words of the writer are high
 _SCRAP = 4  # characters, of which the trees alone raise nobody
 _LIGHT = 0.0  # log-odds of a concern, below which a message by itself says nothing
@@ -143,8 +143,15 @@ class FirstReader:
         is_in_danger = standing >= RiskLevel.HIGH
         if _says_nothing(facts, is_in_danger=is_in_danger):
             return RiskLevel.NONE
-        needed = self._trained.thresholds[turn.place(standing)]
+        place = turn.place(standing)
+        needed = dict(self._trained.thresholds[place])
+        if facts.is_hinted:
+            needed |= {
+                name: min(needed[name], at)
+                for name, at in self._trained.thresholds.get("hinted", {}).items()
+            }
         odds = self.odds(turn)
+        is_plain = place == "talk" and is_in_danger
         most = RiskLevel.IMMINENT
         if turn.earlier:
             # What was said before colours a message, it does not speak for it.
@@ -152,7 +159,8 @@ class FirstReader:
         reached = below = RiskLevel.NONE
         for name in LEVELS:
             level = RiskLevel[name.upper()]
-            at = needed[name] + (_CERTAIN if level > facts.most else 0.0)
+            is_unlikely = level > facts.most or (level is RiskLevel.IMMINENT and is_plain)
+            at = needed[name] + (_CERTAIN if is_unlikely else 0.0)
             if level <= most and odds.in_talk[name] >= at:
                 below, reached = reached, level
         if facts.is_open and odds.in_talk["concern"] >= _MEANT:
@@ -182,6 +190,11 @@ class FirstReader:
 
     def _scores_of(self, facts: MessageFacts) -> list[float]:
         return self._scores.get(facts.key, lambda: self._trained.levels.scores(facts.views))
+
+    def is_in_danger(self, said: Sequence[Utterance], standing: RiskLevel) -> bool:
+        """Whether the person who says the last message is at high by then, as far as is known."""
+        talk = turns(said, standing, self.facts_of)
+        return bool(talk) and talk[-1].standing >= RiskLevel.HIGH
 
     def opinion(self, said: Sequence[Utterance]) -> tuple[frozenset[Axis], Who]:
         """In which ways the last message is a danger, if it is one, and to whom."""

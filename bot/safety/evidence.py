@@ -60,21 +60,29 @@ class Evidence(StrEnum):
     """Nothing but when, where and with whom: no level is learnt of it."""
     PLAIN = "plain"
     """No grave kind of word: what is learnt has to be surer."""
+    DAILY = "daily"
+    """Grave kinds of words in what is done with them every day: 绳子 that ties up a parcel."""
     SIGNED = "signed"
 
 
 def evidence(text: str, signals: frozenset[str], *, is_ruled: bool) -> Evidence:
     """What a reading has in it, by its signals and whether a rule found anything."""
     grave = signals - LIGHT_SIGNALS
-    if grave and not is_ruled and _DAILY.search(text):
-        # 绳子 is grave, and what ties up a parcel is not.
+    if is_ruled or not grave:
+        return Evidence.SIGNED if is_ruled else _without_signs(text, _LEFT, Evidence.PLAIN)
+    if _DAILY.search(text):
         grave = signals_in(without_daily_uses(text))[0] - LIGHT_SIGNALS
-    if is_ruled or grave - OF_SETTINGS:
+        if not grave:
+            return Evidence.DAILY
+    if grave - OF_SETTINGS:
         return Evidence.SIGNED
-    left = len(_SETTING.sub("", text.replace(BREAK, "").replace(" ", "")))
-    if left <= (0 if grave else _LEFT):
-        return Evidence.SETTING
-    return Evidence.SIGNED if grave else Evidence.PLAIN
+    return _without_signs(text, 0, Evidence.SIGNED)
+
+
+def _without_signs(text: str, left: int, otherwise: Evidence) -> Evidence:
+    """A setting, where at most so many characters are of anything else."""
+    others = _SETTING.sub("", text.replace(BREAK, "").replace(" ", ""))
+    return Evidence.SETTING if len(others) <= left else otherwise
 
 
 def without_daily_uses(text: str) -> str:

@@ -16,7 +16,7 @@ from bot.safety.matching import Lowered, Match, matches, pieces_of, read_normali
 from bot.safety.normalize import BREAK, apart, normalize
 from bot.safety.recent import hashed
 from bot.safety.replies import kind_of_reply
-from bot.safety.rules import NEVER_LOWERED, OPEN_WORDS
+from bot.safety.rules import NEVER_LOWERED, OPEN_WORDS, WEIGHED
 from bot.safety.signals import SIGNALS, signals_in
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ JOINED = 3
 
 EARLIER_READ = 10
 """Messages of the person that are read before the last."""
+ASKED_IN_DANGER = frozenset(
+    (BotQuestion.WHERE, BotQuestion.WHEN, BotQuestion.MEANS, BotQuestion.TAKEN)
+)
 CLAUSES, CLAUSES_READ = 3, 60  # the second are characters
 NO_SCORE = -5.0  # in place of a score of earlier messages where there are none
 
@@ -76,10 +79,17 @@ class MessageFacts:
     def floor(self) -> RiskLevel:
         """The level below which the message may not be read.
 
-        What stands in a story, or names suicide as a subject, is weighed and not obeyed.
+        What stands in a story, or names suicide as a subject, is weighed and not obeyed; so is a
+        hint, see `is_hinted`.
         """
-        obeyed = [item.level for item in self.matched if self._is_obeyed(item)]
-        return max(obeyed, default=RiskLevel.NONE)
+        obeyed = (item for item in self.matched if self._is_obeyed(item))
+        floors = (item.level for item in obeyed if not _is_weighed(item))
+        return max(floors, default=RiskLevel.NONE)
+
+    @property
+    def is_hinted(self) -> bool:
+        """Whether a rule sees a concern that needs less to be raised, and does not decide."""
+        return any(item.level > self.floor for item in self.matched if self._is_obeyed(item))
 
     def _is_obeyed(self, match: Match) -> bool:
         if match.level >= RiskLevel.HIGH:
@@ -138,6 +148,12 @@ def message_facts(message: str) -> MessageFacts:
     )
 
 
+def _is_weighed(match: Match) -> bool:
+    """Whether a match makes a concern likelier and does not decide: faint words, or long ago."""
+    is_faint = match.family in WEIGHED or match.lowered is Lowered.LONG_AGO
+    return is_faint and match.level <= RiskLevel.CONCERN
+
+
 def _highest(matched: Sequence[Match]) -> RiskLevel:
     return max((item.level for item in matched), default=RiskLevel.NONE)
 
@@ -171,10 +187,21 @@ class TalkTurn:
         messages = (*self.earlier, self.facts)
         return (*(one.key for one in messages), hashed(self.question), self.asked, self.standing)
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether a message answers where, when, with what; a card asks too much at once."""
+        return bool(self.asked & ASKED_IN_DANGER) and BotQuestion.CARD not in self.asked
+
     def place(self, standing: RiskLevel) -> str:
-        """Which thresholds hold: of a "plain" message, a "line" by itself, a "talk", "danger"."""
+        """Which thresholds hold: of a "plain" message, a "line" by itself, a "talk", "danger".
+
+        In danger, an "answer" to what only people in danger are asked needs least, and a message
+        without a grave kind of word has to be as sure as one in a talk.
+        """
         if standing >= RiskLevel.HIGH:
-            return "danger"
+            if self.is_answer and self.facts.evidence is not Evidence.DAILY:
+                return "answer"
+            return "danger" if self.facts.evidence is Evidence.SIGNED else "talk"
         if self.facts.evidence is not Evidence.SIGNED and not any(
             message.evidence is Evidence.SIGNED for message in self.earlier
         ):

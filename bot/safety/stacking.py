@@ -41,11 +41,15 @@ class EncoderModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WeighedScores:
-    """How the scores of one level are added up, and the sum from which it is reached."""
+    """How the scores of one level are added up, and the sum from which it is reached.
+
+    A person who is at high reaches it `in_danger_at`, where that is lower.
+    """
 
     first: float
     encoder: float
     reached_at: float
+    in_danger_at: float = math.inf
 
     def total(self, first: float, encoder: float) -> float:
         """The sum, of the first reader's log-odds and the encoder's probability."""
@@ -58,7 +62,13 @@ class Stack:
 
     levels: Mapping[str, WeighedScores]
 
-    def level(self, first: Mapping[str, float], encoder: Sequence[float]) -> RiskLevel:
+    def level(
+        self,
+        first: Mapping[str, float],
+        encoder: Sequence[float],
+        *,
+        is_in_danger: bool = False,
+    ) -> RiskLevel:
         """The level both together reach.
 
         `first` is the first reader's log-odds of each level, `encoder` the probabilities of
@@ -67,7 +77,10 @@ class Stack:
         reached = RiskLevel.NONE
         for name, probability in zip(LEVELS, encoder, strict=True):
             weighed = self.levels[name]
-            if weighed.total(first[name], probability) >= weighed.reached_at:
+            at = weighed.reached_at
+            if is_in_danger:
+                at = min(at, weighed.in_danger_at)
+            if weighed.total(first[name], probability) >= at:
                 reached = RiskLevel[name.upper()]
         return reached
 
@@ -79,15 +92,19 @@ class StackedReader:
         self._encoder = encoder
         self._stack = stack or packaged_stack()
 
-    def read(self, said: Sequence[Utterance]) -> Assessment:
-        """What both make of the last message of the person; the rules have no say in it."""
+    def read(self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> Assessment:
+        """What both make of the last message of a person at `standing`; rules have no say in it."""
         while said and said[-1].by_bot:
             said = said[:-1]
         if not said:
             return Assessment(RiskLevel.NONE)
         first = first_reader()
         reading = self._encoder.read([(one.text, one.by_bot) for one in said])
-        level = self._stack.level(first.scores(said), reading.at_least)
+        level = self._stack.level(
+            first.scores(said, standing),
+            reading.at_least,
+            is_in_danger=first.is_in_danger(said, standing),
+        )
         if level is RiskLevel.NONE:
             return Assessment(level)
         axes, who = first.opinion(said)
@@ -124,6 +141,6 @@ def both_readers(encoder: EncoderModel) -> Callable[[Sequence[Utterance], RiskLe
         found = first_reader().read(said, standing)
         if found.level is RiskLevel.IMMINENT:
             return found
-        return max(found, stacked.read(said), key=lambda one: one.level)
+        return max(found, stacked.read(said, standing), key=lambda one: one.level)
 
     return read

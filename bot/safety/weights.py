@@ -32,7 +32,8 @@ class Weights:
     thresholds: Mapping[str, Mapping[str, float]]
     """The log-odds of the trees from which each level is reached: of a "line" by itself, in a
     "talk", of a "plain" message without a grave kind of word, and in "danger", of a person who is
-    at high."""
+    at high, of whom an "answer" needs less; a concern of a "hinted" message, in which a rule sees
+    one."""
 
 
 @lru_cache(maxsize=1)

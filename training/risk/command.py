@@ -97,7 +97,7 @@ def _train(options: argparse.Namespace, said: list[str]) -> None:
     options.out.write_text(text, "utf-8")
     _print([f"{options.out}: {options.out.stat().st_size} bytes"])
     reader = OutOfFoldReader(read_weights(text), examples, odds, alone)
-    judged = judge(reader, examples)
+    judged = judge(reader, [one for row, one in enumerate(examples) if _is_judged(one, row)])
     _print(["--- writers, each left out in turn"])
     _print(figures([(one, _without_axes(said)) for one, said in judged if _is_trained_on(one)]))
     _print([f"--- {THRESHOLDS}, not trained on"])
@@ -149,6 +149,11 @@ def keeping(folder: Path, examples: list[Example]) -> Kept:
         return made
 
     return kept
+
+
+def _is_judged(example: Example, row: int) -> bool:
+    """Whether a row is read by the whole reader: of what is assumed to be harmless, one in four."""
+    return example.source not in ASSUMED or row % 4 == 0
 
 
 def _without_axes(said: Assessment) -> Assessment:

@@ -7,8 +7,9 @@ of the readers was trained anew.
 from __future__ import annotations
 
 import json
+import math
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,12 @@ ORDINARY_SHARE = 0.3
 # Alarms of both readers together, at most: on the writer's harmless lines, ordinary turns, and
 # harmless messages of talks.
 ALARMS = {
-    "concern": (0.08, 0.03, 0.11),
+    "concern": (0.05, 0.03, 0.1),
     "high": (0.045, 0.014, 0.065),
     "imminent": (0.02, 0.002, 0.03),
 }
+IMMINENT_IN_DANGER = 0.12
+"""Turns of a person at high that are no worse and told as imminent, at most."""
 IMMINENT_BELOW = 0.2
 """Lines that are high and told as imminent, at most."""
 
@@ -64,6 +67,8 @@ class Scored:
     encoder: NDArray[np.float64]
     alone: NDArray[np.int_]
     """The level that the first reader gives."""
+    in_danger: NDArray[np.bool_]
+    """Whether the person is at high by then."""
 
     @property
     def wanted(self) -> NDArray[np.int_]:
@@ -108,13 +113,20 @@ def run(options: argparse.Namespace) -> None:
         stack[name] = WeighedScores(round(first, 4), round(encoder, 4), 0.0)
     reached = choose(scored, totals)
     stack = {
-        name: WeighedScores(weighed.first, weighed.encoder, round(reached[name], 4))
+        name: replace(weighed, reached_at=round(reached[name], 4))
         for name, weighed in stack.items()
     }
-    text = json.dumps({name: asdict(weighed) for name, weighed in stack.items()}, indent=1)
+    sooner = _in_danger(scored, totals[:, -1])
+    stack["imminent"] = replace(stack["imminent"], in_danger_at=round(sooner, 4))
+    record = {name: _finite(asdict(weighed)) for name, weighed in stack.items()}
+    text = json.dumps(record, indent=1)
     options.out.write_text(f"{text}\n", "utf-8")
     sys.stdout.write(f"{text}\n")
-    _print_figures(scored, totals, reached)
+    _print_figures(scored, _joint(scored, totals, reached, sooner))
+
+
+def _finite(numbers: dict[str, float]) -> dict[str, float]:
+    return {name: number for name, number in numbers.items() if math.isfinite(number)}
 
 
 def score(examples: Sequence[Example]) -> Scored:
@@ -123,14 +135,16 @@ def score(examples: Sequence[Example]) -> Scored:
     if encoder is None:
         raise RuntimeError("there is no encoder in the package")
     reader = first_reader()
-    first, second, alone = [], [], []
+    first, second, alone, in_danger = [], [], [], []
     for one in examples:
-        odds = reader.scores(one.said)
+        standing = RiskLevel.HIGH if one.before >= RiskLevel.HIGH else RiskLevel.NONE
+        odds = reader.scores(one.said, standing)
         first.append([odds[name] for name in LEVELS])
         reading = encoder.read([(each.text, each.by_bot) for each in one.said])
         second.append([log_odds(probability) for probability in reading.at_least])
-        alone.append(int(reader.read(one.said).level))
-    return Scored(examples, np.array(first), np.array(second), np.array(alone))
+        alone.append(int(reader.read(one.said, standing).level))
+        in_danger.append(reader.is_in_danger(one.said, standing))
+    return Scored(examples, np.array(first), np.array(second), np.array(alone), np.array(in_danger))
 
 
 def fit(scored: Scored, level: int, some: NDArray[np.bool_]) -> tuple[float, float]:
@@ -174,14 +188,31 @@ def choose(scored: Scored, totals: NDArray[np.float64]) -> dict[str, float]:
 
 def _lowest(sums: NDArray[np.float64], count: int) -> float:
     """The lowest sum that at most `count` reach."""
+    if not len(sums):
+        return math.inf
     ordered = np.sort(sums)[::-1]
     return float(ordered[min(max(0, count), len(ordered) - 1)]) + 1e-3
 
 
-def _print_figures(scored: Scored, totals: NDArray[np.float64], reached: dict[str, float]) -> None:
+def _in_danger(scored: Scored, sums: NDArray[np.float64]) -> float:
+    """The lowest sum that tells imminent in danger, and few turns of those that are no worse."""
+    no_worse = scored.in_danger & (scored.wanted < RiskLevel.IMMINENT)
+    silent = no_worse & (scored.alone < RiskLevel.IMMINENT)
+    share = int(IMMINENT_IN_DANGER * no_worse.sum())
+    return _lowest(sums[silent], share - int((no_worse & ~silent).sum()))
+
+
+def _joint(
+    scored: Scored, totals: NDArray[np.float64], reached: dict[str, float], sooner: float
+) -> NDArray[np.int_]:
+    """The levels of both readers together."""
     joint = scored.alone.copy()
     for level, name in enumerate(LEVELS, start=1):
         joint = np.maximum(joint, np.where(totals[:, level - 1] >= reached[name], level, 0))
+    return np.where(scored.in_danger & (totals[:, -1] >= sooner), RiskLevel.IMMINENT, joint)
+
+
+def _print_figures(scored: Scored, joint: NDArray[np.int_]) -> None:
     for title, levels in (("first reader alone", scored.alone), ("both readers", joint)):
         sys.stdout.write(f"--- {title}, on {THRESHOLDS}, out of fold\n")
         judged = [

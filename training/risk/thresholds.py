@@ -10,7 +10,7 @@ from bot.safety import RiskLevel
 from bot.safety.evidence import Evidence
 from bot.safety.facts import LEVELS
 from training.risk.data import ASSUMED as ASSUMED_HARMLESS
-from training.risk.data import ORDINARY, VALID
+from training.risk.data import ORDINARY, OWN_TALKS, THRESHOLDS, VALID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,23 +25,27 @@ HARMLESS_TALK = "harmless"
 
 # Alarms on harmless rows, at most: of PsySUICIDE, of the writers' lines, of ordinary turns and
 # lines. The shares of a level count those of the higher ones.
+# `THRESHOLDS` is the writer on whom nothing was learnt.
 LINES: Mapping[str, Mapping[str, float]] = {
-    "concern": {VALID: 0.09, WRITERS: 0.05, ASSUMED: 0.008},
-    "high": {VALID: 0.04, WRITERS: 0.025, ASSUMED: 0.003},
-    "imminent": {VALID: 0.01, WRITERS: 0.01, ASSUMED: 0.001},
+    "concern": {VALID: 0.09, WRITERS: 0.05, THRESHOLDS: 0.05, ASSUMED: 0.015},
+    "high": {VALID: 0.05, WRITERS: 0.04, THRESHOLDS: 0.038, ASSUMED: 0.006},
+    "imminent": {VALID: 0.012, WRITERS: 0.02, THRESHOLDS: 0.02, ASSUMED: 0.0015},
 }
-PLAIN: Mapping[str, float] = {"concern": 0.0004, "high": 0.0001, "imminent": 0.0001}
+PLAIN: Mapping[str, float] = {"concern": 0.008, "high": 0.004, "imminent": 0.001}
 """Ordinary turns and lines raised without a grave kind of word in them."""
 TALKS: Mapping[str, Mapping[str, float]] = {
     "concern": {WRITERS: 0.06, ASSUMED: 0.02},
     "high": {WRITERS: 0.04, ASSUMED: 0.008},
     "imminent": {WRITERS: 0.02, ASSUMED: 0.002},
 }
-IMMINENT_BELOW = 0.14
+HINTED = 0.58
+"""Harmless lines with a faint hint that are raised, at most: nearly half of them are spared, and one in
+thirty of those that are a concern."""
+IMMINENT_BELOW = 0.16
 """Lines that are high and told as imminent, at most."""
-IMMINENT_IN_DANGER = 0.2
+IMMINENT_IN_DANGER: Mapping[str, float] = {"danger": 0.1, "answer": 0.75}
 """Turns of a person at high that are no worse and told as imminent, at most: to be asked once more
-costs little there."""
+costs little there, least of all where the bot has just asked where, when or with what."""
 
 
 def choose_thresholds(rows: Rows, odds: NDArray[np.float64]) -> Thresholds:
@@ -58,20 +62,27 @@ def choose_thresholds(rows: Rows, odds: NDArray[np.float64]) -> Thresholds:
     by_itself = np.array([not turn.earlier for turn in rows.turns])
     groups = {
         VALID: rows.source == VALID,
-        WRITERS: is_writer & by_itself & ~rows.is_talk,
+        WRITERS: is_writer & by_itself & ~rows.is_talk & (rows.source != THRESHOLDS),
+        THRESHOLDS: (rows.source == THRESHOLDS) & by_itself & ~rows.is_talk,
         ASSUMED: np.isin(rows.source, ASSUMED_HARMLESS) & by_itself,
     }
     talks = {
         WRITERS: is_writer & (rows.talk == HARMLESS_TALK),
-        ASSUMED: (rows.source == ORDINARY) & ~by_itself,
+        ASSUMED: np.isin(rows.source, (ORDINARY, OWN_TALKS)) & ~by_itself,
     }
     high = groups[WRITERS] & (rows.highest == RiskLevel.HIGH)
-    chosen: Thresholds = {"plain": {}, "line": {}, "talk": {}, "danger": {}}
+    hinted = np.array([turn.facts.is_hinted for turn in rows.turns])
+    weighed = hinted & harmless & is_writer & ~rows.is_talk
+    chosen: Thresholds = {"plain": {}, "line": {}, "talk": {}, "danger": {}, "hinted": {}}
+    if weighed.any():
+        chosen["hinted"]["concern"] = _lowest(odds[weighed, 0], int(HINTED * weighed.sum()))
     alarmed = ruled >= RiskLevel.IMMINENT
     for name in reversed(LEVELS):
         level = RiskLevel[name.upper()]
         scores = odds[:, level - 1]
         alarmed |= ruled >= level
+        if name in chosen["hinted"]:
+            alarmed |= hinted & (scores >= chosen["hinted"][name])
         is_alone = speaks & np.isin(place, ("line", "plain"))
         wanted = [
             _within(scores, alarmed, group & harmless, is_alone, LINES[name][source])
@@ -92,11 +103,12 @@ def choose_thresholds(rows: Rows, odds: NDArray[np.float64]) -> Thresholds:
         chosen["talk"][name] = min(chosen["line"][name], max(in_talk, default=0.0))
         for where in ("line", "plain", "talk"):
             alarmed |= speaks & (place == where) & (scores >= chosen[where][name])
-    chosen["danger"] = dict(chosen["talk"])
-    worse = (rows.lowest < RiskLevel.IMMINENT) & (place == "danger")
-    if worse.any():
-        at = _lowest(odds[worse, 2], int(IMMINENT_IN_DANGER * worse.sum()))
-        chosen["danger"]["imminent"] = min(at, chosen["talk"]["imminent"])
+    for where, share in IMMINENT_IN_DANGER.items():
+        chosen[where] = dict(chosen["talk"])
+        no_worse = (rows.lowest < RiskLevel.IMMINENT) & (place == where)
+        if no_worse.any():
+            at = _lowest(odds[no_worse, 2], int(share * no_worse.sum()))
+            chosen[where]["imminent"] = min(at, chosen["talk"]["imminent"])
     return chosen
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "NEVER_LOWERED",
     "OPEN_WORDS",
     "RULES",
+    "WEIGHED",
     "RiskMeaning",
     "Rule",
     "Way",
@@ -35,6 +36,8 @@ class RiskMeaning:
     fades: bool = False
     """Whether it is only a concern when it was long ago, or dreamt."""
     axes: tuple[Axis, ...] = (Axis.SUICIDE,)
+    weighed: bool = False
+    """Whether it makes a concern likelier where it does not decide one."""
 
 
 def _risk(entry: dict[str, Any]) -> RiskMeaning:
@@ -56,6 +59,9 @@ AXES = {rule.name: rule.meaning.axes for rule in RULES}
 
 OPEN_WORDS = "suicide_mentioned"
 """The rule whose words are open enough for the classifier to raise them to high."""
+
+WEIGHED = frozenset(rule.name for rule in RULES if rule.meaning.weighed)
+"""Rules of words that the harmless say nearly as often."""
 
 NEVER_LOWERED = frozenset(rule.name for rule in RULES if rule.meaning.level is RiskLevel.CONCERN)
 """Rules that are a concern of their own, not because a story or another person is meant."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.safety import Axis, RiskLevel, Stack, StackedReader, Utterance, Who, both_readers
+from bot.locales import Language
+from bot.safety import Axis, RiskLevel, Stack, StackedReader, Utterance, Who, both_readers, card
 from bot.safety.encoder import EncoderReading
 from bot.safety.stacking import WeighedScores, log_odds, packaged_stack
 
@@ -70,3 +71,33 @@ def test_the_packaged_stack_weighs_both_and_never_downwards() -> None:
         assert weighed.first >= 0
         assert weighed.encoder >= 0
         assert weighed.first + weighed.encoder > 0
+
+
+def test_who_is_in_danger_reaches_a_level_sooner_and_never_later() -> None:
+    sooner = Stack(
+        {
+            "concern": BY_HALVES,
+            "high": BY_HALVES,
+            "imminent": WeighedScores(first=0.5, encoder=0.5, reached_at=1.0, in_danger_at=-1.0),
+        }
+    )
+    odds, encoder = first(0, 0, 0), (0.5, 0.5, 0.5)
+    assert sooner.level(odds, encoder) is RiskLevel.NONE
+    assert sooner.level(odds, encoder, is_in_danger=True) is RiskLevel.IMMINENT
+    later = Stack(dict.fromkeys(("concern", "high", "imminent"), BY_HALVES))
+    assert later.level(first(4, 4, 4), encoder, is_in_danger=True) is RiskLevel.IMMINENT
+
+
+def test_what_a_person_is_in_is_known_from_the_caller_and_from_a_card() -> None:
+    card_sent = Utterance(card(RiskLevel.HIGH, Language.ZH_CN), by_bot=True)
+    said = [Utterance("就是那样")]
+    stack = Stack(
+        {
+            **STACK.levels,
+            "imminent": WeighedScores(first=0.0, encoder=1.0, reached_at=9.0, in_danger_at=0.0),
+        }
+    )
+    reader = StackedReader(FakeEncoder((0.6, 0.6, 0.6)), stack)
+    assert reader.read(said).level < RiskLevel.IMMINENT
+    assert reader.read(said, RiskLevel.HIGH).level is RiskLevel.IMMINENT
+    assert reader.read([card_sent, *said]).level is RiskLevel.IMMINENT

@@ -36,7 +36,7 @@ class ScriptedReader:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def read(self, said):
+    async def read(self, said, standing=RiskLevel.NONE):
         self.talks.append([one.text for one in said])
         await self.gate.wait()
         found = self.finds.get(said[-1].text, RiskLevel.NONE)

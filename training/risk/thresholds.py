@@ -39,8 +39,8 @@ TALKS: Mapping[str, Mapping[str, float]] = {
     "imminent": {WRITERS: 0.02, ASSUMED: 0.002},
 }
 HINTED = 0.58
-"""Harmless lines with a faint hint that are raised, at most: nearly half of them are spared, and one in
-thirty of those that are a concern."""
+"""Harmless lines with a faint hint that are raised, at most: nearly half of them are spared, and
+one in thirty of those that are a concern."""
 IMMINENT_BELOW = 0.16
 """Lines that are high and told as imminent, at most."""
 IMMINENT_IN_DANGER: Mapping[str, float] = {"danger": 0.1, "answer": 0.75}

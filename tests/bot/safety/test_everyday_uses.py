@@ -17,7 +17,7 @@ from tests.bot.safety.naming import wrong
 
 WORDS = tomllib.loads(Path(__file__).with_name("everyday_uses.toml").read_text("utf-8"))
 OF_ONE_FRAME = 40
-MOST_RAISED = 1
+MOST_RAISED = 2
 IN_DANGER = [
     Utterance("我不想活了"),
     Utterance(card(RiskLevel.HIGH, Language.ZH_CN), by_bot=True),

@@ -28,6 +28,7 @@ KNOWN_MISSES = {
     "quotes 4",
     "jailbreaks 7",
     "several turns of hints 3",
+    "plans in ordinary words 3",
     "plans in ordinary words 8",
     "plans in ordinary words 13",
     "plans in ordinary words 22",

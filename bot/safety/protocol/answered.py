@@ -6,9 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
-from bot.safety.protocol.dangers import ANSWERED_TAKEN, danger_by_name, is_short_answer
-from bot.safety.protocol.told import GOODBYE, told_by
+from bot.safety.normalize import normalize
+from bot.safety.protocol.dangers import (
+    ANSWERED_TAKEN,
+    Danger,
+    danger_by_name,
+    is_short_answer,
+)
+from bot.safety.protocol.told import AGE, GOODBYE, told_by
 from bot.safety.replies import may_be_reply
+from bot.safety.vocabulary import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +38,11 @@ _SLIGHT = frozenset(
 )
 """What is asked about once more, or is no deed of now."""
 
+_DONE_TO_ME = compiled(
+    "(摸|碰|打|骂|掐|踢|抽|亲|抱|脱|逼|扇|揍|睡|害|欺负|侵犯|性侵|猥亵)(了|过|着|完)?我|我<2>被"
+    "|(hits?|beats?|touch(es|ed)?|hurts?) me"
+)
+
 
 def read_as_answer(
     found: Assessment, message: str, asked: str | None, met_for: str | None
@@ -42,6 +54,8 @@ def read_as_answer(
     old scar, a drink or a scratch is none. `asked` is the id of the question, `met_for` the name of
     the danger.
     """
+    if found.who is Who.OTHER and _is_child_of_itself(message):
+        found = replace(found, who=Who.SELF)
     if asked not in {*_OF_DEEDS, GOODBYE, "voices_obey"}:
         return found
     answers = told_by(message, danger_by_name(met_for), asked).answers
@@ -56,6 +70,12 @@ def read_as_answer(
     if is_slight and may_be_reply(message) and is_short_answer(found.reasons):
         return Assessment(RiskLevel.NONE)
     return found
+
+
+def _is_child_of_itself(message: str) -> bool:
+    """Whether a child writes what was done to itself, whoever else is named in it."""
+    is_minor = told_by(message, Danger.CHILD).answers.get(AGE) == "minor"
+    return is_minor and _DONE_TO_ME.search(normalize(message)) is not None
 
 
 def _grave(answers: Mapping[str, str], asked: str) -> tuple[str | None, frozenset[Axis]]:

@@ -323,6 +323,12 @@ def test_an_answer_at_concern_leads_on(asked: str, words: str, then: str) -> Non
         ("我今年23岁", False),
         ("我儿子13岁", False),
         ("我初二的时候", False),
+        ("我女儿上初二", False),
+        ("上初二的女儿", False),
+        ("我在小学教书", False),
+        ("初三，不想上学", True),
+        ("我今年 13，老师摸我", True),
+        ("我儿子今年13，在家", False),
         ("我30了", False),
     ],
 )

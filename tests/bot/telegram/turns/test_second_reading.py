@@ -6,22 +6,26 @@ import asyncio
 
 import pytest
 
-from bot.safety import Assessment, RiskLevel, guidance
+from bot.safety import Assessment, Axis, Danger, RiskLevel, Who, card, guidance
 from inference.engine import EngineProtocolError, EngineUnavailable
 from tests.bot.telegram.features.crisis.cards import (
     ASKS,
+    CN,
     HIGH,
     HIGH_CARD,
     IMMINENT,
     IMMINENT_CARD,
     says,
     shown,
+    whole_card,
 )
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import PERSON, edit, message, press
 
 HIDDEN = "猫托付给邻居了，钥匙也放门卫那儿了"
+NEW = 777
+"""Has never written before."""
 HALF = "听起来你安排得很好，"
 
 
@@ -42,6 +46,8 @@ class ScriptedReader:
         found = self.finds.get(said[-1].text, RiskLevel.NONE)
         if isinstance(found, Exception):
             raise found
+        if isinstance(found, Assessment):
+            return found
         return Assessment(found, (self.name,))
 
     async def aclose(self):
@@ -139,6 +145,43 @@ async def test_it_raises_high_to_imminent(read_room, reader):
     seen = read_room.bot.texts(PERSON)
     assert seen.index(shown(HIGH_CARD)) < seen.index(shown(IMMINENT_CARD))
     assert 3 in (await read_room.storage.risk.for_user(PERSON)).ends
+
+
+async def test_who_is_being_met_for_it_reads_no_second_question(open_room, reader):
+    room = open_room(trusted_at_risk=(), second_readers=[reader])
+    await says(room, IMMINENT)
+    before = (await room.storage.risk.for_user(PERSON)).ends[3]
+    reader.finds["外面下着雨"] = RiskLevel.IMMINENT
+    assert len(await says(room, "外面下着雨")) == 1
+    assert (await room.storage.risk.for_user(PERSON)).ends[3] > before, "it is kept in mind"
+
+
+async def test_the_body_that_is_in_danger_now_brings_its_card_all_the_same(open_room, reader):
+    room = open_room(trusted_at_risk=(), second_readers=[reader])
+    await says(room, IMMINENT)
+    axes = frozenset({Axis.BODY, Axis.SUICIDE})
+    reader.finds["手脚都麻麻的"] = Assessment(RiskLevel.IMMINENT, ("encoder",), axes, Who.SELF)
+    said = await says(room, "手脚都麻麻的")
+    assert shown(whole_card(RiskLevel.IMMINENT, danger=Danger.BODY)) in said
+
+
+async def test_what_may_have_changed_is_asked_anew_where_only_the_second_has_raised(
+    open_room, reader
+):
+    room = open_room(trusted_at_risk=(), second_readers=[reader])
+    await says(room, HIGH)
+    assert await says(room, "外面下着雨") == [ASKS["taken"]]
+    reader.finds["雨还是很大"] = RiskLevel.IMMINENT
+    assert shown(IMMINENT_CARD) in await says(room, "雨还是很大")
+    assert await says(room, "外面下着雨") == [ASKS["taken"]]
+
+
+async def test_nobody_new_is_asked_their_age_above_their_card(read_room):
+    await read_room.arrive(message(HIDDEN, person=NEW, chat=NEW))
+    await read_room.passes(10)
+    seen = read_room.bot.texts(NEW)
+    assert seen[0] == shown(card(RiskLevel.HIGH, CN))
+    assert not any(TEXTS.care_ask_age in text for text in seen)
 
 
 async def test_it_never_lowers(read_room, reader):

@@ -48,7 +48,7 @@ def shown(text):
 def is_again(text, number, level=RiskLevel.HIGH):
     """Whether a text stands in place of the card of a level: it says whom to call, and asks."""
     whom_to_call, _, _ = shown(repeated_card(level, CN, number)).rpartition("\n\n")
-    return whom_to_call in text and text.endswith("？")
+    return whom_to_call in text and "？" in text.rpartition("\n\n")[2]
 
 
 async def says(room, text, seconds=10, **fields):

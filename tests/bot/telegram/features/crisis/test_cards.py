@@ -100,7 +100,7 @@ async def test_a_database_that_is_away_keeps_nobody_from_a_card(room, database_s
         with pytest.raises(Exception, match="database"):
             await room.arrive(update)
         await room.passes(2)
-    assert room.bot.texts(PERSON) == [shown(HIGH_CARD)]
+    assert room.bot.texts(PERSON) == [shown(card(RiskLevel.HIGH, CN))], "whose age is not known"
     another = message(HIGH)
     with pytest.raises(Exception, match="database"):
         await room.arrive(another)

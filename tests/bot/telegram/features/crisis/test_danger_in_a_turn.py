@@ -12,6 +12,7 @@ from bot.locales.crisis import crisis_texts_for
 from bot.safety import RiskLevel, card, guidance
 from bot.telegram.inbound.incoming import SPLIT_PART
 from bot.telegram.outbound.rendering import render
+from tests.bot.telegram.features.crisis.cards import without_aside
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import PERSON, message
 
@@ -47,7 +48,8 @@ async def test_the_trial_model_never_answers_a_person_in_danger(open_room, engin
     assert (turn.state, turn.answer) == ("answered", None)
     await room.arrive(message("今天吃什么"))
     await room.passes(10)
-    assert room.bot.texts(PERSON)[1:] == [crisis_texts_for(Language.ZH_CN).questions["taken"]]
+    [asked] = map(without_aside, room.bot.texts(PERSON)[1:])
+    assert asked == crisis_texts_for(Language.ZH_CN).questions["taken"]
     assert engine.prompts == []
 
 

@@ -95,6 +95,11 @@ async def test_violence_against_who_said_to_be_under_18_is_met_as_a_childs(untru
     assert await says(untrusted, "他打我") == [shown(expected)]
 
 
+@pytest.mark.parametrize("words", ["我13岁，被老师摸了", "我今年 13，老师摸我"])
+async def test_a_child_is_met_as_one_by_its_own_words_whatever_it_pressed(untrusted, words):
+    assert await says(untrusted, words) == [shown(card(RiskLevel.HIGH, CN, danger=Danger.CHILD))]
+
+
 async def test_what_is_answered_leads_on_and_is_taken_up(untrusted):
     await says(untrusted, HIGH)
     assert await says(untrusted, "就我一个人") == [f"{HEARD['alone']}\n\n{ASKS['reach']}"]
@@ -150,6 +155,32 @@ async def test_the_same_turn_asks_the_same_when_it_is_answered_again(untrusted):
     said = [await untrusted.companion.reviewed(plan) for _ in range(2)]
     assert said[0] == said[1]
     assert without_aside(said[0]) == ASKS["taken"]
+
+
+async def test_what_its_own_card_asks_is_no_question_to_the_words_that_brought_it(untrusted, reads):
+    words = "不想活了，昨天吃了药也睡不着"
+    reads[words] = Assessment(RiskLevel.HIGH, ("wish_to_die",), frozenset({Axis.SUICIDE}), Who.SELF)
+    await says(untrusted, HIGH)
+    [again] = await says(untrusted, words)
+    assert "？" in again
+    assert RiskLevel.IMMINENT not in (await untrusted.storage.risk.for_user(PERSON)).ends
+
+
+async def test_a_beaten_person_is_met_for_it_in_the_morning(untrusted, reads):
+    reads["他打我"] = Assessment(RiskLevel.HIGH, ("rule",), frozenset({Axis.HARM}), Who.SELF)
+    await says(untrusted, "他打我")
+    await untrusted.passes(8 * 3600)
+    assert await says(untrusted, "早") == [ASKS["morning_harm"]]
+    assert await says(untrusted, "更危险了") == [ASKS["near"]]
+
+
+async def test_who_does_not_want_a_check_in_says_so_and_it_is_kept(untrusted):
+    await says(untrusted, HIGH)
+    assert await says(untrusted, "别来") == [shown(word("check_in_off", CN))]
+    await untrusted.passes(7 * 3600)
+    await untrusted.sweep()
+    await untrusted.passes(3)
+    assert TEXTS.risk_check_in not in untrusted.bot.texts(PERSON)
 
 
 async def test_a_goodbye_in_danger_is_asked_about_and_who_sleeps_is_let_sleep(untrusted):

@@ -12,7 +12,7 @@ from bot.safety import Region, RiskLevel, card, instead_of
 from bot.safety.guard import BlockReason
 from bot.telegram.outbound.rendering import render
 from inference.engine import EngineProtocolError
-from tests.bot.telegram.features.crisis.cards import is_again
+from tests.bot.telegram.features.crisis.cards import IMMINENT_CARD, is_again
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import PERSON, message, press
 
@@ -50,12 +50,19 @@ async def concerns(room):
     return (await room.storage.counters.totals(date.min, date.max)).get("risk_concern", 0)
 
 
-@pytest.mark.parametrize("word", ["不", "没有", "不知道能不能"])
+@pytest.mark.parametrize("word", ["没有", "不知道能不能"])
 async def test_a_short_no_to_a_button_is_read_with_what_the_button_asked(room, engine, word):
     await says(room, HIGH)
     assert await says(room, word) == [ANSWER], "the model's answer was the last thing said"
     await presses_help(room)
     assert is_again((await says(room, word))[0], 1)
+
+
+async def test_a_bare_no_to_whether_they_are_safe_is_imminent(room, engine):
+    await says(room, HIGH)
+    assert await says(room, "不") == [ANSWER], "the model's answer was the last thing said"
+    await presses_help(room)
+    assert (await says(room, "不"))[0] == shown(IMMINENT_CARD)
 
 
 async def test_a_question_outlives_the_process_that_asked_it(open_room, engine):
@@ -71,7 +78,7 @@ async def test_a_card_that_no_answer_followed_is_what_a_short_no_replies_to(open
     engine.will(EngineProtocolError("broken"))
     room = open_room()
     await says(room, HIGH)
-    assert is_again((await says(room, "不"))[0], 1)
+    assert (await says(room, "不"))[0] == shown(IMMINENT_CARD)
 
 
 async def test_a_plain_word_after_a_card_brings_no_other_one(room, engine):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation import reading
-from bot.safety import Assessment, RiskLevel, assess, guidance
+from bot.safety import Assessment, RiskLevel, assess, card, guidance
 from bot.storage import StorageError
 from tests.bot.telegram.features.crisis.cards import (
+    CN,
     DAY,
     HIGH,
-    HIGH_CARD,
     IMMINENT,
     IMMINENT_CARD,
     is_again,
@@ -76,7 +76,7 @@ async def test_it_is_known_with_the_database_away(room, database_switch):
     with pytest.raises(StorageError):
         await room.arrive(message(BARE))
     await room.passes(2)
-    assert room.bot.texts(PERSON)[-1] == shown(IMMINENT_CARD)
+    assert room.bot.texts(PERSON)[-1] == shown(card(RiskLevel.IMMINENT, CN))
 
 
 async def test_what_was_read_with_the_database_away_counts_as_well(room, database_switch):
@@ -85,7 +85,8 @@ async def test_what_was_read_with_the_database_away_counts_as_well(room, databas
         with pytest.raises(StorageError):
             await room.arrive(message(words))
         await room.passes(2)
-    assert room.bot.texts(PERSON) == [shown(HIGH_CARD), shown(IMMINENT_CARD)]
+    levels = (RiskLevel.HIGH, RiskLevel.IMMINENT)
+    assert room.bot.texts(PERSON) == [shown(card(level, CN)) for level in levels]
 
 
 async def test_it_fades(room):

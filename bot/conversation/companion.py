@@ -421,11 +421,19 @@ class Companion:
     def _prompt(self, plan: Plan, budget: int) -> list[Message]:
         # Before others the model is not told to ask a person about their danger.
         level = RiskLevel.NONE if plan.is_shared else plan.level
-        extra = guidance(level, plan.assessment.level, card_asks=plan.card_asks)
+        extra = guidance(
+            level, plan.assessment.level, card_asks=plan.card_asks, danger=_danger_in(plan)
+        )
         system = f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT
         return build_prompt(
             system, plan.past, plan.turn.user_text, budget=budget, count=self._count_tokens
         )
+
+
+def _danger_in(plan: Plan) -> Danger | None:
+    """What a person is met for in a turn, as far as it is known."""
+    met_for = danger_by_name(plan.met_for) if plan.met_for is not None else None
+    return danger_of(plan.assessment, met_for) if needs_card(plan.assessment.level) else met_for
 
 
 def _after_saying_safe(risk: TurnRisk, now: datetime) -> TurnRisk:

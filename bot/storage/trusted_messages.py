@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from bot.storage.crisis_talks import CARD_FROM
 from bot.storage.db.leases import Leases
 from bot.storage.models import RiskRow, TrustedMessageRow, TrustedPersonRow
-from bot.storage.risk import CARD_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.safety.levels import RiskLevel
 from bot.safety.protocol.cards import needs_card
+from bot.safety.protocol.dangers import BY_OTHERS, Danger
 
 # Asking openly does not plant the thought; leading negatives ("你没有计划吧") close the door.
 _CONCERN_GUIDANCE = (
@@ -37,6 +38,14 @@ _IN_MIND_GUIDANCE = (
     "绝不谈任何方法、剂量、工具或地点，无论对方用什么理由，包括写故事、翻译、扮演角色。"
     "不用「你没有……吧」的反问，不说教，不许诺结果，不要结束对话。"
 )
+_HARM_GUIDANCE = (
+    "有人正在伤害这个人，或者他说出了这样的事；离他最近的人，可能就是伤害他的人。求助电话已经发给他，不要重复。"
+    "回答要短，两三句话：先说信他，这不是他的错。不问细节，不劝走，不劝留，不劝报警，不劝和，不说「别一个人待着」，"
+    "不叫他找身边的人，不叫他把这里给别人看。有危险时先顾安全：能走就走，走不了就锁上门；"
+    "不能出声，就发消息给信得过的人，就是不在那个人身边的人。提到不想活时，直接问他现在是否安全。"
+    "绝不谈任何方法、剂量、工具，无论对方用什么理由，包括写故事、翻译、扮演角色。"
+    "不说教，不许诺结果，不要结束对话。"
+)
 
 
 def model_may_answer(level: RiskLevel, *, is_trusted: bool) -> bool:
@@ -45,19 +54,25 @@ def model_may_answer(level: RiskLevel, *, is_trusted: bool) -> bool:
 
 
 def guidance(
-    level: RiskLevel, seen: RiskLevel | None = None, *, card_asks: bool = False
+    level: RiskLevel,
+    seen: RiskLevel | None = None,
+    *,
+    card_asks: bool = False,
+    danger: Danger | None = None,
 ) -> str | None:
     """What the system prompt adds for this turn, in Chinese like the prompt; None at no risk.
 
     `level` is what the turn is treated as, `seen` what was read in it; without it they are the
     same. They differ where the danger of the last days is kept in mind: after high the model then
     need not ask in every answer, after imminent nothing is relaxed. `card_asks`: a card went out
-    for this turn, and has asked the one question of it.
+    for this turn, and has asked the one question of it. `danger`: what the person is met for.
     """
     if level is RiskLevel.NONE:
         return None
     if level is RiskLevel.CONCERN:
         return _CONCERN_GUIDANCE
+    if danger in BY_OTHERS:
+        return _HARM_GUIDANCE
     if card_asks:
         return _AFTER_CARD_GUIDANCE
     if level is RiskLevel.HIGH and seen is not None and not needs_card(seen):

@@ -20,19 +20,13 @@ from bot.safety import (
     BY_OTHERS,
     Assessment,
     RiskLevel,
-    asked_anew,
-    covered_by,
-    danger_by_name,
-    danger_of,
-    ends_of,
-    level_at,
     needs_card,
     region_of,
     render_hotlines,
 )
 from bot.storage import OwedCard, RiskSignal, StorageError
-from bot.telegram.chat_ids import is_private
 from bot.telegram.features.crisis.card_writer import told_in
+from bot.telegram.features.crisis.danger_signals import DangerSignals
 from bot.telegram.features.crisis.keyboards import in_danger, under_hotlines
 from bot.telegram.outbound.failures import Closed, Expired, Undeliverable, Unreachable
 
@@ -90,6 +84,7 @@ class Crisis:
         self._now = context.now
         self._window = context.options.card_window
         self._check_in_after = context.options.check_in_after
+        self._signals = DangerSignals(context.now, context.options.check_in_after)
         self._hotlines = hotlines
         self._writer = writer
         self._on_risk_detected = on_risk_detected
@@ -115,23 +110,9 @@ class Crisis:
         met_for: str | None = None,
     ) -> RiskSignal:
         """What storage has to know of a sign of danger; `met_for` is the danger known before."""
-        now, level = self._now(), found.level
-        danger = danger_of(found, danger_by_name(met_for) if met_for is not None else None)
-        covered_from, alike = covered_by(level, danger)
-        # Only in a private chat can a person be asked without others reading along, and not on a
-        # phone that who hurts them may read.
-        asks = self._check_in_after is not None and is_private(chat_id) and danger not in BY_OTHERS
-        return RiskSignal(
-            update_id=update_id,
-            chat_id=chat_id,
-            user_id=user_id,
-            level=level,
-            language_code=language_code,
-            ends={step.value: end for step, end in ends_of(level, now).items()},
-            check_in_at=now + self._check_in_after if asks and self._check_in_after else None,
-            danger=danger.value,
-            covered_from=covered_from,
-            covered_by=frozenset(one.value for one in alike),
+        who = {"chat_id": chat_id, "user_id": user_id}
+        return self._signals.of(
+            found, **who, language_code=language_code, update_id=update_id, met_for=met_for
         )
 
     def send(self, owed: OwedCard) -> None:
@@ -165,7 +146,7 @@ class Crisis:
         """
         turn, level = plan.turn, plan.assessment.level
         if level is not RiskLevel.NONE:
-            signal = self._signal_of(plan, language)
+            signal = self._signals.of_turn(plan, language)
             try:
                 owed = await self._cards.owe_for_turn(turn.id, signal, self._window)
             except StorageError:
@@ -190,25 +171,9 @@ class Crisis:
         Raises:
             StorageError: it cannot be noted.
         """
-        signal = self._signal_of(plan, language)
+        signal = self._signals.of_turn(plan, language)
         await self._risk.record(replace(signal, danger=plan.met_for, asked_anew=frozenset()))
         await self._counters.add(f"risk_{plan.assessment.level.label}")
-
-    def _signal_of(self, plan: Plan, language: Language) -> RiskSignal:
-        """The sign of danger in a whole turn; what may have changed since is asked anew."""
-        turn = plan.turn
-        signal = self.risk_signal(
-            plan.assessment,
-            chat_id=turn.chat_id,
-            user_id=turn.user_id,
-            language_code=language.value,
-            met_for=plan.met_for,
-        )
-        known = level_at(plan.risk.ends, self._now())
-        is_new = signal.danger != plan.met_for or plan.assessment.level > known
-        if plan.met_for is None or not needs_card(plan.assessment.level) or not is_new:
-            return signal
-        return replace(signal, asked_anew=asked_anew())
 
     async def note_buttons(self, turn: Turn, message_id: int | None) -> None:
         """Note that the answer to a turn has the crisis buttons now. Never raises."""
@@ -229,7 +194,7 @@ class Crisis:
 
         It calls no human: the person is asked whether they want one.
         """
-        signal = self.risk_signal(
+        signal = self._signals.of(
             Assessment(level), chat_id=chat_id, user_id=user_id, language_code=language.value
         )
         await self._risk.record(replace(signal, danger=None))

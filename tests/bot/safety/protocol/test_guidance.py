@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.safety import RiskLevel, guidance, model_may_answer
+from bot.safety import BY_OTHERS, Danger, RiskLevel, guidance, model_may_answer
 
 CARDED = [RiskLevel.HIGH, RiskLevel.IMMINENT]
 
@@ -41,6 +41,19 @@ def test_no_model_answers_danger_that_the_operators_have_not_named(
     level: RiskLevel, is_trusted: bool, allowed: bool
 ) -> None:
     assert model_may_answer(level, is_trusted=is_trusted) is allowed
+
+
+@pytest.mark.parametrize("danger", sorted(BY_OTHERS))
+def test_where_others_hurt_the_model_is_not_told_to_ask_who_is_near(danger: Danger) -> None:
+    for level in CARDED:
+        for card_asks in (True, False):
+            text = guidance(level, RiskLevel.NONE, card_asks=card_asks, danger=danger)
+            assert text is not None
+            assert "身边有没有人" not in text
+            assert "信他" in text
+            assert "绝不谈" in text
+    other = guidance(RiskLevel.HIGH, danger=Danger.SUICIDE)
+    assert other == guidance(RiskLevel.HIGH)
 
 
 def test_danger_kept_in_mind_relaxes_the_guidance_after_high_and_not_after_imminent() -> None:

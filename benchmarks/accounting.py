@@ -5,6 +5,7 @@ Knows neither HTTP nor SQL, so that its rules can be tried on made-up logs.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 SENDING, STORING = 0.2, 5.0
 """Seconds around the moment Telegram knew a message in which its id may not be stored yet; on a
 busy machine it takes that long to hear of it."""
+ON_ITS_WAY = 2.0
+"""Seconds after a kill in which a busy Telegram still does what the dead bot had asked for."""
 
 
 def judge(log: ChatLog, rules: Rules) -> Account:
@@ -36,6 +39,9 @@ class _Judge:
         """The later parts of long answers, and when the answer was whole."""
         self._before: tuple[int, float] = (0, 0.0)
         """Where and when the answer before this one ended."""
+        self._stopped: StoredTurn | None = None
+        """The turn before this one, if its answer was broken off, and what is seen of it."""
+        self._shown_of_stopped: list[ShownText] = []
 
     def run(self) -> Account:
         account = self._account
@@ -44,6 +50,8 @@ class _Judge:
                 account.sql_differs += 1
                 self._remark(turn, f"has number {turn.number}")
             self._turn(turn)
+        if self._stopped is not None:
+            self._unanswered(self._stopped)
         # What is in no turn was lost.
         account.turns += len(self._open)
         account.unanswered += len(self._open)
@@ -57,17 +65,23 @@ class _Judge:
         if said is None:
             return
         account.turns += 1
-        parts = self._visible(turn) or self._card_alone(turn, said)
+        if self._stopped is not None:
+            self._broken_off(self._stopped, turn, said)
+            self._stopped = None
+        if turn.state == "stopped":
+            self._stopped = turn
+            self._shown_of_stopped = self._parts_of(turn)
+            return
+        card = self._card_alone(turn, said)
+        if card is not None:
+            account.answered += 1
+            self._time(said, [card])
+            return
+        parts = self._visible(turn)
         if parts is None:
-            account.unanswered += 1
-            shown = self._latest.get(turn.answer_message_id or 0)
-            self._remark(turn, f"is {turn.state}, unanswered")
-            account.told_so += turn.state == "failed" and shown is not None and shown.finished
+            self._unanswered(turn)
             return
         account.answered += 1
-        if turn.answer_message_id is None:
-            self._time(turn, said, parts)
-            return
         if tuple(part.text for part in parts) != tuple(text.strip() for text in turn.parts):
             account.sql_differs += 1
             self._remark(turn, "shows something else than SQL holds")
@@ -76,7 +90,34 @@ class _Judge:
             if not any(wanted in part.text for part in parts):
                 account.not_its_answer += 1
                 self._remark(turn, "shows another one's answer")
-        self._time(turn, said, parts)
+        self._time(said, parts)
+        self._place(turn, said, parts)
+
+    def _unanswered(self, turn: StoredTurn) -> None:
+        shown = self._latest.get(turn.answer_message_id or 0)
+        self._account.unanswered += 1
+        self._account.told_so += turn.state == "failed" and shown is not None and shown.finished
+        self._remark(turn, f"is {turn.state}, unanswered")
+
+    def _broken_off(self, stopped: StoredTurn, turn: StoredTurn, said: list[SentMessage]) -> None:
+        """Account for an answer that ended early; `turn` is the next one, in which `said` is.
+
+        Nobody has pressed "stop" here, so it was the card of what was said next that ended it. An
+        answer waits for the cards of its chat: that card stands before the one of its own turn.
+        """
+        shown = self._shown_of_stopped
+        cards = self._cards_after(said[0])
+        before_its_own = cards and cards[0].message_id < (turn.answer_message_id or math.inf)
+        if not (before_its_own and all(part.finished for part in shown)):
+            self._unanswered(stopped)
+            return
+        self._account.broken_off += 1
+        if not all(
+            part.text.startswith(text.strip())
+            for part, text in zip(shown, stopped.parts, strict=False)
+        ):
+            self._account.sql_differs += 1
+            self._remark(stopped, "shows something else than SQL holds")
 
     def _take(self, turn: StoredTurn) -> list[SentMessage] | None:
         """The messages that became a turn; None if no message says that, or it was taken before."""
@@ -104,24 +145,30 @@ class _Judge:
 
     def _visible(self, turn: StoredTurn) -> list[ShownText] | None:
         """The messages in which the finished answer is to be seen."""
-        if turn.answer_message_id is None:
-            return None
-        ids = [turn.answer_message_id]
-        for text in turn.parts[1:]:
-            ids.append(self._part(text, behind=ids[-1]))
-        self._answers.update(ids)
-        parts = [self._latest[number] for number in ids if number in self._latest]
+        parts = self._parts_of(turn)
         if turn.state != "answered" or not parts or not all(part.finished for part in parts):
             return None
         return parts
 
-    def _card_alone(self, turn: StoredTurn, said: list[SentMessage]) -> list[ShownText] | None:
+    def _parts_of(self, turn: StoredTurn) -> list[ShownText]:
+        """The messages of an answer, in order, as they were seen last; none where none was sent."""
+        if turn.answer_message_id is None:
+            return []
+        ids = [turn.answer_message_id]
+        for text in turn.parts[1:]:
+            ids.append(self._part(text, behind=ids[-1]))
+        self._answers.update(ids)
+        return [self._latest[number] for number in ids if number in self._latest]
+
+    def _card_alone(self, turn: StoredTurn, said: list[SentMessage]) -> ShownText | None:
         """The card that is all the answer there is: it has asked, so nothing else does."""
         if turn.state != "answered" or turn.answer_message_id is not None:
             return None
-        later = sorted(number for number in self._latest if number > said[-1].message_id)
-        cards = [self._latest[n] for n in later if self._rules.is_card(self._latest[n].text)]
-        return cards[:1] or None
+        return next(iter(self._cards_after(said[-1])), None)
+
+    def _cards_after(self, said: SentMessage) -> list[ShownText]:
+        later = sorted(number for number in self._latest if number > said.message_id)
+        return [self._latest[n] for n in later if self._rules.is_card(self._latest[n].text)]
 
     def _part(self, text: str, *, behind: int) -> int:
         """The message that shows a later part of an answer: the newest with its text.
@@ -140,20 +187,28 @@ class _Judge:
             for shown in self._log.shown
         )
 
-    def _time(self, turn: StoredTurn, said: list[SentMessage], parts: list[ShownText]) -> None:
-        ids = {part.message_id for part in parts}
-        history = [shown for shown in self._log.shown if shown.message_id in ids]
-        asked = said[-1].at
-        first, last = min(shown.at for shown in history), max(shown.at for shown in history)
+    def _time(self, said: list[SentMessage], parts: list[ShownText]) -> None:
+        asked, history = said[-1].at, self._history(parts)
+        last = max(shown.at for shown in history)
         with_text = [shown.at for shown in history if shown.text != self._rules.placeholder]
         self._account.to_first_text.append(min(with_text, default=last) - asked)
         self._account.to_final_text.append(last - asked)
+
+    def _place(self, turn: StoredTurn, said: list[SentMessage], parts: list[ShownText]) -> None:
+        """Look whether an answer follows the one before it; a card waits for no answer."""
+        asked, history = said[-1].at, self._history(parts)
+        first, last = min(shown.at for shown in history), max(shown.at for shown in history)
         lowest, earliest = self._before
         if parts[0].message_id < max(lowest, said[-1].message_id) or first < max(earliest, asked):
             self._account.out_of_order += 1
             self._remark(turn, "was answered out of order")
         self._before = (parts[-1].message_id, last)
         self._parts += [(part.text, last) for part in parts[1:]]
+
+    def _history(self, parts: list[ShownText]) -> list[ShownText]:
+        """All that was ever shown in these messages."""
+        ids = {part.message_id for part in parts}
+        return [shown for shown in self._log.shown if shown.message_id in ids]
 
     def _strangers(self) -> None:
         """Count cards, and messages that are neither a card nor the answer to anything."""
@@ -215,7 +270,7 @@ class _Judge:
         """The window of a message whose id the database never knew, if something kept it away."""
         outages = self._log.outages
         ends = [*self._log.kills, *(begin for begin, _ in outages)]
-        later = [end - sent for end in ends if end >= sent - SENDING]
+        later = [end - sent for end in ends if end >= sent - ON_ITS_WAY]
         away = any(begin <= sent <= end for begin, end in outages)
         if number in stored or not (later or away):
             return None

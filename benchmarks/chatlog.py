@@ -76,7 +76,7 @@ class ChatLog:
 
 @dataclass(slots=True)
 class Account:
-    """What a run found. Every turn is either answered or unanswered.
+    """What a run found. Every turn is answered, broken off for a card, or unanswered.
 
     `sent_again` counts messages that cannot be kept from being sent again, by their `Window`.
     `told_so` counts the unanswered turns whose person was told.
@@ -85,6 +85,8 @@ class Account:
     messages: int = 0
     turns: int = 0
     answered: int = 0
+    broken_off: int = 0
+    """Answers that ended early because what was said next brought a crisis card."""
     unanswered: int = 0
     out_of_order: int = 0
     answered_twice: int = 0
@@ -103,7 +105,7 @@ class Account:
 
     @property
     def flawless(self) -> bool:
-        """Whether every turn was answered exactly once, in order, and SQL says the same."""
+        """Whether every turn was answered once or gave way to a card, in order, as SQL says."""
         return not (
             self.unanswered
             or self.out_of_order
@@ -117,6 +119,7 @@ class Account:
         self.messages += other.messages
         self.turns += other.turns
         self.answered += other.answered
+        self.broken_off += other.broken_off
         self.unanswered += other.unanswered
         self.out_of_order += other.out_of_order
         self.answered_twice += other.answered_twice

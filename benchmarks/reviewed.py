@@ -73,8 +73,11 @@ def is_reviewed(text: str) -> bool:
 
     What people in danger are told is put together of reviewed paragraphs.
     """
-    if any(pattern.fullmatch(text.strip()) for pattern in _patterns()):
-        return True
+    return is_for_danger(text) or any(pattern.fullmatch(text.strip()) for pattern in _patterns())
+
+
+def is_for_danger(text: str) -> bool:
+    """Whether a message is what people in danger are told: a card, or a step of the protocol."""
     crisis = _paragraphs(*SECTIONS)
     return all(
         any(pattern.fullmatch(paragraph) for pattern in crisis)
@@ -82,6 +85,6 @@ def is_reviewed(text: str) -> bool:
     )
 
 
-def ends_reviewed(text: str) -> bool:
-    """Whether a message ends in one, behind words of the model's."""
-    return is_reviewed(text.rpartition("\n\n")[2]) or is_reviewed(text)
+def is_apology(text: str) -> bool:
+    """Whether a message ends in the sentence that there is no answer, or only a part of one."""
+    return text.strip().endswith(tuple(texts_for(one).error_retry.strip() for one in Language))

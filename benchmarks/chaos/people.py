@@ -6,13 +6,14 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from benchmarks.reviewed import is_apology, is_for_danger
 from devtools.engines.paced import answer_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.chaos.plan import Step
-    from benchmarks.chatlog import Rules, SentMessage
+    from benchmarks.chatlog import SentMessage
     from benchmarks.telegram import Screen, Telegram
 
 RETRY_AFTER = 2.0
@@ -29,9 +30,7 @@ class Person:
         telegram: Telegram,
         number: int,
         script: Sequence[Step],
-        rules: Rules,
         *,
-        is_apology: Callable[[str], bool],
         on_said: Callable[[], None],
         patience: float,
     ) -> None:
@@ -39,10 +38,9 @@ class Person:
         self._telegram = telegram
         self.number = number
         self._script = script
-        self._rules = rules
-        self._is_apology = is_apology
         self._on_said = on_said
         self._patience = patience
+        self._in_danger = False
         self._pressed: set[tuple[int, float]] = set()
         self.said: list[SentMessage] = []
         self.retries = 0
@@ -55,39 +53,39 @@ class Person:
         async with self._telegram.watch(self.number) as screen:
             for step in self._script:
                 await asyncio.sleep(step.pause)
+                self._in_danger |= step.in_danger
                 for text in step.texts:
                     self.said.append(await self._telegram.say(self.number, text))
                     self._on_said()
                 if step.waits or step is self._script[-1]:
-                    await self._wait(screen, step)
+                    await self._wait(screen)
 
-    async def _wait(self, screen: Screen, step: Step) -> None:
+    async def _wait(self, screen: Screen) -> None:
         until = time.monotonic() + self._patience
         while (left := until - time.monotonic()) > 0:
-            if await screen.wait(lambda: self._answered(screen, step), min(left, RETRY_AFTER)):
+            if await screen.wait(lambda: self._answered(screen), min(left, RETRY_AFTER)):
                 return
             await self._try_again(screen)
 
-    def _answered(self, screen: Screen, step: Step) -> bool:
-        """Whether the answer to the last message is there, whole."""
+    def _answered(self, screen: Screen) -> bool:
+        """Whether the answer to the last message is there, whole.
+
+        In danger that is reviewed words from then on: a card may be all there is.
+        """
         said = self.said[-1]
         mark = answer_mark(said.text)
         return any(
             shown.finished
-            and not self._is_apology(shown.text)
-            and (mark in shown.text or (step.in_danger and self._is_plain(shown.text)))
+            and not is_apology(shown.text)
+            and (mark in shown.text or (self._in_danger and is_for_danger(shown.text)))
             for shown in screen.bot_messages.values()
             if shown.message_id > said.message_id
         )
 
-    def _is_plain(self, text: str) -> bool:
-        """Whether a text is an answer in reviewed words, as danger may get."""
-        return not self._rules.is_card(text) and not self._rules.is_notice(text)
-
     async def _try_again(self, screen: Screen) -> None:
         """Press the button under the newest message, if that is an apology."""
         newest = max(screen.bot_messages.values(), key=lambda item: item.message_id, default=None)
-        if newest is None or not self._is_apology(newest.text):
+        if newest is None or not is_apology(newest.text):
             return
         if (newest.message_id, newest.at) in self._pressed:
             return

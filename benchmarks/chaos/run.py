@@ -16,10 +16,10 @@ from benchmarks.chaos.people import ARRIVAL, Person
 from benchmarks.chaos.plan import Plan, make_plan
 from benchmarks.chaos.silence import Silence, silence_in
 from benchmarks.chaos.stored_ids import recorded_ids
-from benchmarks.chatlog import Account, ChatLog, Rules
+from benchmarks.chatlog import Account, ChatLog
 from benchmarks.errors import BenchmarkError
 from benchmarks.replay import quotes_in, stored_turns, telegram_rules
-from benchmarks.reviewed import ends_reviewed, is_reviewed
+from benchmarks.reviewed import is_reviewed
 from devtools.engines.paced import answer_mark
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ BURST_WINDOW = 0.5
 """Shorter than in earnest, so that more turns fit into a run; people write within it."""
 AFTERWARDS = 3.0
 """Seconds after the last answer in which something may still be said twice."""
+AT_REST_EVERY = 1.0
+"""Seconds between two looks into the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,6 @@ async def _play(
             environment.telegram,
             FIRST_PERSON + number,
             script,
-            _rules(),
-            is_apology=ends_reviewed,
             on_said=faults.said,
             patience=config.patience,
         )
@@ -126,9 +126,21 @@ async def _play(
     return people
 
 
-def _rules() -> Rules:
-    rules = telegram_rules(answer_mark)
-    return Rules(rules.is_card, rules.placeholder, is_reviewed, rules.mark)
+async def _come_to_rest(
+    config: ChaosConfig, environment: Environment, people: Sequence[Person]
+) -> None:
+    """Wait until no turn is in work; a person in danger who has read a card does not wait for it.
+
+    What is in work for longer than people's patience is left as it is, and found.
+    """
+    until = time.monotonic() + config.patience
+    while time.monotonic() < until:
+        left, stored = await stored_turns(environment.storage, [item.number for item in people])
+        states = {turn.state for turns in stored.values() for turn in turns}
+        if not left and states.isdisjoint({"pending", "answering"}):
+            break
+        await asyncio.sleep(AT_REST_EVERY)
+    await asyncio.sleep(AFTERWARDS)
 
 
 async def _settle(
@@ -139,12 +151,12 @@ async def _settle(
     begun: float,
 ) -> Outcome:
     """Stop every bot in order and compare what Telegram shows with what SQL holds."""
-    await asyncio.sleep(AFTERWARDS)
+    await _come_to_rest(config, environment, people)
     wall = time.monotonic() - begun
     statuses = [await bot.stop() for bot in environment.bots]
     if any(statuses):
         raise BenchmarkError(f"A bot ended with status {max(statuses)}.")
-    telegram, rules = environment.telegram, _rules()
+    telegram, rules = environment.telegram, telegram_rules(answer_mark)
     if config.logs is not None:
         for bot in environment.bots:
             shutil.copy(bot.log, config.logs)

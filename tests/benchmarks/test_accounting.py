@@ -79,6 +79,72 @@ def test_a_card_before_what_was_said_answers_nothing():
     assert faults(account(said=SAID[1:], shown=[card], turns=[turn])) == {"unanswered": 1}
 
 
+STOPPED = StoredTurn(1, "睡不着", "stopped", 2, ("嗯",))
+CARD_ALONE = StoredTurn(2, "还是睡不着", "answered", None, ())
+
+
+def overtaken(*shown, stopped=STOPPED, behind=CARD_ALONE):
+    """What was found where the answer to the first message was stopped."""
+    return account(shown=shown, turns=[stopped, behind])
+
+
+BROKEN_OFF = ShownText(2, "嗯……", 20.5, finished=True)
+CARD_OF_THE_NEXT = ShownText(4, CARD, 20.2, finished=True)
+
+
+def test_an_answer_that_gave_way_to_the_card_of_what_was_said_next_was_broken_off_for_it():
+    found = overtaken(SHOWN[0], SHOWN[1], BROKEN_OFF, CARD_OF_THE_NEXT)
+    assert faults(found) == {}
+    assert (found.turns, found.answered, found.broken_off) == (2, 1, 1)
+    assert found.flawless
+
+
+def test_an_answer_may_give_way_to_a_card_before_its_first_word():
+    stopped = StoredTurn(1, "睡不着", "stopped", None, ())
+    found = overtaken(CARD_OF_THE_NEXT, stopped=stopped)
+    assert faults(found) == {}
+    assert found.broken_off == 1
+
+
+def test_an_answer_is_broken_off_for_a_card_that_stands_before_the_answer_behind_it():
+    asked = StoredTurn(2, "还是睡不着", "answered", 5, ("在吗？",))
+    question = ShownText(5, "在吗？", 21.0, finished=True)
+    found = overtaken(BROKEN_OFF, CARD_OF_THE_NEXT, question, behind=asked)
+    assert faults(found) == {}
+    assert (found.answered, found.broken_off) == (1, 1)
+    late = ShownText(6, CARD, 22.0, finished=True)
+    found = overtaken(BROKEN_OFF, ShownText(5, "在吗？", 21.0, True), late, behind=asked)
+    assert faults(found) == {"unanswered": 1}
+
+
+@pytest.mark.parametrize(
+    ("shown", "unanswered"),
+    [
+        ([BROKEN_OFF], 2),  # no card at all
+        ([ShownText(2, "嗯……", 20.5, finished=False), CARD_OF_THE_NEXT], 1),  # can be stopped yet
+        ([ShownText(2, CARD, 12.0, finished=True)], 2),  # a card of what was said before
+    ],
+)
+def test_an_answer_that_stopped_for_no_card_is_unanswered(shown, unanswered):
+    assert faults(overtaken(*shown)) == {"unanswered": unanswered}
+
+
+def test_an_answer_that_stopped_with_nothing_said_behind_it_is_unanswered():
+    found = account(said=SAID[:1], shown=[BROKEN_OFF, CARD_OF_THE_NEXT], turns=[STOPPED])
+    assert faults(found) == {"unanswered": 1}
+
+
+def test_what_is_left_of_a_broken_off_answer_is_what_sql_holds():
+    found = overtaken(ShownText(2, "别的……", 20.5, finished=True), CARD_OF_THE_NEXT)
+    assert faults(found) == {"sql_differs": 1}
+
+
+def test_a_card_waits_for_no_answer():
+    ends_late = ShownText(2, "嗯，我在。", 20.4, finished=True)
+    turns = [TURNS[0], StoredTurn(2, "还是睡不着", "answered", None, ())]
+    assert faults(account(shown=[ends_late, CARD_OF_THE_NEXT], turns=turns)) == {}
+
+
 def test_an_answer_that_still_has_its_stop_button_is_unanswered():
     found = account(shown=[*SHOWN[:3], ShownText(4, "慢慢说。", 21.0, finished=False)])
     assert faults(found) == {"unanswered": 1}

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-# With what the bot itself imports late.
-_CONTEXT.set_forkserver_preload(["bot.app", "bot.sandbox.server", "uvloop", "alembic.command"])
+_CONTEXT.set_forkserver_preload(["tests.preloaded"])
 # Each start of a process looks after all others, and only the first look gets an exit status.
 _ONE_LOOKS = Lock()
 

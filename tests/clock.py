@@ -40,6 +40,11 @@ class FakeClock:
         self.now = end
         await settle()
 
+    async def leap(self, seconds: float) -> None:
+        """Let this much time go by at once; every sleeper whose moment it was wakes at its end."""
+        self.now += seconds
+        await self.advance(0)
+
     @property
     def next_at(self) -> float:
         """The moment at which the next sleeper wakes; infinity if none sleeps."""

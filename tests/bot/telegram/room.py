@@ -190,6 +190,12 @@ class Room:
         await self.clock.advance(end - self.clock.now)
         await rest()
 
+    async def sleeps_through(self, seconds: float) -> None:
+        """Let hours go by in which nothing is said; loops look once, at their end."""
+        await rest()
+        await self.clock.leap(seconds)
+        await rest()
+
     def buttons(self, chat_id: int = PERSON) -> list[str]:
         """The callback data of the buttons under the newest message of a chat."""
         newest = max(message for chat, message in self.bot.shown if chat == chat_id)

@@ -33,7 +33,7 @@ async def test_a_hand_over_survives_a_restart(open_room, engine):
 async def test_an_idle_hand_over_is_given_back_and_both_are_told(desk):
     await says(desk, HIGH)
     await takes_over(desk)
-    await desk.passes(IDLE_HOURS * 3600 - 120)
+    await desk.sleeps_through(IDLE_HOURS * 3600 - 120)
     assert TEXTS.desk_person_closed not in desk.bot.texts(PERSON)
     await desk.passes(300)
     assert desk.bot.texts(PERSON)[-1] == TEXTS.desk_person_closed

@@ -98,8 +98,8 @@ class Maintenance:
             self._wanted.clear()
             try:
                 await self.look_for_work()
-                await self._trusted_messenger.send_due()
                 await self._check_ins.send_due()
+                await self._trusted_messenger.send_due()
                 await self._storage.users.finish_erasures()
                 await self._storage.history_cache.finish_forgetting()
                 await self.purge()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from telegram.error import RetryAfter
 
 from bot.storage import DatabaseUnavailable, LeaseOwner, NewUpdate
 from bot.storage.models import TurnRow
@@ -96,6 +97,22 @@ async def test_the_heartbeat_goes_on_after_a_fault(answering, monkeypatch, fault
     await answering.passes(3 * HEARTBEAT_SECONDS)
     await answering.maintenance.stop()
     assert calls == [[1]] * 3
+
+
+async def test_an_alert_that_waits_for_telegram_is_sent_by_no_other_process(open_room):
+    team = -900
+    first = open_room(admin_chat=team)
+    await first.passes(1)
+    first.maintenance.start()
+    first.bot.chat_faults[team].append(RetryAfter(90))
+    await first.arrive(message("我不想活了"))
+    await first.passes(1)
+    second = open_room(admin_chat=team)
+    await second.passes(80)
+    assert first.bot.texts(team) == []
+    await second.passes(20)
+    assert len(first.bot.texts(team)) == 1
+    await first.maintenance.stop()
 
 
 async def test_the_heartbeat_lets_go_of_turns_that_are_somebody_elses(answering, engine):

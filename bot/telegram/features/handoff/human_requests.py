@@ -62,7 +62,7 @@ class HumanRequests(Feature):
         if request.is_private:
             await self._desk.decline(request.user_id, request.language)
         else:
-            await self._outbox.send_text(request.chat_id, request.texts.desk_private)
+            await self._outbox.send_text(request.chat_id, request.texts.private_here)
 
     async def _press(self, request: CallbackRequest, choice: str) -> str | None:
         chat_id, user_id = request.chat_id, request.user_id

@@ -11,7 +11,7 @@ import unicodedata
 
 from bot.safety import simplified
 
-_HUMAN = r"(?:这个|那个|什么|你们的?|任何)?(?:真人|值班的人|值班员|值班人员|人工)"
+_HUMAN = r"(?:这个|那个|什么|你们的?|任何)?(?:真人|值班的人|值班人员|值班员|人工客服|人工|客服)"
 _POLITE = r"了|吧|啊|的|好吗|可以吗|请|谢谢|[,。!~ ]"
 _TAIL = rf"(?:来|看|管|陪|在|帮|说话|聊天|说|聊|回|见|到|我|{_POLITE})*"
 _NO_HUMAN = re.compile(
@@ -20,6 +20,8 @@ _NO_HUMAN = re.compile(
     rf"{_HUMAN}{_TAIL}"
     rf"|(?:请|麻烦)?(?:让|叫)?{_HUMAN}(?:先)?(?:走开|走吧|走|离开|退出|出去)"
     r"(?:吧|一下|好吗|可以吗|谢谢|[,。!~ ])*"
+    rf"|{_HUMAN}可以(?:走|离开)了"
+    rf"|(?:我)?(?:只|就)(?:想|要)(?:和|跟|同)(?:ai|机器人){_TAIL}"
     rf"|(?:请|我)?(?:想|要)?(?:换|叫|让)回?(?:ai|机器人){_TAIL}"
     r"|(?:please,? )?(?:i (?:do not|don't|dont) want (?:a|the|any) human(?: here)?"
     r"|no humans?|without (?:a|the) human|leave me with the ai|(?:give me )?the ai back)"

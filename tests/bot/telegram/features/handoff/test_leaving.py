@@ -127,7 +127,7 @@ async def test_where_no_human_is_the_words_are_answered_by_what_is_so(desk):
     assert desk.bot.texts(PERSON) == [TEXTS.desk_nobody_here]
     await desk.arrive(message("不要真人", chat=GROUP))
     await desk.passes(5)
-    assert desk.bot.texts(GROUP) == [TEXTS.desk_private]
+    assert desk.bot.texts(GROUP) == [TEXTS.private_here]
 
 
 async def test_a_word_to_the_admin_outlives_the_process(open_room):
@@ -168,19 +168,10 @@ async def test_only_the_person_themself_sends_their_human_away(taken):
     "words",
     [
         *("不要真人", "我不想要真人。", "不用真人了，谢谢", "不想跟真人说话", "别让值班的人看了"),
-        *(
-            "请让真人离开",
-            "讓真人走開吧",
-            "真人请回".replace("请回", "走吧"),
-            "换回AI吧",
-            "叫回 AI".replace(" ", ""),
-        ),
-        *(
-            "No human, please",
-            "I don’t want a human here",
-            "without a human",
-            "give me the AI back",
-        ),
+        *("请让真人离开", "讓真人走開吧", "真人走吧", "真人可以走了", "不要人工客服"),
+        *("换回AI吧", "叫回AI", "我只想和AI说话", "只想跟机器人聊"),
+        *("No human, please", "I don’t want a human here", "without a human"),
+        "give me the AI back",
     ],
 )
 def test_words_that_send_a_human_away(words):
@@ -191,6 +182,7 @@ def test_words_that_send_a_human_away(words):
     "words",
     [
         *("你是真人吗", "不要让真人走", "别让真人离开", "真人走了吗", "我要真人", "叫真人来"),
+        *("我想和你说话", "我不想和AI说话", "真人可以走了吗", "不要工作"),
         *("我不想活了", "不要告诉我妈", "你不是真人吧", "不要真人离开", "这个真人不错"),
         *("are you human", "i want a human", "don't leave me", "no"),
         "不要真人，我爸要来了，他要打我，怎么办怎么办怎么办怎么办怎么办怎么办怎么办怎么办",

@@ -60,7 +60,7 @@ async def test_each_danger_brings_its_card_and_then_its_own_question(
         "喝了半瓶洁厕灵": (RiskLevel.IMMINENT, Danger.BODY),
         "老公掐着我脖子": (RiskLevel.IMMINENT, Danger.VIOLENCE),
         "我男朋友刚才打了我，脸都肿了": (RiskLevel.HIGH, Danger.VIOLENCE),
-        "我被老师摸了": (RiskLevel.HIGH, Danger.ASSAULT),
+        "我被老师摸了": (RiskLevel.HIGH, Danger.CHILD),
         "我今年十三岁，我爸拿皮带抽我": (RiskLevel.HIGH, Danger.CHILD),
         "我想把他杀了": (RiskLevel.HIGH, Danger.THREAT),
         "耳朵里有人一直叫我往车流里走": (RiskLevel.HIGH, Danger.VOICES),

@@ -42,8 +42,17 @@ _ASKED_BY_CARD = {
     "other_harm": ("other_safe",),
     "eating": ("dizzy",),
 }
-_SAVES = ("gas", "high_place", "water_place", "rail_place", "weapon", "strangled", "child_there")
-"""What takes up a message and tells what to do this minute: it stands before a whole card, too."""
+_SAVES = {
+    Danger.SUICIDE: ("gas", "high_place", "water_place", "rail_place"),
+    Danger.BODY: ("gas", "high_place", "water_place", "rail_place"),
+    Danger.VIOLENCE: ("weapon", "child_there"),
+    Danger.ASSAULT: ("weapon",),
+    Danger.CHILD: ("weapon",),
+}
+"""What takes up a message and tells what to do this minute: it stands before a whole card, too.
+
+Not where a voice names the place, or another is there.
+"""
 _HELPERS = (Danger.OTHER, Danger.CHILD_OTHER, Danger.OTHER_HARM)
 
 
@@ -80,15 +89,15 @@ def card(
     parts = [body, question]
     if (for_age := _for_age(danger, is_minor)) is not None:
         parts.insert(1, texts.words[for_age])
-    if takes_up(heard):
+    if takes_up(heard, danger):
         parts.insert(0, texts.heard[str(heard)])
     kinds = line_kinds(danger, is_minor=is_minor)
     return fill_in("\n\n".join(parts), numbers_for(language, region, kinds=kinds, at=at))
 
 
-def takes_up(heard: str | None) -> bool:
+def takes_up(heard: str | None, danger: Danger) -> bool:
     """Whether a whole card begins with the sentence that takes up what was said."""
-    return heard in _SAVES
+    return heard in _SAVES.get(danger, ())
 
 
 def _for_age(danger: Danger, is_minor: bool | None) -> str | None:

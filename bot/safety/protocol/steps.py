@@ -187,7 +187,7 @@ def _questions(
         return leads.get(question, {}).get(answers.get(question, ""), ())
 
     for question in known.first:
-        yield from led_by(question)
+        yield from (lead for lead in led_by(question) if not _is_moot(lead, answers))
     if state.last_asked in (GOODBYE, _TAKEN) and GOODBYE in answers:
         yield from _parting(state.danger, answers)
     for question in _in_order(told.answers, state.last_asked):

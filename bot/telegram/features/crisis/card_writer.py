@@ -118,7 +118,7 @@ class CardWriter:
                 is_minor=is_minor,
                 heard=owed.heard,
             )
-            heard = (f"heard:{owed.heard}",) if takes_up(owed.heard) else ()
+            heard = (f"heard:{owed.heard}",) if takes_up(owed.heard, danger) else ()
             return text, (*heard, *asked_by_card(level, danger))
         again = self._protocol.again(
             *(owed.user_id, level, danger, language, region), heard=owed.heard, number=owed.number

@@ -69,6 +69,7 @@ def after(danger: Danger, level: RiskLevel, asked: str, words: str) -> str:
         (Danger.ASSAULT, "who_knows_harm", "没人知道", "with_you"),
         (Danger.CHILD, "who_knows_harm", "没人知道", "which_adult"),
         (Danger.CHILD, "hurt_child", "很疼", "child_doctor"),
+        (Danger.CHILD, "child_line", "我妈", "how_to_tell"),
         (Danger.OTHER, "other_done", "吃了药", "other_called"),
         (Danger.OTHER, "other_nearest", "没人", "other_police"),
         (Danger.OTHER, "other_where", "不知道", "other_police"),
@@ -103,6 +104,19 @@ def test_a_bare_yes_takes_no_step(question: str) -> None:
 def test_a_place_is_left_step_by_step() -> None:
     steps = walk(Danger.SUICIDE, IMMINENT, ["没有", "嗯", "到了"], first="我在天台")
     assert [step.id for _, _, step in steps][:3] == ["move_high", "move_done", "reach"]
+
+
+@pytest.mark.parametrize("words", ["冷", "……", "风大", "我怕"])
+def test_a_place_is_not_let_go_of(words: str) -> None:
+    steps = walk(Danger.SUICIDE, IMMINENT, ["没", words], first="天台")
+    assert [step.id for _, _, step in steps] == ["move_high", "move_done"]
+    steps = walk(Danger.SUICIDE, IMMINENT, ["没", "不要"], first="天台")
+    assert [step.id for _, _, step in steps] == ["move_high", "seated"]
+
+
+def test_a_mere_yes_is_no_step_to_be_praised_for() -> None:
+    assert told_by("嗯", Danger.SUICIDE, "called").heard is None
+    assert told_by("打了", Danger.SUICIDE, "called").heard == "done"
 
 
 def test_who_says_no_to_dying_is_not_asked_for_the_day() -> None:

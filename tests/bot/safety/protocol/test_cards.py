@@ -223,6 +223,15 @@ def test_a_whole_card_begins_with_what_saves_this_minute(heard: str | None, firs
     assert card(RiskLevel.IMMINENT, Language.ZH_CN, heard=heard).startswith(first)
 
 
+def test_what_a_voice_names_is_no_place_where_the_writer_is() -> None:
+    for danger in (Danger.VOICES, Danger.OTHER, Danger.THREAT):
+        assert card(RiskLevel.HIGH, Language.ZH_CN, danger=danger, heard="rail_place") == card(
+            RiskLevel.HIGH, Language.ZH_CN, danger=danger
+        )
+    believes = card(RiskLevel.IMMINENT, Language.ZH_CN, danger=Danger.VIOLENCE, heard="strangled")
+    assert believes.startswith("我在，我信你")
+
+
 def test_numbers_do_not_stick_to_words() -> None:
     for danger, level, language in EVERY_CARD:
         text = card(level, language, danger=danger)

@@ -6,6 +6,7 @@ whose methods are one transaction each, and frozen values.
 
 from bot.storage.audit import Audit, AuditEntry
 from bot.storage.cards import CardKey, CrisisCards, ExportedCard, OwedCard
+from bot.storage.check_ins import CheckInSchedule
 from bot.storage.contacts import Contacts, EmergencyContact
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
@@ -49,17 +50,10 @@ from bot.storage.models import (
     UpdateState,
 )
 from bot.storage.notifications import Notification, Notifications
+from bot.storage.pending_questions import PendingQuestion, PersonInChat
 from bot.storage.rated_conversations import RatedConversation, RatedConversations
 from bot.storage.reencrypt import reencrypt
-from bot.storage.risk import (
-    PendingQuestion,
-    PersonInChat,
-    Risk,
-    RiskSignal,
-    RiskState,
-    SpeakerRisk,
-    TurnRisk,
-)
+from bot.storage.risk import Risk, RiskSignal, RiskState, SpeakerRisk, TurnRisk
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
 from bot.storage.trusted_calls import TellingCards, TrustedCalls
 from bot.storage.trusted_messages import OwedTrustedMessage, TrustedMessages
@@ -76,6 +70,7 @@ __all__ = [
     "AuditEntry",
     "BadKey",
     "CardKey",
+    "CheckInSchedule",
     "Cipher",
     "Clock",
     "ConsentState",

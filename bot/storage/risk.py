@@ -7,30 +7,23 @@ a group only what was said there counts, because everything that follows from it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage import crisis_talks
-from bot.storage.crisis_talks import CARD_FROM, StoredTalk, in_danger
+from bot.storage import check_ins, crisis_talks, pending_questions
+from bot.storage.crisis_talks import CARD_FROM, StoredTalk
 from bot.storage.db.dialect import insert
-from bot.storage.models import CheckInRow, CrisisCardRow, RiskRow, TurnRow, UpdateRow, UserRow
+from bot.storage.models import RiskRow, UpdateRow, UserRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy.orm import InstrumentedAttribute
-
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
-
-PersonInChat = tuple[int, int]
-"""A person and the chat in which they speak: user, chat."""
-
-PendingQuestion = Literal["safe", "check_in"]
-"""Whether the person is safe (a card, the help button), or how they are (a check-in)."""
+    from bot.storage.pending_questions import PendingQuestion, PersonInChat
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +97,7 @@ class SpeakerRisk:
 
 
 class Risk:
-    """Levels of danger and check-ins, by person. Each method is one transaction."""
+    """Levels of danger, by person. Each method is one transaction."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -146,24 +139,6 @@ class Risk:
         """
         await self._database.write(_lower, person, lowest, self._clock())
 
-    async def postpone_check_in(self, user_id: int, due_at: datetime) -> None:
-        """Move a check-in that is still to come: the person has written."""
-        await self._database.write(_postpone_check_in, user_id, due_at)
-
-    async def claim_check_ins(
-        self, limit: int, *, not_after: Collection[str] = ()
-    ) -> list[tuple[int, str | None]]:
-        """People to ask after now and the language of their Telegram; each is given out once.
-
-        Not among them: who blocked the bot, wants no check-ins, is no longer at high, or has had a
-        card of one of the dangers `not_after`, whose phone another may read.
-        """
-        return await self._database.write(_claim_check_ins, self._clock(), limit, tuple(not_after))
-
-    async def release_check_in(self, user_id: int, due_at: datetime) -> None:
-        """Note that a check-in could not be delivered and is to be tried again."""
-        await self._database.write(_release_check_in, user_id, due_at)
-
     async def purge(self) -> None:
         """Forget the danger that is over."""
         await self._database.write(_purge, self._clock())
@@ -174,7 +149,7 @@ def record(connection: sa.Connection, signal: RiskSignal, now: datetime) -> None
     if signal.level >= CARD_FROM:
         # Before the levels are written: whether an episode goes on is read from those before.
         if signal.check_in_at is not None:
-            _expect_check_in(connection, signal.user_id, signal.check_in_at, now)
+            check_ins.expect(connection, signal.user_id, signal.check_in_at, now)
         crisis_talks.forget(connection, signal.user_id, signal.asked_anew)
         crisis_talks.note_danger(connection, signal.user_id, signal.danger, signal.answers, now)
     for level, until in signal.ends.items():
@@ -210,7 +185,7 @@ def select_for_user(connection: sa.Connection, user_id: int) -> RiskState:
 def _read_in_chat(connection: sa.Connection, person: PersonInChat) -> RiskState:
     ends = {row.level: row.until for row in _select_levels(connection, person)}
     user_id, _ = person
-    due_at = _select_check_in(connection, user_id) if ends else None
+    due_at = check_ins.select_due_at(connection, user_id) if ends else None
     return RiskState(ends, due_at, _select_region(connection, user_id))
 
 
@@ -231,14 +206,15 @@ def _read_for_turn(
         if user_id == chat_id
         else {}
     )
+    asked = pending_questions.select_for_people(connection, [person], said_at)
     return TurnRisk(
         ends={row.level: row.until for row in levels},
-        check_in_at=_select_check_in(connection, user_id),
+        check_in_at=check_ins.select_due_at(connection, user_id),
         region=region,
         ends_before={
             row.level: row.until for row in levels if said_at is None or row.holds_since < said_at
         },
-        pending_question=_pending_questions(connection, [person], said_at).get(person),
+        pending_question=asked.get(person),
         talk=talks.get(user_id, StoredTalk()),
     )
 
@@ -249,10 +225,6 @@ def _select_levels(connection: sa.Connection, person: PersonInChat) -> Sequence[
         .where(_counts_in(person))
         .order_by(RiskRow.until)  # of two chats' the later one is kept
     ).all()
-
-
-def _select_check_in(connection: sa.Connection, user_id: int) -> datetime | None:
-    return connection.scalar(sa.select(CheckInRow.due_at).where(CheckInRow.user_id == user_id))
 
 
 def _select_region(connection: sa.Connection, user_id: int) -> str | None:
@@ -276,7 +248,7 @@ def _read_for_speakers(
     ).all()
     if not rows:
         return {}  # most messages of most people: nothing more is asked
-    asked = _pending_questions(connection, people)
+    asked = pending_questions.select_for_people(connection, people)
     talks = crisis_talks.select_for_people(
         connection, {user_id for user_id, chat_id in people if user_id == chat_id}, now
     )
@@ -292,79 +264,6 @@ def _read_for_speakers(
             talk = talks.get(user_id, StoredTalk()) if user_id == chat_id else StoredTalk()
             found[person] = SpeakerRisk(ends, asked.get(person), talk)
     return found
-
-
-def _pending_questions(
-    connection: sa.Connection,
-    people: Collection[PersonInChat],
-    before: datetime | None = None,
-) -> dict[PersonInChat, PendingQuestion]:
-    """What people were asked in a chat, where the bot has given them no answer there since.
-
-    Whatever raises a person so far shows a card, or the hotlines, which ask in the same way. Only
-    what was asked `before` a moment counts, if one is given: a card is no question to the words
-    that brought it.
-    """
-    answered_at = (
-        sa.select(sa.func.max(TurnRow.answered_at))
-        .where(
-            TurnRow.user_id == RiskRow.user_id,
-            TurnRow.chat_id == RiskRow.chat_id,
-            TurnRow.answer.is_not(None),
-        )
-        .scalar_subquery()
-    )
-    # A level that is seen again is raised anew: only the cards know that one was shown earlier.
-    card_at = (
-        sa.select(sa.func.max(CrisisCardRow.created_at))
-        .where(
-            CrisisCardRow.user_id == RiskRow.user_id,
-            CrisisCardRow.chat_id == RiskRow.chat_id,
-            CrisisCardRow.state != "refused",
-            _is_before(CrisisCardRow.created_at, before),
-        )
-        .scalar_subquery()
-    )
-    raised_at = sa.case((_is_before(RiskRow.raised_at, before), RiskRow.raised_at))
-    rows = connection.execute(
-        sa.select(
-            RiskRow.user_id,
-            RiskRow.chat_id,
-            sa.func.max(raised_at).label("raised_at"),
-            card_at.label("card_at"),
-            CheckInRow.sent_at,
-            answered_at.label("answered_at"),
-        )
-        .outerjoin(
-            CheckInRow,
-            # A check-in is sent in private.
-            sa.and_(
-                CheckInRow.user_id == RiskRow.user_id,
-                RiskRow.chat_id == RiskRow.user_id,
-                _is_before(CheckInRow.sent_at, before),
-            ),
-        )
-        .where(
-            RiskRow.user_id.in_({user_id for user_id, _ in people}),
-            RiskRow.chat_id.in_({chat_id for _, chat_id in people}),
-            RiskRow.level >= CARD_FROM,
-        )
-        .group_by(RiskRow.user_id, RiskRow.chat_id, CheckInRow.sent_at)
-    )
-    asked: dict[PersonInChat, PendingQuestion] = {}
-    for row in rows:
-        shown_at = max((at for at in (row.raised_at, row.card_at) if at is not None), default=None)
-        at = max((at for at in (shown_at, row.sent_at) if at is not None), default=None)
-        if at is not None and (row.answered_at is None or row.answered_at < at):
-            asked[row.user_id, row.chat_id] = "safe" if at == shown_at else "check_in"
-    return asked
-
-
-def _is_before(
-    column: sa.ColumnElement[datetime] | InstrumentedAttribute[datetime | None],
-    moment: datetime | None,
-) -> sa.ColumnElement[bool]:
-    return sa.true() if moment is None else column < moment
 
 
 def _highest_since(connection: sa.Connection, user_id: int, since: datetime) -> int | None:
@@ -384,82 +283,13 @@ def _lower(connection: sa.Connection, person: PersonInChat, lowest: int, now: da
         connection.execute(sa.delete(RiskRow).where(counts, RiskRow.level == highest))
     user_id, chat_id = person
     if chat_id == user_id:
-        connection.execute(
-            sa.update(CheckInRow).where(CheckInRow.user_id == user_id).values(due_at=None)
-        )
-
-
-def _postpone_check_in(connection: sa.Connection, user_id: int, due_at: datetime) -> None:
-    connection.execute(
-        sa.update(CheckInRow)
-        .where(CheckInRow.user_id == user_id, CheckInRow.due_at.is_not(None))
-        .values(due_at=due_at)
-    )
-
-
-def _claim_check_ins(
-    connection: sa.Connection, now: datetime, limit: int, not_after: tuple[str, ...]
-) -> list[tuple[int, str | None]]:
-    had_card = sa.exists().where(
-        CrisisCardRow.user_id == CheckInRow.user_id, CrisisCardRow.danger.in_(not_after)
-    )
-    rows = connection.execute(
-        sa.select(CheckInRow.user_id, UserRow.language_code)
-        .join(UserRow, UserRow.id == CheckInRow.user_id)
-        .where(
-            CheckInRow.due_at <= now,
-            UserRow.unreachable_at.is_(None),
-            UserRow.check_ins_off_at.is_(None),
-            ~had_card,
-            in_danger(CheckInRow.user_id, now),
-        )
-        .order_by(CheckInRow.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=CheckInRow)
-    ).all()
-    claimed = [row.user_id for row in rows]
-    connection.execute(
-        sa.update(CheckInRow)
-        .where(CheckInRow.user_id.in_(claimed))
-        .values(due_at=None, sent_at=now)
-    )
-    return [(row.user_id, row.language_code) for row in rows]
-
-
-def _release_check_in(connection: sa.Connection, user_id: int, due_at: datetime) -> None:
-    connection.execute(
-        sa.update(CheckInRow)
-        .where(CheckInRow.user_id == user_id)
-        .values(due_at=due_at, sent_at=None)
-    )
+        check_ins.cancel(connection, user_id)
 
 
 def _purge(connection: sa.Connection, now: datetime) -> None:
     connection.execute(sa.delete(RiskRow).where(RiskRow.until <= now))
-    connection.execute(sa.delete(CheckInRow).where(~in_danger(CheckInRow.user_id, now)))
 
 
 def erase_for_user(connection: sa.Connection, user_id: int) -> None:
     """Forget a person."""
     connection.execute(sa.delete(RiskRow).where(RiskRow.user_id == user_id))
-    connection.execute(sa.delete(CheckInRow).where(CheckInRow.user_id == user_id))
-
-
-def asked_after_since(user_id: int, moment: datetime) -> sa.ColumnElement[bool]:
-    """Whether a check-in was sent to a person after a moment."""
-    return sa.exists().where(CheckInRow.user_id == user_id, CheckInRow.sent_at > moment)
-
-
-def _expect_check_in(
-    connection: sa.Connection, user_id: int, due_at: datetime, now: datetime
-) -> None:
-    """Plan one check-in for an episode; an episode lasts as long as the person is at high."""
-    statement = insert(connection, CheckInRow).values(user_id=user_id, due_at=due_at)
-    goes_on = connection.scalar(sa.select(in_danger(sa.literal(user_id), now)))
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["user_id"],
-            set_={"due_at": due_at, "sent_at": None},
-            where=CheckInRow.sent_at.is_(None) if goes_on else None,
-        )
-    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
-from bot.storage import cards, risk
+from bot.storage import cards, check_ins
 from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.db.errors import WrongKey
 from bot.storage.models import SafetyPlanLineRow, SafetyPlanRow
@@ -245,7 +245,7 @@ def _asked(connection: sa.Connection, user_id: int) -> AskedStep | None:
     if row is None:
         return None
     is_interrupted = sa.or_(
-        cards.asked_since(user_id, row.asked_at), risk.asked_after_since(user_id, row.asked_at)
+        cards.asked_since(user_id, row.asked_at), check_ins.sent_since(user_id, row.asked_at)
     )
     return AskedStep(
         step=None if row.asked is None else PlanStep(row.asked),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.storage.audit import Audit
 from bot.storage.cards import CrisisCards
+from bot.storage.check_ins import CheckInSchedule
 from bot.storage.contacts import Contacts
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
@@ -89,6 +90,7 @@ class Storage:
     cards: CrisisCards
     crisis_talks: CrisisTalks
     risk: Risk
+    check_ins: CheckInSchedule
     handovers: Handovers
     handover_alerts: HandoverAlerts
     contacts: Contacts
@@ -200,6 +202,7 @@ async def open_storage(
         cards=CrisisCards(database, lease_owner),
         crisis_talks=CrisisTalks(database, clock),
         risk=Risk(database, clock),
+        check_ins=CheckInSchedule(database, clock),
         handovers=Handovers(database, cipher, clock),
         handover_alerts=HandoverAlerts(database, lease_owner),
         contacts=Contacts(database, cipher, clock),

@@ -13,6 +13,7 @@ import structlog
 
 from bot.storage import (
     cards,
+    check_ins,
     contacts,
     crisis_talks,
     disclosures,
@@ -328,6 +329,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     disclosures.erase_for_user(connection, user_id)
     cards.erase_for_user(connection, user_id)
     crisis_talks.erase_for_user(connection, user_id)
+    check_ins.erase_for_user(connection, user_id)
     risk.erase_for_user(connection, user_id)
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
     return erased

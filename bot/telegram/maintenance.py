@@ -145,6 +145,7 @@ class Maintenance:
             long_ago = self._storage.lease_owner.clock() - UPDATES_ARE_KEPT
             await self._storage.inbox.purge(long_ago)
             await self._storage.cards.purge(long_ago)
+            await self._storage.check_ins.purge()
             await self._storage.risk.purge()
             await self._storage.crisis_talks.purge()
             await self._storage.handover_alerts.purge()

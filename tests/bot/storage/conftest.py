@@ -8,6 +8,7 @@ import pytest
 
 from bot.storage import (
     Audit,
+    CheckInSchedule,
     Cipher,
     Contacts,
     Conversations,
@@ -68,6 +69,7 @@ class Replica:
         self.disclosures = Disclosures(database, clock)
         self.cards = CrisisCards(database, lease_owner)
         self.risk = Risk(database, clock)
+        self.check_ins = CheckInSchedule(database, clock)
         self.crisis_talks = CrisisTalks(database, clock)
         self.handovers = Handovers(database, cipher, clock)
         self.handover_alerts = HandoverAlerts(database, lease_owner)

@@ -88,10 +88,10 @@ async def test_one_replica_asks_after_a_person_once_and_when_it_is_time(
     await replica.users.record_seen(ANNA, "zh-tw")
     await raise_risk(replica, HIGH)
     clock.advance(hours=5)
-    assert await replica.risk.claim_check_ins(9) == []
+    assert await replica.check_ins.claim_due(9) == []
     clock.advance(hours=1)
-    assert await replica.risk.claim_check_ins(9) == [(ANNA, "zh-tw")]
-    assert await other_replica.risk.claim_check_ins(9) == []
+    assert await replica.check_ins.claim_due(9) == [(ANNA, "zh-tw")]
+    assert await other_replica.check_ins.claim_due(9) == []
 
 
 async def test_an_episode_has_one_check_in_and_the_next_one_another(
@@ -100,14 +100,14 @@ async def test_an_episode_has_one_check_in_and_the_next_one_another(
     await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, HIGH, days=3)
     clock.advance(hours=7)
-    assert len(await replica.risk.claim_check_ins(9)) == 1
+    assert len(await replica.check_ins.claim_due(9)) == 1
     await raise_risk(replica, HIGH, days=3)
     clock.advance(hours=7)
-    assert await replica.risk.claim_check_ins(9) == []
+    assert await replica.check_ins.claim_due(9) == []
     clock.advance(days=4)
     await raise_risk(replica, HIGH, days=3)
     clock.advance(hours=7)
-    assert len(await replica.risk.claim_check_ins(9)) == 1
+    assert len(await replica.check_ins.claim_due(9)) == 1
 
 
 async def test_who_writes_is_asked_later_and_who_is_safe_is_not_asked(
@@ -116,14 +116,14 @@ async def test_who_writes_is_asked_later_and_who_is_safe_is_not_asked(
     await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, IMMINENT)
     clock.advance(hours=5)
-    await replica.risk.postpone_check_in(ANNA, clock() + CHECK_IN)
+    await replica.check_ins.postpone(ANNA, clock() + CHECK_IN)
     clock.advance(hours=2)
-    assert await replica.risk.claim_check_ins(9) == []
+    assert await replica.check_ins.claim_due(9) == []
     await replica.risk.lower((ANNA, ANNA), lowest=CONCERN)
-    await replica.risk.postpone_check_in(ANNA, clock())
+    await replica.check_ins.postpone(ANNA, clock())
     clock.advance(hours=9)
     assert await levels(replica) == [CONCERN, HIGH]
-    assert await replica.risk.claim_check_ins(9) == []
+    assert await replica.check_ins.claim_due(9) == []
 
 
 async def test_nobody_is_asked_who_blocked_the_bot_or_does_not_want_it_or_is_no_longer_at_high(
@@ -135,7 +135,7 @@ async def test_nobody_is_asked_who_blocked_the_bot_or_does_not_want_it_or_is_no_
     await replica.users.mark_unreachable(1)
     await replica.users.disable_check_ins(2)
     clock.advance(hours=6)
-    assert await replica.risk.claim_check_ins(9) == [(4, None)]
+    assert await replica.check_ins.claim_due(9) == [(4, None)]
 
 
 async def test_who_never_wants_check_ins_keeps_that_wish(
@@ -145,7 +145,7 @@ async def test_who_never_wants_check_ins_keeps_that_wish(
     await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, HIGH)
     clock.advance(hours=7)
-    assert await replica.risk.claim_check_ins(9) == []
+    assert await replica.check_ins.claim_due(9) == []
 
 
 async def test_a_check_in_that_could_not_be_delivered_is_tried_again(
@@ -154,18 +154,18 @@ async def test_a_check_in_that_could_not_be_delivered_is_tried_again(
     await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, HIGH)
     clock.advance(hours=6)
-    await replica.risk.claim_check_ins(9)
-    await replica.risk.release_check_in(ANNA, clock() + timedelta(minutes=10))
-    assert await replica.risk.claim_check_ins(9) == []
+    await replica.check_ins.claim_due(9)
+    await replica.check_ins.release(ANNA, clock() + timedelta(minutes=10))
+    assert await replica.check_ins.claim_due(9) == []
     clock.advance(minutes=10)
-    assert len(await replica.risk.claim_check_ins(9)) == 1
+    assert len(await replica.check_ins.claim_due(9)) == 1
 
 
 async def test_without_a_check_in_nobody_is_asked(replica: Replica, clock: WallClock) -> None:
     await replica.users.record_seen(ANNA, None)
     await raise_risk(replica, HIGH, asks=False)
     clock.advance(hours=7)
-    assert await replica.risk.claim_check_ins(9) == []
+    assert await replica.check_ins.claim_due(9) == []
 
 
 async def test_danger_that_is_over_is_forgotten_and_other_danger_is_not(

@@ -129,7 +129,7 @@ async def test_what_has_asked_something_since_interrupts(
         await replica.users.record_seen(PERSON, "zh")
         await replica.risk.record(later)
         clock.advance(minutes=1)
-        assert await replica.risk.claim_check_ins(5)
+        assert await replica.check_ins.claim_due(5)
     assert (await asked(replica)).is_interrupted == (interrupted_by != "nothing")
 
 

@@ -79,6 +79,7 @@ class Crisis:
         self._outbox = context.outbox
         self._cards = context.storage.cards
         self._risk = context.storage.risk
+        self._schedule = context.storage.check_ins
         self._users = context.storage.users
         self._counters = context.storage.counters
         self._now = context.now
@@ -159,7 +160,7 @@ class Crisis:
                 await self._counters.add(f"risk_{level.label}")
         waits = plan.risk.check_in_at is not None and not needs_card(level)
         if waits and self._check_in_after is not None:
-            await self._risk.postpone_check_in(turn.user_id, self._now() + self._check_in_after)
+            await self._schedule.postpone(turn.user_id, self._now() + self._check_in_after)
         tasks = [task for chat_id, task in self._sending.values() if chat_id == turn.chat_id]
         if tasks:
             await asyncio.wait(tasks)

@@ -40,7 +40,7 @@ class CheckIns:
         self._buttons = buttons
         self._protocol = protocol
         self._outbox = context.outbox
-        self._risk = context.storage.risk
+        self._schedule = context.storage.check_ins
         self._users = context.storage.users
         self._counters = context.storage.counters
         self._now = context.now
@@ -52,9 +52,7 @@ class CheckIns:
         Raises:
             StorageError: nothing is known to be due.
         """
-        for user_id, language_code in await self._risk.claim_check_ins(
-            AT_ONCE, not_after=BY_OTHERS
-        ):
+        for user_id, language_code in await self._schedule.claim_due(AT_ONCE, not_after=BY_OTHERS):
             task = asyncio.create_task(self._ask(user_id, language_code), name="check-in")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -76,7 +74,7 @@ class CheckIns:
             await self._unless_away(self._users.mark_unreachable(user_id))
         except (Expired, Closed):
             again = self._now() + TRY_AGAIN_AFTER
-            await self._unless_away(self._risk.release_check_in(user_id, again))
+            await self._unless_away(self._schedule.release(user_id, again))
         except Undeliverable as error:
             log.warning("check_in_undeliverable", error=type(error).__name__)
 

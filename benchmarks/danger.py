@@ -5,7 +5,8 @@
     python -m benchmarks.danger --misses FILE       ids of what was missed, by kind (no text)
 
 A line counts as heard at high where it is high or imminent and a card goes out; an alarm is a
-harmless line that is raised to anything. In talks each message is read with what was said before.
+harmless line that is raised to anything. In talks each message is read with what was said before,
+and with what the person is in by what was found before, as the bot keeps it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.safety import RiskLevel, StackedReader, Utterance, assess
+from bot.safety import (
+    LOWEST_BY_WORD,
+    RiskLevel,
+    StackedReader,
+    Utterance,
+    assess,
+    says_safe,
+    takes_back,
+)
 from bot.safety.encoder import load_encoder
 from bot.safety.evaluation.marks import CARD, spelt_out
 from bot.safety.evaluation.report import interval
@@ -77,17 +86,28 @@ class Readers:
         """Whether the second reader is installed."""
         return self._second is not None
 
-    def read(self, talk: Sequence[Utterance]) -> tuple[RiskLevel, RiskLevel]:
-        """What the first reader makes of the last message, and what both do."""
+    def read(
+        self,
+        talk: Sequence[Utterance],
+        alone: RiskLevel = RiskLevel.NONE,
+        together: RiskLevel = RiskLevel.NONE,
+    ) -> tuple[RiskLevel, RiskLevel]:
+        """What the first reader makes of the last message, and what both do.
+
+        `alone` and `together` are what the person is in by each.
+        """
         began = time.perf_counter()
-        first = assess(talk).level
+        first = assess(talk, alone).level
         self.first_ms.append(1000 * (time.perf_counter() - began))
-        if self._second is None or first is IMMINENT:
+        if self._second is None:
             return first, first
+        both = first if together is alone else assess(talk, together).level
+        if both is IMMINENT:
+            return first, both
         began = time.perf_counter()
-        second = self._second.read(talk).level
+        second = self._second.read(talk, together).level
         self.second_ms.append(1000 * (time.perf_counter() - began))
-        return first, max(first, second)
+        return first, max(both, second)
 
 
 def read_writer(name: str, readers: Readers) -> Iterator[Reading]:
@@ -108,6 +128,7 @@ def _read_talk(
 ) -> Iterator[Reading]:
     said: list[Utterance] = []
     highest, after_card = RiskLevel.NONE, False
+    alone = together = RiskLevel.NONE
     messages = record["messages"]
     for message in messages if isinstance(messages, list) else []:
         content = message["content"]
@@ -117,13 +138,20 @@ def _read_talk(
             continue
         said.append(Utterance(content))
         wanted = RiskLevel[message["level"].upper()]
-        first, both = readers.read(said)
+        first, both = readers.read(said, alone, together)
+        alone, together = _kept(alone, first, said[-1].text), _kept(together, both, said[-1].text)
         rises = wanted > highest and wanted >= HIGH and len(said) > 1
         place = str(record["type"])
         yield Reading(
             str(record["id"]), place, False, wanted, first, both, after_card, rises
         )  # fmt: skip
         highest = max(highest, wanted)
+
+
+def _kept(standing: RiskLevel, found: RiskLevel, text: str) -> RiskLevel:
+    """What a person is in after a message, as the bot keeps it."""
+    standing = max(standing, found)
+    return min(standing, LOWEST_BY_WORD) if says_safe(text) or takes_back(text) else standing
 
 
 def report(readings: Sequence[Reading], readers: Readers) -> Iterator[str]:

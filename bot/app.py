@@ -23,6 +23,7 @@ from bot.ops.health import health_routes
 from bot.ops.http_server import HttpServer
 from bot.ops.stopping import Stopping
 from bot.proxies import UnusableProxyError, proxy_environment, proxy_for
+from bot.safety import prepare
 from bot.safety.encoder import load_encoder
 from bot.settings import DOTENV
 from bot.storage import StorageError
@@ -85,6 +86,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         stack.enter_context(_only_bot_of(options.database_file.parent))
     storage = await open_storage(options)
     stack.push_async_callback(storage.aclose)
+    await asyncio.to_thread(prepare)
     engine = build_engine(settings)
     stack.push_async_callback(engine.aclose)
     model = await engine.start()

@@ -5,7 +5,7 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 
 from bot.locales import Language
 from bot.safety.choice_prompt import ChoicePrompt, choice_prompt
-from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader
+from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader, prepare
 from bot.safety.evaluation.batch import safety_report
 from bot.safety.evaluation.cases import BatchError
 from bot.safety.evaluation.report import report
@@ -116,6 +116,7 @@ __all__ = [
     "model_may_answer",
     "needs_card",
     "next_step",
+    "prepare",
     "read_as_answer",
     "region_of",
     "render_hotlines",

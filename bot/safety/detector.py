@@ -27,7 +27,8 @@ from bot.safety.facts import (
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
 from bot.safety.recent import Recent, hashed
 from bot.safety.replies import BARE, answered, kind_of_reply
-from bot.safety.rules import AXES
+from bot.safety.rules import AXES, BARE_SIGNS, RULES
+from bot.safety.signals import SIGNALS
 from bot.safety.weights import weights
 
 if TYPE_CHECKING:
@@ -62,6 +63,13 @@ def assess(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> A
     is about something else.
     """
     return first_reader().read(said, standing)
+
+
+def prepare() -> None:
+    """Load the weights and compile all patterns: half a second that no message has to wait for."""
+    first_reader()
+    for one in (*RULES, *BARE_SIGNS, *SIGNALS):
+        _ = one.pattern
 
 
 @lru_cache(maxsize=1)

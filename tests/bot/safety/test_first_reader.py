@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.locales import Language
-from bot.safety import Axis, RiskLevel, Utterance, Who, assess, card, first_reader
+from bot.safety import Axis, RiskLevel, Utterance, Who, assess, card, first_reader, prepare
+from bot.safety.rules import BARE_SIGNS, RULES
+from bot.safety.signals import SIGNALS
 
 CARD = Utterance(card(RiskLevel.HIGH, Language.ZH_CN), by_bot=True)
 
@@ -61,3 +63,10 @@ def test_scores_are_of_the_last_message() -> None:
     assert set(grave) == {"concern", "high", "imminent"}
     assert grave["high"] > light["high"]
     assert first_reader().scores([]) == {}
+
+
+def test_after_it_is_prepared_no_message_waits_for_a_pattern() -> None:
+    prepare()
+    compiled = [one.pattern for one in (*RULES, *BARE_SIGNS, *SIGNALS)]
+    assert all(one.__dict__["pattern"] for one in (*RULES, *BARE_SIGNS, *SIGNALS))
+    assert len(compiled) > 100

@@ -44,8 +44,9 @@ ANSWERED_WITH_A_WISH = "answered_with_a_wish"
 TRAINED = "trained"
 """The reason where the trees say more than the rules."""
 
-_CERTAIN = 2.0  # log-odds more, where something denied is seen, or long ago, or nothing grave
-_MEANT = 0.7  # log-odds of a concern, from which open words of the writer are high
+_CERTAIN = 3.0  # log-odds more, where something denied is seen, or long ago, or nothing grave
+_MEANT = 0.4  # log-odds of a concern, from which open words of the writer are high
+_LOW = RiskLevel.CONCERN  # what the trees make of a message after serious words at the least
 _SCRAP = 4  # characters, of which the trees alone raise nobody
 _LIGHT = 0.0  # log-odds of a concern, below which a message by itself says nothing
 _FAR = -3.0  # log-odds of imminent, below which a message by itself is not of this hour
@@ -106,7 +107,8 @@ class FirstReader:
         for turn in talk:
             reasons = self._reasons_where(turn, max(known, default=RiskLevel.NONE))
             known.append(_known(reasons))
-        if not reasons and max(known[-1 - _KEPT :]) >= RiskLevel.HIGH:
+        says_no_more = all(by == TRAINED and at <= _LOW for by, at in reasons.items())
+        if says_no_more and max(known[-1 - _KEPT :]) >= RiskLevel.HIGH:
             reasons = {SAID_BEFORE: RiskLevel.CONCERN}
         return self._assessment(talk[-1], reasons)
 

@@ -149,9 +149,8 @@ def message_facts(message: str) -> MessageFacts:
 
 
 def _is_weighed(match: Match) -> bool:
-    """Whether a match makes a concern likelier and does not decide: faint words, or long ago."""
-    is_faint = match.family in WEIGHED or match.lowered is Lowered.LONG_AGO
-    return is_faint and match.level <= RiskLevel.CONCERN
+    """Whether a match makes a concern likelier and does not decide."""
+    return match.family in WEIGHED
 
 
 def _highest(matched: Sequence[Match]) -> RiskLevel:

@@ -28,7 +28,7 @@ HARMLESS_TALK = "harmless"
 # `THRESHOLDS` is the writer on whom nothing was learnt.
 LINES: Mapping[str, Mapping[str, float]] = {
     "concern": {VALID: 0.09, WRITERS: 0.05, THRESHOLDS: 0.05, ASSUMED: 0.015},
-    "high": {VALID: 0.05, WRITERS: 0.04, THRESHOLDS: 0.038, ASSUMED: 0.006},
+    "high": {VALID: 0.05, WRITERS: 0.04, THRESHOLDS: 0.032, ASSUMED: 0.006},
     "imminent": {VALID: 0.012, WRITERS: 0.02, THRESHOLDS: 0.02, ASSUMED: 0.0015},
 }
 PLAIN: Mapping[str, float] = {"concern": 0.008, "high": 0.004, "imminent": 0.001}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HIGH = "我不想活了，活着太累了"
 IMMINENT = "我今晚就去跳楼，已经决定了"
 HIDDEN = "猫托付给邻居了，钥匙也放门卫那儿"
-SAFE, WHERE, HONG_KONG = "我现在安全", "换个地区的热线", "香港"
+SAFE, WHERE, HONG_KONG = "我现在安全", "我在别的地方", "香港"
 
 
 def text_of(reviewed: str) -> str:

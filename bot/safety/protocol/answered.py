@@ -39,7 +39,7 @@ _SLIGHT = frozenset(
 """What is asked about once more, or is no deed of now."""
 
 _DONE_TO_ME = compiled(
-    "(摸|碰|打|骂|掐|踢|抽|亲|抱|脱|逼|扇|揍|睡|害|欺负|侵犯|性侵|猥亵)(了|过|着|完)?我|我<2>被"
+    "(摸|碰|打|骂|掐|踢|抽|亲|抱|脱|逼|扇|揍|睡|害|欺负|侵犯|性侵|猥亵)(了|过|着|完)?我|(^|，|我)(又|就|还|也|一直|天天|今天|昨天|刚才?)?被"
     "|(hits?|beats?|touch(es|ed)?|hurts?) me"
 )
 

@@ -110,9 +110,10 @@ class AnswerSteps:
         if running.stop_requested and await self._is_overtaken(running):
             await self._end_overtaken(running, plan, "", reply)
             return True
-        # The welcome of who is new asks how old they are: not above a card that is to come.
-        is_new = plan.disclosure.told_at is None
-        if is_new and self._companion.calls_for_card(plan, await second_look):
+        # Nothing is said yet: a card that is to come is the first thing, and asks alone. The welcome
+        # of who is new, which asks how old they are, waits for that to be known.
+        is_known = second_look.done() or plan.disclosure.told_at is None
+        if is_known and self._companion.calls_for_card(plan, await second_look):
             return False
         pending = await self._notices.before_answer(
             running.turn, plan.language, plan.disclosure, level=plan.level

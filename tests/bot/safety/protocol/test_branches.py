@@ -6,13 +6,17 @@ import pytest
 
 from bot.safety import (
     BY_OTHERS,
+    Assessment,
+    Axis,
     Danger,
     RiskLevel,
     TalkState,
     Told,
+    Who,
     concern_step,
     help_step,
     next_step,
+    read_as_answer,
     safe_step,
     told_by,
 )
@@ -361,3 +365,21 @@ def test_one_fact_is_asked_once_in_whichever_words(danger: Danger, level: RiskLe
                 asked.add(step.id)
                 state = said(state, step, Told())
             assert not asked & (group - {one})
+
+
+@pytest.mark.parametrize(
+    ("words", "who"),
+    [
+        ("我13岁，被老师摸了", Who.SELF),
+        ("我今年 13，老师摸我", Who.SELF),
+        ("我14岁，同学被她爸打了", Who.OTHER),
+        ("我女儿13岁，被老师摸了", Who.OTHER),
+        ("老师摸我", Who.OTHER),
+    ],
+)
+def test_a_child_who_writes_what_was_done_to_it_is_not_taken_for_a_helper(
+    words: str, who: Who
+) -> None:
+    axes = frozenset({Axis.CHILD, Axis.SEXUAL})
+    found = Assessment(HIGH, ("harm_told",), axes, Who.OTHER)
+    assert read_as_answer(found, words, None, None).who is who

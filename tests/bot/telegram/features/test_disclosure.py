@@ -87,7 +87,7 @@ async def test_a_newcomer_in_danger_reads_the_card_and_one_sentence_that_this_is
     room = open_room(is_trial=is_trial)
     await says(room, IMMINENT)
     answer = [] if is_trial else [ANSWER]
-    [imminent_card] = shown(card(RiskLevel.IMMINENT, Language.ZH_CN, is_minor=False))
+    [imminent_card] = shown(card(RiskLevel.IMMINENT, Language.ZH_CN))
     assert room.bot.texts(NEWCOMER) == [imminent_card, *answer, TEXTS.care_in_danger]
     await says(room, "我在")
     await says(room, "/start")

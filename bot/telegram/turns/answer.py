@@ -110,8 +110,8 @@ class AnswerSteps:
         if running.stop_requested and await self._is_overtaken(running):
             await self._end_overtaken(running, plan, "", reply)
             return True
-        # Nothing is said yet: a card that is to come is the first thing, and asks alone. The welcome
-        # of who is new, which asks how old they are, waits for that to be known.
+        # Nothing is said yet: a card that is to come is the first thing, and asks alone. The
+        # welcome of who is new, which asks how old they are, waits for that to be known.
         is_known = second_look.done() or plan.disclosure.told_at is None
         if is_known and self._companion.calls_for_card(plan, await second_look):
             return False

@@ -155,6 +155,7 @@ class Companion:
         self._answer_tokens = min(max_answer_tokens, window // 2)
         if model.is_trial:  # it loses the thread long before the operator's limit
             self._answer_tokens = min(self._answer_tokens, tuned.max_tokens)
+        # A thirty-second of the window for what the estimate of tokens has too little.
         self._prompt_budget = window - self._answer_tokens - window // 32
         self._sampling = replace(tuned, max_tokens=self._answer_tokens)
 

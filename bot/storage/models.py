@@ -283,6 +283,7 @@ class HandoverRow(Base):
     opened_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
     told_nobody_at: Mapped[datetime | None]
+    """When the person was told that no human has come."""
     waiting_since: Mapped[datetime | None]
     """The person's first word that the human who took over has not answered."""
     last_at: Mapped[datetime]
@@ -401,8 +402,11 @@ class SafetyPlanRow(Base):
 
     user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     asked: Mapped[str | None] = mapped_column(sa.String(16))
+    """The step that is asked; None: nothing is."""
     asked_before: Mapped[str | None] = mapped_column(sa.String(16))
+    """The step that was asked before `asked_at`; lines written until then belong to it."""
     walks: Mapped[bool]
+    """Whether the next step is asked once this one is answered."""
     asked_at: Mapped[datetime]
     shown_in: Mapped[int | None]
     """The message that asks; None: it is still to be sent."""

@@ -16,7 +16,7 @@ from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import read_for_danger
 from bot.locales import texts_for
 from bot.safety import (
-    EARLIER_READ,
+    EARLIER_HANDED_IN,
     LOWEST_BY_WORD,
     RETRACTED,
     SAID_BEFORE,
@@ -466,7 +466,7 @@ def _said(
 ) -> list[Utterance]:
     """What the detector reads: the bot's words too, for the questions they ask."""
     said = []
-    for earlier in past[-EARLIER_READ:]:
+    for earlier in past[-EARLIER_HANDED_IN:]:
         said.append(Utterance(own_words(earlier.user_text)))
         if earlier.answer:
             said.append(Utterance(earlier.answer, by_bot=True))

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import StartupError
-from bot.safety import EARLIER_READ, RiskLevel, Utterance, assess
+from bot.safety import EARLIER_HANDED_IN, RiskLevel, Utterance, assess
 from bot.safety.quoted import own_words
 from bot.storage import WrongKey
 
@@ -139,7 +139,7 @@ def _danger_in(conversation: RatedConversation) -> str | None:
     said: list[Utterance] = []
     for turn in conversation.turns:
         said.append(Utterance(own_words(turn.user_text)))
-        if assess(said[-2 * EARLIER_READ - 1 :]).level >= RiskLevel.HIGH:
+        if assess(said[-2 * EARLIER_HANDED_IN - 1 :]).level >= RiskLevel.HIGH:
             return DANGER_READ
         if turn.answer:
             said.append(Utterance(turn.answer, by_bot=True))

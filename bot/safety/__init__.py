@@ -9,7 +9,7 @@ from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader, 
 from bot.safety.evaluation.batch import safety_report
 from bot.safety.evaluation.cases import BatchError
 from bot.safety.evaluation.report import report
-from bot.safety.facts import EARLIER_READ
+from bot.safety.facts import EARLIER_HANDED_IN
 from bot.safety.guard import Blocked, Guard, GuardContext, instead_of
 from bot.safety.hotlines import Region, all_hotlines, card_hotlines, emergency, region_of
 from bot.safety.hotlines import render as render_hotlines
@@ -60,7 +60,7 @@ from bot.safety.utterance import Utterance
 __all__ = [
     "AGE",
     "BY_OTHERS",
-    "EARLIER_READ",
+    "EARLIER_HANDED_IN",
     "GOODBYE",
     "HELPED",
     "LOWEST_BY_WORD",

@@ -43,6 +43,9 @@ JOINED = 3
 
 EARLIER_READ = 10
 """Messages of the person that are read before the last."""
+EARLIER_HANDED_IN = 2 * EARLIER_READ
+"""Messages of the person that a caller hands in before the last, with the bot's words between them:
+each of those that are read is read with as many before it."""
 ASKED_IN_DANGER = frozenset(
     (BotQuestion.WHERE, BotQuestion.WHEN, BotQuestion.MEANS, BotQuestion.TAKEN)
 )

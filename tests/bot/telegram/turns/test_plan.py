@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bot.locales import Language
-from bot.safety import EARLIER_READ, RiskLevel, Utterance, assess
-from bot.safety.facts import turns
+from bot.safety import EARLIER_HANDED_IN, RiskLevel, Utterance, assess
+from bot.safety.facts import EARLIER_READ, turns
 from bot.storage import RiskState
+from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import PERSON, message
 
 SAID = {
@@ -74,13 +75,14 @@ async def plan_of(room, said):
     return await room.companion.plan(turn, Language.ZH_CN)
 
 
-async def test_the_detector_reads_as_many_messages_as_it_was_measured_with(room):
-    said = [f"今天是第{number}天，我去上班了" for number in range(EARLIER_READ + 4)]
+async def test_the_detector_reads_a_talk_in_the_bot_as_where_it_is_measured(room):
+    said = [f"今天是第{number}天，我去上班了" for number in range(EARLIER_HANDED_IN + 4)]
     plan = await plan_of(room, said)
-    own = [one.text for one in plan.said if not one.by_bot]
-    assert own == said[-EARLIER_READ - 1 :]
-    assert sum(one.by_bot for one in plan.said) == EARLIER_READ
-    assert len(turns(plan.said)) == EARLIER_READ + 1
+    whole = [Utterance(said[0])]
+    for text in said[1:]:
+        whole += [Utterance(ANSWER, by_bot=True), Utterance(text)]
+    assert len(turns(whole)) == EARLIER_READ + 1
+    assert turns(plan.said) == turns(whole)
 
 
 async def test_words_as_far_back_as_the_detector_reads_count_in_the_bot_too(room):

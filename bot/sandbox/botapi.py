@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from starlette.datastructures import UploadFile
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from bot.sandbox.connections import reset
@@ -119,6 +119,8 @@ class BotApi:
         if fault.kind == "malformed":
             whole = json.dumps({"ok": True, "result": answer})
             return Response(whole[: len(whole) // 2], media_type="application/json")
+        if fault.kind == "gateway":
+            return HTMLResponse(fault.gateway_page(), status_code=fault.status)
         return JSONResponse(fault.error_body(), status_code=fault.status)
 
     async def _file(self, request: Request) -> Response:

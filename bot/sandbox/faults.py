@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 FaultKind = Literal[
     "error",  # refuse with `status`, nothing happens
+    "gateway",  # a proxy on the way refuses with `status` and a page, nothing happens
     "error_after",  # it happens, and still the answer is `status`
     "hang",  # nothing happens and no answer comes for `seconds`
     "hang_after",  # it happens, and no answer comes for `seconds`
@@ -41,7 +43,7 @@ class Fault:
         chat_id: only calls for this chat; None is all.
         times: how many calls it spoils; None is without end.
         skip: how many matching calls pass first.
-        status: HTTP status of "error" and "error_after".
+        status: HTTP status of "error", "error_after" and "gateway".
         retry_after: seconds in the body of a 429.
         seconds: length of "hang" and "hang_after".
     """
@@ -81,6 +83,10 @@ class Fault:
         if self.status == 429:
             body["parameters"] = {"retry_after": self.retry_after}
         return body
+
+    def gateway_page(self) -> str:
+        """The page of a proxy that refuses by itself, for "gateway"."""
+        return f"<html><head><title>{self.status} {HTTPStatus(self.status).phrase}</title></html>"
 
 
 class Faults:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from bot.errors import StartupError
-from bot.telegram.outbound.failures import retry_after
+from bot.telegram.outbound.failures import is_said_by_telegram, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 CONNECTIONS = 128
 CALL_TIMEOUT = 10.0
 START_TRIES = 5
+_DECIDED = (BadRequest, Forbidden, Conflict, ChatMigrated)
 MAX_RETRY_AFTER = 60.0
 """Seconds that a start waits for a flood to pass; then it ends and says so."""
 
@@ -54,6 +56,25 @@ class Connection:
     """What Telegram is reached through; None: directly, whatever the environment says."""
 
 
+class _Requests(HTTPXRequest):
+    """Requests that take for Telegram's answer only what has its form.
+
+    A proxy or gateway on the way answers in HTML or in a JSON of its own. The error of what does
+    not have the form has a cause, by which `is_said_by_telegram` knows it. The library would log
+    such a body, in which words of a person can stand.
+    """
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        try:
+            body = json.loads(payload.decode("utf-8", "replace"))
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or "ok" not in body:
+            raise TelegramError("the answer is not Telegram's")
+        return body
+
+
 class Client(Bot):
     """The Bot API, with updates as they came."""
 
@@ -65,14 +86,14 @@ class Client(Bot):
             connection.token,
             base_url=f"{connection.api_url}/bot",
             base_file_url=f"{connection.api_url}/file/bot",
-            request=HTTPXRequest(
+            request=_Requests(
                 connection_pool_size=CONNECTIONS,
                 pool_timeout=CALL_TIMEOUT,
                 read_timeout=CALL_TIMEOUT,
                 proxy=connection.proxy,
                 httpx_kwargs=http,
             ),
-            get_updates_request=HTTPXRequest(
+            get_updates_request=_Requests(
                 connection_pool_size=1,
                 read_timeout=CALL_TIMEOUT,
                 proxy=connection.proxy,
@@ -108,14 +129,13 @@ async def connect(connection: Connection) -> Client:
     client = Client(connection)
     try:
         await call_at_start(client.initialize)
-    except InvalidToken:
-        await client.shutdown()
-        raise StartupError(
-            "Telegram does not know TELEGRAM_BOT_TOKEN; "
-            "copy it again from @BotFather (/mybots, API Token)."
-        ) from None
     except TelegramError as error:
         await client.shutdown()
+        if isinstance(error, InvalidToken) and is_said_by_telegram(error):
+            raise StartupError(
+                "Telegram does not know TELEGRAM_BOT_TOKEN; "
+                "copy it again from @BotFather (/mybots, API Token)."
+            ) from None
         raise StartupError(
             f"Cannot reach Telegram at {connection.api_url} ({type(error).__name__}), "
             f"{_way(connection)}; check the network, the proxy (TELEGRAM_PROXY, or "
@@ -130,18 +150,21 @@ async def call_at_start(
     """Make a call of the start again until Telegram answers it, a few times.
 
     One that fails once is no reason to end or to stay deaf. What another try cannot help is raised
-    at once.
+    at once; that the token is unknown, when Telegram has said so twice.
 
     Raises:
         TelegramError: it was refused, or not answered after `START_TRIES` tries.
     """
     pause = 0.25
+    unknown = 0
     for _ in range(START_TRIES - 1):
         try:
             return await call()
-        except (InvalidToken, BadRequest, Forbidden, Conflict, ChatMigrated):
-            raise
         except TelegramError as error:
+            if is_said_by_telegram(error):
+                unknown += isinstance(error, InvalidToken)
+                if isinstance(error, _DECIDED) or unknown >= 2:
+                    raise
             wait = max(pause, retry_after(error)) if isinstance(error, RetryAfter) else pause
             if wait > MAX_RETRY_AFTER:
                 raise

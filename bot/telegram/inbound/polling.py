@@ -14,7 +14,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.storage import StorageError
 from bot.telegram.inbound.intake import ALLOWED_UPDATES, IntakeClosed
-from bot.telegram.outbound.failures import retry_after
+from bot.telegram.outbound.failures import is_said_by_telegram, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,8 +84,12 @@ class Polling:
                     fix="another process polls with this token, or a webhook is set; stop it",
                 )
                 await self._sleep(MAX_PAUSE)
-            except InvalidToken:
-                log.error("token_refused", fix="Telegram no longer knows this token; set a new one")
+            except InvalidToken as error:
+                if is_said_by_telegram(error):
+                    fix = "Telegram no longer knows this token; set a new one"
+                    log.error("token_refused", fix=fix)
+                else:
+                    log.warning("polling_failed", error="a proxy's answer", next_try_in=MAX_PAUSE)
                 await self._sleep(MAX_PAUSE)
             except (TelegramError, StorageError, IntakeClosed) as error:
                 # Not stored, so not confirmed: Telegram keeps the updates and sends them again.

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 import structlog
-from telegram.error import ChatMigrated, RetryAfter, TelegramError
+from telegram.error import ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
 from bot.telegram.outbound.chat_queue import ChatQueue
 from bot.telegram.outbound.delivery import call
@@ -20,6 +20,7 @@ from bot.telegram.outbound.failures import (
     Undeliverable,
     Unreachable,
     failure_of,
+    is_said_by_telegram,
     reason,
     retry_after,
 )
@@ -324,6 +325,8 @@ class Dispatcher:
         )
         operation.not_before = self._clock() + pause * self._random.uniform(0.5, 1.0)
         log.info("call_failed", kind=operation.kind, reason=reason(error), tries=operation.attempts)
+        if isinstance(error, InvalidToken) and is_said_by_telegram(error):
+            log.error("token_refused", fix="if it goes on, set the new token from @BotFather")
         if operation.preview and operation.attempts >= PREVIEW_TRIES:
             operation.fail(Expired("three tries failed"))
         else:

@@ -64,7 +64,8 @@ class SendFailure(Enum):
     """The topic it is for was closed or deleted."""
     REFUSED = auto()
     UNSENT = auto()
-    """It never left this machine: worth another try."""
+    """It has surely had no effect: it never left this machine, a proxy refused it, or Telegram does
+    not know the token, as it says for minutes in its own troubles. Worth another try."""
     UNCERTAIN = auto()
     """It may or may not have had its effect: worth another try."""
 
@@ -89,14 +90,26 @@ def failure_of(error: TelegramError) -> SendFailure:
     """What `error` means; python-telegram-bot's tree does not tell all of it apart."""
     if isinstance(error, RetryAfter):
         return SendFailure.FLOOD
+    if isinstance(error, InvalidToken) or (
+        isinstance(error, (Forbidden, BadRequest, Conflict)) and not is_said_by_telegram(error)
+    ):
+        return SendFailure.UNSENT
     if isinstance(error, Forbidden):
         return SendFailure.UNREACHABLE
     if isinstance(error, BadRequest):
         reason = error.message.lower()
         return next((found for phrase, found in _PHRASES if phrase in reason), SendFailure.REFUSED)
-    if isinstance(error, (InvalidToken, ChatMigrated, Conflict)):
+    if isinstance(error, (ChatMigrated, Conflict)):
         return SendFailure.REFUSED
     return SendFailure.UNSENT if isinstance(error.__cause__, _NEVER_SENT) else SendFailure.UNCERTAIN
+
+
+def is_said_by_telegram(error: TelegramError) -> bool:
+    """Whether a refusal is Telegram's own; a proxy's page has the same status and class."""
+    cause = error.__cause__
+    if isinstance(cause, InvalidToken):  # the library's own word for it, at the start
+        cause = cause.__cause__
+    return cause is None
 
 
 def reason(error: TelegramError) -> str:

@@ -26,7 +26,13 @@ from bot.telegram.features.handoff.alert_messages import (
     take_over,
 )
 from bot.telegram.features.handoff.escalation import Escalation
-from bot.telegram.outbound.failures import Closed, Expired, Undeliverable, Unreachable
+from bot.telegram.outbound.failures import (
+    Closed,
+    Expired,
+    Undeliverable,
+    Unreachable,
+    is_said_by_telegram,
+)
 from bot.telegram.outbound.operation import Priority
 
 if TYPE_CHECKING:
@@ -105,7 +111,10 @@ class OncallAlerts:
         except ChatMigrated as error:
             fix = f"the group is a supergroup now; set ADMIN_CHAT_ID={error.new_chat_id}"
             log.warning("oncall_chat_migrated", fix=fix)
-        except (BadRequest, Forbidden) as error:
+        except TelegramError as error:
+            if not isinstance(error, (BadRequest, Forbidden)) or not is_said_by_telegram(error):
+                log.warning("oncall_chat_not_tried", error=type(error).__name__)
+                return
             self._chat_takes_alerts = False
             log.error(
                 "oncall_chat_unreachable",
@@ -113,8 +122,6 @@ class OncallAlerts:
                 fix="Telegram does not let the bot write to ADMIN_CHAT_ID; a group's id begins "
                 "with a minus, and the bot has to be a member",
             )
-        except TelegramError as error:
-            log.warning("oncall_chat_not_tried", error=type(error).__name__)
 
     async def _run(self) -> None:
         while True:

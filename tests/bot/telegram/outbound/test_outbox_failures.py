@@ -10,7 +10,9 @@ import structlog
 from telegram.error import (
     BadRequest,
     ChatMigrated,
+    Conflict,
     Forbidden,
+    InvalidToken,
     NetworkError,
     RetryAfter,
     TelegramError,
@@ -191,6 +193,27 @@ async def test_a_blocked_bot_shuts_the_chat_until_the_person_is_back(outbox, bot
     await clock.advance(1)
     await back
     assert bot.texts(ANNA) == ["back"]
+
+
+@pytest.mark.parametrize("kind", [Forbidden, BadRequest, Conflict, InvalidToken])
+async def test_a_refusal_by_a_proxy_on_the_way_is_an_outage(outbox, bot, clock, kind):
+    refused = kind("403. Parsing the server response failed")
+    refused.__cause__ = TelegramError("the answer is not Telegram's")
+    bot.chat_faults[ANNA].extend([refused] * 3)
+    sends = [soon(outbox.send(ANNA, text(words), priority=Priority.FINAL)) for words in "ab"]
+    await clock.advance(30)
+    await asyncio.gather(*sends)
+    assert sorted(bot.texts(ANNA)) == ["a", "b"]
+    assert outbox.uncertain_sends == 0
+
+
+async def test_a_token_that_telegram_forgets_for_a_while_loses_nothing(outbox, bot, clock):
+    bot.chat_faults[ANNA].extend([InvalidToken("Not Found"), InvalidToken("Unauthorized")])
+    send = soon(outbox.send(ANNA, text("a")))
+    with structlog.testing.capture_logs() as logs:
+        await clock.advance(10)
+    assert await send == 1
+    assert [entry["event"] for entry in logs].count("token_refused") == 2
 
 
 async def test_an_edit_that_changes_nothing_is_a_success(outbox, bot, clock):

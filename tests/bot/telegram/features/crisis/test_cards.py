@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from telegram.error import Forbidden, NetworkError, RetryAfter
+from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.safety import Region, RiskLevel, card, render_hotlines, repeated_card
 from tests.bot.telegram.features.crisis.cards import (
@@ -173,6 +173,21 @@ async def test_a_card_is_not_repeated_within_its_window_and_what_comes_instead_v
     assert (await says(room, IMMINENT))[0] == shown(IMMINENT_CARD)
     await room.passes(CARD_WINDOW.total_seconds())
     assert (await says(room, HIGH))[0] == shown(HIGH_CARD)
+
+
+def refused_by_a_proxy():
+    refused = Forbidden("Forbidden (403)")
+    refused.__cause__ = TelegramError("the answer is not Telegram's")
+    return refused
+
+
+@pytest.mark.parametrize("fault", [refused_by_a_proxy(), InvalidToken("Not Found")], ids=repr)
+async def test_a_refusal_that_passes_costs_nobody_a_card(open_room, fault):
+    room = open_room(trusted_at_risk=())
+    room.bot.chat_faults[PERSON].extend([fault] * 2)
+    await room.arrive(message(HIGH))
+    await room.passes(20)
+    assert room.bot.texts(PERSON)[0] == shown(HIGH_CARD)
 
 
 @pytest.mark.parametrize("fault", [Forbidden("x"), RetryAfter(3600)], ids=repr)

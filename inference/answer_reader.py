@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from inference.answer_text import AnswerText
 from inference.engine import (
+    ContentFiltered,
     ContextTooLong,
     EngineProtocolError,
-    EngineRejected,
     EngineUnavailable,
 )
 from inference.server_errors import FILTERED, error_from_body, is_error, parse_json
@@ -22,6 +22,7 @@ from inference.server_errors import FILTERED, error_from_body, is_error, parse_j
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_WINDOW_SLACK: Final = 16  # tokens by which a server's counts may miss a window that is full
 _MAX_LINE: Final = 1 << 20  # bytes; a line of one token is a few hundred
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -42,12 +43,25 @@ class AnswerReader:
     Feed it bytes as they come, in any split. `started` is true once there was text, `done` once
     the server or the model said that nothing more comes; `events` counts what came, without pings,
     and `words` those events in which the model wrote something, be it a thought;
-    `completion_tokens` is the server's own count, once it has told it.
+    `completion_tokens` and `prompt_tokens` are the server's own counts, once it has told them.
     """
 
-    def __init__(self, max_tokens: int, *, begins_in_thought: bool = False) -> None:
-        """Begin an answer; `begins_in_thought` where its template opens a thought."""
+    def __init__(
+        self,
+        max_tokens: int,
+        *,
+        context_window: int | None = None,
+        begins_in_thought: bool = False,
+    ) -> None:
+        """Begin an answer.
+
+        Args:
+            max_tokens: The most it may have.
+            context_window: Tokens of prompt and answer together, where that is known.
+            begins_in_thought: Whether its template opens a thought.
+        """
         self._max_tokens = max_tokens
+        self._context_window = context_window
         self._rest = b""
         self._is_first_line = True
         self._finish_reason = ""
@@ -55,6 +69,7 @@ class AnswerReader:
         self._half_character = ""
         self.text = AnswerText(begins_in_thought=begins_in_thought)
         self.completion_tokens: int | None = None
+        self.prompt_tokens: int | None = None
         self.events = 0
         self.words = 0
         self.started = False
@@ -72,10 +87,9 @@ class AnswerReader:
         """Take the end of the body: yield what is left, raise unless the answer is whole."""
         rest, self._rest = self._rest, b""
         yield from self._line(rest)
-        if not self.done:
+        # Servers leave out the one or the other. Without both the connection may have been cut.
+        if not self.done and not self._finish_reason:
             raise EngineProtocolError("the stream ended before the answer did")
-        if not self._finish_reason:
-            raise EngineProtocolError("the stream ended without a finish reason")
         if self._finish_reason == "length" and self._hit_context_window():
             raise ContextTooLong("the answer reached the end of the model's context window")
         if self._half_character:
@@ -89,8 +103,19 @@ class AnswerReader:
             raise EngineProtocolError("the answer is empty")
 
     def _hit_context_window(self) -> bool:
-        """Whether the answer stopped for its length before it had all the tokens it may have."""
-        return self.completion_tokens is not None and self.completion_tokens < self._max_tokens
+        """Whether the answer stopped for its length because prompt and answer fill the window.
+
+        That it has fewer tokens than it may have does not tell: servers have limits of their own
+        for answers, and some count a token less, or none.
+        """
+        made, read, window = self.completion_tokens, self.prompt_tokens, self._context_window
+        if made is None or made >= self._max_tokens:
+            return False
+        if not self.started and not self.words:
+            return True
+        if read is None or window is None:
+            return False
+        return read + made >= window - _WINDOW_SLACK
 
     def _line(self, line: bytes) -> Iterator[str]:
         line = line.rstrip(b"\r")
@@ -151,6 +176,9 @@ class AnswerReader:
         match event.get("usage"):
             case {"completion_tokens": int(tokens)}:
                 self.completion_tokens = tokens
+        match event.get("usage"):
+            case {"prompt_tokens": int(tokens)}:
+                self.prompt_tokens = tokens
         choices = event.get("choices")
         if not choices:
             is_other = self._event_name not in {"", "message"} or event.get("type") == "ping"
@@ -193,7 +221,7 @@ class AnswerReader:
         if reason in _FAILED:
             raise EngineUnavailable(f"the server ended the generation with {reason!r}")
         if reason in _FILTERED_END:
-            raise EngineRejected(FILTERED)
+            raise ContentFiltered(FILTERED)
         if not isinstance(reason, str) or reason in _NOT_TEXT:
             raise EngineProtocolError("the answer ended for a reason that is not text")
         self._finish_reason = "length" if reason in _CUT_SHORT else "stop"

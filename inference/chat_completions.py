@@ -66,6 +66,7 @@ class ChatCompletions:
         proxy: str = "",
         ca_file: Path | None = None,
         on_this_machine: bool = False,
+        context_window: int | None = None,
     ) -> None:
         """Prepare the client; nothing is sent yet.
 
@@ -82,6 +83,8 @@ class ChatCompletions:
                 there for other programs, never see what people write.
             ca_file: Certificates to trust beside the usual ones; raises OSError where it has none.
             on_this_machine: Every request opens a connection of its own.
+            context_window: Tokens of prompt and answer together, by which an answer that fills it
+                is told from one that is cut short.
         """
         url = httpx2.URL(base_url)
         self.address = f"{url.host}:{url.port}" if url.port else url.host
@@ -91,6 +94,7 @@ class ChatCompletions:
         self._extra_body = dict(extra_body or {})
         self._no_thinking = no_thinking
         self._thinks = thinks
+        self._context_window = context_window
         self._dialect = Dialect()
         self._begins_in_thought = False
         self._client = httpx2.AsyncClient(
@@ -137,7 +141,11 @@ class ChatCompletions:
         `on_usage` is given the server's count of the answer's tokens, where it has one.
         """
         begins_in_thought = self._begins_in_thought
-        reader = AnswerReader(sampling.max_tokens, begins_in_thought=begins_in_thought)
+        reader = AnswerReader(
+            sampling.max_tokens,
+            context_window=self._context_window,
+            begins_in_thought=begins_in_thought,
+        )
         failure: EngineError
         self._check_open()
         try:
@@ -238,10 +246,9 @@ class ChatCompletions:
                 return response
             said = await response.aread()
             error = error_from_body(parse_json(said), response.status_code)
-            is_about_fields = response.status_code in {400, 422} and not isinstance(
-                error, ContextTooLong
-            )
-            other = dialect.after(said, spoken) if is_about_fields else None
+            other = dialect.without_system(said, spoken)
+            if response.status_code in {400, 422} and not isinstance(error, ContextTooLong):
+                other = other or dialect.after(said, spoken)
             if other is None:
                 raise error
             dialect = other

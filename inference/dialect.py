@@ -39,6 +39,17 @@ _LOGPROBS: Final = frozenset({"logprobs", "top_logprobs"})
 FEWER_LIKELIEST: Final = 5
 """Tokens whose probabilities are asked for where 20 are too many, as for DashScope."""
 
+# What is said of a model whose template has no place for a system's message (Gemma, early Mistral):
+# by Jinja with status 500 as well as by a check of the request.
+_NO_SYSTEM: Final = re.compile(
+    r"system[ _'\"]{0,2}(?:role|message|prompt|instruction)s?\b[^.\n]{0,60}?\b(?:not|only|un\w+)\b"
+    r"|(?:unsupported|unknown|invalid|unexpected|unrecognized)[^.\n]{0,40}\brole\b[^.\n]{0,20}system"
+    r"|roles? must alternate"
+    r"|only user[^.\n]{0,40}\broles?\b"
+    r"|developer instruction is not enabled",
+    re.IGNORECASE,
+)
+
 _PLACES: Final = ("param", "parameter", "loc", "field")
 _ECHOES: Final = ("input", "ctx", "prompt", "messages", "request", "body")
 """Parts of an error in which a server repeats the request."""
@@ -59,6 +70,8 @@ class Dialect:
     limit: str = _LIMIT
     """Its name for the most tokens of an answer."""
     likeliest: int = LIKELIEST
+    takes_system: bool = True
+    """Whether it has a system's role; else what that says stands ahead of the person's words."""
 
     def spoken(self, body: Mapping[str, object]) -> dict[str, object]:
         """The request as this server takes it; a field that is None is left out, too."""
@@ -69,7 +82,16 @@ class Dialect:
         }
         if "top_logprobs" in taken:
             taken["top_logprobs"] = self.likeliest
+        if not self.takes_system:
+            taken["messages"] = _without_system(body["messages"])
         return taken
+
+    def without_system(self, refusal: bytes, body: Mapping[str, object]) -> Dialect | None:
+        """What to try where `refusal` says that the server has no system's role; else None."""
+        has_system = any(role == "system" for role, _ in _roles(body.get("messages")))
+        if not has_system or not _NO_SYSTEM.search(refusal.decode(errors="replace")):
+            return None
+        return replace(self, takes_system=False)
 
     def after(self, refusal: bytes, body: Mapping[str, object]) -> Dialect | None:
         """What to try next, once the server has refused `body`; None where it names no field."""
@@ -120,6 +142,21 @@ def _strings(value: object, *, is_place: bool = False) -> Iterator[tuple[bool, s
         case list():
             for item in value:
                 yield from _strings(item, is_place=is_place)
+
+
+def _roles(messages: object) -> Iterator[tuple[str, str]]:
+    """Role and text of each message."""
+    for one in messages if isinstance(messages, list) else ():
+        yield one["role"], one["content"]
+
+
+def _without_system(messages: object) -> list[dict[str, str]]:
+    """The messages with what the system says at the head of the first other one."""
+    said = list(_roles(messages))
+    head = [text for role, text in said if role == "system"]
+    rest = [{"role": role, "content": text} for role, text in said if role != "system"]
+    first, *others = rest
+    return [first | {"content": "\n\n".join([*head, first["content"]])}, *others]
 
 
 def _contents(messages: object) -> Iterable[str]:

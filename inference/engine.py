@@ -13,7 +13,8 @@ The errors, from the caller's point of view:
     ├── EngineTimeout          no first token, or the stream went silent: worth another try
     ├── EngineProtocolError    what came back is not a stream of this protocol
     └── EngineRejected         the request itself was refused: another try will not help
-        └── ContextTooLong     ... because it is longer than the model's context window
+        ├── ContextTooLong     ... because it is longer than the model's context window
+        └── ContentFiltered    ... or stopped by the service's own filter, which dislikes its words
 
 No error text carries what people wrote: servers echo prompts in their messages.
 """
@@ -164,6 +165,10 @@ class EngineProtocolError(EngineError):
 
 class EngineRejected(EngineError):
     """The engine refused the request or the model; the same request will be refused again."""
+
+
+class ContentFiltered(EngineRejected):
+    """The filter of the service behind the engine refused what was written, or its answer."""
 
 
 class ContextTooLong(EngineRejected):

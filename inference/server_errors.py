@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from inference.engine import (
+    ContentFiltered,
     ContextTooLong,
     EngineError,
     EngineOverloaded,
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # The codes in the HTTP 200 bodies of `lmdeploy serve proxy` (lmdeploy/serve/proxy/utils.py).
+_PROXY_CODES: Final = range(10400, 10500)
 _PROXY_MODEL_NOT_FOUND: Final = 10400
 
 # How the servers say that a prompt does not fit: LMDeploy, vLLM and SGLang in words, llama.cpp by
 # an error type, OpenAI by a code, DashScope by the range that its length should have had, vLLM of
-# old by what was left for an answer, TGI by the name of its own limit.
+# old by what was left for an answer, TGI and TensorRT-LLM by the names of their own limits. What
+# is in none of these words is asked again without the past (`bot.conversation.companion`).
 _TOO_LONG: Final = (
     "context length", "context size", "exceed_context_size", "context_length", "context window",
     "range of input length", "prompt is too long", "input is too long", "too many tokens",
     "max_tokens must be at least 1, got -", "max_new_tokens` must be <=", "maximum prompt length",
+    "context shift is disabled", "model token limit", "maximum number of tokens",
+    "maximum model length", "max_model_len", "max_seq_len", "max_num_tokens", "max length",
+    "maximum length", "inputs` must have less than", "超长", "长度超过", "超过最大长度",
 )  # fmt: skip
 
 # What they say where the account is empty, DashScope with status 400 and OpenAI with 429.
@@ -38,7 +44,17 @@ _NO_SUCH_MODEL: Final = (
     "model_not_found", "model not found", "model not exist", "model_not_exist",
     "invalid model name",
 )  # fmt: skip
-_FILTERED: Final = ("data_inspection_failed", "datainspectionfailed", "content_filter")
+# DashScope, Azure and OpenAI, DeepSeek, Moonshot, Zhipu, Ark.
+_FILTERED: Final = (
+    "data_inspection_failed", "datainspectionfailed", "content_filter", "content exists risk",
+    "considered high risk", "contentfilter", "content filter", "sensitivecontentdetected",
+    "sensitive content", "content_policy", "敏感内容", "不安全或敏感",
+)  # fmt: skip
+_FILTERED_CODES: Final = ("1301",)  # Zhipu
+_FILTERED_STATUS: Final = 451  # SiliconFlow
+
+_SURELY_OTHERWISE: Final = frozenset({401, 402, 403, 404, 405, 408, 429, 504})
+"""Status that say what is wrong better than words that look like "too long"."""
 
 FILTERED: Final = "the server's own filter stopped it"
 
@@ -55,22 +71,27 @@ def error_from_body(body: object, status: int = 200) -> EngineError:
     """The error that a server's JSON error body stands for, without any of the server's words.
 
     Takes the flat bodies of LMDeploy, vLLM and SGLang, the `{"error": {...}}` of OpenAI and most
-    others, an `{"error": "..."}`, FastAPI's `{"detail": "..."}` and the `{"error_code": ...}` of
-    LMDeploy's proxy. `status` is the HTTP status; that of a stream is the code in the body.
+    others, the same in a list (Gemini), an `{"error": "..."}`, FastAPI's `{"detail": "..."}` and
+    the `{"error_code": ...}` of LMDeploy's proxy and of Qianfan. `status` is the HTTP status; that
+    of a stream is the code in the body.
     """
+    if isinstance(body, list) and body:
+        body = body[0]
     if status < 300 and not is_error(body):
         return EngineProtocolError("the response is neither what was asked for nor an error")
     if not isinstance(body, dict):
         return error_from_status(status)
-    if "error_code" in body:
+    if body.get("error_code") in _PROXY_CODES:
         if body["error_code"] == _PROXY_MODEL_NOT_FOUND:
             return EndpointRefused("the proxy has no node that serves this model")
         return EngineUnavailable("the proxy cannot reach a node")
     error = body.get("error")
     detail = error if isinstance(error, dict) else body
     code = detail.get("code")
-    said = (*(detail.get(name) for name in ("type", "code", "message")), error, body.get("detail"))
+    said = (*map(detail.get, ("type", "code", "message", "error_msg")), error, body.get("detail"))
     words = " ".join(part for part in said if isinstance(part, str)).lower()
+    if status == _FILTERED_STATUS or str(code) in _FILTERED_CODES:
+        return ContentFiltered(FILTERED)
     if status < 300:
         status = code if isinstance(code, int) else 0
     return _error_from_words(words, status) or error_from_status(status)
@@ -82,14 +103,15 @@ def _error_from_words(words: str, status: int) -> EngineError | None:
     def tells(hints: Sequence[str]) -> bool:
         return any(hint in words for hint in hints)
 
-    if status in {0, 400, 413, 422} and tells(_TOO_LONG):
+    # Some say it with status 500. Taken for an outage, one chat would keep everybody waiting.
+    if status not in _SURELY_OTHERWISE and tells(_TOO_LONG):
         return ContextTooLong("the prompt is longer than the model's context window")
     if status in {0, 400, 402, 403, 429} and tells(_NO_BALANCE):
         return EndpointRefused("the account at the server has no balance left")
     if status in {0, 400, 404, 422} and tells(_NO_SUCH_MODEL):
         return EndpointNotFound(f"the server has no such model (status {status or 200})")
-    if status in {0, 400, 403, 422} and tells(_FILTERED):
-        return EngineRejected(FILTERED)
+    if status in {0, 400, 403, 421, 422, 500} and tells(_FILTERED):
+        return ContentFiltered(FILTERED)
     return None
 
 

@@ -21,11 +21,14 @@ Knobs, all of them attributes and all of them keys of POST /_fake:
     fault         what goes wrong, see `Fault`
     fault_after   tokens that come first, for the faults in mid-stream
     status        an HTTP status to refuse every generation with; 0 for none
+    leaves_out    of a good end: "finish_reason" or "done", as some servers do
+    answer_limit  tokens of an answer that the server allows, whatever is asked for; 0 for no limit
+    takes_system  False for a model whose template has no system's role
     lists_models  False for a gateway that has no /v1/models
     choice        what is likely to come next where one token with `logprobs` is asked for: words
                   and their probabilities, or (in Python only) a function from the messages to them
     choice_fault  what goes wrong with that: a `Fault` of those before the first token, BROKEN_JSON,
-                  or NO_DONE for a server that tells no log-probabilities
+                  or NO_END for a server that tells no log-probabilities
     choice_delay  seconds until it comes
     choice_status an HTTP status to refuse it with; 0 for none
 
@@ -93,6 +96,9 @@ class FakeLMDeploy:
     fault: Fault = Fault.NONE
     fault_after: int = 2
     status: int = 0
+    leaves_out: str = ""
+    answer_limit: int = 0
+    takes_system: bool = True
     lists_models: bool = True
     choice: dict[str, float] | Callable[[list[dict[str, str]]], dict[str, float]] = field(
         default_factory=lambda: {"A": 0.97, "B": 0.03}
@@ -198,6 +204,8 @@ class FakeLMDeploy:
             return error_response(400, f"{problem} in {said!r}")
         if body["model"] != self.model:
             return error_response(404, f"The model {body['model']!r} does not exist.")
+        if not self.takes_system and body["messages"][0]["role"] == "system":
+            return error_response(500, f"Jinja: System role not supported in {said!r}")
         length = sum(len(message["content"]) for message in body["messages"])
         if length >= self.context_window:
             return error_response(
@@ -205,7 +213,8 @@ class FakeLMDeploy:
                 f"Input length ({length}) must be smaller than the model context length "
                 f"({self.context_window}).",
             )
-        room = min(body["max_tokens"], self.context_window - length)
+        limit = self.answer_limit or body["max_tokens"]
+        room = min(body["max_tokens"], self.context_window - length, limit)
         return StreamingResponse(self._guarded(body, room), media_type="text/event-stream")
 
     async def _choice(self, body: dict[str, Any]) -> Response:
@@ -225,7 +234,7 @@ class FakeLMDeploy:
         if fault is Fault.BROKEN_JSON:
             return Response(b'{"choices": [' + said.encode())
         choice = self.choice if isinstance(self.choice, dict) else self.choice(body["messages"])
-        return JSONResponse(one_token(body, {} if fault is Fault.NO_DONE else choice))
+        return JSONResponse(one_token(body, {} if fault is Fault.NO_END else choice))
 
     async def _guarded(self, body: dict[str, Any], room: int) -> AsyncGenerator[bytes, None]:
         self.running += 1
@@ -262,11 +271,12 @@ class FakeLMDeploy:
             if self.token_delay:
                 await asyncio.sleep(self.token_delay)
             yield chunk(body, token)
-        if fault is not Fault.NO_FINISH_REASON:
+        is_whole = fault is not Fault.NO_END
+        if is_whole and "finish_reason" not in self.leaves_out:
             yield chunk(body, "", "stop" if len(text) <= room else "length")
         if body.get("stream_options", {}).get("include_usage"):
             yield usage(body, min(len(text), room))
-        if fault is not Fault.NO_DONE:
+        if is_whole and "done" not in self.leaves_out:
             yield b"data: [DONE]\n\n"
 
     def _refuse_key(self, request: Request) -> Response | None:

@@ -30,8 +30,7 @@ class Fault(enum.StrEnum):
     STALL_MID_STREAM = "stall_mid_stream"
     RESET = "reset"  # the connection breaks
     CUT = "cut"  # the body ends, properly, before the answer does
-    NO_FINISH_REASON = "no_finish_reason"
-    NO_DONE = "no_done"
+    NO_END = "no_end"  # every token, but neither a finish reason nor [DONE]
     ERROR_EVENT = "error_event"
     FINISH_ERROR = "finish_error"
     ABORT = "abort"
@@ -52,7 +51,7 @@ BEFORE_FIRST_TOKEN = (
 MID_STREAM = tuple(f for f in Fault if f not in BEFORE_FIRST_TOKEN and f is not Fault.NONE)
 
 STALLS = (Fault.STALL_BEFORE_FIRST_TOKEN, Fault.ONLY_PINGS, Fault.STALL_MID_STREAM)
-BREAKING = tuple(f for f in MID_STREAM if f not in {Fault.NO_DONE, Fault.NO_FINISH_REASON})
+BREAKING = tuple(f for f in MID_STREAM if f is not Fault.NO_END)
 
 BARE_BODIES = {
     Fault.PROXY_DEAD_NODE: b'{"error_code":10402,"text":"Failed to get response"}\n',
@@ -173,7 +172,9 @@ def chunk(body: dict[str, Any], text: str, finish_reason: str | None = None) -> 
 
 
 def usage(body: dict[str, Any], tokens: int) -> bytes:
-    return event(_head(body) | {"choices": [], "usage": {"completion_tokens": tokens}})
+    read = sum(len(message["content"]) for message in body["messages"])
+    counts = {"prompt_tokens": read, "completion_tokens": tokens, "total_tokens": read + tokens}
+    return event(_head(body) | {"choices": [], "usage": counts})
 
 
 def _head(body: dict[str, Any]) -> dict[str, Any]:

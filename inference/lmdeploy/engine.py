@@ -57,6 +57,7 @@ class LMDeployEngine(NodesEngine):
                     thinks=thinks,
                     proxy=proxy,
                     ca_file=ca_file,
+                    context_window=context_window,
                 ),
                 model_name,
                 clock,

@@ -130,6 +130,7 @@ class LocalEngine:
                 dry_multiplier_field="dry_multiplier",
                 thinks=False,
                 on_this_machine=True,
+                context_window=served.report.context_window,
             )
             if stale is not None:
                 await stale.aclose()

@@ -68,6 +68,7 @@ class OpenAIEngine(NodesEngine):
                     thinks=thinks,
                     proxy=proxy,
                     ca_file=ca_file,
+                    context_window=context_window,
                 ),
                 model_name,
                 clock,

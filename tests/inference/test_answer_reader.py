@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from inference.answer_reader import AnswerReader
 from inference.engine import (
+    ContentFiltered,
     ContextTooLong,
     EngineError,
+    EngineOverloaded,
     EngineProtocolError,
     EngineRejected,
     EngineUnavailable,
@@ -38,9 +40,14 @@ WHOLE = (
 )
 
 
-def read(stream: str | bytes, size: int = 1 << 20, max_tokens: int = 100) -> list[str]:
+def read(
+    stream: str | bytes,
+    size: int = 1 << 20,
+    max_tokens: int = 100,
+    context_window: int | None = None,
+) -> list[str]:
     data = stream.encode() if isinstance(stream, str) else stream
-    reader = AnswerReader(max_tokens)
+    reader = AnswerReader(max_tokens, context_window=context_window)
     pieces: list[str] = []
     for start in range(0, len(data), size):
         pieces += reader.feed(data[start : start + size])
@@ -93,6 +100,8 @@ FORMS = {
     + event({"delta": {"reasoning": "想", "content": None}}) + SAID + END,
     "a thought in the answer": chunk("<th") + chunk("ink>想</thi") + chunk("nk>\n\n") + SAID + END,
     "a turn's mark": SAID + chunk("[UNUSED_TOKEN_145]") + chunk("<|im_start|>user 我") + END,
+    "no [DONE]": SAID + chunk("", "stop"),
+    "no finish reason": SAID + "data: [DONE]\n\n",
     "no stream at all": '{"choices": [{"message": {"content": "我在听。"},'
     ' "finish_reason": "stop"}]}',
 }  # fmt: skip
@@ -140,11 +149,42 @@ def test_a_line_without_end_is_not_collected_for_ever() -> None:
         list(reader.feed(b"data: " + b" " * (2 << 20)))
 
 
-def test_a_length_below_max_tokens_means_that_the_window_was_full() -> None:
-    stream = WHOLE.replace('"stop"', '"length"')
-    assert read(stream, max_tokens=4) == ["我在", "听😀。"]
+def cut_short(read: int | None, made: int, said: str = SAID) -> str:
+    """An answer that ended for its length, with the server's counts."""
+    counts = {"completion_tokens": made} | ({} if read is None else {"prompt_tokens": read})
+    usage = json.dumps({"choices": [], "usage": counts})
+    return said + chunk("", "length") + f"data: {usage}\n\ndata: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("window", "prompt", "made"),
+    [(1000, 500, 99), (1000, 500, 0), (1000, 500, 50), (1000, None, 50), (None, 990, 10)],
+)
+def test_a_length_below_max_tokens_is_a_limit_of_the_servers(
+    window: int | None, prompt: int | None, made: int
+) -> None:
+    """Servers cap answers, count a token less, or count none: what was said stands."""
+    assert "".join(read(cut_short(prompt, made), context_window=window)) == "我在听。"
+
+
+@pytest.mark.parametrize(("prompt", "made"), [(990, 10), (985, 14), (997, 2)])
+def test_a_length_at_the_end_of_the_window_means_that_it_was_full(prompt: int, made: int) -> None:
     with pytest.raises(ContextTooLong):
-        read(stream, max_tokens=5)
+        read(cut_short(prompt, made), context_window=1000)
+    assert read(cut_short(prompt, made), max_tokens=made, context_window=1000)
+
+
+def test_a_length_before_the_first_word_means_that_the_window_was_full() -> None:
+    with pytest.raises(ContextTooLong):
+        read(cut_short(None, 0, said=""))
+
+
+def test_words_of_another_behind_an_answer_are_no_end() -> None:
+    """A gateway that breaks off an answer adds its own words, and closes the body well."""
+    with pytest.raises(EngineProtocolError, match="not an event stream"):
+        read(SAID + "upstream connect error or disconnect/reset before headers")
+    with pytest.raises(EngineProtocolError, match="before the answer did"):
+        read(SAID)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +206,8 @@ def test_a_chunk_that_is_not_text_is_a_protocol_error(choice: object) -> None:
 @pytest.mark.parametrize(
     ("reason", "meaning"),
     [
-        ("content_filter", EngineRejected),
-        ("sensitive", EngineRejected),
+        ("content_filter", ContentFiltered),
+        ("sensitive", ContentFiltered),
         ("insufficient_system_resource", EngineUnavailable),
     ],
 )
@@ -210,6 +250,62 @@ def test_an_error_body_becomes_the_right_error(body: object, meaning: type[Engin
 def test_an_http_status_counts_more_than_the_code_in_the_body() -> None:
     assert type(error_from_body({"code": 200}, 503)) is EngineUnavailable
     assert type(error_from_body("not a dict", 400)) is EngineRejected
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 500, 502])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the request exceeds the available context size",
+        "Prompt 超长",
+        "Request parameter exceeds max length",
+        "Invalid request: Your request exceeded model token limit: 8192",
+        "The input token count (9) exceeds the maximum number of tokens allowed (8)",
+        "input exceeds the maximum length of the model",
+        "Input validation error: `inputs` must have less than 4095 tokens",
+        "Prompt length (9) exceeds max_num_tokens (8)",
+        "length of prompt_tokens (9) must be less than max_seq_len (8)",
+        "The decoder prompt (length 9) is longer than the maximum model length of 8",
+        "context shift is disabled",
+    ],
+)
+def test_that_a_prompt_is_too_long_is_known_by_its_words_whatever_the_status(words, status) -> None:
+    assert type(error_from_body({"error": {"message": words}}, status)) is ContextTooLong
+    assert type(error_from_body({"error": {"message": words}}, 429)) is EngineOverloaded
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"error": {"message": "Content Exists Risk", "code": "invalid_request_error"}}, 400),
+        ({"error": {"message": "The request was rejected because it was considered high risk",
+                    "type": "content_filter"}}, 400),
+        ({"error": {"code": "1301", "message": "可能包含不安全或敏感内容"}}, 400),
+        ({"error": {"code": "InputTextSensitiveContentDetected", "message": "x"}}, 400),
+        ({"code": 20045, "message": "x"}, 451),
+        ([{"error": {"code": 400, "message": "blocked by content filter"}}], 400),
+    ],
+)  # fmt: skip
+def test_a_services_own_filter_is_known(body: object, status: int) -> None:
+    assert type(error_from_body(body, status)) is ContentFiltered
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "meaning"),
+    [
+        ([{"error": {"code": 429, "message": "quota"}}], 429, EngineOverloaded),
+        ([{"error": {"code": 400, "message": "exceeds the maximum number of tokens"}}], 400,
+         ContextTooLong),
+        ({"error_code": 336007, "error_msg": "the max length of message is 20000"}, 200,
+         ContextTooLong),
+        ({"error_code": 18, "error_msg": "Open api qps request limit reached"}, 429,
+         EngineOverloaded),
+    ],
+)  # fmt: skip
+def test_errors_in_a_list_and_with_codes_of_other_services_are_read(
+    body: object, status: int, meaning: type[EngineError]
+) -> None:
+    assert type(error_from_body(body, status)) is meaning
 
 
 def test_a_service_in_the_cloud_says_in_its_own_words_what_is_wrong() -> None:

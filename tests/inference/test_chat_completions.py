@@ -45,8 +45,7 @@ WHAT_IT_MEANS = {
     Fault.STALL_MID_STREAM: EngineTimeout,
     Fault.RESET: EngineUnavailable,
     Fault.CUT: EngineProtocolError,
-    Fault.NO_FINISH_REASON: EngineProtocolError,
-    Fault.NO_DONE: EngineProtocolError,
+    Fault.NO_END: EngineProtocolError,
     Fault.ERROR_EVENT: EngineUnavailable,
     Fault.FINISH_ERROR: EngineUnavailable,
     Fault.ABORT: EngineUnavailable,
@@ -57,8 +56,10 @@ WHAT_IT_MEANS = {
 
 
 @asynccontextmanager
-async def endpoint(url: str, timeouts: Timeouts | None = None) -> AsyncIterator[ChatCompletions]:
-    client = ChatCompletions(url, timeouts=timeouts)
+async def endpoint(
+    url: str, timeouts: Timeouts | None = None, context_window: int | None = None
+) -> AsyncIterator[ChatCompletions]:
+    client = ChatCompletions(url, timeouts=timeouts, context_window=context_window)
     try:
         yield client
     finally:
@@ -216,10 +217,43 @@ async def test_a_prompt_that_fills_the_window_is_context_too_long() -> None:
 
 async def test_an_answer_that_fills_the_window_is_not_taken_for_a_whole_one() -> None:
     window = len(SECRET) + 4
-    async with FakeLMDeploy(context_window=window).serve() as fake, endpoint(fake.url) as client:
+    async with (
+        FakeLMDeploy(context_window=window).serve() as fake,
+        endpoint(fake.url, context_window=window) as client,
+    ):
         error, text = await failure_of(client)
     assert type(error) is ContextTooLong
     assert text == fake.answer[:4]
+
+
+@pytest.mark.parametrize("leaves_out", ["finish_reason", "done"])
+async def test_a_good_end_has_one_of_its_two_marks_at_least(leaves_out: str) -> None:
+    """Text Generation Inference sends no [DONE], some gateways no finish reason."""
+    async with FakeLMDeploy(leaves_out=leaves_out).serve() as fake, endpoint(fake.url) as client:
+        pieces = [p async for p in client.stream(PROMPT, SAMPLING, "shudong-7b")]
+    assert "".join(pieces) == fake.answer
+
+
+async def test_an_answer_that_the_server_keeps_shorter_than_asked_is_an_answer() -> None:
+    async with (
+        FakeLMDeploy(answer="听" * 100, answer_limit=12).serve() as fake,
+        endpoint(fake.url, context_window=4096) as client,
+    ):
+        pieces = [p async for p in client.stream(PROMPT, SAMPLING, "shudong-7b")]
+    assert "".join(pieces) == "听" * 12
+
+
+async def test_a_template_without_a_systems_role_reads_it_ahead_of_the_person() -> None:
+    prompt = [Message("system", "你是树洞。"), Message("user", "在吗"),
+              Message("assistant", "在。"), Message("user", SECRET)]  # fmt: skip
+    async with FakeLMDeploy(takes_system=False).serve() as fake, endpoint(fake.url) as client:
+        for _ in range(2):
+            pieces = [p async for p in client.stream(prompt, SAMPLING, "shudong-7b")]
+            assert "".join(pieces) == fake.answer
+    assert [len(asked["messages"]) for asked in fake.requests] == [4, 3, 3]
+    first, *rest = fake.requests[-1]["messages"]
+    assert first == {"role": "user", "content": "你是树洞。\n\n在吗"}
+    assert [one["role"] for one in rest] == ["assistant", "user"]
 
 
 async def test_an_answer_of_max_tokens_is_whole() -> None:

@@ -62,7 +62,7 @@ async def test_the_letters_share_what_the_model_gives_to_them() -> None:
     ("knobs", "error"),
     [
         ({"choice": {"嗯": 0.95, "A": 0.05}}, EngineProtocolError),
-        ({"choice_fault": Fault.NO_DONE}, EndpointRefused),
+        ({"choice_fault": Fault.NO_END}, EndpointRefused),
         ({"choice_fault": Fault.BROKEN_JSON}, EngineProtocolError),
         ({"choice_fault": Fault.HTML}, EngineProtocolError),
         ({"choice_fault": Fault.BINARY}, EngineProtocolError),

@@ -236,7 +236,7 @@ async def test_the_most_serious_reading_counts(counters: Counters) -> None:
     [
         {"choice_fault": Fault.STALL_BEFORE_FIRST_TOKEN},
         {"choice_fault": Fault.HTML},
-        {"choice_fault": Fault.NO_DONE},
+        {"choice_fault": Fault.NO_END},
         {"choice_status": 500},
         {"choice_status": 401},
     ],

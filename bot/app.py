@@ -260,6 +260,7 @@ def storage_options(settings: Settings) -> StorageOptions:
         data_dir=settings.data_dir,
         database_url=_revealed(settings.database_url),
         redis_url=_revealed(settings.redis_url),
+        bot_id=int((_revealed(settings.telegram_bot_token) or "0").partition(":")[0]),
         keys=[key.get_secret_value() for key in settings.encryption_keys],
     )
 

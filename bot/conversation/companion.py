@@ -44,8 +44,9 @@ from bot.safety import (
     word,
 )
 from bot.safety.quoted import own_words
-from inference.engine import ContextTooLong, ignore_wait
+from inference.engine import ContextTooLong, EngineRejected, ignore_wait
 from inference.persona import SYSTEM_PROMPT
+from inference.server_errors import EndpointRefused
 from inference.tokens import estimate_tokens
 
 if TYPE_CHECKING:
@@ -387,8 +388,14 @@ class Companion:
         return instead_of(kind, level, plan.language, region_of(plan.risk.region))
 
     async def _words(self, plan: Plan, on_wait: OnWait) -> AsyncGenerator[str, None]:
-        """The model's words as they are made, asked for with less of the past if need be."""
-        for share in NARROWER:
+        """The model's words as they are made, asked for with less of the past if need be.
+
+        What is refused for any reason is asked for once more without the past: there may stand what
+        a filter does not let pass, or more than a window takes, in words that are not known here.
+        """
+        narrower = iter(NARROWER)
+        share = next(narrower)
+        while True:
             prompt = self._prompt(plan, int(self._prompt_budget * share))
             began = False
             try:
@@ -403,11 +410,15 @@ class Companion:
                     async for piece in pieces:
                         began = True
                         yield piece
-            except ContextTooLong:
-                # The estimate was too low for this model's vocabulary: forget earlier turns.
-                if began or share == NARROWER[-1]:
+            except EngineRejected as error:
+                less = next(narrower, None) if isinstance(error, ContextTooLong) else None
+                if began or isinstance(error, EndpointRefused) or not (less or plan.past):
                     raise
-                log.info("prompt_too_long", turn=plan.turn.id, share=share)
+                log.info("prompt_refused", turn=plan.turn.id, share=share, detail=str(error))
+                if less is not None:  # the estimate was too low for this model's vocabulary
+                    share = less
+                else:
+                    plan = replace(plan, past=())
             else:
                 return
 

@@ -52,10 +52,12 @@ def build_prompt(
 ) -> list[Message]:
     """Lay out the prompt of a turn within `budget` tokens, as `count` counts them.
 
-    The persona and what was just said are always there; the past is whole turns up to the newest.
+    The persona and what was just said are always there; the past is whole turns up to the newest,
+    without those that the engine's service refused: their words would have it refuse this one, too.
     Something said that is too long on its own keeps its beginning and its end: people say what they
     want in one of the two.
     """
+    past = [turn for turn in past if not turn.is_refused]
     room = max(budget - _cost(system, count), 0)
     said = _shorten(said, max(room - TOKENS_OF_A_MESSAGE, 64), count)
     usual = int(room * (1 - FOR_WHAT_IS_SAID))

@@ -236,6 +236,7 @@ class Texts:
     stop_unsure: str
     redo_not_last: str
     error_retry: str
+    error_filtered: str
     error_once_more: str
 
     # Having to wait

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
@@ -45,11 +46,21 @@ class RedisHistoryCache:
         url: str,
         cipher: Cipher,
         *,
+        bot_id: int = 0,
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`timeout`: seconds that one look into Redis may take."""
+        """Prepare; nothing is sent yet.
+
+        Args:
+            url: where Redis is.
+            cipher: seals what lies there.
+            bot_id: whose talks these are: a private chat has the same id for every bot.
+            timeout: seconds that one look into Redis may take.
+            clock: monotonic seconds.
+        """
         self._cipher = cipher
+        self._bot_id = bot_id
         self._timeout = timeout
         self._clock = clock
         self._redis = Redis.from_pool(
@@ -67,29 +78,29 @@ class RedisHistoryCache:
 
     async def get(self, turn: Turn) -> tuple[PastTurn, ...] | None:
         """See `HistoryCache`."""
-        sealed = await self._attempt(lambda: self._redis.get(_key(turn.chat_id)))
+        sealed = await self._attempt(lambda: self._redis.get(self._key(turn.chat_id)))
         if not isinstance(sealed, bytes):
             return None
         try:
-            plain = self._cipher.decrypt_text(sealed, _context(turn.chat_id))
+            plain = self._cipher.decrypt_text(sealed, self._context(turn.chat_id))
             conversation_id, revision, turns = json.loads(plain)
         except (WrongKey, ValueError):
             return None
         if (conversation_id, revision) != (turn.conversation_id, turn.revision):
             return None
-        return tuple(PastTurn(number, said, answer) for number, said, answer in turns)
+        return tuple(PastTurn(*turn) for turn in turns)
 
     async def put(
         self, chat_id: int, conversation_id: int, revision: int, turns: Sequence[PastTurn]
     ) -> None:
         """See `HistoryCache`."""
         plain = json.dumps(
-            [conversation_id, revision, [[t.number, t.user_text, t.answer] for t in turns]],
+            [conversation_id, revision, [astuple(turn) for turn in turns]],
             ensure_ascii=False,
             separators=(",", ":"),
         )
-        sealed = self._cipher.encrypt_text(plain, _context(chat_id))
-        await self._attempt(lambda: self._redis.set(_key(chat_id), sealed, ex=TIME_TO_LIVE))
+        sealed = self._cipher.encrypt_text(plain, self._context(chat_id))
+        await self._attempt(lambda: self._redis.set(self._key(chat_id), sealed, ex=TIME_TO_LIVE))
 
     async def forget(self, chat_id: int) -> None:
         """See `HistoryCache`."""
@@ -106,7 +117,7 @@ class RedisHistoryCache:
 
     async def _delete_owed(self) -> None:
         owed = tuple(self._unforgotten)
-        await self._redis.delete(*map(_key, owed))
+        await self._redis.delete(*map(self._key, owed))
         self._unforgotten.difference_update(owed)
 
     async def aclose(self) -> None:
@@ -135,10 +146,8 @@ class RedisHistoryCache:
                 )
             return None
 
+    def _key(self, chat_id: int) -> str:
+        return f"shudong:{self._bot_id}:recent:{chat_id}"
 
-def _key(chat_id: int) -> str:
-    return f"shudong:recent:{chat_id}"
-
-
-def _context(chat_id: int) -> bytes:
-    return b"recent:%d" % chat_id
+    def _context(self, chat_id: int) -> bytes:
+        return b"recent:%d:%d" % (self._bot_id, chat_id)

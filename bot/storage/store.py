@@ -60,6 +60,8 @@ class StorageOptions:
     data_dir: Path
     database_url: str | None = None
     redis_url: str | None = None
+    bot_id: int = 0
+    """Telegram's id of the bot: several may share one Redis."""
     keys: Sequence[str] = ()
 
     @property
@@ -184,7 +186,7 @@ async def open_storage(
         await database.aclose()
         raise
     lease_owner = LeaseOwner(id=secrets.token_hex(8), clock=clock)
-    history_cache = _history_cache(options.redis_url, cipher)
+    history_cache = _history_cache(options, cipher)
     storage = Storage(
         database=database,
         cipher=cipher,
@@ -247,9 +249,9 @@ def _make_data_dir(path: Path) -> None:
         ) from None
 
 
-def _history_cache(redis_url: str | None, cipher: Cipher) -> HistoryCache:
-    if redis_url is None:
+def _history_cache(options: StorageOptions, cipher: Cipher) -> HistoryCache:
+    if options.redis_url is None:
         return InProcessHistoryCache()
     from bot.storage.redis_history_cache import RedisHistoryCache
 
-    return RedisHistoryCache(redis_url, cipher)
+    return RedisHistoryCache(options.redis_url, cipher, bot_id=options.bot_id)

@@ -17,16 +17,19 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
+from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.storage.db.driver_errors import as_storage_error
+from bot.storage.db.driver_errors import as_storage_error, is_stale_session
 from bot.storage.db.errors import DatabaseRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
+
+    from sqlalchemy import AdaptedConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,12 +69,18 @@ def normalize_url(url: str) -> sa.URL:
 
 
 def _for_asyncpg(url: sa.URL) -> sa.URL:
-    """Take the one option that hosters write into addresses in libpq's words; refuse others."""
+    """Take the options that hosters write into addresses; refuse others.
+
+    `pgbouncer=true` names a pooler by transaction: each transaction may meet another server, which
+    knows no statement that was prepared before.
+    """
     query = {"ssl" if key == "sslmode" else key: value for key, value in url.query.items()}
-    if unknown := query.keys() - {"ssl", "host", "port"}:
+    if str(query.pop("pgbouncer", "false")).lower() == "true":
+        query["prepared_statement_cache_size"] = "0"
+    if unknown := query.keys() - {"ssl", "host", "port", "prepared_statement_cache_size"}:
         raise DatabaseRefused(
             f"DATABASE_URL has the option {min(unknown)!r}; leave it out "
-            "(sslmode, host and port are taken)."
+            "(sslmode, host, port and pgbouncer are taken)."
         )
     return url.set(drivername="postgresql+asyncpg", query=query)
 
@@ -258,13 +267,13 @@ class _Postgres:
             connect_args={
                 "timeout": busy_timeout,
                 "command_timeout": 15.0,
-                "server_settings": {
-                    "application_name": "shudong",
-                    # A replica that froze in mid-transaction must not keep its locks for ever.
-                    "idle_in_transaction_session_timeout": "30s",
-                },
+                "server_settings": {"application_name": "shudong"},
+                # Behind a pooler a session is shared: no name may meet another process's.
+                "statement_cache_size": 0,
+                "prepared_statement_name_func": lambda: f"shudong_{uuid4().hex}",
             },
         )
+        sa.event.listen(self._engine.sync_engine, "connect", _prepare_session)
 
     async def run(
         self,
@@ -273,14 +282,26 @@ class _Postgres:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(operation, *args, **kwargs)
+        try:
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(operation, *args, **kwargs)
+        except sa.exc.DBAPIError as error:
+            if is_stale_session(error):  # each of the pool's may be; a ping does not find it out
+                await self._engine.dispose()
+            raise
 
     async def truncate_log(self) -> bool:
         return True
 
     async def aclose(self) -> None:
         await self._engine.dispose()
+
+
+def _prepare_session(connection: AdaptedConnection, _record: object) -> None:
+    """Set what a pooler would refuse among the parameters of a connection's start."""
+    # A replica that froze in mid-transaction must not keep its locks for ever.
+    setting = "SET idle_in_transaction_session_timeout = '30s'"
+    connection.run_async(lambda session: session.execute(setting))
 
 
 def _ping(connection: sa.Connection) -> None:

@@ -19,8 +19,15 @@ _POSTGRES_AWAY: Final = (
     "40",  # rolled back: serialization, deadlock
     "55",  # lock not available, object in use
     "25P03",  # idle in transaction for too long
+    # What a pooler between us and PostgreSQL, or its change of server, does to a session.
+    "25006",  # a server that became a standby; the next connection leads to the new primary
+    "25P02",  # a transaction that was broken off by another
+    "26000",  # a prepared statement that is another server's
+    "42P05",  # a prepared statement of somebody else's session
+    "0A000",  # a cached plan of tables that were changed
+    "XX000",  # the pooler's own troubles (Supavisor, Pgpool-II)
 )
-_POSTGRES_REFUSED: Final = ("28", "3D", "42501", "25006")
+_POSTGRES_REFUSED: Final = ("28", "3D", "42501")
 _SQLITE_AWAY: Final = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -36,6 +43,15 @@ _SQLITE_REFUSED: Final = (
     sqlite3.SQLITE_AUTH,
 )
 _SQLITE_BROKEN: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+_STALE_SESSION: Final = ("25006", "25P02", "26000", "42P05", "0A000", "XX000")
+
+
+def is_stale_session(error: Exception) -> bool:
+    """Whether open connections are to blame: with new ones the same may succeed."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return getattr(cause, "sqlstate", None) in _STALE_SESSION
 
 
 def as_storage_error(error: Exception) -> StorageError:

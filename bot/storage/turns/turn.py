@@ -66,6 +66,8 @@ class PastTurn:
     number: int
     user_text: str
     answer: str | None
+    is_refused: bool = False
+    """Whether the service behind the engine refused these words: asked again, it would again."""
 
 
 def user_text_context(conversation_id: int, number: int) -> bytes:
@@ -92,8 +94,15 @@ _LAST: Final = (
     .limit(1)
 )
 PAST_TURN: Final = sa.select(
-    TurnRow.id, TurnRow.conversation_id, TurnRow.number, TurnRow.user_text, TurnRow.answer
+    TurnRow.id,
+    TurnRow.conversation_id,
+    TurnRow.number,
+    TurnRow.user_text,
+    TurnRow.answer,
+    TurnRow.failure,
 )
+REFUSED: Final = frozenset({"EngineRejected", "ContentFiltered"})
+"""The failures of turns whose words were refused."""
 _HISTORY: Final = (
     PAST_TURN.where(
         TurnRow.conversation_id == sa.bindparam("conversation"),
@@ -151,7 +160,8 @@ def decrypt_turn(row: AnyRow, cipher: Cipher) -> Turn:
 
 def decrypt_past_turn(row: AnyRow, cipher: Cipher) -> PastTurn:
     """Decrypt a row of `PAST_TURN`."""
-    return PastTurn(row.number, **_plain_texts(row, cipher))
+    texts = _plain_texts(row, cipher)
+    return PastTurn(row.number, **texts, is_refused=row.failure in REFUSED)
 
 
 def _plain_texts(row: AnyRow, cipher: Cipher) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from bot.conversation.known_risk import KnownRisk, RiskLookup
 from bot.conversation.reading import read_for_danger
 from bot.locales import language_for
 from bot.safety import RiskLevel
+from bot.safety.recent import hashed
 from bot.storage import RiskSignal
 from bot.telegram.chat_ids import is_private
 from bot.timeouts import wait_for_result
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from bot.telegram.inbound.incoming import IncomingText
 
 log = structlog.get_logger(__name__)
+
+MESSAGES_REMEMBERED = 50_000
 
 KNOWN_WITHIN = 0.2
 """Seconds for each thing that is asked of the database before a card: what a person is in and was
@@ -55,9 +59,12 @@ class DangerReader:
         self._sleep = context.sleep
         self._cards = cards
         self._is_handed_over = is_handed_over
+        self._read: OrderedDict[tuple[int, int], tuple[bytes, int]] = OrderedDict()
+        """Of the messages read last, by chat and id: a hash of the words, and the update."""
 
     async def read(self, said: Sequence[IncomingText], faults: BatchFaults) -> list[RiskSignal]:
         """The signs of danger in messages, oldest first; nothing of those that tell of none."""
+        said = [one for one in said if not self._changes_nothing(one)]
         known = await self._known({_speaker(one) for one in said})
         signals: list[RiskSignal] = []
         for one in said:
@@ -78,6 +85,22 @@ class DangerReader:
         for signal in kept:
             self._lookup.note(_person(signal), signal.ends)
         return kept
+
+    def _changes_nothing(self, said: IncomingText) -> bool:
+        """Whether an edit has the words that were read: Telegram sends one for a preview as well.
+
+        Days later it would bring the card of an old danger, and begin that anew.
+        """
+        key, words = (said.chat_id, said.message_id), hashed(said.text)
+        before = self._read.pop(key, None)
+        self._read[key] = words, said.update_id
+        if len(self._read) > MESSAGES_REMEMBERED:
+            self._read.popitem(last=False)
+        if not said.is_edit or before is None or before[0] != words:
+            return False
+        # An update that comes again was not stored the first time.
+        self._read[key] = before
+        return before[1] != said.update_id
 
     async def _known(self, people: Collection[PersonInChat]) -> dict[PersonInChat, KnownRisk]:
         if not people:

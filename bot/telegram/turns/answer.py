@@ -15,6 +15,7 @@ from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.outbound.failures import Expired
 from bot.telegram.turns.generation import Outcome
+from inference.engine import ContentFiltered
 
 if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
@@ -289,7 +290,9 @@ class AnswerSteps:
         self, running: RunningTurn, outcome: Outcome, reply: StreamedReply, texts: Texts
     ) -> None:
         said = outcome.said
-        shown = f"{said}……\n\n{texts.error_retry}" if said else texts.error_retry
+        is_filtered = outcome.reason == ContentFiltered.__name__
+        told = texts.error_filtered if is_filtered else texts.error_retry
+        shown = f"{said}……\n\n{told}" if said else told
         keyboard = self._keyboards.after_failure(texts, running.turn.id)
         await self._ending.deliver(running, partial(reply.fail, shown, keyboard))
         await self._ending.fail(running.turn, outcome.reason, running.message_id)

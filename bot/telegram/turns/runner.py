@@ -87,8 +87,9 @@ class TurnRunner:
         reply = self._reply_of(running, texts_for(language))
         ended = False
         try:
-            if not is_private(turn.chat_id):
-                # Whatever is said for this turn in this task goes into its topic.
+            # Whatever is said for this turn in this task goes into its topic. Private chats can have
+            # topics, too; there a turn that has just begun is in its own already.
+            if not is_private(turn.chat_id) or turn.attempts > 1:
                 enter_topic(turn.chat_id, await self._thread_of(turn))
             if turn.attempts == 1:
                 # A person who has just written can be reached, whatever was the case before.

@@ -42,6 +42,16 @@ def test_roles_alternate_although_a_turn_was_left_unanswered():
     ]
 
 
+def test_words_that_were_refused_are_in_no_later_prompt():
+    turns = [*past(("一", "答一")), PastTurn(2, "被拦的话", None, is_refused=True)]
+    prompt = build_prompt("人设", turns, "三", budget=1000)
+    assert prompt[1:] == [
+        Message("user", "一"),
+        Message("assistant", "答一"),
+        Message("user", "三"),
+    ]
+
+
 def test_a_text_longer_than_the_window_keeps_its_beginning_and_end():
     said = "开头" + "中" * 4000 + "结尾"
     prompt = build_prompt("人设", [], said, budget=300)

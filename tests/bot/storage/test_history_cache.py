@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 UNHURRIED = 30.0
 """Patience for tests of anything but patience: the machine may be busy."""
 
-TURNS = (PastTurn(1, "睡不着 \ud83d", "我在"), PastTurn(2, "谢谢", None))
+TURNS = (PastTurn(1, "睡不着 \ud83d", "我在"), PastTurn(2, "谢谢", None, is_refused=True))
 
 
 @pytest.fixture
@@ -134,6 +134,24 @@ async def test_flushing_redis_is_a_miss_and_no_failure(
     await recent.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
     assert await recent.get(turn) == TURNS
     await recent.aclose()
+
+
+async def test_another_bot_with_the_same_redis_and_key_has_its_own_copies(
+    redis_url: str, cipher: Cipher, turn: Turn
+) -> None:
+    first, second = (
+        RedisHistoryCache(redis_url, cipher, bot_id=bot_id, timeout=UNHURRIED) for bot_id in (1, 2)
+    )
+    await first.put(turn.chat_id, turn.conversation_id, turn.revision, TURNS)
+    assert await second.get(turn) is None
+    await second.forget(turn.chat_id)
+    assert await first.get(turn) == TURNS
+    async with Redis.from_url(redis_url) as redis:
+        (key,) = await redis.keys("*")
+        await redis.set(key.replace(b":1:", b":2:"), await redis.get(key))
+    assert await second.get(turn) is None
+    await first.aclose()
+    await second.aclose()
 
 
 async def test_a_copy_under_a_key_that_is_gone_is_a_miss(

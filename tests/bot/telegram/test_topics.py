@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from telegram.error import BadRequest
 
 from tests.bot.telegram.scripted_engine import ANSWER
-from tests.bot.telegram.updates import GROUP, OTHER, message, press
+from tests.bot.telegram.updates import GROUP, OTHER, PERSON, message, press
 
 TOPIC = 77
 DANGER = "我不想活了，今晚就去跳楼"
 
 
-def in_topic(text, thread=TOPIC, **fields):
-    update = message(text, chat=GROUP, **fields)
+def in_topic(text, thread=TOPIC, chat=GROUP, **fields):
+    update = message(text, chat=chat, **fields)
     update["message"] |= {"message_thread_id": thread, "is_topic_message": True}
     return update
 
@@ -103,3 +105,19 @@ async def test_who_deletes_their_message_while_the_model_thinks_is_answered(room
     await room.passes(5)
     assert room.bot.texts(GROUP) == [ANSWER]
     assert threads(room, "send") == {TOPIC}
+
+
+async def test_a_private_topic_is_kept_by_the_process_that_takes_a_turn_over(open_room):
+    first = open_room()
+    first.engine.will(asyncio.Event())
+    await first.arrive(in_topic("说个长的", chat=PERSON))
+    await first.passes(2)
+    await first.aclose()
+    second = open_room()
+    second.bot.calls.clear()
+    second.engine.will("很长的回答。" * 1500)
+    await second.sweep()
+    await second.passes(60)
+    sent = [call.details["thread"] for call in second.bot.calls if call.method == "send"]
+    assert sent
+    assert set(sent) == {TOPIC}

@@ -112,6 +112,21 @@ async def test_danger_in_an_edit_brings_its_card_and_reaches_the_prompt(room, en
     assert engine.prompts[-1][0].content != engine.prompts[0][0].content
 
 
+async def test_an_edit_that_changes_nothing_brings_no_second_card(room):
+    """Telegram sends one when a link's preview comes, or somebody reacts."""
+    said = message("我不想活了")
+    await room.arrive(said)
+    await room.passes(10)
+    await room.passes(5 * 86400)
+    room.bot.calls.clear()
+    await room.arrive(edit(said, "我不想活了"))
+    await room.passes(10)
+    assert room.bot.calls == []
+    await room.arrive(edit(said, "我今晚就去跳楼"))
+    await room.passes(10)
+    assert room.bot.calls
+
+
 async def test_who_takes_a_turn_over_takes_its_edits_too(open_room, engine):
     first = open_room()
     engine.will(asyncio.Event())

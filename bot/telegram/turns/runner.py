@@ -87,8 +87,8 @@ class TurnRunner:
         reply = self._reply_of(running, texts_for(language))
         ended = False
         try:
-            # Whatever is said for this turn in this task goes into its topic. Private chats can have
-            # topics, too; there a turn that has just begun is in its own already.
+            # Whatever is said for this turn in this task goes into its topic. A private chat can
+            # have topics, too; there a turn that has just begun is in its own already.
             if not is_private(turn.chat_id) or turn.attempts > 1:
                 enter_topic(turn.chat_id, await self._thread_of(turn))
             if turn.attempts == 1:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _SPOILT = "fault:"
 _TEXTS = texts_for(Language.ZH_CN)
-_NOTICES = (_TEXTS.care_first, _TEXTS.care_return, _TEXTS.care_reminder, _TEXTS.care_break)
+_NOTICES = (
+    *(_TEXTS.care_first, _TEXTS.care_return, _TEXTS.care_session, _TEXTS.care_reminder),
+    *(_TEXTS.care_break, _TEXTS.care_leaning),
+)
 _SHOWING = frozenset({"sendmessage", "editmessagetext"})
 
 

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from bot.conversation.companion import Companion
 from bot.conversation.crisis_protocol import CrisisProtocol
+from bot.conversation.disclosure_policy import NoticeTimes
 from bot.conversation.history import History
 from bot.conversation.second_reader import EncoderReader, EngineReader, SecondReading
 from bot.errors import SettingsError, StartupError
@@ -126,6 +127,12 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
             card_window=timedelta(seconds=settings.card_window),
             check_in_after=timedelta(seconds=settings.check_in_after) or None,
             calls_per_second=settings.telegram_calls_per_second,
+            notice_times=NoticeTimes(
+                remind=timedelta(seconds=settings.ai_notice_every),
+                remind_minors=timedelta(seconds=settings.ai_notice_every_minors),
+                pause=timedelta(seconds=settings.break_every),
+                heavy_use=timedelta(seconds=settings.heavy_use_after) or None,
+            ),
         ),
     )
     routes = health_routes(

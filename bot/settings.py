@@ -241,6 +241,18 @@ class Settings(BaseSettings):
         300, ge=0, le=1_000_000, description="a whole number; 0 sets no limit"
     )
 
+    # What people are told about the bot
+    ai_notice_every: float = Field(
+        10_800, ge=600, le=10_800, description="seconds from 600 to 10800"
+    )
+    ai_notice_every_minors: float = Field(
+        3600, ge=600, le=3600, description="seconds from 600 to 3600"
+    )
+    break_every: float = Field(7200, ge=600, le=7200, description="seconds from 600 to 7200")
+    heavy_use_after: float = Field(
+        14_400, ge=0, le=86_400, description="seconds a day, from 0 (off) to 86400"
+    )
+
     # Someone in danger
     card_window: float = Field(1800, ge=0, le=86_400, description="seconds from 0 to 86400")
     check_in_after: float = Field(

@@ -43,6 +43,8 @@ from bot.safety import (
     takes_back,
     word,
 )
+from bot.safety.hotlines import numbers_for
+from bot.safety.occasions import Occasion, asks_only_whether_human, occasions_in
 from bot.safety.quoted import own_words
 from inference.engine import ContextTooLong, EngineRejected, ignore_wait
 from inference.persona import SYSTEM_PROMPT
@@ -76,6 +78,12 @@ log = structlog.get_logger(__name__)
 ASKED_FOR_TURNS = 3
 """After a question about danger it is not added to the answers of so many turns."""
 
+FOR_THE_OLD = (
+    "对方说过自己年纪大了：称呼「您」，句子短，用平常的词；不提斜杠命令，不用网络用语。"
+    "有人要 TA 转钱、给验证码，请 TA 先别给，问问家里人或警察。"
+)
+"""What the model is told where a person has said that they are old."""
+
 NARROWER = (1.0, 0.5, 0.2)
 """Shares of the context window tried in turn when the engine finds a prompt too long."""
 
@@ -108,6 +116,14 @@ class Plan:
     """The danger that the person is met for since before this turn, if it is known."""
     by_protocol: bool = False
     """Whether the protocol answers, step by step, and not the model."""
+    occasions: frozenset[Occasion] = frozenset()
+    """What else was said that is met by a reviewed text."""
+    lead: str | None = None
+    """A reviewed text that stands before the answer, whoever gives that."""
+    on_occasion: bool = False
+    """Whether `reviewed_answer` is for an occasion, and not for a danger."""
+    is_goodbye: bool = False
+    """Whether the person leaves: one reviewed line, and nothing after it."""
 
     @property
     def is_shared(self) -> bool:
@@ -207,7 +223,8 @@ class Companion:
         )
         if plan.is_shared and (assessment.level or needs_card(level)):
             return replace(plan, reviewed_answer=word("in_group", language))
-        return replace(plan, by_protocol=reviewed is None and await self._is_by_protocol(plan))
+        by_protocol = reviewed is None and await self._is_by_protocol(plan)
+        return _on_occasion(replace(plan, by_protocol=by_protocol))
 
     async def _assess(self, turn: Turn, said: Sequence[Utterance], risk: TurnRisk) -> Assessment:
         """How serious a turn is by what was read and what was asked before it."""
@@ -240,11 +257,14 @@ class Companion:
             StorageError: what was asked before is not known, or this cannot be kept.
         """
         if plan.is_shared:
-            key = "in_group_again" if plan.card_asks else "in_group"
-            return word(key, plan.language) if plan.is_reviewed else None
+            if plan.card_asks and plan.is_reviewed:
+                return word("in_group_again", plan.language)
+            return plan.reviewed_answer
         if plan.card_asks:
             await self._protocol.hear(plan.turn)
-            return None
+            return plan.lead
+        if plan.on_occasion:
+            return plan.reviewed_answer
         region = region_of(plan.risk.region)
         if plan.reviewed_answer is not None:
             says = self._protocol.take_back
@@ -257,7 +277,9 @@ class Companion:
             is_minor=plan.disclosure.is_minor if plan.disclosure.age is not None else None,
             is_asked_after=plan.risk.check_in_at is not None,
         )
-        return await self._protocol.answer(plan.turn, plan.language, region, met)
+        return _behind_lead(
+            plan, await self._protocol.answer(plan.turn, plan.language, region, met)
+        )
 
     async def read_again(self, plan: Plan) -> Assessment:
         """Let the second readers read a turn, beside its answer. Never raises.
@@ -359,6 +381,8 @@ class Companion:
             )
         )
         answer: list[str] = []
+        if plan.lead is not None:
+            yield f"{plan.lead}\n\n"
         async with aclosing(self._words(plan, on_wait)) as pieces:
             async for piece in pieces:
                 if shown := guard.feed(piece):
@@ -375,7 +399,7 @@ class Companion:
 
         It is not asked of a person who may be in danger, or who is just asked about it.
         """
-        if plan.level >= RiskLevel.HIGH or asks_about_danger(answer):
+        if plan.level >= RiskLevel.HIGH or plan.lead is not None or asks_about_danger(answer):
             return None
         return self._model.name
 
@@ -385,7 +409,8 @@ class Companion:
         level = plan.level
         log.warning("answer_blocked", turn=plan.turn.id, kind=kind.value, level=level.label)
         await self._counters.add(f"guard_{kind.value}")
-        return instead_of(kind, level, plan.language, region_of(plan.risk.region))
+        instead = instead_of(kind, level, plan.language, region_of(plan.risk.region))
+        return _behind_lead(plan, instead)
 
     async def _words(self, plan: Plan, on_wait: OnWait) -> AsyncGenerator[str, None]:
         """The model's words as they are made, asked for with less of the past if need be.
@@ -436,7 +461,9 @@ class Companion:
         extra = guidance(
             level, plan.assessment.level, card_asks=plan.card_asks, danger=_danger_in(plan)
         )
-        system = f"{SYSTEM_PROMPT}\n{extra}" if extra else SYSTEM_PROMPT
+        is_old = plan.disclosure.elderly_at is not None or Occasion.ELDERLY in plan.occasions
+        told = (SYSTEM_PROMPT, extra, FOR_THE_OLD if is_old and not plan.is_shared else "")
+        system = "\n".join(filter(None, told))
         return build_prompt(
             system, plan.past, plan.turn.user_text, budget=budget, count=self._count_tokens
         )
@@ -446,6 +473,42 @@ def _danger_in(plan: Plan) -> Danger | None:
     """What a person is met for in a turn, as far as it is known."""
     met_for = danger_by_name(plan.met_for) if plan.met_for is not None else None
     return danger_of(plan.assessment, met_for) if needs_card(plan.assessment.level) else met_for
+
+
+def _on_occasion(plan: Plan) -> Plan:
+    """A plan with what is said by a reviewed text whatever model runs."""
+    words, texts = own_words(plan.turn.user_text), texts_for(plan.language)
+    found = occasions_in(words)
+    plan = replace(plan, occasions=found)
+    if plan.reviewed_answer is not None:
+        return plan
+    no_danger = plan.assessment.level is RiskLevel.NONE and not plan.by_protocol
+    if no_danger and (goodbye := _goodbye(plan, found)) is not None:
+        return replace(plan, reviewed_answer=goodbye, on_occasion=True, is_goodbye=True)
+    if Occasion.HUMAN in found:
+        if plan.level is RiskLevel.NONE and asks_only_whether_human(words):
+            return replace(plan, reviewed_answer=texts.said_human, on_occasion=True)
+        return replace(plan, lead=texts.said_human)
+    if Occasion.LOST_MONEY in found and not plan.is_shared and not needs_card(plan.level):
+        numbers = numbers_for(plan.language, region_of(plan.risk.region))
+        lead = texts.said_lost_money(police=numbers["police"])
+        if not any(lead[:20] in (earlier.answer or "") for earlier in plan.past):
+            return replace(plan, lead=lead)
+    return plan
+
+
+def _goodbye(plan: Plan, found: frozenset[Occasion]) -> str | None:
+    """The one line to a person who leaves; None: they do not, or are met for a danger."""
+    texts = texts_for(plan.language)
+    if needs_card(plan.level) or not found & {Occasion.BYE, Occasion.NIGHT}:
+        return None
+    if plan.level is RiskLevel.CONCERN and not plan.is_shared:
+        return texts.said_bye_after_concern
+    return texts.said_night if Occasion.NIGHT in found else texts.said_bye
+
+
+def _behind_lead(plan: Plan, answer: str) -> str:
+    return f"{plan.lead}\n\n{answer}" if plan.lead is not None else answer
 
 
 def _after_saying_safe(risk: TurnRisk, now: datetime) -> TurnRisk:

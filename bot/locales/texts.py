@@ -74,6 +74,28 @@ class EmergencyText(Template):
         return self.text.format(emergency=emergency)
 
 
+class PoliceText(Template):
+    """A text that names the police of a place: {police}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"police"})
+
+    def __call__(self, *, police: str) -> str:
+        """The text, filled in."""
+        return self.text.format(police=police)
+
+
+class PoliceAndLinesText(Template):
+    """A text that names the police, {police}, and {lines} to call, one a line."""
+
+    __slots__ = ()
+    placeholders = frozenset({"police", "lines"})
+
+    def __call__(self, *, police: str, lines: str) -> str:
+        """The text, filled in."""
+        return self.text.format(police=police, lines=lines)
+
+
 class RegionText(Template):
     """A text about a place: {region}, its name."""
 
@@ -223,6 +245,7 @@ class Texts:
     unsupported_contact: str
     unsupported_poll: str
     unsupported_other: str
+    unsupported_in_danger: EmergencyText
     caption_note: str
 
     # A turn and its buttons
@@ -284,24 +307,39 @@ class Texts:
 
     # What people are told about the bot and asked about themselves
     care_first: str
-    care_in_danger: str
+    care_session: str
     care_return: str
     care_reminder: str
     care_break: str
+    care_leaning: str
+    care_elderly: PoliceText
     care_ask_age: str
     care_ask_age_again: str
     care_age_adult: str
     care_age_minor: str
+    care_age_unsaid: str
     care_age_teen: str
     care_age_child: str
     care_age_thanks: str
-    care_minor: CardText
+    care_age_change: str
+    care_age_left: str
+    care_minor: PoliceAndLinesText
     care_child: str
     care_guardian_yes: str
     care_guardian_no: str
+    care_guardian_unsafe: str
+    care_guardian_thanks: str
     care_guardian_later: str
+    care_home_unsafe: PoliceAndLinesText
     care_safety: str
     command_safety: str
+
+    # What is said by a reviewed text whatever model runs, see `bot.safety.occasions`
+    said_human: str
+    said_bye: str
+    said_night: str
+    said_bye_after_concern: str
+    said_lost_money: PoliceText
 
     # What answers here, and who runs it
     about: AboutText
@@ -403,6 +441,7 @@ class Texts:
     guard_identity: str
     guard_contact: str
     guard_romance: str
+    guard_bonding: str
     guard_delusion: str
 
     # Whom somebody wants to call

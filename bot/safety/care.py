@@ -23,13 +23,16 @@ class CarePage(StrEnum):
     HOSPITAL = "hospital"
     SAY = "say"
     COST = "cost"
+    RECORDS = "records"
+    HURT = "hurt"
     KNOWN = "known"
+    KEPT = "kept"
     MEDICINE = "medicine"
     MONEY = "money"
     FAMILY = "family"
 
 
-FEARS = (CarePage.KNOWN, CarePage.MEDICINE, CarePage.MONEY, CarePage.FAMILY)
+FEARS = (CarePage.KNOWN, CarePage.KEPT, CarePage.MEDICINE, CarePage.MONEY, CarePage.FAMILY)
 """The pages about what holds people back."""
 
 
@@ -43,6 +46,8 @@ class CareFact(BaseModel):
     source: Text
     dated: Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}){0,2}$")]
     text: dict[Language, Text]
+    only_for: Literal["minor", "adult"] | None = None
+    """Whom it is true of; None: everybody."""
 
     @field_validator("text")
     @classmethod
@@ -50,6 +55,10 @@ class CareFact(BaseModel):
         if missing := set(Language) - text.keys():
             raise ValueError(f"text: missing {sorted(missing)}")
         return text
+
+    def is_for(self, is_minor: bool | None) -> bool:
+        """Whether it is shown to a person; None: their age is not known, so all is."""
+        return is_minor is None or self.only_for in (None, "minor" if is_minor else "adult")
 
 
 def parse(document: str) -> tuple[CareFact, ...]:
@@ -65,14 +74,18 @@ def all_facts() -> tuple[CareFact, ...]:
 
 
 def facts_for(
-    page: CarePage, language: Language, region: Region | None = None
+    page: CarePage,
+    language: Language,
+    region: Region | None = None,
+    *,
+    is_minor: bool | None = None,
 ) -> tuple[CareFact, ...]:
     """What is shown on a page: what is true everywhere, then what is of the region.
 
-    `region` None: that of the language, where it has one.
+    `region` None: that of the language, where it has one. `is_minor` None: age not known.
     """
     where = region if region is not None else audience(language).home
-    of_page = [fact for fact in all_facts() if fact.page is page]
+    of_page = [fact for fact in all_facts() if fact.page is page and fact.is_for(is_minor)]
     return tuple(
         [fact for fact in of_page if fact.region == "any"]
         + [fact for fact in of_page if fact.region is where]

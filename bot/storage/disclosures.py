@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     from bot.storage.db.database import Database
     from bot.storage.models import Age
 
-_ANSWERS = {"age", "guardian_agreed_at"}
+_ANSWERS = {"age", "guardian_agreed_at", "home_unsafe_at"}
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
     """What a person was told and asked, what they answered, and since when they have been writing.
 
-    `told_at` is when they were last told that this is an AI; `asked` counts the questions about
-    age, the last of them at `asked_at`; `break_at` is when a break was last suggested.
+    `told_at` is when they were last told that this is an AI, `told_briefly` that they have not read
+    the whole of it yet; `asked` counts the questions about
+    age, the last of them at `asked_at`; `break_at` is when a break was last suggested, `leaning_at`
+    when they were last reminded of people; at `elderly_at` they were spoken to as somebody old,
+    which they had said. They have written on `days_in_row` days, and for `used_today` seconds of
+    the last one. At `home_unsafe_at` they said that their home is not safe.
     """
 
     age: Age | None = None
@@ -36,6 +40,12 @@ class Disclosure:
     session_began_at: datetime | None = None
     last_wrote_at: datetime | None = None
     break_at: datetime | None = None
+    home_unsafe_at: datetime | None = None
+    leaning_at: datetime | None = None
+    elderly_at: datetime | None = None
+    days_in_row: int = 0
+    used_today: int = 0
+    told_briefly: bool = False
 
     @property
     def is_minor(self) -> bool:
@@ -67,9 +77,17 @@ class Disclosures:
         """Remember that, by what the child says, a guardian agrees."""
         await self._database.write(_put, user_id, {"guardian_agreed_at": self._clock()})
 
+    async def record_unsafe_home(self, user_id: int) -> None:
+        """Remember that those who would have to agree are those whom the child fears."""
+        await self._database.write(_put, user_id, {"home_unsafe_at": self._clock()})
+
     async def is_minor(self, user_id: int) -> bool:
         """Whether a person said they are under 18."""
         return (await self.for_user(user_id)).is_minor
+
+    async def is_adult(self, user_id: int) -> bool:
+        """Whether a person said they are 18."""
+        return (await self.for_user(user_id)).age == "adult"
 
 
 def select_for_user(connection: sa.Connection, user_id: int) -> Disclosure | None:
@@ -84,6 +102,12 @@ def select_for_user(connection: sa.Connection, user_id: int) -> Disclosure | Non
             DisclosureRow.session_began_at,
             DisclosureRow.last_wrote_at,
             DisclosureRow.break_at,
+            DisclosureRow.home_unsafe_at,
+            DisclosureRow.leaning_at,
+            DisclosureRow.elderly_at,
+            DisclosureRow.days_in_row,
+            DisclosureRow.used_today,
+            DisclosureRow.told_briefly,
         ).where(DisclosureRow.user_id == user_id)
     ).one_or_none()
     return None if row is None else Disclosure(*row)

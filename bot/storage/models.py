@@ -248,6 +248,12 @@ class DisclosureRow(Base):
     session_began_at: Mapped[datetime | None]
     last_wrote_at: Mapped[datetime | None]
     break_at: Mapped[datetime | None]
+    home_unsafe_at: Mapped[datetime | None]
+    leaning_at: Mapped[datetime | None]
+    elderly_at: Mapped[datetime | None]
+    days_in_row: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    used_today: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    told_briefly: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class HandoverRow(Base):

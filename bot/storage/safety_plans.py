@@ -58,10 +58,6 @@ class PlanStep(StrEnum):
         return next((step for step in PlanStep if step.number == self.number - 1), None)
 
 
-HELPFUL_FIRST = (PlanStep.ALONE, PlanStep.COMPANY, PlanStep.PEOPLE)
-"""The steps whose first lines help in the hour of danger."""
-
-
 @dataclass(frozen=True, slots=True)
 class TypedLine:
     """One message of a person, to become a line of `step`."""
@@ -177,11 +173,6 @@ class SafetyPlans:
     async def delete(self, user_id: int) -> bool:
         """Forget a plan; whether there was one."""
         return await self._database.write(erase_for_user, user_id)
-
-    async def first_lines(self, user_id: int) -> tuple[str, ...]:
-        """What helps first in the hour of danger: a line of each step that a person can act on."""
-        plan = await self.for_user(user_id)
-        return tuple(plan.of(step)[0] for step in HELPFUL_FIRST if plan.of(step))
 
 
 def is_begun_by(user_id: sa.SQLColumnExpression[int | None]) -> sa.ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.conversation.disclosure_policy import USUAL
 from bot.locales import language_for
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from telegram import User
 
+    from bot.conversation.disclosure_policy import NoticeTimes
     from bot.locales import Language
     from bot.storage.store import Storage
     from bot.telegram.client import Client
@@ -40,6 +42,7 @@ class Options:
         chats_at_once: chats this process works on at a time.
         engine_patience: how long a turn waits for an engine that is away.
         calls_per_second: calls to Telegram in all chats together.
+        notice_times: how often people are told what has to be told.
     """
 
     model_name: str
@@ -57,6 +60,7 @@ class Options:
     chats_at_once: int
     engine_patience: float
     calls_per_second: int
+    notice_times: NoticeTimes = USUAL
 
     @property
     def has_oncall(self) -> bool:

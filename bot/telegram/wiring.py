@@ -204,6 +204,7 @@ def build_parts(
         router.commands,
         is_handed_over=features.desk.is_handed_over,
         on_danger=lambda chat_id, by_edit: running_turns.overtake_in_chat(chat_id, by_edit=by_edit),
+        on_goodbye=running_turns.stop,
         on_arrival=arrivals.route,
     )
     return Parts(

@@ -22,7 +22,11 @@ T = TypeVar("T")
 GIVE_UP_AFTER = 60.0
 LOOK_EVERY = 0.1
 """Seconds. A look is a request, which costs milliseconds of CPU, and many tests look at once."""
-NOTICES = tuple(texts_for(language).care_first for language in Language)
+NOTICES = tuple(
+    notice
+    for texts in map(texts_for, Language)
+    for notice in (texts.care_first, texts.care_session)
+)
 _ids = itertools.count(20_001)
 
 

@@ -36,8 +36,8 @@ def opening(level: RiskLevel, danger: Danger) -> str:
 
 
 async def steps(person: Person) -> list[Shown]:
-    """What the bot has said, without the sentence that it is an AI and cannot call anybody."""
-    notice = texts_for(Language.ZH_CN).care_in_danger
+    """What the bot has said, without the line that it is an AI."""
+    notice = texts_for(Language.ZH_CN).care_session
     return [shown for shown in await person.sees() if shown.text != notice]
 
 

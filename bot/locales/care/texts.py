@@ -35,6 +35,17 @@ class SourceText(Template):
         return self.text.format(source=source, dated=dated)
 
 
+class PageText(Template):
+    """A text about one of the pages: {page}, its name."""
+
+    __slots__ = ()
+    placeholders = frozenset({"page"})
+
+    def __call__(self, *, page: str) -> str:
+        """The text, filled in."""
+        return self.text.format(page=page)
+
+
 @dataclass(frozen=True, slots=True)
 class CareTexts:
     """The texts of one language. `name_` is followed by a page and stands on its button, too."""
@@ -44,15 +55,20 @@ class CareTexts:
     no_region: str
     minor: YouthText
     perhaps_minor: str
+    who_is_told: str
     fears: str
     where: str
+    sources: PageText
     source: SourceText
 
     name_school: str
     name_hospital: str
     name_say: str
     name_cost: str
+    name_records: str
+    name_hurt: str
     name_known: str
+    name_kept: str
     name_medicine: str
     name_money: str
     name_family: str
@@ -60,6 +76,7 @@ class CareTexts:
     button_fears: str
     button_where: str
     button_back: str
+    button_sources: str
 
 
 @cache

@@ -31,9 +31,10 @@ class PlanTexts:
     intro: str
     title: str
     owner: str
-    empty: str
+    left_open: CountText
     place_in_order: CountText
     written: str
+    own_words: str
     how: str
 
     name_signs: str
@@ -58,14 +59,19 @@ class PlanTexts:
     ready_professionals: str
     ready_place: str
 
-    noted: str
-    noted_in_need: str
+    noted: LinesText
+    noted_in_need: LinesText
+    talk_on: str
+    left_empty: str
+    no_one_yet: str
     set_aside: str
     too_long: str
     full: str
-    no_numbers: str
     stopped: str
+    stopped_empty: str
+    finished: str
     which: str
+    clear_ask: str
     delete_ask: str
     deleted: str
     on_card: LinesText
@@ -82,6 +88,8 @@ class PlanTexts:
     button_done: str
     button_stop: str
     button_clear: str
+    button_clear_yes: str
+    button_clear_no: str
     button_plan: str
 
 

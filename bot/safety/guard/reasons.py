@@ -22,6 +22,8 @@ class BlockReason(StrEnum):
     """Numbers, addresses and accounts that are not in hotlines.toml."""
     ROMANCE = "romance"
     """Being the lover or relative of a minor; sexual role-play with anybody."""
+    BONDING = "bonding"
+    """Holding somebody back who leaves; with minors, praise of closeness, longing, "come back"."""
     SECRECY = "secrecy"
     """Promising to keep a danger secret, or asking for it."""
     DELUSION = "delusion"

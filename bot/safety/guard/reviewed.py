@@ -31,5 +31,6 @@ def instead_of(
         BlockReason.CONTACT: texts.guard_contact,
         BlockReason.ROMANCE: texts.guard_romance,
         BlockReason.DELUSION: texts.guard_delusion,
+        BlockReason.BONDING: texts.guard_bonding,
     }
     return own.get(kind, texts.guard_danger)

@@ -6,6 +6,7 @@ the region they choose, which is that of their hotlines, too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from bot.locales import Language, Texts
     from bot.locales.care import CareTexts
+    from bot.storage import Age
     from bot.telegram.context import Context
     from bot.telegram.feature import Button
     from bot.telegram.features.crisis.hotlines import HotlineList
@@ -37,8 +39,21 @@ log = structlog.get_logger(__name__)
 
 OFFERED, START, DOUBTS, WHERE = "offered", "start", "fears", "where"
 _PLACES = frozenset({OFFERED, START, DOUBTS, WHERE, *CarePage})
-_FOR_THE_YOUNG = frozenset({CarePage.SCHOOL, CarePage.HOSPITAL, CarePage.FAMILY})
-"""The pages on which those under 18 need a line of their own."""
+_FROM_START = (
+    *(CarePage.SCHOOL, CarePage.HOSPITAL, CarePage.SAY, CarePage.COST),
+    *(CarePage.RECORDS, CarePage.HURT),
+)
+_WITH_WHOM = frozenset({CarePage.SCHOOL, CarePage.HOSPITAL, CarePage.HURT, CarePage.FAMILY})
+"""The pages on which those under 18 read who can come along."""
+_WHO_IS_TOLD = frozenset({CarePage.SAY, CarePage.RECORDS, CarePage.KNOWN})
+"""The pages on which those under 18 read that what they say may be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesOf:
+    """The button that shows who says what stands on a page."""
+
+    page: CarePage
 
 
 class CareFinder(Feature):
@@ -61,7 +76,7 @@ class CareFinder(Feature):
             return
         await self._show_start(request.user_id, request.language, in_message=None)
 
-    async def _press(self, request: CallbackRequest, place: str | Region) -> str | None:
+    async def _press(self, request: CallbackRequest, place: str | Region | SourcesOf) -> str | None:
         user_id, language, message_id = request.user_id, request.language, request.message_id
         if not (is_private(request.chat_id) and request.chat_id == user_id):
             return request.texts.button_expired
@@ -79,6 +94,8 @@ class CareFinder(Feature):
         elif place == WHERE:
             keyboard = choose_care_region(request.texts)
             await self._show(user_id, texts.where, keyboard, message_id)
+        elif isinstance(place, SourcesOf):
+            await self._show_sources(user_id, place.page, language, message_id)
         else:
             await self._show_page(user_id, CarePage(place), language, message_id)
         return None
@@ -92,39 +109,41 @@ class CareFinder(Feature):
             blocks.append(texts.region(region=name))
         else:
             blocks.append(texts.no_region)
-        blocks += await self._for_the_young(user_id, language, region)
+        blocks += with_whom(await self._age(user_id), language, region)
         await self._show(user_id, "\n\n".join(blocks), choose_care_page(texts), in_message)
 
     async def _show_page(
         self, user_id: int, page: CarePage, language: Language, message_id: int
     ) -> None:
         texts = care_texts_for(language)
-        region = await self._hotlines.region(user_id)
-        facts = facts_for(page, language, region)
+        region, age = await self._hotlines.region(user_id), await self._age(user_id)
+        facts = facts_for(page, language, region, is_minor=_is_minor(age))
         blocks = [name_of_page(texts, page), *(fact.text[language] for fact in facts)]
-        if page in _FOR_THE_YOUNG:
-            blocks += await self._for_the_young(user_id, language, region)
-        sources = dict.fromkeys(
-            texts.source(source=fact.source, dated=fact.dated) for fact in facts
-        )
-        blocks.append("\n".join(sources))
+        if page in _WITH_WHOM:
+            blocks += with_whom(age, language, region)
+        if page in _WHO_IS_TOLD and age != "adult":
+            blocks.append(texts.who_is_told)
         await self._show(user_id, "\n\n".join(blocks), back_from_care(texts, page), message_id)
 
-    async def _for_the_young(
-        self, user_id: int, language: Language, region: Region | None
-    ) -> list[str]:
-        """The line for a person's age, as far as it is known; none for who is 18."""
+    async def _show_sources(
+        self, user_id: int, page: CarePage, language: Language, message_id: int
+    ) -> None:
+        """Who says what stands on a page; on the page itself a name of a law frightens."""
         texts = care_texts_for(language)
+        region, age = await self._hotlines.region(user_id), await self._age(user_id)
+        facts = facts_for(page, language, region, is_minor=_is_minor(age))
+        named = dict.fromkeys(texts.source(source=fact.source, dated=fact.dated) for fact in facts)
+        heading = texts.sources(page=name_of_page(texts, page))
+        keyboard = button_row((texts.button_back, f"care:{page}"))
+        await self._show(user_id, "\n\n".join([heading, "\n".join(named)]), keyboard, message_id)
+
+    async def _age(self, user_id: int) -> Age | None:
+        """How old a person says they are; None: not known, or not known now."""
         try:
-            age = (await self._disclosures.for_user(user_id)).age
+            return (await self._disclosures.for_user(user_id)).age
         except StorageError as error:
             log.warning("age_not_read", error=type(error).__name__)
-            age = None
-        if age == "adult":
-            return []
-        if age is None:
-            return [texts.perhaps_minor]
-        return [texts.minor(lines=youth_hotlines(language, region))]
+            return None
 
     async def _show(
         self,
@@ -145,23 +164,34 @@ def name_of_page(texts: CareTexts, page: CarePage) -> str:
     return str(getattr(texts, f"name_{page}"))
 
 
+def with_whom(age: Age | None, language: Language, region: Region | None) -> list[str]:
+    """Who can come along, for who is under 18, or may be; nothing for who is not."""
+    texts = care_texts_for(language)
+    if age == "adult":
+        return []
+    if age is None:
+        return [texts.perhaps_minor]
+    return [texts.minor(lines=youth_hotlines(language, region))]
+
+
 def choose_care_page(texts: CareTexts) -> InlineKeyboardMarkup:
     """Under the first page: the others."""
-    pages = [CarePage.SCHOOL, CarePage.HOSPITAL, CarePage.SAY, CarePage.COST]
-    buttons = [_page_button(texts, page) for page in pages]
     last = [(texts.button_fears, f"care:{DOUBTS}"), (texts.button_where, f"care:{WHERE}")]
-    return button_rows([buttons[:2], buttons[2:], last])
+    return button_rows([*_pairs([_page_button(texts, page) for page in _FROM_START]), last])
 
 
 def under_fears(texts: CareTexts) -> InlineKeyboardMarkup:
     """Under the question what holds a person back."""
     buttons = [_page_button(texts, page) for page in FEARS]
-    return button_rows([buttons[:2], buttons[2:], [(texts.button_back, f"care:{START}")]])
+    return button_rows([*_pairs(buttons), [(texts.button_back, f"care:{START}")]])
 
 
 def back_from_care(texts: CareTexts, page: CarePage) -> InlineKeyboardMarkup:
-    """Under a page: the way back."""
-    return button_row((texts.button_back, f"care:{DOUBTS if page in FEARS else START}"))
+    """Under a page: the way back, and who says what stands there."""
+    return button_row(
+        (texts.button_back, f"care:{DOUBTS if page in FEARS else START}"),
+        (texts.button_sources, f"care:from:{page}"),
+    )
 
 
 def choose_care_region(texts: Texts) -> InlineKeyboardMarkup:
@@ -181,10 +211,20 @@ def _page_button(texts: CareTexts, page: CarePage) -> Button:
     return (name_of_page(texts, page), f"care:{page}")
 
 
-def _parse(arguments: Sequence[str]) -> str | Region:
+def _pairs(buttons: Sequence[Button]) -> list[Sequence[Button]]:
+    return [buttons[start : start + 2] for start in range(0, len(buttons), 2)]
+
+
+def _is_minor(age: Age | None) -> bool | None:
+    return None if age is None else age != "adult"
+
+
+def _parse(arguments: Sequence[str]) -> str | Region | SourcesOf:
     match arguments:
         case [place] if place in _PLACES:
             return place
+        case ["from", page]:
+            return SourcesOf(CarePage(page))
         case ["in", code] if (region := region_of(code)) is not None:
             return region
         case _:

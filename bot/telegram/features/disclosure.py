@@ -10,16 +10,19 @@ from bot.conversation import disclosure_policy
 from bot.conversation.disclosure_policy import Notice, PendingNotice
 from bot.locales import texts_for
 from bot.safety import RiskLevel, level_at, needs_card
-from bot.safety.hotlines import emergency, youth_hotlines
+from bot.safety.hotlines import numbers_for, youth_hotlines
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
-from bot.telegram.feature import Command, Feature, button_row, owned_callback
+from bot.telegram.feature import Command, Feature, button_row, button_rows, owned_callback
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from telegram import InlineKeyboardMarkup
 
     from bot.locales import Language, Texts
+    from bot.safety.occasions import Occasion
     from bot.storage import Disclosure, Turn
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.hotlines import HotlineList
@@ -42,6 +45,7 @@ class DisclosureService(Feature):
         self._risk = context.storage.risk
         self._now = context.now
         self._is_trial = context.options.is_trial
+        self._times = context.options.notice_times
         self._hotlines = hotlines
         self.commands = (
             Command(
@@ -52,38 +56,51 @@ class DisclosureService(Feature):
             ),
         )
         self.callbacks = (
-            owned_callback("age", ("adult", "minor", "teen", "child"), self._answer_age),
-            owned_callback("guardian", ("yes", "no"), self._answer_guardian),
+            owned_callback(
+                "age", ("adult", "minor", "teen", "child", "unsaid", "change"), self._answer_age
+            ),
+            owned_callback("guardian", ("yes", "no", "unsafe"), self._answer_guardian),
         )
 
     async def before_answer(
-        self, turn: Turn, language: Language, known: Disclosure, *, level: RiskLevel
+        self,
+        turn: Turn,
+        language: Language,
+        known: Disclosure,
+        *,
+        level: RiskLevel,
+        has_card: bool,
+        occasions: Collection[Occasion],
     ) -> PendingNotice | None:
-        """Say that this is an AI, if it is time; what can wait for the answer comes back.
-
-        To a person who may be in danger everything waits: a card and an answer come first.
-        """
+        """Say that this is an AI, if it is time; what can wait for the answer comes back."""
         if not is_private(turn.chat_id):
             return None
-        in_danger, has_card = level > RiskLevel.NONE, needs_card(level)
         now = self._now()
-        notice = disclosure_policy.due(known, now, in_danger=in_danger, has_card=has_card)
-        if notice is None:
-            if disclosure_policy.worth_noting(known, now):
-                await self._note_wrote(turn, disclosure_policy.wrote(known, now))
+        if has_card:
+            await self._note(turn, disclosure_policy.told_by_card(known, now))
             return None
-        pending = PendingNotice(turn.user_id, language, notice, known, in_danger)
-        if in_danger or not notice.says_ai:
-            return pending
-        await self._give(pending)
-        return None
+        due = disclosure_policy.due(
+            known,
+            now,
+            in_danger=level > RiskLevel.NONE,
+            occasions=occasions,
+            times=self._times,
+        )
+        if not due and disclosure_policy.worth_noting(known, now):
+            await self._note(turn, disclosure_policy.wrote(known, now))
+        pending = None
+        for notice in due:
+            pending = PendingNotice(turn.user_id, language, notice, known)
+            if notice.says_ai:
+                known, pending = await self._give(pending), None
+        return pending
 
     async def after_answer(self, pending: PendingNotice | None) -> None:
         """Say what was left to say."""
         if pending is not None:
             await self._give(pending)
 
-    async def _note_wrote(self, turn: Turn, known: Disclosure) -> None:
+    async def _note(self, turn: Turn, known: Disclosure) -> None:
         try:
             await self._disclosures.record(turn.user_id, known)
         except StorageError as error:
@@ -106,7 +123,8 @@ class DisclosureService(Feature):
         asks = known.age is None
         if asks:
             parts.append(texts.care_ask_age)
-        keyboard = ask_age(texts, user_id) if asks else None
+        # Who has pressed the wrong button, or has had a birthday, finds the question again.
+        keyboard = ask_age(texts, user_id) if asks else change_age(texts, user_id)
         await self._outbox.send_text(request.chat_id, "\n\n".join(parts), keyboard)
         told = disclosure_policy.given(known, Notice.FIRST, self._now(), asked=asks)
         await self._disclosures.record(user_id, told)
@@ -123,12 +141,20 @@ class DisclosureService(Feature):
                 region = await self._hotlines.region(person)
                 text = texts.care_minor(
                     lines=youth_hotlines(request.language, region),
-                    emergency=emergency(request.language, region),
+                    police=numbers_for(request.language, region)["police"],
                 )
                 keyboard = ask_under_14(texts, person)
             case "child":
                 await self._disclosures.set_age(person, "child")
                 text, keyboard = texts.care_child, ask_guardian(texts, person)
+            case "change":
+                text, keyboard = texts.care_ask_age, ask_age(texts, person)
+            case "unsaid":
+                known = await self._disclosures.for_user(person)
+                left = disclosure_policy.left_unsaid(known, self._now())
+                await self._disclosures.record(person, left)
+                await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
+                return texts.care_age_left
             case _:
                 await self._disclosures.set_age(person, "adult" if answer == "adult" else "teen")
                 await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
@@ -138,18 +164,32 @@ class DisclosureService(Feature):
         return None
 
     async def _answer_guardian(self, request: CallbackRequest, answer: str) -> str | None:
-        """Remember whether a guardian agrees."""
-        texts = request.texts
-        if answer == "yes":
-            await self._disclosures.record_guardian_consent(request.user_id)
-        else:
-            await self._outbox.send_text(request.chat_id, texts.care_guardian_later)
-        await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
-        return texts.care_age_thanks if answer == "yes" else None
+        """Remember what a child says of those who would have to agree; it is no consent of theirs.
 
-    async def _give(self, pending: PendingNotice) -> None:
+        Where home is not safe nothing is asked of it again.
+        """
+        texts, user_id, toast = request.texts, request.user_id, None
+        match answer:
+            case "yes":
+                await self._disclosures.record_guardian_consent(user_id)
+                toast = texts.care_guardian_thanks
+            case "unsafe":
+                await self._disclosures.record_unsafe_home(user_id)
+                region = await self._hotlines.region(user_id)
+                text = texts.care_home_unsafe(
+                    lines=youth_hotlines(request.language, region),
+                    police=numbers_for(request.language, region)["police"],
+                )
+                await self._outbox.send_text(request.chat_id, text)
+            case _:
+                await self._outbox.send_text(request.chat_id, texts.care_guardian_later)
+        await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
+        return toast
+
+    async def _give(self, pending: PendingNotice) -> Disclosure:
+        """Say it, and store that; what is known of the person then."""
         asks_age = pending.notice is Notice.AGE or (
-            pending.notice is Notice.FIRST and pending.known.age is None and not pending.in_danger
+            pending.notice is Notice.FIRST and pending.known.age is None
         )
         asks = asks_age or pending.notice is Notice.GUARDIAN
         texts = texts_for(pending.language)
@@ -159,20 +199,20 @@ class DisclosureService(Feature):
         elif asks:
             keyboard = ask_guardian(texts, pending.user_id)
         try:
-            text = self._words(pending, texts, asks_age)
+            text = await self._words(pending, texts, asks_age)
             await self._outbox.send_text(pending.user_id, text, keyboard)
             now = self._now()
             known = disclosure_policy.wrote(pending.known, now)
-            await self._disclosures.record(
-                pending.user_id, disclosure_policy.given(known, pending.notice, now, asked=asks)
-            )
+            known = disclosure_policy.given(known, pending.notice, now, asked=asks)
+            await self._disclosures.record(pending.user_id, known)
         except (Unreachable, Undeliverable, StorageError) as error:
             # Still pending: the next message brings it.
             log.warning("notice_not_given", notice=pending.notice, error=type(error).__name__)
-        else:
-            await self._counters.add(f"notice_{pending.notice}")
+            return pending.known
+        await self._counters.add(f"notice_{pending.notice}")
+        return known
 
-    def _words(self, pending: PendingNotice, texts: Texts, asks_age: bool) -> str:
+    async def _words(self, pending: PendingNotice, texts: Texts, asks_age: bool) -> str:
         match pending.notice:
             case Notice.FIRST:
                 parts = [texts.care_first]
@@ -181,19 +221,22 @@ class DisclosureService(Feature):
                 if asks_age:
                     parts.append(texts.care_ask_age)
                 return "\n\n".join(parts)
-            case Notice.RETURN:
-                return texts.care_return
-            case Notice.REMINDER:
-                return texts.care_reminder
-            case Notice.BREAK:
-                return texts.care_break
             case Notice.AGE:
                 # Who was in danger at first contact has not been asked before.
                 return texts.care_ask_age_again if pending.known.asked else texts.care_ask_age
-            case Notice.GUARDIAN:
-                return texts.care_child
-            case Notice.IN_DANGER:
-                return texts.care_in_danger
+            case Notice.ELDERLY:
+                region = await self._hotlines.region(pending.user_id)
+                return texts.care_elderly(police=numbers_for(pending.language, region)["police"])
+            case _:
+                plain = {
+                    Notice.RETURN: texts.care_return,
+                    Notice.SESSION: texts.care_session,
+                    Notice.REMINDER: texts.care_reminder,
+                    Notice.BREAK: texts.care_break,
+                    Notice.LEANING: texts.care_leaning,
+                    Notice.GUARDIAN: texts.care_child,
+                }
+                return plain[pending.notice]
 
 
 def ask_age(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
@@ -201,7 +244,13 @@ def ask_age(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     return button_row(
         (texts.care_age_adult, f"age:adult:{user_id}"),
         (texts.care_age_minor, f"age:minor:{user_id}"),
+        (texts.care_age_unsaid, f"age:unsaid:{user_id}"),
     )
+
+
+def change_age(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under what a person reads who comes back: the way to say another age."""
+    return button_row((texts.care_age_change, f"age:change:{user_id}"))
 
 
 def ask_under_14(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
@@ -214,7 +263,12 @@ def ask_under_14(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
 
 def ask_guardian(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     """Under the question whether a guardian agrees."""
-    return button_row(
-        (texts.care_guardian_yes, f"guardian:yes:{user_id}"),
-        (texts.care_guardian_no, f"guardian:no:{user_id}"),
+    return button_rows(
+        [
+            [(texts.care_guardian_yes, f"guardian:yes:{user_id}")],
+            [
+                (texts.care_guardian_no, f"guardian:no:{user_id}"),
+                (texts.care_guardian_unsafe, f"guardian:unsafe:{user_id}"),
+            ],
+        ]
     )

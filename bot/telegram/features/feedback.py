@@ -1,8 +1,8 @@
 """What people think of answers: thumbs, their own wording, and whether that may help to train.
 
-Consent is asked for once, with the first rating, and changed in /privacy. Who said no, or that they
-are under 18, is thanked and counted, and nothing of theirs is kept. A person who may be in danger
-is asked nothing here.
+Consent is asked for once, with the first rating, and changed in /privacy. Who said no, or has not
+said that they are 18, is thanked and counted, and nothing of theirs is kept. A person who may be in
+danger is asked nothing here.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class AnswerFeedback(Feature):
     async def show_consent(self, request: CommandRequest) -> None:
         """Say what a person agreed to, with the button that changes it."""
         texts, person = request.texts, request.user_id
-        if not request.is_private or await self._disclosures.is_minor(person):
+        if not request.is_private or not await self._disclosures.is_adult(person):
             return
         agreed = await self._feedback.consent(person) == "yes"
         text = texts.train_state_yes if agreed else texts.train_state_no
@@ -102,7 +102,7 @@ class AnswerFeedback(Feature):
             await self._show(request, turn_id, None)
             return texts.rate_undone
         kept = None
-        if not await self._disclosures.is_minor(person):
+        if await self._disclosures.is_adult(person):
             kept = await self._feedback.rate(person, turn_id, rating)
         await self._counters.add(f"feedback_{rating}")
         await self._show(request, turn_id, rating)
@@ -122,7 +122,7 @@ class AnswerFeedback(Feature):
             return None
         if await self._in_danger(person):
             return texts.rate_not_now
-        if await self._disclosures.is_minor(person):
+        if not await self._disclosures.is_adult(person):
             return texts.button_expired
         if answer == "what":
             keyboard = ask_training(texts, person, explained=True)

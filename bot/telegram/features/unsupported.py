@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+import structlog
+
+from bot.locales import language_for
+from bot.safety import RiskLevel, emergency, level_at, region_of
+from bot.storage import StorageError
+from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Feature
 
 if TYPE_CHECKING:
@@ -12,6 +18,8 @@ if TYPE_CHECKING:
 
     from bot.locales import Texts
     from bot.telegram.context import Context
+
+log = structlog.get_logger(__name__)
 
 MAX_ALBUMS = 256
 """Albums kept in mind, so that each is answered once."""
@@ -22,13 +30,35 @@ class UnsupportedMessages(Feature):
 
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox
+        self._risk = context.storage.risk
+        self._now = context.now
         self._albums: deque[str] = deque(maxlen=MAX_ALBUMS)
         self.on_no_words = self._answer
 
     async def _answer(self, message: Message, texts: Texts) -> None:
-        """Say what a message would have to be; an album gets one answer."""
-        if not self._is_more_of_an_album(message):
-            await self._outbox.send_text(message.chat.id, _answer_to(message, texts))
+        """Say what a message would have to be; an album gets one answer.
+
+        A voice or a picture may be a call for help: who is in danger reads whom to call.
+        """
+        if self._is_more_of_an_album(message):
+            return
+        text = await self._to_person_in_danger(message, texts) or _answer_to(message, texts)
+        await self._outbox.send_text(message.chat.id, text)
+
+    async def _to_person_in_danger(self, message: Message, texts: Texts) -> str | None:
+        person = message.from_user
+        if person is None or not is_private(message.chat.id):
+            return None
+        try:
+            risk = await self._risk.for_user(person.id)
+        except StorageError as error:
+            log.warning("risk_not_read", error=type(error).__name__)
+            return None
+        if level_at(risk.ends, self._now()) < RiskLevel.HIGH:
+            return None
+        language = language_for(person.language_code)
+        whom_to_call = emergency(language, region_of(risk.region))
+        return texts.unsupported_in_danger(emergency=whom_to_call)
 
     def _is_more_of_an_album(self, message: Message) -> bool:
         """An album arrives as one message a picture."""

@@ -14,6 +14,7 @@ from telegram import Update
 from bot import safety
 from bot.locales import language_for
 from bot.safety import RiskLevel
+from bot.safety.occasions import Occasion, occasions_in
 from bot.storage import NewUpdate, StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import names_of_phrases
@@ -85,6 +86,8 @@ class Intake:
         is_handed_over: whether what a person writes in a chat goes to a human, not to the model.
         on_danger: told of the chat in which an update asks for a card, and whether by an edit,
             before `on_arrival`: what is being answered there is to stop.
+        on_goodbye: told of the private chat in which a person leaves: what is being answered there
+            ends.
         on_arrival: told of each update that was stored for the first time.
     """
 
@@ -96,6 +99,7 @@ class Intake:
         *,
         is_handed_over: Callable[[int, int], Awaitable[bool]],
         on_danger: Callable[[int, bool], None],
+        on_goodbye: Callable[[int], Awaitable[object]],
         on_arrival: Callable[[Arrival], None],
     ) -> None:
         self._context = context
@@ -105,6 +109,7 @@ class Intake:
         self._phrases = names_of_phrases(commands)
         self._reader = DangerReader(context, cards, is_handed_over)
         self._on_danger = on_danger
+        self._on_goodbye = on_goodbye
         self._on_arrival = on_arrival
         self.is_closed = False
 
@@ -169,6 +174,7 @@ class Intake:
                 faults.shield(signal.update_id, "stop", partial(self._stop_answer, signal), None)
         for one in batch:
             if (update_id := one.arrival.update_id) in kept.new:
+                await self._end_answer_at_goodbye(one)
                 faults.shield(update_id, "arrive", partial(self._on_arrival, one.arrival), None)
         if faults.count:
             await self._context.storage.counters.add("update_fault", faults.count)
@@ -235,6 +241,18 @@ class Intake:
     def _stop_answer(self, signal: RiskSignal) -> None:
         if safety.needs_card(RiskLevel(signal.level)):
             self._on_danger(signal.chat_id, not signal.stops_answer)
+
+    async def _end_answer_at_goodbye(self, found: _Sorted) -> None:
+        """Who leaves does not have to read to the end."""
+        said = found.said
+        if said is None or said.is_edit or not is_private(said.chat_id):
+            return
+        if not occasions_in(said.text) & {Occasion.BYE, Occasion.NIGHT}:
+            return
+        try:
+            await self._on_goodbye(said.chat_id)
+        except StorageError as error:
+            log.warning("answer_not_ended", error=type(error).__name__)
 
     def _sort(self, raw: RawUpdate, faults: BatchFaults) -> _Sorted | None:
         """What an update is and where it goes; None if it is not for the bot."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
     from bot.conversation.companion import Companion, Plan
+    from bot.conversation.disclosure_policy import PendingNotice
     from bot.locales import Language, Texts
     from bot.safety import Assessment
     from bot.telegram.outbound.streaming import StreamedReply
@@ -113,12 +114,11 @@ class AnswerSteps:
             return True
         # Nothing is said yet: a card that is to come is the first thing, and asks alone. The
         # welcome of who is new, which asks how old they are, waits for that to be known.
-        is_known = second_look.done() or plan.disclosure.told_at is None
+        is_new = plan.disclosure.told_at is None and not plan.is_goodbye
+        is_known = second_look.done() or is_new
         if is_known and self._companion.calls_for_card(plan, await second_look):
             return False
-        pending = await self._notices.before_answer(
-            running.turn, plan.language, plan.disclosure, level=plan.level
-        )
+        pending = await self._give_notices(running, plan)
         if running.has_edits:
             return False
         texts = texts_for(plan.language)
@@ -132,6 +132,17 @@ class AnswerSteps:
         if not running.is_overtaken:
             await self._notices.after_answer(pending)
         return True
+
+    async def _give_notices(self, running: RunningTurn, plan: Plan) -> PendingNotice | None:
+        """Say what has to be said before the answer; who leaves is sent nothing more."""
+        if plan.is_goodbye:
+            return None
+        return await self._notices.before_answer(
+            *(running.turn, plan.language, plan.disclosure),
+            level=plan.level,
+            has_card=plan.card_asks,
+            occasions=plan.occasions,
+        )
 
     async def _read_again(self, running: RunningTurn, plan: Plan) -> Assessment:
         """Have the turn read in meaning, once for its words; a card stops what is being said."""
@@ -187,14 +198,18 @@ class AnswerSteps:
             await self._note_second(plan, await second_look)
             await self._ending.finish(running, plan, None, "answered")
             return
-        if plan.is_shared:
+        keyboard: InlineKeyboardMarkup | None = None
+        is_of_danger = plan.level is not RiskLevel.NONE and not plan.is_goodbye
+        if not is_of_danger:
+            pass
+        elif plan.is_shared:
             keyboard = self._keyboards.into_private(texts, self._bot_name)
         else:
             is_by_others = plan.met_for in BY_OTHERS
             keyboard = self._keyboards.in_danger(texts, running.turn.user_id, discreet=is_by_others)
             keyboard = self._offering_care(plan, texts, keyboard)
         await self._ending.deliver(running, partial(reply.finish, answer, keyboard))
-        if not plan.is_shared:
+        if is_of_danger and not plan.is_shared:
             await self._cards.note_buttons(running.turn, running.message_id)
         await self._note_second(plan, await second_look)
         await self._ending.finish(running, plan, answer, "answered")

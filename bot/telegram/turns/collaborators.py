@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from telegram import InlineKeyboardMarkup
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.conversation.disclosure_policy import PendingNotice
     from bot.locales import Language, Texts
     from bot.safety import RiskLevel
+    from bot.safety.occasions import Occasion
     from bot.storage import Disclosure, Turn
     from bot.telegram.inbound.incoming import IncomingText
 
@@ -54,7 +55,14 @@ class Notices(Protocol):
     """What people have to be told beside the answers."""
 
     async def before_answer(
-        self, turn: Turn, language: Language, known: Disclosure, *, level: RiskLevel
+        self,
+        turn: Turn,
+        language: Language,
+        known: Disclosure,
+        *,
+        level: RiskLevel,
+        has_card: bool,
+        occasions: Collection[Occasion],
     ) -> PendingNotice | None:
         """Say what cannot wait; what can wait for the answer comes back."""
 

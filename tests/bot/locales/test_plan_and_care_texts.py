@@ -12,9 +12,12 @@ from bot.locales.care import care_texts_for
 from bot.locales.catalog import LocaleError, build
 from bot.locales.plan import PlanTexts, plan_texts_for
 from bot.locales.texts import Template
+from bot.storage import PlanStep
 
 ON_A_BUTTON = 20
 """Characters that two buttons in a row of a phone have room for, of two columns each."""
+ON_A_ROW = 32
+"""... and that a button alone in its row has room for."""
 
 
 def plain(language: Language) -> dict[str, str]:
@@ -49,10 +52,13 @@ def test_texts_fit_a_phone_hold_no_number_and_claim_nothing(language: Language) 
 @pytest.mark.parametrize("language", Language)
 def test_what_stands_on_a_button_fits_it(language: Language) -> None:
     for key, text in plain(language).items():
-        if key.startswith(("button_", "ready_")):
+        if key.startswith(("button_", "ready_", "name_")):
             wide = 1 if language is Language.EN else 2
+            room = ON_A_ROW if key.startswith("ready_") else ON_A_BUTTON
+            if key in {f"name_{step}" for step in PlanStep}:  # above a step, and in rows of its own
+                room = 2 * ON_A_BUTTON
             for line in text.splitlines():
-                assert len(line) * wide <= ON_A_BUTTON + 2 * wide, line
+                assert len(line) * wide <= room + 2 * wide, line
 
 
 @pytest.mark.parametrize("language", Language)

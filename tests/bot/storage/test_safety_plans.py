@@ -133,16 +133,6 @@ async def test_what_has_asked_something_since_interrupts(
     assert (await asked(replica)).is_interrupted == (interrupted_by != "nothing")
 
 
-async def test_what_helps_first_is_a_line_of_each_step_that_can_be_acted_on(
-    replica: Replica,
-) -> None:
-    assert await replica.safety_plans.first_lines(PERSON) == ()
-    for step in PlanStep:
-        for number in (1, 2):
-            await replica.safety_plans.add(PERSON, step, f"{step} {number}", at_most=5)
-    assert await replica.safety_plans.first_lines(PERSON) == ("alone 1", "company 1", "people 1")
-
-
 async def test_lines_rest_encrypted_and_belong_to_their_person_and_step(
     replica: Replica, database: Database
 ) -> None:

@@ -6,7 +6,6 @@ card, and the plan waits. What is taken here becomes no turn, so no model ever r
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +19,8 @@ from bot.locales.plan import plan_texts_for
 from bot.safety import RiskLevel, Utterance, level_at
 from bot.storage import PlanStep, TypedLine
 from bot.telegram.chat_ids import is_private
-from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES
+from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES, as_noted
+from bot.telegram.features.safety_plan.words import Order, order_in
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
@@ -38,18 +38,6 @@ log = structlog.get_logger(__name__)
 ASKED_FOR = timedelta(hours=1)
 """A question that is older has been forgotten: what is written then is talk."""
 
-_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){4,}")
-_STOPS = frozenset(
-    (
-        *("停", "停下", "停止", "退出", "取消", "算了", "先到这里", "先到這裡"),
-        *("不写了", "不寫了", "先不写了", "先不寫了", "stop", "cancel", "quit", "stop here"),
-    )
-)
-_SKIPS = frozenset(("跳过", "跳過", "下一步", "没有", "沒有", "skip", "next"))
-_BACK = frozenset(("上一步", "返回", "back"))
-_ORDERS = _STOPS | _SKIPS | _BACK
-"""What the buttons do, as people write it instead; never a line."""
-
 
 @dataclass(slots=True)
 class _Written:
@@ -62,10 +50,9 @@ class _Written:
     step: PlanStep | None = None
 
     @property
-    def order(self) -> str | None:
+    def order(self) -> Order | None:
         """What it orders instead of telling, if it does."""
-        word = self.text.strip(" \n。.!！~").lower()
-        return word if word in _ORDERS else None
+        return order_in(self.text, self.step)
 
 
 class PlanAnswers:
@@ -181,17 +168,11 @@ class PlanAnswers:
             typed = [TypedLine(one.message_id, one.step, one.text) for one in lines if one.step]
             await self._plans.answer(user_id, typed, then=_behind(asked))
             levels = [(await read_for_danger([Utterance(one.text)])).level for one in lines]
-            before = texts.noted_in_need if any(levels) else texts.noted
+            before = as_noted(texts, [one.text for one in lines], in_need=any(levels))
         elif order is not None and asked.step is not None:
-            goes_to = asked.step.previous if order in _BACK else _behind(asked)
-            if order in _STOPS or goes_to is None:
-                await self._plans.stop(user_id)
-                before = texts.stopped
-            else:
-                await self._plans.ask(user_id, goes_to, walks=True)
+            before = await self._follow(user_id, order, asked.step, asked, texts)
         now = await self._plans.asked(user_id)
         if now is None or now.step is None:
-            before = before or texts.noted
             await self._screen.show_plan(user_id, language, before=before)
         elif now.shown_in is None:
             await self._screen.ask(user_id, now.step, language, walks=now.walks, before=before)
@@ -199,16 +180,34 @@ class PlanAnswers:
             return
         await self._screen.retire(user_id, asked.shown_in)
 
+    async def _follow(
+        self,
+        user_id: int,
+        order: Order,
+        step: PlanStep,
+        asked: AskedStep,
+        texts: PlanTexts,
+    ) -> str:
+        """Do what an order says, and say what is said before the next question."""
+        goes_to = step.previous if order is Order.BACK else _behind(asked)
+        if order is Order.STOP or goes_to is None:
+            await self._plans.stop(user_id)
+        else:
+            await self._plans.ask(user_id, goes_to, walks=True)
+        if order is Order.NOTHING:
+            asks_for_others = step in (PlanStep.COMPANY, PlanStep.PEOPLE)
+            return texts.no_one_yet if asks_for_others else texts.left_empty
+        if order is not Order.STOP:
+            return ""
+        has_lines = (await self._plans.for_user(user_id)).lines
+        return texts.stopped if has_lines else texts.stopped_empty
+
     async def _refused(
         self, user_id: int, lines: Sequence[_Written], texts: PlanTexts
     ) -> str | None:
         """Why lines are not kept, as their person is told; None: they are."""
         if any(len(one.text) > MAX_LINE for one in lines):
             return texts.too_long
-        if any(
-            one.step is PlanStep.PROFESSIONALS and _LONG_NUMBER.search(one.text) for one in lines
-        ):
-            return texts.no_numbers
         if lines:
             plan = await self._plans.for_user(user_id)
             added = Counter(one.step for one in lines)

@@ -14,6 +14,7 @@ from bot.telegram.features.private_only import send_to_private
 from bot.telegram.features.safety_plan.keyboards import (
     OF_A_LINE,
     ask_delete_plan,
+    ask_wipe,
     choose_step,
     parse_plan_button,
 )
@@ -22,6 +23,7 @@ from bot.timeouts import wait_for_result
 
 if TYPE_CHECKING:
     from bot.locales import Language
+    from bot.locales.plan import PlanTexts
     from bot.telegram.context import Context
     from bot.telegram.features.safety_plan.keyboards import PressedPlanButton
     from bot.telegram.features.safety_plan.screen import PlanScreen
@@ -52,11 +54,11 @@ class PlanBook(Feature):
         if not is_private(chat_id):  # others in a group would read it
             return None
         try:
-            lines = await wait_for_result(self._plans.first_lines(user_id), self._sleep(CARD_WAITS))
+            plan = await wait_for_result(self._plans.for_user(user_id), self._sleep(CARD_WAITS))
         except (StorageError, TimeoutError) as error:
             log.warning("plan_not_on_card", error=type(error).__name__)
             return None
-        return lines_on_card(plan_texts_for(language), lines)
+        return lines_on_card(plan_texts_for(language), plan)
 
     async def _plan(self, request: CommandRequest) -> None:
         """Show the plan. A question that was open waits: what is written next is talk again."""
@@ -72,9 +74,9 @@ class PlanBook(Feature):
         texts = plan_texts_for(request.language)
         user_id, message_id = request.user_id, request.message_id
         match pressed.action:
-            case "show" | "stop":
+            case "show" | "done" | "stop":
                 await self._stop(user_id, retires=message_id)
-                before = texts.stopped if pressed.action == "stop" else ""
+                before = await self._last_word(user_id, pressed.action, texts)
                 await self._screen.show_plan(
                     user_id, request.language, before=before, in_message=message_id
                 )
@@ -89,9 +91,20 @@ class PlanBook(Feature):
             case "forget":
                 await self._plans.delete(user_id)
                 await self._outbox.edit_text(user_id, message_id, texts.deleted)
+            case "wipe":
+                keyboard = ask_wipe(texts, pressed.step)
+                await self._outbox.edit_text(user_id, message_id, texts.clear_ask, keyboard)
             case _:
                 return await self._at_step(request, pressed)
         return None
+
+    async def _last_word(self, user_id: int, action: str, texts: PlanTexts) -> str:
+        """What is said to a person who stops, or has written all they wanted to."""
+        if action == "show":
+            return ""
+        if not (await self._plans.for_user(user_id)).lines:
+            return texts.stopped_empty
+        return texts.stopped if action == "stop" else texts.finished
 
     async def _at_step(self, request: CallbackRequest, pressed: PressedPlanButton) -> str | None:
         """Do what a button of a step says, and have that step be the one that is asked."""

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from bot.locales.plan import PlanTexts
     from bot.telegram.feature import Button
 
-OF_A_STEP = frozenset({"ask", "edit", "clear"})
+OF_A_STEP = frozenset({"ask", "edit", "keep", "wipe", "clear"})
+"""`wipe` asks whether to `clear` a step, and `keep` goes back to it."""
 OF_A_LINE = frozenset({"add", "drop"})
-OF_THE_PLAN = frozenset({"show", "stop", "steps", "delete", "forget"})
+OF_THE_PLAN = frozenset({"show", "done", "stop", "steps", "delete", "forget"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,16 @@ def go_on_with_plan(texts: PlanTexts, step: PlanStep) -> InlineKeyboardMarkup:
 
 
 def under_plan(texts: PlanTexts, empty: Sequence[PlanStep]) -> InlineKeyboardMarkup:
-    """Under the whole plan; `empty` are the steps still to be written."""
-    go_on = [(texts.button_go_on, f"plan:ask:{empty[0]}")] if empty else []
-    change = (texts.button_change, "plan:steps")
-    return button_rows(_filled([go_on, [change, (texts.button_delete, "plan:delete")]]))
+    """Under the plan; `empty` are the steps still to be written.
+
+    Making the place safer has a button of its own: it protects most, and is reached least.
+    """
+    place = PlanStep.PLACE
+    go_on = [(texts.button_go_on, f"plan:ask:{empty[0]}")] if set(empty) - {place} else []
+    safer = [(name_of(texts, place), f"plan:edit:{place}")] if place in empty else []
+    change = [(texts.button_change, "plan:steps")]
+    delete = [(texts.button_delete, "plan:delete")]
+    return button_rows(_filled([go_on, safer, change, delete]))
 
 
 def choose_step(texts: PlanTexts) -> InlineKeyboardMarkup:
@@ -74,22 +81,30 @@ def ask_delete_plan(texts: PlanTexts) -> InlineKeyboardMarkup:
     )
 
 
+def ask_wipe(texts: PlanTexts, step: PlanStep) -> InlineKeyboardMarkup:
+    """Under the question whether to wipe what is written at a step."""
+    return button_row(
+        (texts.button_clear_yes, f"plan:clear:{step}"), (texts.button_clear_no, f"plan:keep:{step}")
+    )
+
+
 def under_question(
     texts: PlanTexts, step: PlanStep, written: Collection[str], *, walks: bool
 ) -> InlineKeyboardMarkup:
     """Under a step that is asked: its ready lines, where to go, and how to clear it."""
     ready = [
-        (f"✓ {line}", f"plan:drop:{step}:{number}")
-        if line in written
-        else (f"＋ {line}", f"plan:add:{step}:{number}")
+        [
+            (f"✓ {line}", f"plan:drop:{step}:{number}")
+            if line in written
+            else (f"＋ {line}", f"plan:add:{step}:{number}")
+        ]
         for number, line in enumerate(ready_lines(texts, step))
     ]
-    clear = [(texts.button_clear, f"plan:clear:{step}")] if written else []
+    clear = [(texts.button_clear, f"plan:wipe:{step}")] if written else []
     if walks:
-        stop = [(texts.button_stop, "plan:stop"), *clear]
-        return button_rows(_filled([*_pairs(ready), _onward(texts, step, written), stop]))
-    back = [(texts.button_plan, "plan:show"), *clear]
-    return button_rows(_filled([*_pairs(ready), back]))
+        stop = [(texts.button_stop, "plan:stop")]
+        return button_rows(_filled([*ready, _onward(texts, step, written), stop, clear]))
+    return button_rows(_filled([*ready, [(texts.button_plan, "plan:show")], clear]))
 
 
 def _onward(texts: PlanTexts, step: PlanStep, written: Collection[str]) -> list[Button]:
@@ -100,12 +115,8 @@ def _onward(texts: PlanTexts, step: PlanStep, written: Collection[str]) -> list[
         label = texts.button_next if written else texts.button_skip
         row.append((label, f"plan:ask:{step.next}"))
     else:
-        row.append((texts.button_done, "plan:show"))
+        row.append((texts.button_done, "plan:done"))
     return row
-
-
-def _pairs(buttons: Sequence[Button]) -> list[Sequence[Button]]:
-    return [buttons[start : start + 2] for start in range(0, len(buttons), 2)]
 
 
 def _filled(rows: Sequence[Sequence[Button]]) -> list[Sequence[Button]]:

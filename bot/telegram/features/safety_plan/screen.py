@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.locales.plan import plan_texts_for
-from bot.storage import PlanStep
 from bot.telegram.features.safety_plan.keyboards import (
     begin_plan,
     go_on_with_plan,
     under_plan,
     under_question,
 )
-from bot.telegram.features.safety_plan.pages import overview, question
+from bot.telegram.features.safety_plan.pages import open_steps, overview, question
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.outbound.numbers import plain_with_numbers
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
     from bot.locales import Language
+    from bot.storage import PlanStep
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.hotlines import HotlineList
 
@@ -42,15 +42,12 @@ class PlanScreen:
         """Show the whole plan, or what it is to a person who has none; `before`: said first."""
         texts = plan_texts_for(language)
         plan = await self._plans.for_user(user_id)
-        if not plan.lines and not before:
-            await self._put(user_id, texts.intro, begin_plan(texts), in_message)
+        if not plan.lines:
+            await self._put(user_id, before or texts.intro, begin_plan(texts), in_message)
             return
-        empty = [
-            step for step in PlanStep if step is not PlanStep.PROFESSIONALS and not plan.of(step)
-        ]
         text = overview(texts, plan, language, await self._hotlines.region(user_id))
         text = f"{before}\n\n{text}" if before else text
-        await self._put(user_id, text, under_plan(texts, empty), in_message)
+        await self._put(user_id, text, under_plan(texts, open_steps(plan)), in_message)
 
     async def ask(
         self,

@@ -39,17 +39,40 @@ def sees(room):
 
 
 @pytest.mark.parametrize("language", Language)
-async def test_every_page_is_shown_in_the_one_message_with_its_facts_and_sources(room, language):
+async def test_every_page_is_shown_in_the_one_message_and_its_sources_behind_a_button(
+    room, language
+):
     texts = care_texts_for(language)
     await asks(room, language)
     for page in CarePage:
         await presses(room, f"care:{page}", language)
-        facts = facts_for(page, language)
+        facts = facts_for(page, language, is_minor=False)
         assert sees(room).startswith(name_of_page(texts, page))
         assert all(fact.text[language] in sees(room) for fact in facts)
+        assert not any(fact.source in sees(room) for fact in facts)
+        back = f"care:{'fears' if page in FEARS else 'start'}"
+        assert room.buttons() == [back, f"care:from:{page}"]
+        await presses(room, f"care:from:{page}", language)
         assert all(fact.source in sees(room) and fact.dated in sees(room) for fact in facts)
-        assert room.buttons() == [f"care:{'fears' if page in FEARS else 'start'}"]
+        assert room.buttons() == [f"care:{page}"]
     assert len(room.bot.texts(PERSON)) == 1
+
+
+@pytest.mark.parametrize("age", ["adult", "teen", None])
+async def test_what_is_true_of_the_young_is_not_told_to_adults(room, age):
+    if age is None:
+        await room.storage.users.erase(PERSON)
+    else:
+        await room.storage.disclosures.set_age(PERSON, age)
+    await room.storage.users.record_seen(PERSON, "zh-hans")
+    await asks(room)
+    for page in CarePage:
+        await presses(room, f"care:{page}")
+        for fact in facts_for(page, Language.ZH_CN):
+            hidden = {"adult": "minor", "teen": "adult", None: "-"}[age]
+            assert (fact.text[Language.ZH_CN] in sees(room)) is (fact.only_for != hidden)
+        is_told = page in (CarePage.KNOWN, CarePage.RECORDS, CarePage.SAY) and age != "adult"
+        assert (WORDS.who_is_told in sees(room)) is is_told
 
 
 async def test_every_button_leads_somewhere_and_back_from_wherever_it_is_pressed(room):

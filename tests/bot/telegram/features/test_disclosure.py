@@ -8,9 +8,10 @@ from datetime import date, timedelta
 import pytest
 from telegram.error import BadRequest, NetworkError
 
+from bot.conversation.companion import FOR_THE_OLD
 from bot.locales import Language, texts_for
 from bot.safety import Region, RiskLevel, card
-from bot.safety.hotlines import emergency, youth_hotlines
+from bot.safety.hotlines import numbers_for, youth_hotlines
 from bot.storage import Disclosure
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.room import TEXTS
@@ -21,7 +22,8 @@ NEWCOMER = 555
 YEAR = date(2026, 1, 1), date(2026, 12, 31)
 FIRST = f"{TEXTS.care_first}\n\n{TEXTS.care_ask_age}"
 IMMINENT = "我今晚就去跳楼，已经决定了。"
-MINOR = TEXTS.care_minor(lines=youth_hotlines(Language.ZH_CN), emergency=emergency(Language.ZH_CN))
+POLICE = numbers_for(Language.ZH_CN)["police"]
+MINOR = TEXTS.care_minor(lines=youth_hotlines(Language.ZH_CN), police=POLICE)
 
 
 def shown(text):
@@ -81,14 +83,14 @@ async def test_start_in_a_group_asks_nobody_how_old_they_are(room):
 
 
 @pytest.mark.parametrize("is_trial", [False, True])
-async def test_a_newcomer_in_danger_reads_the_card_and_one_sentence_that_this_is_an_ai(
+async def test_a_newcomer_in_danger_reads_the_card_first_and_no_notice_behind_it(
     open_room, is_trial
 ):
     room = open_room(is_trial=is_trial)
     await says(room, IMMINENT)
     answer = [] if is_trial else [ANSWER]
     [imminent_card] = shown(card(RiskLevel.IMMINENT, Language.ZH_CN))
-    assert room.bot.texts(NEWCOMER) == [imminent_card, *answer, TEXTS.care_in_danger]
+    assert room.bot.texts(NEWCOMER) == [imminent_card, *answer]
     await says(room, "我在")
     await says(room, "/start")
     later = room.bot.texts(NEWCOMER)[-2:]
@@ -104,10 +106,10 @@ async def test_a_newcomer_in_danger_reads_the_card_and_one_sentence_that_this_is
 async def test_the_whole_notice_comes_when_the_danger_is_over(open_room):
     room = open_room(is_trial=True)
     await says(room, IMMINENT)
-    await room.passes(timedelta(days=6).total_seconds())
-    await says(room, "今天好多了")
-    assert f"{TEXTS.care_first}\n\n{TEXTS.start_trial}" in room.bot.texts(NEWCOMER)
-    assert TEXTS.care_in_danger in room.bot.texts(NEWCOMER)
+    await room.passes(timedelta(days=12).total_seconds())
+    await says(room, "今天天气不错")
+    whole = f"{TEXTS.care_first}\n\n{TEXTS.start_trial}\n\n{TEXTS.care_ask_age}"
+    assert whole in room.bot.texts(NEWCOMER)[-2:]
 
 
 async def test_who_was_in_danger_at_first_is_later_asked_for_the_first_time_not_again(room):
@@ -126,7 +128,7 @@ async def test_the_young_read_the_lines_of_the_region_they_chose(room):
     await presses(room, "age:minor")
     said = TEXTS.care_minor(
         lines=youth_hotlines(Language.ZH_CN, Region.HK),
-        emergency=emergency(Language.ZH_CN, Region.HK),
+        police=numbers_for(Language.ZH_CN, Region.HK)["police"],
     )
     assert room.bot.texts(NEWCOMER)[-1] == shown(said)[-1]
     assert "110" not in said
@@ -157,6 +159,20 @@ async def test_a_break_is_suggested_after_the_answer_and_a_reminder_before(room)
     assert said[at - 1 : at] == [ANSWER]
     at = said.index(TEXTS.care_reminder)
     assert said[at : at + 2] == [TEXTS.care_reminder, ANSWER]
+
+
+async def test_one_who_comes_again_the_next_day_is_told_in_a_line_before_the_answer(room):
+    await says(room, "你好", person=PERSON)
+    await room.passes(timedelta(hours=20).total_seconds())
+    await says(room, "今天也有点累", person=PERSON)
+    await says(room, "不过吃得还行", person=PERSON)
+    assert room.bot.texts(PERSON) == [ANSWER, TEXTS.care_session, ANSWER, ANSWER]
+
+
+async def test_a_concern_is_told_before_the_answer_so_that_no_notice_is_the_last_word(room):
+    await says(room, "觉得活着没意思")
+    assert room.bot.texts(NEWCOMER)[0] == TEXTS.care_session
+    assert TEXTS.care_ask_age not in "".join(room.bot.texts(NEWCOMER))
 
 
 async def test_one_back_after_a_week_is_told_again(room):
@@ -215,6 +231,50 @@ async def test_the_model_is_nobodys_lover_who_answered_to_be_under_18(room, engi
     await says(room, "今天有点累")
     blocked = "我爱你" not in room.bot.texts(NEWCOMER)[-1]
     assert blocked is (age == "minor")
+
+
+async def test_who_would_rather_not_say_is_not_asked_again(room):
+    await says(room, "/start")
+    await presses(room, "age:unsaid")
+    assert room.bot.answered[-1][1] == TEXTS.care_age_left
+    known = await room.storage.disclosures.for_user(NEWCOMER)
+    assert (known.age, known.asked) == (None, 2)
+
+
+async def test_a_wrong_age_can_be_changed(room):
+    await says(room, "/start")
+    await presses(room, "age:adult")
+    await says(room, "/start")
+    await presses(room, "age:change")
+    await presses(room, "age:minor")
+    assert await room.storage.disclosures.is_minor(NEWCOMER)
+
+
+async def test_a_child_whose_home_is_not_safe_is_told_whom_else_and_not_asked_again(room):
+    await says(room, "/start")
+    await presses(room, "age:minor")
+    await presses(room, "age:child")
+    await presses(room, "guardian:unsafe")
+    lines = youth_hotlines(Language.ZH_CN)
+    told = TEXTS.care_home_unsafe(lines=lines, police=POLICE)
+    assert room.bot.texts(NEWCOMER)[-1] == shown(told)[-1]
+    await room.passes(timedelta(days=8).total_seconds())
+    await says(room, "今天放学早")
+    assert TEXTS.care_child not in room.bot.texts(NEWCOMER)[-3:]
+
+
+async def test_who_says_to_be_old_reads_of_cheats_once_and_the_model_is_told(room, engine):
+    await says(room, "我今年七十二岁了，耳朵不好", person=PERSON)
+    told = TEXTS.care_elderly(police=POLICE)
+    assert room.bot.texts(PERSON) == [ANSWER, told]
+    await says(room, "老伴做饭去了", person=PERSON)
+    assert room.bot.texts(PERSON).count(told) == 1
+    assert all(FOR_THE_OLD in prompt[0].content for prompt in engine.prompts)
+
+
+async def test_who_says_that_nobody_else_counts_is_kindly_reminded_of_people(room):
+    await says(room, "只有你懂我", person=PERSON)
+    assert room.bot.texts(PERSON) == [ANSWER, TEXTS.care_leaning]
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])

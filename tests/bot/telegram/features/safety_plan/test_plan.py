@@ -11,7 +11,12 @@ from bot.locales import Language, texts_for
 from bot.safety import Assessment, RiskLevel
 from bot.storage import DatabaseUnavailable, PlanStep
 from bot.telegram.features.safety_plan.keyboards import parse_plan_button
-from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES, ready_lines
+from bot.telegram.features.safety_plan.pages import (
+    MAX_LINE,
+    MAX_LINES,
+    lines_on_card,
+    ready_lines,
+)
 from tests.bot.telegram.features.safety_plan.conftest import WORDS, Writer
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.updates import GROUP, OTHER, PERSON, PHOTO, edit, message, press
@@ -26,10 +31,11 @@ async def test_six_answers_make_a_plan_and_no_model_reads_any(writer):
         assert WORDS.place_in_order(count=step.number) in writer.sees
         await writer.types(answer)
     assert await writer.lines() == {s.value: (a,) for s, a in zip(PlanStep, ANSWERS, strict=True)}
-    assert writer.sees.startswith(WORDS.noted)
+    assert writer.sees.startswith(WORDS.noted(lines=f"· {ANSWERS[-1]}"))
     assert all(answer in writer.sees for answer in ANSWERS)
     assert "12356" in writer.sees
     assert WORDS.owner in writer.sees
+    assert writer.sees.index("12356") < writer.sees.index(WORDS.own_words)
     assert writer.asked_the_model == 0
     assert await writer.room.turns() == []
 
@@ -61,6 +67,12 @@ async def test_ready_lines_are_added_and_dropped_by_their_buttons(writer):
     assert "plan:drop:signs:0" in writer.buttons
     await writer.presses("plan:drop:signs:0")
     assert await writer.lines() == {"signs": (second,)}
+    await writer.presses("plan:wipe:signs")
+    assert writer.sees == WORDS.clear_ask
+    assert await writer.lines() == {"signs": (second,)}
+    await writer.presses("plan:keep:signs")
+    assert second in writer.sees
+    await writer.presses("plan:wipe:signs")
     await writer.presses("plan:clear:signs")
     assert await writer.lines() == {}
     assert writer.sees.startswith(WORDS.place_in_order(count=1))
@@ -75,7 +87,7 @@ async def test_skip_back_and_stop_by_button_and_in_words(writer):
     await writer.types("上一步")
     assert WORDS.name_alone in writer.sees
     await writer.types("先不写了")
-    assert writer.sees.startswith(WORDS.stopped)
+    assert writer.sees == WORDS.stopped_empty
     assert await writer.lines() == {}
     await writer.types("今天好累")
     assert writer.asked_the_model == 1
@@ -156,26 +168,39 @@ async def test_a_line_that_sounds_of_need_is_kept_and_not_passed_over(writer):
     said = writer.room.bot.texts(PERSON)
     # Either it was danger enough for a card, or it is a line beside which help is named.
     assert any("12356" in text for text in said) or (
-        lines == {"signs": ("觉得活着没意思",)} and WORDS.noted_in_need in writer.sees
+        lines == {"signs": ("觉得活着没意思",)}
+        and WORDS.noted_in_need(lines="· 觉得活着没意思") in writer.sees
     )
 
 
-@pytest.mark.parametrize(
-    ("step", "text", "why"),
-    [
-        ("signs", "长" * (MAX_LINE + 1), WORDS.too_long),
-        ("professionals", "陈医生 010-62345678", WORDS.no_numbers),
-    ],
-)
-async def test_what_is_not_kept_is_said_and_no_model_reads_it(writer, step, text, why):
+async def test_what_is_not_kept_is_said_and_no_model_reads_it(writer):
     await writer.begins()
-    await writer.presses(f"plan:ask:{step}")
-    await writer.types(text)
-    assert writer.sees == why
+    await writer.types("长" * (MAX_LINE + 1))
+    assert writer.sees == WORDS.too_long
     assert await writer.lines() == {}
     assert writer.asked_the_model == 0
     await writer.types("短一点")
-    assert await writer.lines() == {step: ("短一点",)}
+    assert await writer.lines() == {"signs": ("短一点",)}
+
+
+async def test_the_number_of_ones_own_doctor_stands_apart_from_the_checked_ones(writer):
+    await writer.begins()
+    await writer.presses("plan:ask:professionals")
+    await writer.types("陈医生 010-62345678")
+    await writer.types("/plan")
+    own = f"{WORDS.own_words}\n· 陈医生 010-62345678"
+    assert own in writer.sees
+    assert writer.sees.index("12356") < writer.sees.index(own)
+
+
+async def test_a_long_line_is_told_where_to_go_on_talking(writer):
+    await writer.begins()
+    await writer.types(
+        "星期天下午把屋子扫一遍，衣服洗了晒上，晚饭自己包几个饺子，一边听收音机一边吃"
+    )
+    assert WORDS.talk_on in writer.sees
+    await writer.types("喝茶")
+    assert WORDS.talk_on not in writer.sees
 
 
 async def test_a_step_that_is_full_takes_no_more(writer):
@@ -289,6 +314,83 @@ async def test_the_card_carries_its_first_lines_and_in_a_group_none(writer):
     own = WORDS.on_card(lines="· 出门走走\n· 图书馆\n· 妈妈 13800138000")
     card = next(text for text in writer.room.bot.texts(PERSON) if own in text)
     assert card.index("出门走走") < card.index("12356")
+
+
+NOTHING = (
+    *(
+        "没有",
+        "没人",
+        "没有人",
+        "一个人都没有",
+        "谁都没有",
+        "真的没有",
+        "我没有朋友",
+        "不知道",
+        "想不出来",
+    ),
+    *(
+        "没谁",
+        "嗯…没有吧",
+        "没有，真的没有",
+        "無",
+        "沒有人",
+        "想不到誰",
+        "none",
+        "No one.",
+        "nobody",
+    ),
+    *("I have no one", "I don't know", "没有人会来的", "没人在乎我", "谁也不会管我", "都没有"),
+)
+
+
+@pytest.mark.parametrize("said", NOTHING)
+async def test_who_has_nobody_leaves_the_step_open_and_no_card_says_so(writer, said):
+    await writer.begins()
+    await writer.presses("plan:ask:people")
+    await writer.types(said)
+    assert await writer.lines() == {}
+    assert writer.sees.startswith(f"{WORDS.no_one_yet}\n\n{WORDS.place_in_order(count=5)}")
+    # ... nor where it was kept before it was understood.
+    await writer.room.storage.safety_plans.add(PERSON, PlanStep.PEOPLE, said, at_most=6)
+    plan = await writer.room.storage.safety_plans.for_user(PERSON)
+    assert lines_on_card(WORDS, plan) is None
+
+
+@pytest.mark.parametrize(
+    "said", ["没有人比我妈更懂我", "小雨", "没电话，去找她", "只有我姐", "老张，没有微信", "吴老师"]
+)
+async def test_who_has_somebody_is_not_taken_for_alone(writer, said):
+    await writer.begins()
+    await writer.presses("plan:ask:people")
+    await writer.types(said)
+    assert await writer.lines() == {"people": (said,)}
+
+
+async def test_ones_own_line_comes_before_a_ready_one_on_the_card(writer):
+    await writer.begins()
+    await writer.presses("plan:ask:alone")
+    await writer.presses("plan:add:alone:1")
+    await writer.types("给小雨打个电话")
+    plan = await writer.plan()
+    assert lines_on_card(WORDS, plan) == WORDS.on_card(lines="· 给小雨打个电话")
+
+
+async def test_the_plan_shows_no_gaps_and_says_once_that_some_are_open(writer):
+    await writer.begins()
+    await writer.types("睡不着")
+    await writer.presses("plan:stop")
+    assert writer.sees.startswith(WORDS.stopped)
+    assert WORDS.left_open(count=4) in writer.sees
+    assert WORDS.name_people not in writer.sees
+    assert writer.buttons == ["plan:ask:alone", "plan:edit:place", "plan:steps", "plan:delete"]
+
+
+async def test_the_last_word_says_where_it_is_found(writer):
+    await writer.begins()
+    await writer.presses("plan:ask:place")
+    await writer.presses("plan:add:place:1")
+    await writer.presses("plan:done")
+    assert writer.sees.startswith(WORDS.finished)
 
 
 async def test_what_is_on_the_card_is_read_as_no_markup(writer):

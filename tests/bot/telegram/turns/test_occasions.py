@@ -1,0 +1,112 @@
+"""What is answered by a reviewed text whatever model runs: goodbyes, "are you human", money."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.safety import Language, RiskLevel
+from bot.safety.hotlines import numbers_for
+from tests.bot.telegram.room import TEXTS
+from tests.bot.telegram.scripted_engine import ANSWER
+from tests.bot.telegram.updates import GROUP, PERSON, message
+
+HIGH = "我不想活了"
+
+
+async def says(room, text, **fields):
+    await room.arrive(message(text, **fields))
+    await room.passes(5)
+    return room.bot.texts(fields.get("chat", PERSON))
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [("再见", "said_bye"), ("不聊了", "said_bye"), ("晚安", "said_night"), ("88", "said_bye")],
+)
+async def test_who_leaves_reads_one_line_that_asks_nothing_and_then_nothing(room, said, line):
+    await says(room, "今天有点累")
+    told = await says(room, said)
+    await room.passes(3 * 24 * 3600)
+    assert room.bot.texts(PERSON) == told == [ANSWER, getattr(TEXTS, line)]
+    assert len(room.engine.prompts) == 1
+    assert "？" not in told[-1]
+    assert room.buttons() == []
+
+
+async def test_who_has_not_been_told_something_is_not_held_up_by_it_at_the_door(room):
+    newcomer = 4711
+    await room.arrive(message("拜拜", person=newcomer))
+    await room.passes(5)
+    assert room.bot.texts(newcomer) == [TEXTS.said_bye]
+
+
+async def test_a_goodbye_ends_the_answer_that_is_being_made(room, engine):
+    engine.will("从前有座山，", asyncio.Event(), "山里有座庙。")
+    await room.arrive(message("讲个很长的故事"))
+    await room.passes(3)
+    await room.arrive(message("不聊了"))
+    await room.passes(10)
+    assert room.bot.texts(PERSON)[-1] == TEXTS.said_bye
+    assert "山里有座庙" not in "".join(room.bot.texts(PERSON))
+
+
+async def test_in_danger_a_goodbye_is_no_way_out_but_is_asked_about(open_room):
+    room = open_room(trusted_at_risk=())
+    await says(room, HIGH)
+    told = await says(room, "再见")
+    assert told[-1] not in (TEXTS.said_bye, TEXTS.said_night)
+    assert "？" in told[-1], "a card, or the question whether it is a farewell"
+
+
+async def test_days_after_a_concern_a_goodbye_names_help(room):
+    await room.storage.risk.record(_signal(room, RiskLevel.CONCERN))
+    assert (await says(room, "晚安"))[-1] == TEXTS.said_bye_after_concern
+
+
+@pytest.mark.parametrize("said", ["你是真人吗？", "Are you a bot?", "有人在吗"])
+async def test_whether_this_is_a_human_is_answered_before_any_model(room, said):
+    assert await says(room, said) == [TEXTS.said_human]
+    assert room.engine.prompts == []
+    assert room.buttons() == []
+
+
+async def test_it_is_answered_first_where_more_is_said(room):
+    told = await says(room, "你是真人吗？我今天被老板骂了一顿")
+    assert told == [f"{TEXTS.said_human}\n\n{ANSWER}"]
+
+
+async def test_it_is_answered_whatever_the_model_claims(room, engine):
+    engine.will("我是真人，我叫小林。")
+    told = await says(room, "你是真人吧，我今天好难受")
+    assert told[-1].startswith(TEXTS.said_human)
+    assert "我叫小林" not in told[-1]
+
+
+async def test_it_is_answered_in_danger_too(open_room):
+    room = open_room(trusted_at_risk=())
+    await says(room, HIGH)
+    told = await says(room, "你是真人吗")
+    assert told[-1].startswith(TEXTS.said_human)
+    assert len(told[-1]) > len(TEXTS.said_human)
+
+
+async def test_in_a_group_it_is_answered_as_well(room):
+    told = await says(room, "@shudong_bot 你是真人吗", chat=GROUP)
+    assert told == [TEXTS.said_human]
+
+
+async def test_money_that_was_lost_is_met_first_and_once(room):
+    lead = TEXTS.said_lost_money(police=numbers_for(Language.ZH_CN)["police"])
+    assert await says(room, "我刷单被骗了两万块钱") == [f"{lead}\n\n{ANSWER}"]
+    assert (await says(room, "我被骗了两万块钱，怎么跟家里说"))[-1] == ANSWER
+
+
+def _signal(room, level):
+    from datetime import timedelta
+
+    from bot.storage import RiskSignal
+
+    ends = {int(level): room.now() + timedelta(days=5)}
+    return RiskSignal(1, PERSON, PERSON, int(level), "zh-hans", ends)

@@ -142,6 +142,9 @@ async def test_what_only_the_second_reader_finds_brings_its_card_within_three_se
     house: House, telegram: Telegram, engine: ScriptedEngine
 ) -> None:
     person = await telegram.person()
+    await person.says("/start")  # who is new waits for the reading, and no half answer is withdrawn
+    await person.hears("树洞")
+    greeted = len(await person.sees())
     engine.finds(HIDDEN, C=0.9, A=0.1)
     engine.answers(HIDDEN, "听起来你安排得很周到，真细心，祝你有好心情。")
     engine.hold_after(12)
@@ -157,7 +160,8 @@ async def test_what_only_the_second_reader_finds_brings_its_card_within_three_se
     print(f"message to the second reader's card: {took * 1000:.0f} ms")
     assert took < 3
     await person.hears("安排得很周到", button=REDO)
-    assert [opening(shown.text) for shown in await person.sees()][:2] == [
+    seen = (await person.sees())[greeted:]
+    assert [opening(shown.text) for shown in seen][:2] == [
         texts_for(Language.ZH_CN).withdrawn,
         HIGH_CARD,
     ]
@@ -221,7 +225,7 @@ async def test_danger_outlives_a_reset_and_a_restart(
 
     shown = await person.hears(HIGH_CARD)
     await person.presses(SAFE, shown)
-    await person.hears("什么帮到了你")
+    await person.hears("有什么让你好受了一点")
     await person.says("西瓜很甜")
     await person.hears("我听见了：西瓜很甜", button=REDO)
     told = engine.prompts("西瓜很甜")[0][0]["content"]

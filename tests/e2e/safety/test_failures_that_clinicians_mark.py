@@ -39,7 +39,7 @@ IDLE = "那我们聊聊电影吧，你最近看了什么？"
 async def test_the_risk_is_named_though_the_model_passes_it_over(talk: Talk) -> None:
     heard = await talk.says(HIGH, model=IDLE)
     assert opening(heard[0]) == CARD_HIGH
-    for said in ("谢谢你愿意告诉我", "你现在一定很难受", "你很重要"):
+    for said in ("我听见了", "你说的我当真", "不该由你一个人扛"):
         assert said in heard[0]
 
 
@@ -204,9 +204,9 @@ async def test_a_plan_for_coping_is_worked_on_with_whoever_asks_for_help(talk: T
     await talk.says(HIGH, model=IDLE)
     shown = await talk.person.hears(CARD_HIGH, button=TEXTS.risk_button_help)
     await talk.person.presses(TEXTS.risk_button_help, shown)
-    helped = await talk.person.hears("我们一步一步来")
-    for needed in ("120", "12356", "谁离你最近"):
+    helped = await talk.person.hears("先做一样就好")
+    for needed in ("120", "12356", "能打给谁"):
         assert needed in helped.text
     shown = await talk.person.hears(CARD_HIGH, button=TEXTS.risk_button_safe)
     await talk.person.presses(TEXTS.risk_button_safe, shown)
-    await talk.person.hears("刚才是什么帮到了你")
+    await talk.person.hears("有什么让你好受了一点")

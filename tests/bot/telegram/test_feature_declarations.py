@@ -40,6 +40,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "target": ["all", str(ID)],
     "contact": ["@shudong", "care@example.org"],
     "safe": [True, False],
+    "discreet": [True, False],
     "ratable": [True, False],
     "rated": [None, "up", "down"],
     "explained": [True, False],

@@ -27,7 +27,7 @@ from bot.proxies import UnusableProxyError, proxy_environment, proxy_for
 from bot.safety import prepare
 from bot.safety.encoder import load_encoder
 from bot.settings import DOTENV
-from bot.storage import StorageError
+from bot.storage import Place, StorageError
 from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.client import Connection, connect
 from bot.telegram.context import Options
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SANDBOX_BOT_ID = 7_000_000_001
+_SANDBOX_PLACE = Place("sandbox", (), user_id=None, chat_id=None, version_1=b"")
 
 
 async def run(settings: Settings) -> None:
@@ -301,7 +302,7 @@ async def _telegram(
         settings.sandbox_port,
         f"{SANDBOX_BOT_ID}:{secrets.token_urlsafe(24)}",
         settings.data_dir,
-        storage.cipher,
+        storage.cipher.at(_SANDBOX_PLACE),
     )
     try:
         await sandbox.start()

@@ -17,6 +17,7 @@ from bot.storage import (
     SchemaStatus,
     StorageError,
     check_schema,
+    count_old,
     reencrypt,
     schema_status,
     upgrade,
@@ -131,6 +132,12 @@ async def reencrypt_all(settings: Settings) -> str:
     options = storage_options(settings)
     rewritten = 0
     async with _opened(options) as database:
-        async for total in reencrypt(database, open_cipher(options)):
+        cipher = open_cipher(options)
+        await verify_keys(database, cipher)
+        async for total in reencrypt(database, cipher):
             rewritten = total
-    return f"{rewritten} stored texts were rewritten with the newest key."
+        left = await count_old(database, cipher)
+    said = f"{rewritten} stored texts were rewritten with the newest key."
+    if left:
+        said += f" {left} cannot be read and were left: damaged, or moved from where they belong."
+    return said

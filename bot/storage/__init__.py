@@ -13,7 +13,7 @@ from bot.storage.counters import Counters
 from bot.storage.crisis_talks import CrisisTalks, StoredTalk
 from bot.storage.db.clock import Clock, utc_now
 from bot.storage.db.database import Database
-from bot.storage.db.encryption import Cipher, generate_key, load_or_create_key_file
+from bot.storage.db.encryption import Cipher, Place, generate_key, load_or_create_key_file
 from bot.storage.db.errors import (
     BadKey,
     DatabaseFull,
@@ -52,7 +52,7 @@ from bot.storage.models import (
 from bot.storage.notifications import Notification, Notifications
 from bot.storage.pending_questions import PendingQuestion, PersonInChat
 from bot.storage.rated_conversations import RatedConversation, RatedConversations
-from bot.storage.reencrypt import reencrypt
+from bot.storage.reencrypt import count_old, reencrypt
 from bot.storage.risk import Risk, RiskSignal, RiskState, SpeakerRisk, TurnRisk
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
 from bot.storage.trusted_calls import TellingCards, TrustedCalls
@@ -114,6 +114,7 @@ __all__ = [
     "PastTurn",
     "PendingQuestion",
     "PersonInChat",
+    "Place",
     "PlanStep",
     "RatedAnswer",
     "RatedConversation",
@@ -150,6 +151,7 @@ __all__ = [
     "Users",
     "WrongKey",
     "check_schema",
+    "count_old",
     "generate_key",
     "load_or_create_key_file",
     "reencrypt",

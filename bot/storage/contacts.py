@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import insert
+from bot.storage.db.encryption import Place
 from bot.storage.models import EmergencyContactRow
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Contacts:
     async def set(self, user_id: int, contact: EmergencyContact) -> None:
         """Remember a contact in the place of an earlier one."""
         sealed = {
-            "name": self._cipher.encrypt_text(contact.name, name_context(user_id)),
-            "phone": self._cipher.encrypt_text(contact.phone, phone_context(user_id)),
+            "name": self._cipher.encrypt_text(contact.name, name_place(user_id)),
+            "phone": self._cipher.encrypt_text(contact.phone, phone_place(user_id)),
             "named_at": self._clock(),
         }
         await self._database.write(_put, user_id, sealed)
@@ -52,14 +53,19 @@ class Contacts:
         return await self._database.write(erase_for_user, user_id)
 
 
-def name_context(user_id: int) -> bytes:
+def name_place(user_id: int) -> Place:
     """Where the ciphertext of a contact's name belongs."""
-    return b"emergency_contacts.name:%d" % user_id
+    return _place("emergency_contacts.name", user_id)
 
 
-def phone_context(user_id: int) -> bytes:
+def phone_place(user_id: int) -> Place:
     """Where the ciphertext of a contact's number belongs."""
-    return b"emergency_contacts.phone:%d" % user_id
+    return _place("emergency_contacts.phone", user_id)
+
+
+def _place(column: str, user_id: int) -> Place:
+    version_1 = f"{column}:{user_id}".encode()
+    return Place(column, (), user_id=user_id, chat_id=None, version_1=version_1)
 
 
 def select_for_user(connection: sa.Connection, user_id: int) -> AnyRow | None:
@@ -74,8 +80,8 @@ def select_for_user(connection: sa.Connection, user_id: int) -> AnyRow | None:
 def decrypt_contact(row: AnyRow, user_id: int, cipher: Cipher) -> EmergencyContact:
     """Decrypt a row of `select_for_user`."""
     return EmergencyContact(
-        name=cipher.decrypt_text(row.name, name_context(user_id)),
-        phone=cipher.decrypt_text(row.phone, phone_context(user_id)),
+        name=cipher.decrypt_text(row.name, name_place(user_id)),
+        phone=cipher.decrypt_text(row.phone, phone_place(user_id)),
     )
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import insert
+from bot.storage.db.encryption import Place
 from bot.storage.models import RatingRow, TrainingConsentRow, TurnRow
-from bot.storage.turns.turn import answer_context
+from bot.storage.turns.turn import answer_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,17 +115,30 @@ class _NewRating:
     at: datetime
 
 
-def rated_answer_context(turn_id: int) -> bytes:
+def rated_answer_place(user_id: int, turn_id: int, rating_id: int) -> Place:
     """Where the ciphertext of a rated answer belongs."""
-    return b"ratings.answer:%d" % turn_id
+    return _place("ratings.answer", user_id, turn_id, rating_id)
 
 
-def rewritten_context(turn_id: int) -> bytes:
+def rewritten_place(user_id: int, turn_id: int, rating_id: int) -> Place:
     """Where the ciphertext of a person's own wording belongs."""
-    return b"ratings.rewritten:%d" % turn_id
+    return _place("ratings.rewritten", user_id, turn_id, rating_id)
+
+
+def _place(column: str, user_id: int, turn_id: int, rating_id: int) -> Place:
+    """Only what is said in private can be rated, and a private chat has its person's id."""
+    return Place(
+        column,
+        (turn_id, rating_id),
+        user_id=user_id,
+        chat_id=user_id,
+        version_1=f"{column}:{turn_id}".encode(),
+    )
 
 
 RATING: Final = sa.select(
+    RatingRow.id,
+    RatingRow.user_id,
     RatingRow.turn_id,
     RatingRow.rating,
     RatingRow.answer,
@@ -163,17 +177,17 @@ def _rate(connection: sa.Connection, cipher: Cipher, rating: _NewRating) -> Rati
     consent = select_consent_for_user(connection, user_id)
     if consent == "no":
         return RatingResult(consent)
-    answer = cipher.decrypt(turn.answer, answer_context(turn_id))
+    answer = cipher.decrypt(turn.answer, answer_place(user_id, user_id, turn_id))
     statement = insert(connection, RatingRow).values(
         turn_id=turn_id,
         answered_at=turn.answered_at,
         user_id=user_id,
         rating=rating.value,
-        answer=cipher.encrypt(answer, rated_answer_context(turn_id)),
+        answer=b"",
         model=turn.model,
         rated_at=rating.at,
     )
-    connection.execute(
+    rating_id = connection.scalar(
         statement.on_conflict_do_update(
             index_elements=["turn_id", "answered_at"],
             set_={
@@ -183,8 +197,14 @@ def _rate(connection: sa.Connection, cipher: Cipher, rating: _NewRating) -> Rati
                 "invitation_id": None,
             },
             where=RatingRow.rating != rating.value,
-        )
+        ).returning(RatingRow.id)
     )
+    if rating_id is not None:
+        # The ciphertext is bound to the row's id, which the database gives.
+        sealed = cipher.encrypt(answer, rated_answer_place(user_id, turn_id, rating_id))
+        connection.execute(
+            sa.update(RatingRow).where(RatingRow.id == rating_id).values(answer=sealed)
+        )
     if consent is not None:
         return RatingResult(consent)
     asked = insert(connection, TrainingConsentRow).values(
@@ -266,7 +286,7 @@ def _record_rewrite(
     ).one_or_none()
     if row is None:
         return False
-    sealed = cipher.encrypt_text(text, rewritten_context(row.turn_id))
+    sealed = cipher.encrypt_text(text, rewritten_place(user_id, row.turn_id, row.id))
     connection.execute(sa.update(RatingRow).where(RatingRow.id == row.id).values(rewritten=sealed))
     return True
 
@@ -280,13 +300,14 @@ def select_for_user(connection: sa.Connection, user_id: int) -> Sequence[AnyRow]
 
 def decrypt_rating(row: AnyRow, cipher: Cipher) -> RatedAnswer:
     """Decrypt a row of `RATING`."""
+    row_of = (row.user_id, row.turn_id, row.id)
     rewritten = row.rewritten
     return RatedAnswer(
-        text=cipher.decrypt_text(row.answer, rated_answer_context(row.turn_id)),
+        text=cipher.decrypt_text(row.answer, rated_answer_place(*row_of)),
         rating=row.rating,
         rewritten=None
         if rewritten is None
-        else cipher.decrypt_text(rewritten, rewritten_context(row.turn_id)),
+        else cipher.decrypt_text(rewritten, rewritten_place(*row_of)),
         model=row.model,
         rated_at=row.rated_at,
     )

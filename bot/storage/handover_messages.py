@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from bot.storage.db.encryption import Place
 from bot.storage.models import HandoverMessageRow
 
 if TYPE_CHECKING:
@@ -24,16 +25,22 @@ class HandoverMessage:
     at: datetime
 
 
-def message_context(user_id: int) -> bytes:
+def message_place(user_id: int, message_id: int) -> Place:
     """Where the ciphertext of what a human wrote to a person belongs."""
-    return b"handover_messages.said:%d" % user_id
+    return Place(
+        "handover_messages.said",
+        (message_id,),
+        user_id=user_id,
+        chat_id=None,
+        version_1=b"handover_messages.said:%d" % user_id,
+    )
 
 
 def select_for_user(connection: sa.Connection, user_id: int) -> list[AnyRow]:
     """What humans wrote to a person, sealed, oldest first."""
     return list(
         connection.execute(
-            sa.select(HandoverMessageRow.said, HandoverMessageRow.at)
+            sa.select(HandoverMessageRow.id, HandoverMessageRow.said, HandoverMessageRow.at)
             .where(HandoverMessageRow.user_id == user_id)
             .order_by(HandoverMessageRow.id)
         )
@@ -42,4 +49,4 @@ def select_for_user(connection: sa.Connection, user_id: int) -> list[AnyRow]:
 
 def decrypt_message(row: AnyRow, user_id: int, cipher: Cipher) -> HandoverMessage:
     """Decrypt a row of `select_for_user`."""
-    return HandoverMessage(cipher.decrypt_text(row.said, message_context(user_id)), row.at)
+    return HandoverMessage(cipher.decrypt_text(row.said, message_place(user_id, row.id)), row.at)

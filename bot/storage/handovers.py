@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from bot.storage.db.dialect import lock_chat
-from bot.storage.handover_messages import message_context
+from bot.storage.handover_messages import message_place
 from bot.storage.models import HandoverAlertRow, HandoverMessageRow, HandoverRow
 
 if TYPE_CHECKING:
@@ -157,9 +157,7 @@ class Handovers:
 
     async def record_message(self, handover: Handover, text: str) -> None:
         """Store, encrypted, what the human wrote: it belongs to the person's own data."""
-        sealed = self._cipher.encrypt_text(text, message_context(handover.user_id))
-        row = {"user_id": handover.user_id, "said": sealed, "at": self._clock()}
-        await self._database.write(_keep, handover.id, row)
+        await self._database.write(_keep, self._cipher, handover, text, self._clock())
 
     async def close(self, handover_id: int) -> bool:
         """End a hand-over; whether it was not closed before."""
@@ -323,13 +321,19 @@ def drop_owed_alerts(connection: sa.Connection, handover_id: int) -> None:
     )
 
 
-def _keep(connection: sa.Connection, handover_id: int, row: dict[str, object]) -> None:
-    connection.execute(sa.insert(HandoverMessageRow), row)
-    _change(
-        connection,
-        HandoverRow.id == handover_id,
-        {"last_at": row["at"], "waiting_since": None},
+def _keep(
+    connection: sa.Connection, cipher: Cipher, handover: Handover, text: str, now: datetime
+) -> None:
+    # The ciphertext is bound to the row's id, which the database gives.
+    message_id = connection.execute(
+        sa.insert(HandoverMessageRow).returning(HandoverMessageRow.id),
+        {"user_id": handover.user_id, "said": b"", "at": now},
+    ).scalar_one()
+    sealed = cipher.encrypt_text(text, message_place(handover.user_id, message_id))
+    connection.execute(
+        sa.update(HandoverMessageRow).where(HandoverMessageRow.id == message_id).values(said=sealed)
     )
+    _change(connection, HandoverRow.id == handover.id, {"last_at": now, "waiting_since": None})
 
 
 _HANDOVER: Final = sa.select(

@@ -2,55 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage.db.errors import WrongKey
-from bot.storage.inbox.lanes import payload_context
+from bot.storage.db.encryption import HEADER_BYTES
+from bot.storage.inbox.lanes import payload_place
 from bot.storage.models import TurnRow, UpdateRow
-from bot.storage.reencrypt import count_other_keys
-from bot.storage.turns.turn import user_text_context
+from bot.storage.reencrypt import require_old_keys
+from bot.storage.turns.turn import user_text_place
 
 if TYPE_CHECKING:
     from bot.storage.db.database import Database
-    from bot.storage.db.dialect import AnyRow
-    from bot.storage.db.encryption import Cipher
-
-DAMAGED: Final = 1
-"""So many texts under a key of their own are damage, which keeps a bot from nobody."""
+    from bot.storage.db.encryption import Cipher, Place
 
 
 async def verify_keys(database: Database, cipher: Cipher) -> None:
-    """Decrypt the newest stored texts, and see that no key is gone that older ones need.
+    """See that no key is gone that stored texts need, the newest ones above all.
 
-    Raises `WrongKey`; an empty database fits every key.
+    Raises `WrongKey`; an empty database fits every key. A text that was damaged or moved does not
+    speak against its key.
     """
-    turn, update = await database.read(_newest)
-    if turn is not None:
-        cipher.decrypt(turn.user_text, user_text_context(turn.conversation_id, turn.number))
-    if update is not None:
-        cipher.decrypt(update.payload, payload_context(update.update_id))
-    for header, count in (await count_other_keys(database, cipher)).items():
-        missing = cipher.missing_key(header)
-        if missing is not None and count > DAMAGED:
-            raise WrongKey(
-                f"{count} stored texts need key {missing}, which is not at hand; add it after the "
-                "new one, in ENCRYPTION_KEYS or the key file, and run `python -m bot reencrypt` "
-                "before it is taken away."
-            )
+    for sealed, place in await database.read(_newest):
+        if cipher.missing_key(sealed[:HEADER_BYTES]) is not None:
+            cipher.decrypt(sealed, place)  # raises, and says which key
+    await require_old_keys(database, cipher)
 
 
-def _newest(connection: sa.Connection) -> tuple[AnyRow | None, AnyRow | None]:
-    turn = connection.execute(
-        sa.select(TurnRow.user_text, TurnRow.conversation_id, TurnRow.number)
-        .order_by(TurnRow.id.desc())
-        .limit(1)
-    ).one_or_none()
-    update = connection.execute(
-        sa.select(UpdateRow.update_id, UpdateRow.payload)
+def _newest(connection: sa.Connection) -> list[tuple[bytes, Place]]:
+    """The newest texts and where they belong."""
+    turns = sa.select(
+        TurnRow.user_text,
+        TurnRow.user_id,
+        TurnRow.chat_id,
+        TurnRow.conversation_id,
+        TurnRow.number,
+    ).order_by(TurnRow.id.desc())
+    updates = (
+        sa.select(UpdateRow.payload, UpdateRow.chat_id, UpdateRow.update_id)
         .where(UpdateRow.state == "new")
         .order_by(UpdateRow.update_id.desc())
-        .limit(1)
-    ).one_or_none()
-    return turn, update
+    )
+    found: list[tuple[bytes, Place]] = []
+    for turn in connection.execute(turns.limit(1)):
+        sealed, *whose = turn
+        found.append((sealed, user_text_place(*whose)))
+    found += [
+        (update.payload or b"", payload_place(update.chat_id, update.update_id))
+        for update in connection.execute(updates.limit(1))
+    ]
+    return found

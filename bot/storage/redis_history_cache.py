@@ -16,6 +16,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from bot.storage.db.encryption import Place
 from bot.storage.db.errors import WrongKey
 from bot.storage.history_cache import TIME_TO_LIVE
 from bot.storage.turns.turn import PastTurn
@@ -82,7 +83,7 @@ class RedisHistoryCache:
         if not isinstance(sealed, bytes):
             return None
         try:
-            plain = self._cipher.decrypt_text(sealed, self._context(turn.chat_id))
+            plain = self._cipher.decrypt_text(sealed, self._place(turn.chat_id))
             conversation_id, revision, turns = json.loads(plain)
         except (WrongKey, ValueError):
             return None
@@ -99,7 +100,7 @@ class RedisHistoryCache:
             ensure_ascii=False,
             separators=(",", ":"),
         )
-        sealed = self._cipher.encrypt_text(plain, self._context(chat_id))
+        sealed = self._cipher.encrypt_text(plain, self._place(chat_id))
         await self._attempt(lambda: self._redis.set(self._key(chat_id), sealed, ex=TIME_TO_LIVE))
 
     async def forget(self, chat_id: int) -> None:
@@ -149,5 +150,6 @@ class RedisHistoryCache:
     def _key(self, chat_id: int) -> str:
         return f"shudong:{self._bot_id}:recent:{chat_id}"
 
-    def _context(self, chat_id: int) -> bytes:
-        return b"recent:%d:%d" % (self._bot_id, chat_id)
+    def _place(self, chat_id: int) -> Place:
+        version_1 = b"recent:%d:%d" % (self._bot_id, chat_id)
+        return Place("recent", (self._bot_id,), user_id=None, chat_id=chat_id, version_1=version_1)

@@ -1,4 +1,7 @@
-"""Rewrite stored ciphertexts with the first key, so that an old key can be retired."""
+"""Rewrite stored ciphertexts with the first key and bound to their place, as new ones are.
+
+Afterwards an old key can be retired, and version 1 of the ciphertexts is gone.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
+import structlog
 
-from bot.storage.contacts import name_context, phone_context
+from bot.storage.contacts import name_place, phone_place
 from bot.storage.db.encryption import HEADER_BYTES
-from bot.storage.feedback import rated_answer_context, rewritten_context
-from bot.storage.handover_messages import message_context
-from bot.storage.inbox.lanes import payload_context
+from bot.storage.db.errors import WrongKey
+from bot.storage.feedback import rated_answer_place, rewritten_place
+from bot.storage.handover_messages import message_place
+from bot.storage.inbox.lanes import payload_place
 from bot.storage.models import (
     EmergencyContactRow,
     HandoverMessageRow,
@@ -23,13 +28,10 @@ from bot.storage.models import (
     TurnRow,
     UpdateRow,
 )
-from bot.storage.safety_plans import line_context
-from bot.storage.trusted_messages import (
-    called_context,
-    message_name_context,
-)
-from bot.storage.trusted_messages import name_context as trusted_name_context
-from bot.storage.turns.turn import answer_context, user_text_context
+from bot.storage.safety_plans import line_place
+from bot.storage.trusted_messages import called_place, message_name_place
+from bot.storage.trusted_messages import name_place as trusted_name_place
+from bot.storage.turns.turn import answer_place, user_text_place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -38,87 +40,103 @@ if TYPE_CHECKING:
 
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
-    from bot.storage.db.encryption import Cipher
+    from bot.storage.db.encryption import Cipher, Place
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of ciphertexts, and how the context of one is made from its row."""
+    """A column of ciphertexts, and how the place of one is made from its row."""
 
     key: InstrumentedAttribute[int]
     sealed: InstrumentedAttribute[Any]
-    context: Callable[[AnyRow], bytes]
-    context_columns: tuple[InstrumentedAttribute[Any], ...] = ()
+    place: Callable[[AnyRow], Place]
+    place_columns: tuple[InstrumentedAttribute[Any], ...] = ()
 
 
+DAMAGED: Final = 1
+"""So many texts under a key of their own are damage, which keeps a bot from nobody."""
+
+_RATED: Final = (RatingRow.user_id, RatingRow.turn_id)
 _COLUMNS: Final = (
     _Column(
         TurnRow.id,
         TurnRow.user_text,
-        lambda row: user_text_context(row.conversation_id, row.number),
-        (TurnRow.conversation_id, TurnRow.number),
+        lambda row: user_text_place(row.user_id, row.chat_id, row.conversation_id, row.number),
+        (TurnRow.user_id, TurnRow.chat_id, TurnRow.conversation_id, TurnRow.number),
     ),
-    _Column(TurnRow.id, TurnRow.answer, lambda row: answer_context(row.key)),
+    _Column(
+        TurnRow.id,
+        TurnRow.answer,
+        lambda row: answer_place(row.user_id, row.chat_id, row.key),
+        (TurnRow.user_id, TurnRow.chat_id),
+    ),
     _Column(
         HandoverMessageRow.id,
         HandoverMessageRow.said,
-        lambda row: message_context(row.user_id),
+        lambda row: message_place(row.user_id, row.key),
         (HandoverMessageRow.user_id,),
     ),
+    _Column(EmergencyContactRow.user_id, EmergencyContactRow.name, lambda row: name_place(row.key)),
     _Column(
-        EmergencyContactRow.user_id, EmergencyContactRow.name, lambda row: name_context(row.key)
-    ),
-    _Column(
-        EmergencyContactRow.user_id, EmergencyContactRow.phone, lambda row: phone_context(row.key)
+        EmergencyContactRow.user_id, EmergencyContactRow.phone, lambda row: phone_place(row.key)
     ),
     _Column(
         SafetyPlanLineRow.id,
         SafetyPlanLineRow.said,
-        lambda row: line_context(row.user_id, row.step),
+        lambda row: line_place(row.user_id, row.step, row.key),
         (SafetyPlanLineRow.user_id, SafetyPlanLineRow.step),
     ),
     _Column(
         RatingRow.id,
         RatingRow.answer,
-        lambda row: rated_answer_context(row.turn_id),
-        (RatingRow.turn_id,),
+        lambda row: rated_answer_place(row.user_id, row.turn_id, row.key),
+        _RATED,
     ),
     _Column(
         RatingRow.id,
         RatingRow.rewritten,
-        lambda row: rewritten_context(row.turn_id),
-        (RatingRow.turn_id,),
+        lambda row: rewritten_place(row.user_id, row.turn_id, row.key),
+        _RATED,
+    ),
+    _Column(
+        UpdateRow.update_id,
+        UpdateRow.payload,
+        lambda row: payload_place(row.chat_id, row.key),
+        (UpdateRow.chat_id,),
     ),
     _Column(
         TrustedPersonRow.id,
         TrustedPersonRow.name,
-        lambda row: trusted_name_context(row.user_id),
+        lambda row: trusted_name_place(row.user_id),
         (TrustedPersonRow.user_id,),
     ),
     _Column(
         TrustedPersonRow.id,
         TrustedPersonRow.called,
-        lambda row: called_context(row.user_id),
+        lambda row: called_place(row.user_id),
         (TrustedPersonRow.user_id,),
     ),
     _Column(
         TrustedMessageRow.id,
         TrustedMessageRow.name,
-        message_name_context,
+        message_name_place,
         (TrustedMessageRow.kind, TrustedMessageRow.recipient, TrustedMessageRow.about),
     ),
-    _Column(UpdateRow.update_id, UpdateRow.payload, lambda row: payload_context(row.key)),
 )
 
 
 async def reencrypt(
     database: Database, cipher: Cipher, *, batch: int = 200
 ) -> AsyncGenerator[int, None]:
-    """Rewrite what was encrypted with another key, and yield after each batch how many so far.
+    """Rewrite what was encrypted otherwise, and yield after each batch how many so far.
 
     A batch is a transaction and the bot may go on meanwhile. Stopping in the middle is harmless:
-    the next run goes on with what is left. Raises `WrongKey` when an old key is missing.
+    the next run goes on with what is left. A damaged text is left as it is and delays no other.
+    Raises `WrongKey` when an old key is missing.
     """
+    await require_old_keys(database, cipher)
     total = 0
     for column in _COLUMNS:
         after: int | None = -1
@@ -128,12 +146,29 @@ async def reencrypt(
             yield total
 
 
-async def count_other_keys(database: Database, cipher: Cipher) -> dict[bytes, int]:
-    """How many ciphertexts each key has that is not the first, by the header that names it."""
-    return await database.read(_count_other_keys, cipher.header)
+async def require_old_keys(database: Database, cipher: Cipher) -> None:
+    """Raise `WrongKey` if stored texts need a key that is not at hand."""
+    needed: Counter[str] = Counter()
+    for header, count in (await database.read(_count_old, cipher.header)).items():
+        missing = cipher.missing_key(header)
+        if missing is not None:
+            needed[missing] += count
+    for missing, count in needed.items():
+        if count > DAMAGED:
+            raise WrongKey(
+                f"{count} stored texts need key {missing}, which is not at hand; add it after the "
+                "new one, in ENCRYPTION_KEYS or the key file, and run `python -m bot reencrypt` "
+                "before it is taken away."
+            )
 
 
-def _count_other_keys(connection: sa.Connection, current: bytes) -> dict[bytes, int]:
+async def count_old(database: Database, cipher: Cipher) -> int:
+    """How many ciphertexts are not as new ones are: an older version, or another key."""
+    return sum((await database.read(_count_old, cipher.header)).values())
+
+
+def _count_old(connection: sa.Connection, current: bytes) -> dict[bytes, int]:
+    """How many ciphertexts each header has, which names version and key, that is not `current`."""
     counts: Counter[bytes] = Counter()
     for column in _COLUMNS:
         header = sa.func.substr(column.sealed, 1, HEADER_BYTES, type_=sa.LargeBinary)
@@ -152,20 +187,23 @@ def _batch(
     """Rewrite some rows; the last id seen (None at the end) and how many were rewritten."""
     header = sa.func.substr(column.sealed, 1, HEADER_BYTES, type_=sa.LargeBinary)
     rows = connection.execute(
-        sa.select(column.key.label("key"), column.sealed.label("sealed"), *column.context_columns)
+        sa.select(column.key.label("key"), column.sealed.label("sealed"), *column.place_columns)
         .where(column.key > after, column.sealed.is_not(None), header != cipher.header)
         .order_by(column.key)
         .limit(limit)
     ).all()
     rewritten = 0
     for row in rows:
-        context = column.context(row)
+        place = column.place(row)
+        try:
+            plain = cipher.decrypt(row.sealed, place)
+        except WrongKey:
+            log.error("text_unreadable", column=place.column, row=row.key)
+            continue
         # The bot may have written in the meantime: only what was read is replaced.
         rewritten += connection.execute(
             sa.update(column.key.class_)
             .where(column.key == row.key, column.sealed == row.sealed)
-            .values(
-                {column.sealed.key: cipher.encrypt(cipher.decrypt(row.sealed, context), context)}
-            )
+            .values({column.sealed.key: cipher.encrypt(plain, place)})
         ).rowcount
     return (rows[-1].key if rows else None), rewritten

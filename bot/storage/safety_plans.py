@@ -16,6 +16,7 @@ import structlog
 
 from bot.storage import cards, check_ins
 from bot.storage.db.dialect import insert, lock_chat
+from bot.storage.db.encryption import Place
 from bot.storage.db.errors import WrongKey
 from bot.storage.models import SafetyPlanLineRow, SafetyPlanRow
 
@@ -60,9 +61,9 @@ class PlanStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TypedLine:
-    """One message of a person, to become a line of `step`."""
+    """One message of a person, to become a line of `step`; of no message where a button adds it."""
 
-    message_id: int
+    message_id: int | None
     step: PlanStep
     text: str
 
@@ -143,11 +144,9 @@ class SafetyPlans:
 
         A repeat, or lines of steps that are not asked any more, leave what is asked as it is.
         """
-        sealed = [
-            (line, self._cipher.encrypt_text(line.text, line_context(user_id, line.step)))
-            for line in typed
-        ]
-        return await self._database.write(_answer, user_id, sealed, then, self._clock())
+        return await self._database.write(
+            _answer, user_id, typed, then, self._cipher, self._clock()
+        )
 
     async def known_messages(self, user_id: int, message_ids: Sequence[int]) -> set[int]:
         """Which of these messages are lines of the plan already."""
@@ -180,9 +179,15 @@ def is_begun_by(user_id: sa.SQLColumnExpression[int | None]) -> sa.ColumnElement
     return sa.exists().where(SafetyPlanRow.user_id == user_id)
 
 
-def line_context(user_id: int, step: str) -> bytes:
+def line_place(user_id: int, step: str, line_id: int) -> Place:
     """Where the ciphertext of a line belongs."""
-    return b"safety_plan_lines.said:%d:%s" % (user_id, step.encode())
+    return Place(
+        "safety_plan_lines.said",
+        (step, line_id),
+        user_id=user_id,
+        chat_id=None,
+        version_1=b"safety_plan_lines.said:%d:%s" % (user_id, step.encode()),
+    )
 
 
 def select_for_user(connection: sa.Connection, user_id: int) -> Sequence[AnyRow]:
@@ -204,7 +209,8 @@ def decrypt_plan(rows: Sequence[AnyRow], user_id: int, cipher: Cipher) -> Safety
 
 def decrypt_line(row: AnyRow, user_id: int, cipher: Cipher) -> tuple[PlanStep, str]:
     """Decrypt one row of `select_for_user`."""
-    return PlanStep(row.step), cipher.decrypt_text(row.said, line_context(user_id, row.step))
+    place = line_place(user_id, row.step, row.id)
+    return PlanStep(row.step), cipher.decrypt_text(row.said, place)
 
 
 def _opened(
@@ -285,12 +291,13 @@ def _stop(connection: sa.Connection, user_id: int, late_lines: bool, now: dateti
 def _answer(
     connection: sa.Connection,
     user_id: int,
-    sealed: Sequence[tuple[TypedLine, bytes]],
+    typed: Sequence[TypedLine],
     then: PlanStep | None,
+    cipher: Cipher,
     now: datetime,
 ) -> bool:
     lock_chat(connection, user_id, wait=True)
-    new = [line for line, said in sealed if _insert_typed(connection, user_id, line, said, now)]
+    new = [line for line in typed if _insert(connection, user_id, line, cipher, now)]
     asked = connection.scalar(
         sa.select(SafetyPlanRow.asked).where(SafetyPlanRow.user_id == user_id)
     )
@@ -300,14 +307,30 @@ def _answer(
     return bool(new)
 
 
-def _insert_typed(
-    connection: sa.Connection, user_id: int, line: TypedLine, said: bytes, now: datetime
+def _insert(
+    connection: sa.Connection, user_id: int, line: TypedLine, cipher: Cipher, now: datetime
 ) -> bool:
+    """Add a line, unless its message is a line already; whether it was added."""
     statement = insert(connection, SafetyPlanLineRow).values(
-        user_id=user_id, step=line.step, message_id=line.message_id, said=said, written_at=now
+        user_id=user_id, step=line.step, message_id=line.message_id, said=b"", written_at=now
     )
     known = statement.on_conflict_do_nothing(index_elements=["user_id", "message_id"])
-    return connection.execute(known).rowcount > 0
+    line_id = connection.scalar(known.returning(SafetyPlanLineRow.id))
+    if line_id is None:
+        return False
+    _write_said(connection, line_id, line_place(user_id, line.step, line_id), line.text, cipher)
+    return True
+
+
+def _write_said(
+    connection: sa.Connection, line_id: int, place: Place, text: str, cipher: Cipher
+) -> None:
+    """Write the words of a line, bound to its id, which the database has given."""
+    connection.execute(
+        sa.update(SafetyPlanLineRow)
+        .where(SafetyPlanLineRow.id == line_id)
+        .values(said=cipher.encrypt_text(text, place))
+    )
 
 
 def _known_messages(
@@ -326,14 +349,14 @@ def _replace(
     connection: sa.Connection, user_id: int, message_id: int, text: str, cipher: Cipher
 ) -> bool:
     lock_chat(connection, user_id, wait=True)
-    typed = sa.and_(
-        SafetyPlanLineRow.user_id == user_id, SafetyPlanLineRow.message_id == message_id
-    )
-    step = connection.scalar(sa.select(SafetyPlanLineRow.step).where(typed))
-    if step is None:
+    line = connection.execute(
+        sa.select(SafetyPlanLineRow.id, SafetyPlanLineRow.step).where(
+            SafetyPlanLineRow.user_id == user_id, SafetyPlanLineRow.message_id == message_id
+        )
+    ).one_or_none()
+    if line is None:
         return False
-    said = cipher.encrypt_text(text, line_context(user_id, step))
-    connection.execute(sa.update(SafetyPlanLineRow).where(typed).values(said=said))
+    _write_said(connection, line.id, line_place(user_id, line.step, line.id), text, cipher)
     return True
 
 
@@ -352,11 +375,7 @@ def _add(
         return True
     if len(lines) >= at_most:
         return False
-    said = cipher.encrypt_text(line, line_context(user_id, step))
-    connection.execute(
-        sa.insert(SafetyPlanLineRow).values(user_id=user_id, step=step, said=said, written_at=now)
-    )
-    return True
+    return _insert(connection, user_id, TypedLine(None, step, line), cipher, now)
 
 
 def _drop(

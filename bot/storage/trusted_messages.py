@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from bot.storage.crisis_talks import CARD_FROM
+from bot.storage.db.encryption import Place
 from bot.storage.db.leases import Leases
 from bot.storage.models import RiskRow, TrustedMessageRow, TrustedPersonRow
 
@@ -66,7 +67,7 @@ class TrustedMessages:
                 *(row.id, row.link_id, row.kind, row.recipient, row.about),
                 name=None
                 if row.name is None
-                else self._cipher.decrypt_text(row.name, message_name_context(row)),
+                else self._cipher.decrypt_text(row.name, message_name_place(row)),
             )
             for row in rows
         ]
@@ -92,19 +93,25 @@ class TrustedMessages:
         return await self._database.write(_LEASES.release_others, self._lease_owner.id)
 
 
-def name_context(user_id: int) -> bytes:
+def name_place(user_id: int) -> Place:
     """Where the ciphertext of what a person calls the one they trust belongs."""
-    return b"trusted_persons.name:%d" % user_id
+    return _place("trusted_persons.name", user_id)
 
 
-def called_context(user_id: int) -> bytes:
+def called_place(user_id: int) -> Place:
     """Where the ciphertext of what a person is called by the one they trust belongs."""
-    return b"trusted_persons.called:%d" % user_id
+    return _place("trusted_persons.called", user_id)
 
 
-def message_name_context(row: AnyRow) -> bytes:
+def _place(column: str, user_id: int) -> Place:
+    """A person trusts one at a time: the person is the row."""
+    version_1 = f"{column}:{user_id}".encode()
+    return Place(column, (), user_id=user_id, chat_id=None, version_1=version_1)
+
+
+def message_name_place(row: AnyRow) -> Place:
     """Where the ciphertext in a message belongs: it is copied from the row of the two."""
-    return called_context(row.about) if row.kind in _TO_THE_TRUSTED else name_context(row.recipient)
+    return called_place(row.about) if row.kind in _TO_THE_TRUSTED else name_place(row.recipient)
 
 
 def owe_message(

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from bot.storage.db.dialect import lock_chat
 from bot.storage.models import TrustedPersonRow
 from bot.storage.trusted_messages import (
-    called_context,
+    called_place,
     drop_for_link,
-    name_context,
+    name_place,
     owe_message,
 )
 from bot.storage.trusted_messages import erase_for_user as erase_messages
@@ -82,8 +82,8 @@ class TrustedPersons:
         now = self._clock()
         values = {
             "user_id": user_id,
-            "name": self._cipher.encrypt_text(name, name_context(user_id)),
-            "called": self._cipher.encrypt_text(called, called_context(user_id)),
+            "name": self._cipher.encrypt_text(name, name_place(user_id)),
+            "called": self._cipher.encrypt_text(called, called_place(user_id)),
             "token_hash": _hash(token),
             "expires_at": now + INVITATION_LASTS,
             "sends": "asked",
@@ -152,8 +152,8 @@ def decrypt_trusted(row: AnyRow, cipher: Cipher) -> TrustedPerson:
     return TrustedPerson(
         id=row.id,
         user_id=row.user_id,
-        name=cipher.decrypt_text(row.name, name_context(row.user_id)),
-        called=cipher.decrypt_text(row.called, called_context(row.user_id)),
+        name=cipher.decrypt_text(row.name, name_place(row.user_id)),
+        called=cipher.decrypt_text(row.called, called_place(row.user_id)),
         expires_at=row.expires_at,
         trusted_id=row.trusted_id,
         agreed_at=row.agreed_at,

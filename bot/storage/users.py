@@ -170,6 +170,10 @@ class Users:
             trusts,
             trusted_by,
         ) = found
+        named = _readable(
+            () if contact is None else (contact,),
+            lambda row: contacts.decrypt_contact(row, user_id, self._cipher),
+        )
         return UserExport(
             user=user,
             disclosure=disclosure,
@@ -177,7 +181,7 @@ class Users:
             risk=risk,
             cards=cards,
             questions=questions,
-            contact=contacts.decrypt_contact(contact, user_id, self._cipher) if contact else None,
+            contact=named[0] if named else None,
             from_humans=_readable(
                 messages, lambda row: handover_messages.decrypt_message(row, user_id, self._cipher)
             ),

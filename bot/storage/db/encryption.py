@@ -2,8 +2,11 @@
 
 A ciphertext is `version (1 byte) | key id (4) | nonce (12) | text and tag`. The key id is derived
 from the key, so that several keys can be held: the first one encrypts, all of them decrypt. The
-context (which column of which row) is authenticated along with the text, so that a ciphertext moved
-to another row does not decrypt there.
+place (whose text, in which chat, in which column of which row) is authenticated along with the
+text, so that a ciphertext decrypts nowhere else, and not where its row was given to another person.
+
+Version 1 authenticated the column and the row, but not always the owner. It is read, and no longer
+written; `reencrypt` rewrites it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import binascii
 import hashlib
 import os
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_BYTES = 32
-_VERSION = b"\x01"
+_VERSION = b"\x02"
+_VERSION_1 = b"\x01"
 _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
 HEADER_BYTES = len(_VERSION) + _KEY_ID_BYTES
@@ -35,6 +40,31 @@ _MIN_SEALED_BYTES = HEADER_BYTES + _NONCE_BYTES + 16
 def generate_key() -> str:
     """Make a new key: the base64 of 32 random bytes, as `ENCRYPTION_KEYS` takes it."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a ciphertext belongs: a column, its row, and whose row that is.
+
+    Args:
+        column: the table and the column.
+        row: what tells the row from all others of its owner.
+        user_id: the person the text belongs to; None where it is a chat's.
+        chat_id: the chat it was said in; None where it belongs to a person wherever they write.
+        version_1: what stood in for all of this in version 1.
+    """
+
+    column: str
+    row: tuple[int | str, ...]
+    user_id: int | None
+    chat_id: int | None
+    version_1: bytes
+
+    @property
+    def associated_data(self) -> bytes:
+        """What is authenticated along with the text."""
+        parts = (self.column, f"user={self.user_id}", f"chat={self.chat_id}", *self.row)
+        return "|".join(map(str, parts)).encode()
 
 
 class Cipher:
@@ -56,7 +86,7 @@ class Cipher:
 
     def missing_key(self, header: bytes) -> str | None:
         """The id of the key that a header names, if it is not at hand; None also for no header."""
-        if header[:1] != _VERSION or len(header) < HEADER_BYTES or header[1:] in self._keys:
+        if not _is_header(header) or header[1:] in self._keys:
             return None
         return header[1:].hex()
 
@@ -65,16 +95,16 @@ class Cipher:
         """The first `HEADER_BYTES` bytes of everything this cipher writes: they name its key."""
         return self._header
 
-    def encrypt(self, plain: bytes, context: bytes = b"") -> bytes:
-        """Encrypt; `context` must be given again, unchanged, to decrypt."""
+    def encrypt(self, plain: bytes, place: Place) -> bytes:
+        """Encrypt; the same `place` must be given to decrypt."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._first.encrypt(nonce, plain, self._header + context)
+        sealed = self._first.encrypt(nonce, plain, self._header + place.associated_data)
         return self._header + nonce + sealed
 
-    def decrypt(self, sealed: bytes, context: bytes = b"") -> bytes:
-        """Decrypt. Raises `WrongKey` when no key fits, or text or context were changed."""
+    def decrypt(self, sealed: bytes, place: Place) -> bytes:
+        """Decrypt. Raises `WrongKey`: no key fits, or text or place are not what they were."""
         header = sealed[:HEADER_BYTES]
-        if len(sealed) < _MIN_SEALED_BYTES or header[:1] != _VERSION:
+        if len(sealed) < _MIN_SEALED_BYTES or not _is_header(header):
             raise WrongKey(
                 "A stored text is not in the format of this program; restore it from a backup."
             )
@@ -86,22 +116,43 @@ class Cipher:
                 f"A stored text was encrypted with key {key_id.hex()}, but only {held} is at hand; "
                 "add the old key after the new one, in ENCRYPTION_KEYS or the key file."
             )
+        bound_to = place.version_1 if header[:1] == _VERSION_1 else place.associated_data
         nonce = sealed[HEADER_BYTES : HEADER_BYTES + _NONCE_BYTES]
         try:
-            return key.decrypt(nonce, sealed[HEADER_BYTES + _NONCE_BYTES :], header + context)
+            return key.decrypt(nonce, sealed[HEADER_BYTES + _NONCE_BYTES :], header + bound_to)
         except InvalidTag:
             raise WrongKey(
                 f"A stored text does not decrypt with its key {key_id.hex()}: it was damaged or "
                 "moved; restore it from a backup."
             ) from None
 
-    def encrypt_text(self, text: str, context: bytes) -> bytes:
-        """Encrypt a text as UTF-8; lone surrogates, which JSON can carry, survive."""
-        return self.encrypt(text.encode("utf-8", "surrogatepass"), context)
+    def at(self, place: Place) -> PlacedCipher:
+        """This cipher for something whose texts all belong to one place."""
+        return PlacedCipher(self, place)
 
-    def decrypt_text(self, sealed: bytes, context: bytes) -> str:
+    def encrypt_text(self, text: str, place: Place) -> bytes:
+        """Encrypt a text as UTF-8; lone surrogates, which JSON can carry, survive."""
+        return self.encrypt(text.encode("utf-8", "surrogatepass"), place)
+
+    def decrypt_text(self, sealed: bytes, place: Place) -> str:
         """The inverse of `encrypt_text`."""
-        return self.decrypt(sealed, context).decode("utf-8", "surrogatepass")
+        return self.decrypt(sealed, place).decode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCipher:
+    """A cipher for texts of one place."""
+
+    cipher: Cipher
+    place: Place
+
+    def encrypt(self, plain: bytes) -> bytes:
+        """See `Cipher.encrypt`."""
+        return self.cipher.encrypt(plain, self.place)
+
+    def decrypt(self, sealed: bytes) -> bytes:
+        """See `Cipher.decrypt`."""
+        return self.cipher.decrypt(sealed, self.place)
 
 
 def load_or_create_key_file(path: Path) -> list[str]:
@@ -142,6 +193,10 @@ def _create_key_file(path: Path) -> None:
             return
     finally:
         draft.unlink()
+
+
+def _is_header(header: bytes) -> bool:
+    return len(header) == HEADER_BYTES and header[:1] in (_VERSION, _VERSION_1)
 
 
 def _key_id(key: bytes) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from bot.storage import safety_plans
+from bot.storage.db.encryption import Place
 from bot.storage.db.leases import Leases
 from bot.storage.models import UpdateRow
 from bot.storage.turns.turn import chat_is_in_work
@@ -26,9 +27,15 @@ LEASES: Final = Leases(
 )
 
 
-def payload_context(update_id: int) -> bytes:
+def payload_place(chat_id: int | None, update_id: int) -> Place:
     """Where the ciphertext of an update belongs."""
-    return b"updates.payload:%d" % update_id
+    return Place(
+        "updates.payload",
+        (update_id,),
+        user_id=None,
+        chat_id=chat_id,
+        version_1=b"updates.payload:%d" % update_id,
+    )
 
 
 _STORED: Final = sa.select(

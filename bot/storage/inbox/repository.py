@@ -134,7 +134,7 @@ class Inbox:
                 "lane": update.lane,
                 "state": "new",
                 "payload": self._cipher.encrypt(
-                    update.payload, lanes.payload_context(update.update_id)
+                    update.payload, lanes.payload_place(update.chat_id, update.update_id)
                 ),
                 "received_at": update.received_at,
                 "attempts": 0,
@@ -217,7 +217,9 @@ class Inbox:
         decrypted: list[StoredUpdate] = []
         for row in rows:
             try:
-                payload = self._cipher.decrypt(row.payload, lanes.payload_context(row.update_id))
+                payload = self._cipher.decrypt(
+                    row.payload, lanes.payload_place(row.chat_id, row.update_id)
+                )
             except WrongKey:
                 log.error("update_unreadable", update=row.update_id)
                 await self.fail(row.update_id, "unreadable")

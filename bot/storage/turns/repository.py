@@ -20,7 +20,6 @@ from bot.storage.turns import transitions
 from bot.storage.turns.turn import (
     LEASES,
     TURN,
-    answer_context,
     decrypt_past_turn,
     decrypt_turn,
     select_history,
@@ -100,18 +99,17 @@ class Turns:
         Returns the conversation's new revision, or None if the turn is no longer ours: then
         nothing changed, and another owner answers or has answered it.
         """
-        sealed = None
-        if answer is not None:
-            sealed = self._cipher.encrypt_text(answer, answer_context(turn_id))
         ending = transitions.Ending(
             state=state,
-            answer=sealed,
+            answer=answer,
             at=self._lease_owner.clock(),
             reason=None,
             message_id=message_id,
             model=model[:MAX_MODEL] if model is not None else None,
         )
-        return await self._database.write(transitions.end, turn_id, self._lease_owner.id, ending)
+        return await self._database.write(
+            transitions.end, self._cipher, turn_id, self._lease_owner.id, ending
+        )
 
     async def fail(self, turn_id: int, reason: str, message_id: int | None = None) -> int | None:
         """Give a turn up, for a short reason for machines; it can be reopened.
@@ -119,7 +117,9 @@ class Turns:
         Takes `message_id` and returns what `finish` does.
         """
         ending = transitions.Ending("failed", None, None, reason[:MAX_REASON], message_id)
-        return await self._database.write(transitions.end, turn_id, self._lease_owner.id, ending)
+        return await self._database.write(
+            transitions.end, self._cipher, turn_id, self._lease_owner.id, ending
+        )
 
     async def replace_text(self, turn_id: int, text: str, update_ids: Collection[int]) -> bool:
         """Put an edited text in place of what was said; the edits end with the turn then.

@@ -13,10 +13,11 @@ from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, Upd
 from bot.storage.notifications import Notification
 from bot.storage.turns.turn import (
     Turn,
+    answer_place,
     chat_is_in_work,
     select_last_for_chat,
     select_turn,
-    user_text_context,
+    user_text_place,
 )
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a turn ends; `answer` is the ciphertext."""
+    """How a turn ends."""
 
     state: TurnState
-    answer: bytes | None
+    answer: str | None
     at: datetime | None
     reason: str | None
     message_id: int | None
@@ -93,6 +94,7 @@ _IS_OURS: Final = sa.and_(
     TURN_IS_UNFINISHED,
     TurnRow.owner == sa.bindparam("holder"),
 )
+_WHOSE: Final = sa.select(TurnRow.user_id, TurnRow.chat_id).where(_IS_OURS)
 _SET_ANSWER_MESSAGE: Final = (
     sa.update(TurnRow)
     .where(_IS_OURS)
@@ -158,7 +160,8 @@ def begin(connection: sa.Connection, cipher: Cipher, beginning: Beginning) -> Tu
         "created_at": beginning.lease.now,
         "attempts": 1,
     }
-    sealed = cipher.encrypt_text(beginning.text, user_text_context(conversation_id, number))
+    place = user_text_place(beginning.user_id, beginning.chat_id, conversation_id, number)
+    sealed = cipher.encrypt_text(beginning.text, place)
     lease = {"owner": beginning.lease.owner, "lease_until": beginning.lease.until}
     turn_id = connection.execute(_NEW_TURN, {**values, **lease, "user_text": sealed}).scalar_one()
     # From here on the turn's lease is the lease of its updates.
@@ -183,15 +186,25 @@ def set_answer_message(
     return changed.rowcount == 1
 
 
-def end(connection: sa.Connection, turn_id: int, owner: str, ending: Ending) -> int | None:
+def end(
+    connection: sa.Connection, cipher: Cipher, turn_id: int, owner: str, ending: Ending
+) -> int | None:
     """Write the end of a turn and of its updates; the conversation's new revision."""
+    sealed = None
+    if ending.answer is not None:
+        whose = connection.execute(_WHOSE, {"turn": turn_id, "holder": owner}).one_or_none()
+        if whose is None:
+            return None
+        sealed = cipher.encrypt_text(
+            ending.answer, answer_place(whose.user_id, whose.chat_id, turn_id)
+        )
     conversation_id: int | None = connection.execute(
         _END,
         {
             "turn": turn_id,
             "holder": owner,
             "turn_state": ending.state,
-            "sealed_answer": ending.answer,
+            "sealed_answer": sealed,
             "ended_at": ending.at,
             "reason": ending.reason,
             "message": ending.message_id,
@@ -218,7 +231,7 @@ def _next_revision(connection: sa.Connection, conversation_id: int) -> int:
 def replace_text(connection: sa.Connection, cipher: Cipher, edit: Edit) -> bool:
     """Write another text into an unfinished turn and make its edits part of the turn."""
     row = connection.execute(
-        sa.select(TurnRow.chat_id, TurnRow.conversation_id, TurnRow.number)
+        sa.select(TurnRow.user_id, TurnRow.chat_id, TurnRow.conversation_id, TurnRow.number)
         .where(_IS_OURS)
         .with_for_update(),
         {"turn": edit.turn_id, "holder": edit.owner},
@@ -229,7 +242,8 @@ def replace_text(connection: sa.Connection, cipher: Cipher, edit: Edit) -> bool:
     waiting = connection.scalars(_WAITING, {**updates, "chat": row.chat_id}).all()
     if len(waiting) != len(set(edit.update_ids)):
         return False
-    sealed = cipher.encrypt_text(edit.text, user_text_context(row.conversation_id, row.number))
+    place = user_text_place(row.user_id, row.chat_id, row.conversation_id, row.number)
+    sealed = cipher.encrypt_text(edit.text, place)
     connection.execute(
         sa.update(TurnRow).where(TurnRow.id == edit.turn_id).values(user_text=sealed)
     )

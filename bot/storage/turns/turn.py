@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import sqlalchemy as sa
 
+from bot.storage.db.encryption import Place
 from bot.storage.db.leases import Leases
 from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, UpdateRow
 
@@ -70,14 +71,26 @@ class PastTurn:
     """Whether the service behind the engine refused these words: asked again, it would again."""
 
 
-def user_text_context(conversation_id: int, number: int) -> bytes:
+def user_text_place(user_id: int, chat_id: int, conversation_id: int, number: int) -> Place:
     """Where the ciphertext of what was said belongs; known before the row has an id."""
-    return b"turns.user_text:%d:%d" % (conversation_id, number)
+    return Place(
+        "turns.user_text",
+        (conversation_id, number),
+        user_id=user_id,
+        chat_id=chat_id,
+        version_1=b"turns.user_text:%d:%d" % (conversation_id, number),
+    )
 
 
-def answer_context(turn_id: int) -> bytes:
+def answer_place(user_id: int, chat_id: int, turn_id: int) -> Place:
     """Where the ciphertext of an answer belongs."""
-    return b"turns.answer:%d" % turn_id
+    return Place(
+        "turns.answer",
+        (turn_id,),
+        user_id=user_id,
+        chat_id=chat_id,
+        version_1=b"turns.answer:%d" % turn_id,
+    )
 
 
 # Statements of every turn are built once: building one costs more than running it.
@@ -96,6 +109,8 @@ _LAST: Final = (
 PAST_TURN: Final = sa.select(
     TurnRow.id,
     TurnRow.conversation_id,
+    TurnRow.chat_id,
+    TurnRow.user_id,
     TurnRow.number,
     TurnRow.user_text,
     TurnRow.answer,
@@ -165,10 +180,9 @@ def decrypt_past_turn(row: AnyRow, cipher: Cipher) -> PastTurn:
 
 
 def _plain_texts(row: AnyRow, cipher: Cipher) -> dict[str, Any]:
-    answer = row.answer
+    said = user_text_place(row.user_id, row.chat_id, row.conversation_id, row.number)
+    answered = answer_place(row.user_id, row.chat_id, row.id)
     return {
-        "user_text": cipher.decrypt_text(
-            row.user_text, user_text_context(row.conversation_id, row.number)
-        ),
-        "answer": None if answer is None else cipher.decrypt_text(answer, answer_context(row.id)),
+        "user_text": cipher.decrypt_text(row.user_text, said),
+        "answer": None if row.answer is None else cipher.decrypt_text(row.answer, answered),
     }

@@ -2,55 +2,82 @@ from __future__ import annotations
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.storage import BadKey, Cipher, KeyFileExposed, WrongKey, generate_key
+from bot.storage import BadKey, Cipher, KeyFileExposed, Place, WrongKey, generate_key
 from bot.storage.db.encryption import load_or_create_key_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+HERE = Place("turns.answer", (7,), user_id=42, chat_id=42, version_1=b"turns.answer:7")
+
 
 def test_what_is_encrypted_is_decrypted() -> None:
     cipher = Cipher.from_keys([generate_key()])
-    sealed = cipher.encrypt("我睡不着".encode(), b"place")
-    assert cipher.decrypt(sealed, b"place").decode() == "我睡不着"
+    sealed = cipher.encrypt("我睡不着".encode(), HERE)
+    assert cipher.decrypt(sealed, HERE).decode() == "我睡不着"
     assert "我睡不着".encode() not in sealed
-    assert sealed != cipher.encrypt("我睡不着".encode(), b"place")
+    assert sealed != cipher.encrypt("我睡不着".encode(), HERE)
 
 
 def test_a_ciphertext_belongs_to_its_place() -> None:
     cipher = Cipher.from_keys([generate_key()])
-    sealed = cipher.encrypt(b"text", b"turn 1")
+    sealed = cipher.encrypt(b"text", HERE)
+    for elsewhere in (
+        replace(HERE, column="turns.user_text"),
+        replace(HERE, row=(8,)),
+        replace(HERE, row=(7, 7)),
+        replace(HERE, user_id=43),
+        replace(HERE, chat_id=-42),
+        replace(HERE, chat_id=None),
+    ):
+        with pytest.raises(WrongKey, match="damaged or moved"):
+            cipher.decrypt(sealed, elsewhere)
+
+
+def test_version_1_is_read_bound_as_it_was_and_never_written() -> None:
+    key = generate_key()
+    cipher = Cipher.from_keys([key])
+    header = b"\x01" + cipher.header[1:]
+    sealed = AESGCM(base64.b64decode(key)).encrypt(bytes(12), b"text", header + HERE.version_1)
+    before = header + bytes(12) + sealed
+    assert cipher.decrypt(before, HERE) == b"text"
     with pytest.raises(WrongKey, match="damaged or moved"):
-        cipher.decrypt(sealed, b"turn 2")
+        cipher.decrypt(before, replace(HERE, version_1=b"turns.answer:8"))
+    with pytest.raises(WrongKey, match="damaged or moved"):
+        cipher.decrypt(cipher.header + before[5:], HERE)
+    with pytest.raises(WrongKey, match="damaged or moved"):
+        cipher.decrypt(header + cipher.encrypt(b"text", HERE)[5:], HERE)
 
 
 @pytest.mark.parametrize("position", [5, 20, -1])
 def test_a_changed_ciphertext_is_refused(position: int) -> None:
     cipher = Cipher.from_keys([generate_key()])
-    sealed = bytearray(cipher.encrypt(b"some text"))
+    sealed = bytearray(cipher.encrypt(b"some text", HERE))
     sealed[position] ^= 1
     with pytest.raises(WrongKey):
-        cipher.decrypt(bytes(sealed))
+        cipher.decrypt(bytes(sealed), HERE)
 
 
-@pytest.mark.parametrize("sealed", [b"", b"\x01", b"\x02" + bytes(60)])
+@pytest.mark.parametrize("sealed", [b"", b"\x01", b"\x03" + bytes(60)])
 def test_something_else_than_a_ciphertext_is_refused(sealed: bytes) -> None:
     with pytest.raises(WrongKey, match="format"):
-        Cipher.from_keys([generate_key()]).decrypt(sealed)
+        Cipher.from_keys([generate_key()]).decrypt(sealed, HERE)
 
 
 def test_the_first_key_encrypts_and_all_decrypt() -> None:
     old, new = generate_key(), generate_key()
-    written_before = Cipher.from_keys([old]).encrypt(b"text")
+    written_before = Cipher.from_keys([old]).encrypt(b"text", HERE)
     rotated = Cipher.from_keys([new, old])
-    assert rotated.decrypt(written_before) == b"text"
-    assert Cipher.from_keys([new]).decrypt(rotated.encrypt(b"text")) == b"text"
+    assert rotated.decrypt(written_before, HERE) == b"text"
+    assert Cipher.from_keys([new]).decrypt(rotated.encrypt(b"text", HERE), HERE) == b"text"
     with pytest.raises(WrongKey, match="add the old key"):
-        Cipher.from_keys([new]).decrypt(written_before)
+        Cipher.from_keys([new]).decrypt(written_before, HERE)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.storage.inbox.lanes import payload_place
 from bot.storage.models import TurnRow, UpdateRow
 from bot.telegram.turns.assembler import MAX_BURST
 from bot.telegram.turns.scheduler import MAX_FAILED_STARTS
@@ -126,7 +127,7 @@ async def test_a_past_that_no_key_opens_is_left_out_and_the_rest_remembered(room
 async def test_an_update_without_readable_words_does_not_stop_the_next_one(room):
     broken = message("你好")
     [update_id] = await room.store(broken)
-    sealed = room.storage.cipher.encrypt(b"not json", b"updates.payload:%d" % update_id)
+    sealed = room.storage.cipher.encrypt(b"not json", payload_place(PERSON, update_id))
     await room.storage.database.write(
         lambda connection: connection.execute(sa.update(UpdateRow).values(payload=sealed))
     )

@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 # Where nothing may be kept, each of the dozens of processes would compile everything anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
-.PHONY: help run test test-ml test-cluster lint fmt migrate clean
+.PHONY: help run test test-ml test-cluster lint fmt lock migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ lint: $(VENV)/.ready-dev ## Check style and types
 fmt: $(VENV)/.ready-dev ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.ready-dev ## Pin, with hashes, what production installs (LOCK_ARGS=--upgrade takes newer versions)
+	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate \
+	  --extra local --extra reader --extra tokens --custom-compile-command "make lock" \
+	  --output-file deploy/requirements.lock $(LOCK_ARGS)
 
 migrate: $(READY) ## Bring the database of DATABASE_URL up to date
 	@$(BIN)/python -m bot migrate

@@ -258,6 +258,7 @@ class Texts:
     nothing_to_stop: str
     stop_unsure: str
     redo_not_last: str
+    redo_limit: CountText
     error_retry: str
     error_filtered: str
     error_once_more: str

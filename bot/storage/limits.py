@@ -1,7 +1,7 @@
-"""How much one person was answered lately, counted from the turns themselves.
+"""How much one person was answered lately, counted from turns and from answers made again.
 
-Nothing of its own is kept but the moment a person was told, so that a restart forgets nothing and
-/erase leaves nothing.
+Besides the turns, which are there anyway, the moments are kept in which a person had an answer made
+again, for a day, and the one in which they were told: a restart forgets nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.storage.models import TurnRow, UserRow
+from bot.storage.models import RedoRow, TurnRow, UserRow
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -27,9 +27,9 @@ class Limits:
         self._clock = clock
 
     async def free_at(self, user_id: int, answers: int, within: timedelta) -> datetime | None:
-        """When a person may have another turn, if they get `answers` in any span `within`.
+        """When a person may have another answer, if they get so many in any span `within`.
 
-        None: they may have it now.
+        A span is a day at most. None: they may have one now.
         """
         since = self._clock() - within
         oldest = await self._database.read(_nth_newest, user_id, answers, since)
@@ -44,13 +44,20 @@ class Limits:
 def _nth_newest(
     connection: sa.Connection, user_id: int, number: int, since: datetime
 ) -> datetime | None:
+    answers = sa.union_all(
+        sa.select(TurnRow.created_at.label("at")).where(
+            TurnRow.user_id == user_id, TurnRow.created_at > since
+        ),
+        sa.select(RedoRow.at).where(RedoRow.user_id == user_id, RedoRow.at > since),
+    ).subquery()
     return connection.scalar(
-        sa.select(TurnRow.created_at)
-        .where(TurnRow.user_id == user_id, TurnRow.created_at > since)
-        .order_by(TurnRow.created_at.desc())
-        .offset(number - 1)
-        .limit(1)
+        sa.select(answers.c.at).order_by(answers.c.at.desc()).offset(number - 1).limit(1)
     )
+
+
+def erase_for_user(connection: sa.Connection, user_id: int) -> None:
+    """Delete when a person had answers made again."""
+    connection.execute(sa.delete(RedoRow).where(RedoRow.user_id == user_id))
 
 
 def _tell(connection: sa.Connection, user_id: int, now: datetime, before: datetime) -> bool:

@@ -155,6 +155,17 @@ class TurnRow(LeaseColumns, Base):
     """Which model wrote the answer, where that may be rated; none of any other answer."""
 
 
+class RedoRow(Base):
+    """That a person had an answer made again; kept as long as it counts for their day."""
+
+    __tablename__ = "redos"
+    __table_args__ = (sa.Index(None, "user_id", "at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int]
+    at: Mapped[datetime]
+
+
 class UpdateRow(LeaseColumns, Base):
     """An update of Telegram, stored before Telegram is told that it arrived."""
 

@@ -20,6 +20,7 @@ from bot.storage import (
     feedback,
     handover_messages,
     handovers,
+    limits,
     risk,
     safety_plans,
     trusted_persons,
@@ -324,6 +325,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
         .values(revision=ConversationRow.revision + 1)
     )
     feedback.erase_for_user(connection, user_id)
+    limits.erase_for_user(connection, user_id)
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
     handovers.erase_for_user(connection, user_id)

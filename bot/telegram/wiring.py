@@ -105,6 +105,7 @@ class _Features:
     feedback: AnswerFeedback
     crisis: Crisis
     protocol: CrisisProtocol
+    quota: Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,7 @@ def _build_features(
             on_risk_detected=desk.on_risk_detected,
         ),
         protocol=protocol,
+        quota=Quota(context, context.options.answers_per_day),
     )
 
 
@@ -311,12 +313,11 @@ def _build_scheduler(
         keyboards=ANSWER_KEYBOARDS,
         bot_name=context.me.username,
     )
-    quota = Quota(context, context.options.answers_per_day)
     return TurnScheduler(
         context,
         TurnAssembler(
             context,
-            quota,
+            features.quota,
             handoff=features.desk,
             rewritings=features.feedback,
             plan_lines=features.plan_answers,
@@ -347,7 +348,9 @@ def _build_router(
             ),
             features.human_requests,
             features.desk_controls,
-            TurnControls(context, running_turns=running_turns, wake=scheduler.wake),
+            TurnControls(
+                context, running_turns=running_turns, quota=features.quota, wake=scheduler.wake
+            ),
             Reset(context, running_turns=running_turns),
             features.contacts,
             features.trusted,

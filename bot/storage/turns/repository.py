@@ -129,13 +129,15 @@ class Turns:
         edit = transitions.Edit(turn_id, self._lease_owner.id, text, tuple(update_ids))
         return await self._database.write(transitions.replace_text, self._cipher, edit)
 
-    async def reopen(self, turn_id: int) -> Turn | None:
+    async def reopen(self, turn_id: int, *, asked_by: int | None = None) -> Turn | None:
         """Make a finished turn wait for an answer again, under its number and in its message.
 
         Only for the last turn of an open conversation in a chat where no work is under way; None,
-        and nothing changes, otherwise. It is free then: `claim_unfinished` takes it.
+        and nothing changes, otherwise. It is free then: `claim_unfinished` takes it. An answer that
+        is made again counts for the day of `asked_by`; None: of the person whose turn it is.
         """
-        row = await self._database.write(transitions.reopen, turn_id)
+        redo = transitions.Redo(asked_by, self._lease_owner.clock())
+        row = await self._database.write(transitions.reopen, turn_id, redo)
         return None if row is None else decrypt_turn(row, self._cipher)
 
     async def claim_unfinished(self, chat_id: int) -> Turn | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import sqlalchemy as sa
 
 from bot.storage import notifications
 from bot.storage.db.dialect import lock_chat
-from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, TurnRow, UpdateRow
+from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, RedoRow, TurnRow, UpdateRow
 from bot.storage.notifications import Notification
 from bot.storage.turns.turn import (
     Turn,
@@ -54,6 +55,14 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
+class Redo:
+    """Who wants an answer made again, and when; None: the person whose turn it is."""
+
+    user_id: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """What takes the place of the words of a turn, and the updates it came in."""
 
@@ -62,6 +71,9 @@ class Edit:
     text: str
     update_ids: tuple[int, ...]
 
+
+REDOS_COUNT_FOR: Final = timedelta(days=1)
+"""How long it is remembered that an answer was made again; as long as the span of the limit."""
 
 _WAITING: Final = (
     sa.select(UpdateRow.update_id)
@@ -251,7 +263,7 @@ def replace_text(connection: sa.Connection, cipher: Cipher, edit: Edit) -> bool:
     return True
 
 
-def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
+def reopen(connection: sa.Connection, turn_id: int, redo: Redo) -> AnyRow | None:
     """Make the last turn of an open conversation unfinished and free; its row as it is then."""
     row = select_turn(connection, turn_id)
     if row is None or not lock_chat(connection, row.chat_id, wait=False):
@@ -276,8 +288,16 @@ def reopen(connection: sa.Connection, turn_id: int) -> AnyRow | None:
             stop_requested=False,
         )
     )
+    if row.state != "failed":  # a turn that brought no answer is not counted twice
+        _count_redo(connection, row.user_id if redo.user_id is None else redo.user_id, redo.at)
     _next_revision(connection, row.conversation_id)
     return select_turn(connection, turn_id)
+
+
+def _count_redo(connection: sa.Connection, user_id: int, now: datetime) -> None:
+    theirs = RedoRow.user_id == user_id
+    connection.execute(sa.delete(RedoRow).where(theirs, RedoRow.at <= now - REDOS_COUNT_FOR))
+    connection.execute(sa.insert(RedoRow), {"user_id": user_id, "at": now})
 
 
 def request_stop(

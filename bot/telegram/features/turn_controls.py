@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.locales import Texts
     from bot.telegram.context import Context
     from bot.telegram.requests import CallbackRequest, CommandRequest
+    from bot.telegram.turns.quota import Quota
     from bot.telegram.turns.registry import RunningTurns
 
 
@@ -27,15 +28,22 @@ class TurnControls(Feature):
     Args:
         context: what the features share.
         running_turns: can be stopped.
+        quota: how much one person gets in a day, answers made again included.
         wake: told which chat has a turn to be answered again.
     """
 
     def __init__(
-        self, context: Context, *, running_turns: RunningTurns, wake: Callable[[int], None]
+        self,
+        context: Context,
+        *,
+        running_turns: RunningTurns,
+        quota: Quota,
+        wake: Callable[[int], None],
     ) -> None:
         self._outbox = context.outbox
         self._turns = context.storage.turns
         self._running_turns = running_turns
+        self._quota = quota
         self._wake = wake
         self.commands = (Command(name="stop", run=self._stop, menu=lambda t: t.command_stop),)
         self.callbacks = (
@@ -63,8 +71,14 @@ class TurnControls(Feature):
 
     async def _redo(self, request: CallbackRequest, turn_id: int) -> str | None:
         turn = await self._turns.get(turn_id)
-        is_of_chat = turn is not None and turn.chat_id == request.chat_id
-        if not is_of_chat or await self._turns.reopen(turn_id) is None:
+        if turn is None or turn.chat_id != request.chat_id:
+            return request.texts.redo_not_last
+        asked_by = request.user_id
+        if turn.state != "failed":
+            until = await self._quota.ends_at(asked_by, request.chat_id)
+            if until is not None:
+                return request.texts.redo_limit(count=self._quota.hours_until(until))
+        if await self._turns.reopen(turn_id, asked_by=asked_by) is None:
             return request.texts.redo_not_last
         self._wake(request.chat_id)
         return None

@@ -4,7 +4,7 @@ Danger and humans on duty know no limit, and cards and commands never see one.
 
 What a person writes beyond the limit of a private chat waits in the inbox and is answered when the
 oldest of their answers is a day old; they are told so once. In a group it would keep others waiting
-behind it, so there it ends unanswered.
+behind it, so there it ends unanswered. An answer that is made again counts for who asked for it.
 """
 
 from __future__ import annotations
@@ -38,10 +38,8 @@ class Quota:
     context: Context
     per_day: int
 
-    async def check_and_tell(
-        self, user_id: int, chat_id: int, language: Language
-    ) -> datetime | None:
-        """Until when a person is not answered, told to them once; None: they may have a turn.
+    async def ends_at(self, user_id: int, chat_id: int) -> datetime | None:
+        """Until when a person gets no more answers; None: they may have one.
 
         Raises:
             StorageError: it cannot be read now.
@@ -57,11 +55,27 @@ class Quota:
             return None
         if await self.context.storage.handovers.for_user(user_id) is not None:
             return None  # it is a human who answers
+        return free_at
+
+    def hours_until(self, moment: datetime) -> int:
+        """Whole hours to wait, as people are told."""
+        return ceil((moment - self.context.now()) / timedelta(hours=1))
+
+    async def check_and_tell(
+        self, user_id: int, chat_id: int, language: Language
+    ) -> datetime | None:
+        """Until when a person is not answered, told to them once; None: they may have a turn.
+
+        Raises:
+            StorageError: it cannot be read now.
+        """
+        free_at = await self.ends_at(user_id, chat_id)
+        if free_at is None:
+            return None
         if await self.context.storage.limits.claim_notice(user_id, DAY):
             log.info("limit_reached", user=user_id)
-            hours = ceil((free_at - now) / timedelta(hours=1))
             try:
-                text = texts_for(language).wait_limit(count=hours)
+                text = texts_for(language).wait_limit(count=self.hours_until(free_at))
                 await self.context.outbox.send_text(chat_id, text)
             except (Unreachable, Undeliverable) as error:
                 log.info("not_said", user=user_id, error=type(error).__name__)

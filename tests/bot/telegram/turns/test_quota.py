@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import sqlalchemy as sa
+
+from bot.storage.models import RedoRow
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
-from tests.bot.telegram.updates import ADMIN, GROUP, OTHER, PERSON, message
+from tests.bot.telegram.talks import toasts
+from tests.bot.telegram.updates import ADMIN, GROUP, OTHER, PERSON, message, press
 
 HOUR = 3600.0
 
@@ -102,3 +106,55 @@ async def test_who_has_said_little_is_answered_although_time_goes_on_while_it_is
     moment.goes_on_by = timedelta(milliseconds=1)
     await says(room, "一")
     assert room.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_an_answer_made_again_counts_for_the_day(open_room, engine):
+    room = open_room(answers_per_day=3)
+    await says(room, "一")
+    redo, *_ = room.buttons()
+    for _ in range(4):
+        await room.arrive(press(redo))
+        await room.passes(5)
+    assert len(engine.prompts) == 3
+    assert toasts(room) == [None, None, *[TEXTS.redo_limit(count=24)] * 2]
+    assert TEXTS.wait_limit(count=24) not in room.bot.texts(PERSON)  # the toast has told
+    await says(room, "二")
+    assert room.bot.texts(PERSON)[-1] == TEXTS.wait_limit(count=24)
+    await room.passes(24 * HOUR)
+    await room.sweep()
+    await room.passes(5)
+    assert len(engine.prompts) == 4
+
+
+async def test_an_answer_made_again_in_a_group_counts_for_who_asked_for_it(open_room, engine):
+    room = open_room(answers_per_day=2)
+    await says(room, "@shudong_bot 一", chat=GROUP)
+    redo = next(one for one in room.buttons(GROUP) if one.startswith("redo:"))
+    for _ in range(3):
+        await room.arrive(press(redo, chat=GROUP, person=OTHER))
+        await room.passes(5)
+    assert len(engine.prompts) == 3
+    await says(room, "二")
+    assert room.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_trying_again_after_a_failure_is_no_second_answer(open_room, engine):
+    room = open_room(answers_per_day=2)
+    engine.will()
+    await says(room, "一")
+    await room.arrive(press("redo:1"))
+    await room.passes(5)
+    await says(room, "二")
+    assert room.bot.texts(PERSON)[-2:] == [ANSWER, ANSWER]
+
+
+async def test_erasing_forgets_what_was_made_again(open_room):
+    room = open_room(answers_per_day=5)
+    await says(room, "一")
+    redo, *_ = room.buttons()
+    await room.arrive(press(redo))
+    await room.passes(5)
+    counted = sa.select(RedoRow.user_id)
+    assert await room.storage.database.read(lambda c: c.scalars(counted).all()) == [PERSON]
+    await room.storage.users.erase(PERSON)
+    assert await room.storage.database.read(lambda c: c.scalars(counted).all()) == []

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import errno
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import StartupError
 
@@ -23,6 +24,42 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the composition root, which drains everything in order."""
         yield
+
+
+REQUEST_WITHIN: Final = 10.0
+"""Seconds from one look at a connection to the next; what a client has not sent whole by the second
+look is not waited for. Telegram and health checks send what they have at once."""
+
+
+class HttpProtocol(H11Protocol):
+    """Cuts off who connects and sends nothing, half a head, or half a body.
+
+    uvicorn ends a connection only where a request was answered and no byte followed.
+    """
+
+    request_within = REQUEST_WITHIN
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to look whether a request comes."""
+        super().connection_made(transport)
+        self._seen: object = None
+        self._next_look = self.loop.call_later(self.request_within, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look no more."""
+        self._next_look.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        if self.transport.get_protocol() is not self:
+            return  # a WebSocket now
+        request = self.cycle
+        is_answered = request is not None and not request.response_complete
+        if request is self._seen and not (is_answered and not request.more_body):
+            self.transport.abort()
+            return
+        self._seen = request
+        self._next_look = self.loop.call_later(self.request_within, self._look)
 
 
 class HttpServer:
@@ -45,6 +82,7 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                http=HttpProtocol,
                 timeout_graceful_shutdown=3,
             )
         )

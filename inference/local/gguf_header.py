@@ -31,6 +31,8 @@ _SCALARS: Final = {
     12: "<d",
 }
 _MAX_STRING: Final = 1 << 24  # bytes; chat templates are some kilobytes
+_MAX_SKIPPED: Final = 1 << 32  # bytes; vocabularies are some megabytes
+_MAX_CONTEXT: Final = 1 << 32  # tokens
 
 Value = int | float | bool | str
 
@@ -60,8 +62,10 @@ def read_header(path: Path) -> ModelHeader:
         values = _read_values(file)
     architecture = values.get("general.architecture", "")
     context_length = values.get(f"{architecture}.context_length")
-    if not isinstance(context_length, int):
+    if not isinstance(context_length, int) or isinstance(context_length, bool):
         raise NotGGUFError("it does not say its context length, so it is not a language model")
+    if not 0 < context_length < _MAX_CONTEXT:
+        raise NotGGUFError("the context length it says is none")
     return ModelHeader(
         name=str(values.get("general.name", "")),
         context_length=context_length,
@@ -102,11 +106,17 @@ def _skip_array(file: BinaryIO) -> None:
     count = int(_scalar(file, "<Q"))
     if kind == _STRING:
         for _ in range(count):
-            file.seek(int(_scalar(file, "<Q")), 1)
+            _skip(file, int(_scalar(file, "<Q")))
     elif kind in _SCALARS:
-        file.seek(count * struct.calcsize(_SCALARS[kind]), 1)
+        _skip(file, count * struct.calcsize(_SCALARS[kind]))
     else:
         raise NotGGUFError("its head holds an array of an unknown kind")
+
+
+def _skip(file: BinaryIO, length: int) -> None:
+    if length > _MAX_SKIPPED:
+        raise NotGGUFError("its head is damaged")
+    file.seek(length, 1)
 
 
 def _string(file: BinaryIO) -> str:

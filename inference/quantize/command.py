@@ -69,7 +69,8 @@ def run(options: argparse.Namespace) -> int:
     )
     print(_summary(result))
     print(f"\nW4A16 is in {options.out}; {MANIFEST} there holds figures and hashes.")
-    print(f"Serve it: python -m inference serve {options.out}")
+    trusts = " --trust-remote-code" if options.trust_remote_code else ""
+    print(f"Serve it: python -m inference serve {options.out}{trusts}")
     return 0
 
 

@@ -69,6 +69,15 @@ def check_checkpoint(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[
         yield _refusal(checkpoint.weights_problem, "download or merge the model again")
 
 
+def check_remote_code(checkpoint: Checkpoint, options: ServeOptions) -> Iterator[Finding]:
+    """Whether Python files that come with the model are to run without having been allowed to."""
+    if checkpoint.has_own_code and not options.trust_remote_code:
+        yield _refusal(
+            "the model brings Python code of its own",
+            "read it, and add --trust-remote-code if you want it to run",
+        )
+
+
 def check_gpus(
     checkpoint: Checkpoint, options: ServeOptions, gpus: Sequence[Gpu]
 ) -> Iterator[Finding]:

@@ -19,7 +19,13 @@ from inference.console import CommandError, say
 from inference.engine import EngineError, Message, Sampling
 from inference.serve import settings
 from inference.serve.checkpoint import add_stop_ids, read_checkpoint
-from inference.serve.checks import Severity, check_checkpoint, check_gpus, check_memory
+from inference.serve.checks import (
+    Severity,
+    check_checkpoint,
+    check_gpus,
+    check_memory,
+    check_remote_code,
+)
 from inference.serve.gpus import NoDriver, visible_gpus
 from inference.serve.launch import KEYS_VARIABLE
 from inference.serve.memory import GIB, RESERVED, fit
@@ -67,7 +73,10 @@ def run(parsed: argparse.Namespace) -> int:
         add_stop_ids(checkpoint)
         checkpoint = read_checkpoint(options.model)
         say(f"Wrote eos_token_id {sorted(checkpoint.stop_ids)} to generation_config.json.")
-    findings = list(check_checkpoint(checkpoint, options))
+    findings = [
+        *check_checkpoint(checkpoint, options),
+        *check_remote_code(checkpoint, options),
+    ]
     gpu_memory, about_gpus = _look_at_gpus(parsed, options, checkpoint)
     findings += about_gpus
     for line in _describe(options, checkpoint, gpu_memory):

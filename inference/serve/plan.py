@@ -33,6 +33,8 @@ class ServeOptions:
     api_keys: tuple[str, ...] = ()
     proxy_url: str = ""
     reasoning_parser: str = ""
+    trust_remote_code: bool = False
+    """Whether Python files that the model brings may run."""
     chat_template: str = ""
     """LMDeploy's name or a file of the layout that is served in place of the model's own."""
 
@@ -66,7 +68,7 @@ def server_arguments(options: ServeOptions, checkpoint: Checkpoint) -> list[str]
         arguments += ["--model-format", "awq"]
     if options.prefix_caching:
         arguments.append("--enable-prefix-caching")
-    if checkpoint.has_own_code:
+    if checkpoint.has_own_code and options.trust_remote_code:
         arguments.append("--trust-remote-code")
     if options.reasoning_parser:
         arguments += ["--reasoning-parser", options.reasoning_parser]

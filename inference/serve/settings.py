@@ -54,6 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser, "--chat-template", "SERVE_CHAT_TEMPLATE", "",
         "file or name of a chat template for LMDeploy, in place of the model's own",
     )  # fmt: skip
+    parser.add_argument(
+        "--trust-remote-code", action="store_true",
+        default=environment("SERVE_TRUST_REMOTE_CODE") == "1",
+        help="run Python files that the model brings; read them first [SERVE_TRUST_REMOTE_CODE=1]",
+    )  # fmt: skip
     parser.add_argument("--no-prefix-caching", action="store_true", help="for comparisons only")
     parser.add_argument(
         "--api-key-file", type=Path, metavar="FILE",
@@ -83,6 +88,7 @@ def read_options(parsed: argparse.Namespace) -> ServeOptions:
         proxy_url=parsed.proxy_url.rstrip("/"),
         reasoning_parser=parsed.reasoning_parser,
         chat_template=parsed.chat_template,
+        trust_remote_code=parsed.trust_remote_code,
     )
     for problem in _problems(options):
         raise CommandError(problem, exit_status=2)

@@ -100,7 +100,7 @@ def model_card(about: About, manifest: Mapping[str, Any], report: Report) -> str
             "系统提示词必须与训练时一致（`inference/persona.py`；`shudong.json` 记有它的指纹）。",
             "",
             "```sh",
-            "python -m inference serve ."
+            "python -m inference serve . --trust-remote-code"
             if about.is_quantized
             else "lmdeploy serve api_server . --trust-remote-code",
             "```",

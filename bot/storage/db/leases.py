@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from bot.storage.db.clock import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from bot.storage.db.clock import Clock
 
@@ -60,6 +61,17 @@ class LeaseOwner:
         return Lease(self.id, now, now + self.duration)
 
 
+MAX_KEYS: Final = 10_000
+"""Keys that go into one statement; both databases take some 32,000 parameters, and no more."""
+
+
+def in_batches(keys: Collection[Any]) -> Iterator[list[Any]]:
+    """Keys in lists that one statement takes each."""
+    rest = iter(keys)
+    while some := list(islice(rest, MAX_KEYS)):
+        yield some
+
+
 _NO_VALUES: Final[Mapping[str, object]] = {}
 
 
@@ -89,29 +101,30 @@ class Leases:
         values: Mapping[str, object] = _NO_VALUES,
     ) -> None:
         """Give rows, which the transaction has locked, to the owner of a lease."""
-        if keys:
+        for some in in_batches(keys):
             connection.execute(
                 sa.update(self.table)
-                .where(self._is_one_of(keys))
+                .where(self._is_one_of(some))
                 .values({"owner": lease.owner, "lease_until": lease.until, **values})
             )
 
     def renew(self, connection: sa.Connection, keys: Collection[Any], lease: Lease) -> set[Any]:
         """Prolong the leases of an owner; the keys of the rows that it still holds."""
-        if not keys:
-            return set()
-        held = connection.execute(
-            sa.update(self.table)
-            .where(self.claimable, self._is_one_of(keys), self.table.owner == lease.owner)
-            .values(lease_until=lease.until)
-            .returning(*self.key)
-        ).all()
-        return {row[0] if len(self.key) == 1 else tuple(row) for row in held}
+        held: set[Any] = set()
+        for some in in_batches(keys):
+            rows = connection.execute(
+                sa.update(self.table)
+                .where(self.claimable, self._is_one_of(some), self.table.owner == lease.owner)
+                .values(lease_until=lease.until)
+                .returning(*self.key)
+            )
+            held.update(row[0] if len(self.key) == 1 else tuple(row) for row in rows)
+        return held
 
     def release(self, connection: sa.Connection, keys: Collection[Any], owner: str) -> None:
         """Free rows that an owner holds."""
-        if keys:
-            self._free(connection, self._is_one_of(keys), self.table.owner == owner)
+        for some in in_batches(keys):
+            self._free(connection, self._is_one_of(some), self.table.owner == owner)
 
     def release_expired(
         self, connection: sa.Connection, now: datetime, exclude: Collection[Any] = ()

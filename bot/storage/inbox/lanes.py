@@ -27,6 +27,10 @@ LEASES: Final = Leases(
 )
 
 
+MAX_EXCLUDED: Final = 10_000
+"""Chats that a statement excludes; both databases take some 32,000 parameters, and no more."""
+
+
 def payload_place(chat_id: int | None, update_id: int) -> Place:
     """Where the ciphertext of an update belongs."""
     return Place(
@@ -122,8 +126,10 @@ def select_chats_with_work(
     connection: sa.Connection, limit: int, exclude: tuple[int, ...]
 ) -> list[int]:
     """Chats with new updates in which no work is under way, the longest waiting first."""
-    found = connection.scalars(_CHATS_WITH_WORK, {"limit": limit, "exclude": exclude})
-    return [chat_id for chat_id in found if chat_id is not None]
+    in_sql, here = exclude[:MAX_EXCLUDED], frozenset(exclude[MAX_EXCLUDED:])
+    bounds = {"limit": limit + len(here), "exclude": in_sql}
+    found = connection.scalars(_CHATS_WITH_WORK, bounds)
+    return [chat_id for chat_id in found if chat_id is not None and chat_id not in here][:limit]
 
 
 def claim_express(

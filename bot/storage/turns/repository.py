@@ -14,6 +14,7 @@ import structlog
 
 from bot.storage import notifications
 from bot.storage.db.errors import WrongKey
+from bot.storage.db.leases import in_batches
 from bot.storage.models import MAX_MODEL, MAX_REASON, TURN_IS_UNFINISHED, TurnRow
 from bot.storage.notifications import Notification
 from bot.storage.turns import transitions
@@ -236,11 +237,13 @@ def _notify_edited(connection: sa.Connection, chat_id: int) -> bool:
 
 
 def _select_stop_requested(connection: sa.Connection, turn_ids: tuple[int, ...]) -> set[int]:
-    return set(
-        connection.scalars(
-            sa.select(TurnRow.id).where(TurnRow.id.in_(turn_ids), TurnRow.stop_requested)
+    return {
+        turn_id
+        for some in in_batches(turn_ids)
+        for turn_id in connection.scalars(
+            sa.select(TurnRow.id).where(TurnRow.id.in_(some), TurnRow.stop_requested)
         )
-    )
+    }
 
 
 def _select_unfinished_chats(connection: sa.Connection, now: datetime, limit: int) -> list[int]:

@@ -43,6 +43,9 @@ log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
+_ID_LIMIT = 2**63
+"""Ids are smaller; Telegram promises 52 bits."""
+
 RECORD_WITHIN = 0.5
 """Seconds a card waits to be stored with its update; then it goes out without that."""
 
@@ -279,11 +282,14 @@ class Intake:
         lane = lane_of(update, self._context.me, self._phrases)
         if lane is None:
             return None
-        return _Sorted(
-            Arrival(update.update_id, _chat_of(update), lane, update.edited_message is not None),
-            _with_all_text(read_incoming_text(update, self._context.me, 0.0), raw),
-            self._command_of(update),
-        )
+        chat_id = _chat_of(update)
+        said = _with_all_text(read_incoming_text(update, self._context.me, 0.0), raw)
+        ids = [] if said is None else [said.chat_id, said.user_id, said.message_id]
+        if not all(map(is_id, ids)) or not (chat_id is None or is_id(chat_id)):
+            raise ValueError("an id that is none")
+        is_edit = update.edited_message is not None
+        arrival = Arrival(update.update_id, chat_id, lane, is_edit)
+        return _Sorted(arrival, said, self._command_of(update))
 
     def _command_of(self, update: Update) -> str | None:
         if update.message is None:
@@ -303,7 +309,9 @@ def _with_all_text(said: IncomingText | None, raw: RawUpdate) -> IncomingText | 
 def _said_in_private(raw: RawUpdate) -> IncomingText | None:
     """The words of an update that is not understood; in a group they may not be for the bot."""
     said = read_for_danger_of(raw)
-    return said if said is not None and is_private(said.chat_id) else None
+    if said is None or not is_id(said.chat_id) or not is_id(said.user_id):
+        return None
+    return said if is_private(said.chat_id) else None
 
 
 def _payload_of(raw: RawUpdate) -> bytes:
@@ -320,9 +328,14 @@ def _chat_id_in(raw: RawUpdate) -> int | None:
     for kind in ("message", "edited_message"):
         message = raw.get(kind)
         chat = message.get("chat") if isinstance(message, dict) else None
-        if isinstance(chat, dict) and isinstance(chat.get("id"), int):
+        if isinstance(chat, dict) and is_id(chat.get("id")):
             return int(chat["id"])
     return None
+
+
+def is_id(value: object) -> bool:
+    """Whether Telegram can have given this as an id, and a database can keep it."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _ID_LIMIT
 
 
 def _chat_of(update: Update) -> int | None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.storage import StorageError
-from bot.telegram.inbound.intake import IntakeClosed
+from bot.telegram.inbound.intake import IntakeClosed, is_id
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -45,7 +45,7 @@ def webhook_route(webhook_url: str, secret: str, intake: Intake) -> Route:
             update = json.loads(body)
         except (ValueError, RecursionError):
             update = None
-        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+        if not isinstance(update, dict) or not is_id(update.get("update_id")):
             return Response(status_code=400)
         try:
             await intake.keep([update])

@@ -1,12 +1,17 @@
 """The bot's HTTP server: what health says, and what is said when the port is taken."""
 
+import asyncio
+import contextlib
 import socket
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from bot.errors import StartupError
+from bot.ops import http_server
 from bot.ops.health import health_routes
 from bot.ops.http_server import HttpServer
 
@@ -52,3 +57,60 @@ async def test_a_taken_port_is_told_with_the_setting_to_change():
         server = HttpServer(Starlette(), "127.0.0.1", port, setting="HTTP")
         with pytest.raises(StartupError, match=rf"127\.0\.0\.1:{port}.*HTTP_PORT"):
             await server.start()
+
+
+async def gone(reader):
+    """The other side has ended the connection, in whatever way."""
+    with contextlib.suppress(ConnectionError):
+        assert await reader.read() == b""
+
+
+@pytest.fixture
+async def impatient(monkeypatch):
+    """A server that looks at its connections all the time, and lets an answer take its time."""
+    monkeypatch.setattr(http_server.HttpProtocol, "request_within", 0.05)
+    may_answer = asyncio.Event()
+
+    async def answer(request):
+        await request.body()
+        await may_answer.wait()
+        return PlainTextResponse("late")
+
+    routes = [Route("/", answer, methods=["GET", "POST"])]
+    server = HttpServer(Starlette(routes=routes), "127.0.0.1", 0, setting="HTTP")
+    await server.start()
+    server.may_answer = may_answer
+    yield server
+    may_answer.set()
+    await server.stop()
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET", POST, POST + b"\r\n{", b"\r\n"],
+    ids=["none", "word", "head", "body", "line"],
+)
+@pytest.mark.parametrize("after_a_request", [False, True])
+async def test_a_client_that_does_not_send_its_request_is_cut_off(impatient, sent, after_a_request):
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(impatient.url).port)
+    if after_a_request:
+        impatient.may_answer.set()
+        writer.write(GET)
+        assert (await reader.readuntil(b"late")).startswith(b"HTTP/1.1 200")
+    writer.write(sent)
+    await gone(reader)
+    writer.close()
+
+
+async def test_an_answer_may_take_longer_than_a_request(impatient):
+    asked = asyncio.create_task(httpx.AsyncClient(timeout=None).get(impatient.url))
+    idle = await asyncio.open_connection("127.0.0.1", httpx.URL(impatient.url).port)
+    reader, writer = idle
+    await gone(reader)  # meanwhile others are cut off
+    writer.close()
+    impatient.may_answer.set()
+    assert (await asked).text == "late"

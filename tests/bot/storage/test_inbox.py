@@ -178,3 +178,16 @@ async def test_purging_deletes_only_what_is_done_and_old(
     assert await replica.inbox.add(NewUpdate(old_done, 1, "chat", b"{}", clock()))
     assert not await replica.inbox.add(NewUpdate(fresh_done, 3, "chat", b"{}", clock()))
     assert old_new
+
+
+async def test_more_busy_chats_than_a_statement_takes_are_left_out_all_the_same(
+    replica: Replica,
+) -> None:
+    for chat in (11, 60_001, 60_002):
+        await replica.arrives(chat)
+    busy = range(1, 60_002)
+    assert await replica.inbox.list_chats_with_work(10, busy) == [60_002]
+    assert await replica.inbox.list_chats_with_work(10, list(reversed(busy))) == [60_002]
+    assert await replica.turns.renew(busy) == set()
+    assert await replica.turns.list_stop_requested(busy) == set()
+    await replica.turns.release(busy)

@@ -6,6 +6,8 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inference.local.gguf_header import ModelHeader, NotGGUFError, read_header
 from tests.inference.local.tiny_model import write_tiny_model
@@ -37,6 +39,11 @@ def test_a_model_does_not_call_itself_a_trial_by_default(tmp_path: Path) -> None
         b"GGUF" + struct.pack("<IQQQ1sI", 3, 0, 1, 1, b"k", 77),
         b"GGUF" + struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"k", 9, 9, 1),
         b"GGUF" + struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"k", 9, 8, 1 << 60),
+        b"GGUF" + struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"k", 9, 0, (1 << 64) - 1),
+        b"GGUF" + struct.pack("<IQQQ1sIIQQ", 3, 0, 1, 1, b"k", 9, 8, 5, (1 << 64) - 1),
+        b"GGUF" + struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"k", 9, 12, 1 << 61),
+        b"GGUF" + struct.pack("<IQQQ15sIq", 3, 0, 1, 15, b".context_length", 11, -1),
+        b"GGUF" + struct.pack("<IQQQ15sI?", 3, 0, 1, 15, b".context_length", 7, True),
     ],
 )
 def test_a_damaged_head_is_not_gguf(head: bytes, tmp_path: Path) -> None:
@@ -44,3 +51,29 @@ def test_a_damaged_head_is_not_gguf(head: bytes, tmp_path: Path) -> None:
     path.write_bytes(head)
     with pytest.raises(NotGGUFError):
         read_header(path)
+
+
+@pytest.fixture(scope="module")
+def whole_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model(tmp_path_factory.mktemp("gguf") / "whole.gguf")
+
+
+@given(
+    damage=st.lists(
+        st.tuples(st.integers(0, 3999), st.sampled_from([0, 1, 127, 128, 255])),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_head_with_damaged_bytes_is_read_or_said_to_be_damaged(
+    whole_head: Path, damage: list[tuple[int, int]]
+) -> None:
+    head = bytearray(whole_head.read_bytes()[:4000])
+    for place, value in damage:
+        head[place % len(head)] = value
+    path = whole_head.with_name("damaged.gguf")
+    path.write_bytes(head)
+    try:
+        assert read_header(path).context_length > 0
+    except NotGGUFError as error:
+        assert str(error)  # noqa: PT017 - either is right

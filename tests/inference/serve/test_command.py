@@ -65,7 +65,7 @@ def serve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., t
 def test_print_command_shows_the_command_and_the_room(
     serve: Callable[..., tuple[int, str]],
 ) -> None:
-    status, said = serve("--print-command", "--gpu-memory", "24")
+    status, said = serve("--print-command", "--gpu-memory", "24", "--trust-remote-code")
     assert status == 0
     assert "4.8 GiB" in said
     assert "66 KiB a token" in said
@@ -88,6 +88,19 @@ def test_variables_stand_behind_the_flags(
     _, said = serve("--print-command", "--kv-bits", "16")
     assert "--quant-policy 0" in said
     assert "--session-len 4096" in said
+
+
+def test_code_that_a_model_brings_runs_only_where_that_was_asked_for(
+    serve: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = "cannot be served: the model brings Python code of its own."
+    _, said = serve("--print-command")
+    assert refusal in said
+    assert "--trust-remote-code" not in said.splitlines()[-1]
+    monkeypatch.setenv("SERVE_TRUST_REMOTE_CODE", "1")
+    _, said = serve("--print-command")
+    assert refusal not in said
+    assert "--trust-remote-code" in said.splitlines()[-1]
 
 
 def test_a_key_is_never_on_the_command_line(

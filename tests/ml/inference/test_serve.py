@@ -37,7 +37,9 @@ from inference.serve.command import supervise
 from inference.serve.plan import ServeOptions, server_arguments
 
 folder, port, key = Path(sys.argv[1]), int(sys.argv[2]), sys.stdin.readline().strip()
-options = ServeOptions(folder, "shudong-7b", port=port, session_len=4096, api_keys=(key,))
+options = ServeOptions(
+    folder, "shudong-7b", port=port, session_len=4096, api_keys=(key,), trust_remote_code=True
+)
 command = [sys.executable, "-m", "tests.ml.inference.lmdeploy_cli"]
 command += server_arguments(options, read_checkpoint(folder))
 asyncio.run(supervise(command, options))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.storage import DatabaseUnavailable, StorageError
 from bot.telegram.inbound import intake
 from bot.telegram.inbound.polling import FIRST_PAUSE, MAX_PAUSE, Polling
@@ -48,6 +50,24 @@ async def test_a_lane_that_cannot_be_told_does_not_keep_the_others_out(room, mon
     await room.arrive(odd, good)
     await room.passes(5)
     assert await room.update(good["update_id"]) == ("done", None)
+    assert await room.update(odd["update_id"]) is not None
+
+
+NO_IDS = [2**63, -(2**63) - 1, 10**30, 1e308, float("nan"), True, None, "7", [], {"id": 1}]
+
+
+@pytest.mark.parametrize("odd_id", NO_IDS, ids=repr)
+@pytest.mark.parametrize("where", ["chat", "from", "message_id"])
+async def test_an_id_that_is_none_costs_nobody_else_theirs(room, where, odd_id):
+    odd = message("我不想活了")
+    said = odd["message"]
+    if where == "message_id":
+        said["message_id"] = odd_id
+    else:
+        said[where]["id"] = odd_id
+    await room.arrive(odd, message("睡不着", person=OTHER))
+    await room.passes(5)
+    assert room.bot.texts(OTHER) == [ANSWER]
     assert await room.update(odd["update_id"]) is not None
 
 

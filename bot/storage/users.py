@@ -171,10 +171,6 @@ class Users:
             trusts,
             trusted_by,
         ) = found
-        named = _readable(
-            () if contact is None else (contact,),
-            lambda row: contacts.decrypt_contact(row, user_id, self._cipher),
-        )
         return UserExport(
             user=user,
             disclosure=disclosure,
@@ -182,7 +178,9 @@ class Users:
             risk=risk,
             cards=cards,
             questions=questions,
-            contact=named[0] if named else None,
+            contact=_readable_one(
+                contact, lambda row: contacts.decrypt_contact(row, user_id, self._cipher)
+            ),
             from_humans=_readable(
                 messages, lambda row: handover_messages.decrypt_message(row, user_id, self._cipher)
             ),
@@ -191,7 +189,9 @@ class Users:
             plan=_readable(
                 lines, lambda row: safety_plans.decrypt_line(row, user_id, self._cipher)
             ),
-            trusts=trusted_persons.decrypt_trusted(trusts, self._cipher) if trusts else None,
+            trusts=_readable_one(
+                trusts, lambda row: trusted_persons.decrypt_trusted(row, self._cipher)
+            ),
             trusted_by=_readable(
                 trusted_by, lambda row: trusted_persons.decrypt_trusted(row, self._cipher)
             ),
@@ -218,6 +218,10 @@ class Users:
         """
         if self._log_holds_erased and await self._database.truncate_log():
             self._log_holds_erased = False
+
+
+def _readable_one(row: AnyRow | None, decrypt: Callable[[AnyRow], Read]) -> Read | None:
+    return next(iter(_readable(() if row is None else (row,), decrypt)), None)
 
 
 def _readable(rows: Sequence[AnyRow], decrypt: Callable[[AnyRow], Read]) -> tuple[Read, ...]:

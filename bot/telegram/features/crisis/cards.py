@@ -22,12 +22,11 @@ from bot.safety import (
     RiskLevel,
     needs_card,
     region_of,
-    render_hotlines,
 )
 from bot.storage import OwedCard, RiskSignal, StorageError
 from bot.telegram.features.crisis.card_writer import told_in
 from bot.telegram.features.crisis.danger_signals import DangerSignals
-from bot.telegram.features.crisis.keyboards import in_danger, under_hotlines
+from bot.telegram.features.crisis.keyboards import in_danger
 from bot.telegram.outbound.failures import Closed, Expired, Undeliverable, Unreachable
 
 if TYPE_CHECKING:
@@ -298,8 +297,8 @@ class Crisis:
     async def _say(self, owed: OwedCard) -> None:
         texts = texts_for(language_for(owed.language_code))
         if not needs_card(RiskLevel(owed.level)):
-            lines = render_hotlines(language_for(owed.language_code), region_of(owed.region))
-            await self._hotlines.say(owed.chat_id, lines, under_hotlines(texts, owed.user_id))
+            language, region = language_for(owed.language_code), region_of(owed.region)
+            await self._hotlines.show_lines(owed.chat_id, owed.user_id, language, region)
             return
         written = await self._writer.write(owed)
         await self._hotlines.say_with_buttons(

@@ -95,10 +95,10 @@ class CrisisControls(Feature):
             await self._note_check_in(request, pressed.action)
         elif pressed.action == "where":
             keyboard = regions(texts, user_id)
-            await self._hotlines.say(request.chat_id, texts.risk_region_ask, keyboard)
+            await self._hotlines.reply(request.chat_id, texts.risk_region_ask, keyboard)
         else:
             await self._users.disable_check_ins(user_id)
-            await self._hotlines.say(request.chat_id, texts.risk_check_in_off)
+            await self._hotlines.reply(request.chat_id, texts.risk_check_in_off)
         return None
 
     async def _note_safe(self, request: CallbackRequest) -> None:
@@ -116,7 +116,7 @@ class CrisisControls(Feature):
             await self._hotlines.region(request.user_id),
             request.texts.risk_safe,
         )
-        await self._hotlines.say(request.chat_id, text)
+        await self._hotlines.reply(request.chat_id, text)
         await self._hotlines.buttons.moved(request.user_id, request.chat_id, request.message_id)
         await self._outbox.edit_keyboard(request.chat_id, request.message_id, keyboard)
 
@@ -128,7 +128,7 @@ class CrisisControls(Feature):
         text = await self._protocol.help(user_id, language, region, is_minor)
         discreet = await self._is_discreet(user_id)
         keyboard = in_danger(request.texts, user_id, discreet=discreet)
-        await self._hotlines.say_with_buttons(user_id, request.chat_id, text, keyboard)
+        await self._hotlines.reply_with_buttons(user_id, request.chat_id, text, keyboard)
         await self._crisis.note_risk(
             RiskLevel.HIGH, chat_id=request.chat_id, user_id=user_id, language=language
         )
@@ -141,7 +141,7 @@ class CrisisControls(Feature):
     async def _note_check_in(self, request: CallbackRequest, action: str) -> None:
         """Keep how a person who was asked after is, and take the buttons away."""
         key, answer = _CHECKED_IN[action]
-        await self._hotlines.say(request.chat_id, word(key, request.language))
+        await self._hotlines.reply(request.chat_id, word(key, request.language))
         if answer is not None:
             await self._protocol.note_answer(request.user_id, "morning", answer)
         await self._outbox.edit_keyboard(request.chat_id, request.message_id, None)
@@ -151,7 +151,7 @@ class CrisisControls(Feature):
         await self._users.set_region(user_id, region.value)
         if region is not Region.OTHER:
             name = region_names(texts)[region]
-            await self._hotlines.say(request.chat_id, texts.risk_region_done(region=name))
+            await self._hotlines.reply(request.chat_id, texts.risk_region_done(region=name))
         await self._hotlines.show(request.chat_id, user_id, request.language)
 
 

@@ -32,7 +32,7 @@ from bot.storage.turns.turn import decrypt_turn
 from bot.storage.turns.turn import select_for_user as select_turns_for_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from bot.storage.cards import ExportedCard
     from bot.storage.contacts import EmergencyContact
@@ -54,6 +54,7 @@ log = structlog.get_logger(__name__)
 Read = TypeVar("Read")
 
 SEEN_EVERY: Final = timedelta(hours=1)
+TURNS_AT_ONCE: Final = 200
 _REMEMBERED: Final = 4096
 
 
@@ -150,12 +151,13 @@ class Users:
         """Note that a person can be written to again."""
         await self._database.write(_set, user_id, {"unreachable_at": None})
 
-    async def export(self, user_id: int) -> UserExport:
+    async def export(self, user_id: int, *, with_turns: bool = True) -> UserExport:
         """Everything stored about a person: the row and all of their turns, in every chat.
 
         What no key decrypts is left out: one damaged row must not keep them from the rest.
+        `with_turns`: turns can be more than memory has room for, `turns_of` reads them in parts.
         """
-        found = await self._database.read(_export, user_id)
+        found = await self._database.read(_export, user_id, with_turns)
         (
             user,
             disclosure,
@@ -196,6 +198,15 @@ class Users:
                 trusted_by, lambda row: trusted_persons.decrypt_trusted(row, self._cipher)
             ),
         )
+
+    async def turns_of(self, user_id: int) -> AsyncGenerator[tuple[Turn, ...], None]:
+        """All turns of a person that can be read, in the order they were said, in parts."""
+        after = 0
+        while rows := await self._database.read(
+            select_turns_for_user, user_id, after, TURNS_AT_ONCE
+        ):
+            after = rows[-1].id
+            yield _readable(rows, lambda row: decrypt_turn(row, self._cipher))
 
     async def erase(self, user_id: int) -> int:
         """Delete everything stored about a person; how many turns that were.
@@ -278,7 +289,7 @@ def _choose(
 
 
 def _export(
-    connection: sa.Connection, user_id: int
+    connection: sa.Connection, user_id: int, with_turns: bool
 ) -> tuple[
     User | None,
     Disclosure | None,
@@ -297,7 +308,7 @@ def _export(
     return (
         _user(connection, user_id),
         disclosures.select_for_user(connection, user_id),
-        select_turns_for_user(connection, user_id),
+        select_turns_for_user(connection, user_id) if with_turns else (),
         risk.select_for_user(connection, user_id),
         cards.select_for_user(connection, user_id),
         crisis_talks.select_for_user(connection, user_id),

@@ -163,9 +163,12 @@ def select_history(
     ).all()
 
 
-def select_for_user(connection: sa.Connection, user_id: int) -> Sequence[AnyRow]:
-    """All turns of a person, in the order they were said."""
-    return connection.execute(TURN.where(TurnRow.user_id == user_id).order_by(TurnRow.id)).all()
+def select_for_user(
+    connection: sa.Connection, user_id: int, after: int = 0, limit: int | None = None
+) -> Sequence[AnyRow]:
+    """The turns of a person behind an id, in the order they were said, `limit` at most."""
+    theirs = TURN.where(TurnRow.user_id == user_id, TurnRow.id > after)
+    return connection.execute(theirs.order_by(TurnRow.id).limit(limit)).all()
 
 
 def decrypt_turn(row: AnyRow, cipher: Cipher) -> Turn:

@@ -1,18 +1,24 @@
-"""Everything kept of a person, as a file for that person."""
+"""Everything kept of a person, as files for that person."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.safety import RiskLevel
 from bot.safety.quoted import as_told
 from bot.storage import PlanStep
 
 if TYPE_CHECKING:
-    from bot.storage import Disclosure, Turn, UserExport
+    from collections.abc import AsyncGenerator
+
+    from bot.storage import Disclosure, Turn, UserExport, Users
+
+FILE_BYTES: Final = 8 << 20
+"""About how large a file may become; Telegram takes 50 MB, and memory holds a few copies of one."""
 
 
 AI_LABEL = (
@@ -23,13 +29,30 @@ AI_LABEL = (
 """What a file with answers says of them, in itself: it outlives the chat."""
 
 
-def export_file(user_id: int, export: UserExport) -> bytes | None:
-    """Everything kept of a person as JSON in UTF-8; None if there is nothing."""
-    if not _holds_anything(export):
-        return None
-    content = {
-        "ai_generated": AI_LABEL,
-        "user_id": user_id,
+async def export_files(users: Users, user_id: int) -> AsyncGenerator[bytes, None]:
+    """Everything kept of a person as files of JSON in UTF-8, one after the other; none of nothing.
+
+    The first has everything but the turns that go beyond `FILE_BYTES`, which are in the others.
+    """
+    export = await users.export(user_id, with_turns=False)
+    content = _content(user_id, export)
+    is_owed = _holds_anything(export)
+    entries: list[dict[str, object]] = []
+    size = 0
+    async for turns in users.turns_of(user_id):
+        for turn in turns:
+            size += _bytes_of(turn)
+            if entries and size > FILE_BYTES:
+                yield await asyncio.to_thread(_as_file, content, entries)
+                content, entries, size = _heading(user_id), [], _bytes_of(turn)
+            entries.append(_entry(turn))
+    if entries or is_owed:
+        yield await asyncio.to_thread(_as_file, content, entries)
+
+
+def _content(user_id: int, export: UserExport) -> dict[str, object]:
+    """What the first file says beside turns, in the order in which it is read."""
+    return _heading(user_id) | {
         "about_you": _about(export.disclosure),
         "emergency_contact": asdict(export.contact) if export.contact else None,
         "trusted_person": _trusted(export),
@@ -38,19 +61,32 @@ def export_file(user_id: int, export: UserExport) -> bytes | None:
             {"at": said.at.isoformat(), "a human of the operators": said.text}
             for said in export.from_humans
         ],
-        "turns": [_entry(turn) for turn in export.turns],
+        "turns": [],
         "safety": _safety(export),
         "feedback": _feedback(export),
     }
-    return json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace")
+
+
+def _heading(user_id: int) -> dict[str, object]:
+    """What every file begins with: each holds answers, and outlives the chat by itself."""
+    return {"ai_generated": AI_LABEL, "user_id": user_id}
+
+
+def _as_file(content: dict[str, object], entries: list[dict[str, object]]) -> bytes:
+    whole = content | {"turns": entries}
+    return json.dumps(whole, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace")
+
+
+def _bytes_of(turn: Turn) -> int:
+    """About how much of a file a turn takes: a character of Chinese has three bytes."""
+    return 3 * (len(turn.user_text) + len(turn.answer or "")) + 200
 
 
 def _holds_anything(export: UserExport) -> bool:
     user = export.user
     chose = user is not None and (user.region or user.check_ins_off_at)
     return bool(
-        export.turns
-        or export.disclosure
+        export.disclosure
         or export.cards
         or export.questions
         or export.risk.ends

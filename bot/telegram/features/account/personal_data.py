@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from bot.telegram.feature import Command, Feature, button_row, owned_callback
-from bot.telegram.features.account.export import export_file
+from bot.telegram.features.account.export import export_files
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render_one
 
@@ -40,6 +42,7 @@ class PersonalData(Feature):
         self._desk = desk
         self._feedback = feedback
         self._hotlines = hotlines
+        self._exporting = asyncio.Lock()
         self.commands = (
             Command(name="privacy", run=self._privacy, menu=lambda t: t.command_privacy),
             Command(name="export", run=self._export, menu=lambda t: t.command_export),
@@ -52,23 +55,26 @@ class PersonalData(Feature):
         await self._feedback.show_consent(request)
 
     async def _export(self, request: CommandRequest) -> None:
-        texts = request.texts
-        file = export_file(request.user_id, await self._users.export(request.user_id))
-        if file is None:
+        texts, sent = request.texts, 0
+        # One at a time, whoever asks: the files of a year take tens of megabytes.
+        async with self._exporting, aclosing(export_files(self._users, request.user_id)) as files:
+            # Asked for in a group, it still goes to the person alone: their chat has their id.
+            try:
+                async for file in files:
+                    sent += 1
+                    await self._outbox.send_document(
+                        request.user_id,
+                        file,
+                        filename="shudong.json" if sent == 1 else f"shudong-{sent}.json",
+                        caption=render_one(texts.export_caption) if sent == 1 else None,
+                    )
+            except (Unreachable, Undeliverable):
+                if request.is_private:
+                    raise
+                await self._outbox.send_text(request.chat_id, texts.export_private)
+                return
+        if not sent:
             await self._outbox.send_text(request.chat_id, texts.export_nothing)
-            return
-        # Asked for in a group, it still goes to the person alone: their chat has their id.
-        try:
-            await self._outbox.send_document(
-                request.user_id,
-                file,
-                filename="shudong.json",
-                caption=render_one(texts.export_caption),
-            )
-        except (Unreachable, Undeliverable):
-            if request.is_private:
-                raise
-            await self._outbox.send_text(request.chat_id, texts.export_private)
 
     async def _ask_erase(self, request: CommandRequest) -> None:
         texts = request.texts

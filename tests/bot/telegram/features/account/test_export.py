@@ -67,13 +67,13 @@ async def test_more_than_a_file_holds_goes_on_in_another(room, monkeypatch):
         await room.passes(5)
     await room.arrive(message("/export"))
     await room.passes(10)
-    files = [call.details for call in room.bot.calls if call.method == "document"]
-    assert [one["filename"] for one in files] == [
+    files = [call for call in room.bot.calls if call.method == "document"]
+    assert [call.text for call in files] == [
         "shudong.json",
         *(f"shudong-{n}.json" for n in range(2, len(files) + 1)),
     ]
     assert len(files) > 2
-    read = [json.loads(one["document"]) for one in files]
+    read = [json.loads(call.details["document"]) for call in files]
     assert [turn["you"] for one in read for turn in one["turns"]] == said
     assert "safety" in read[0]
     assert all(one["user_id"] == PERSON for one in read)

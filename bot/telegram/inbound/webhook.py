@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -37,10 +38,13 @@ def webhook_route(webhook_url: str, secret: str, intake: Intake) -> Route:
         if not hmac.compare_digest(given.encode(), secret.encode()):
             return Response(status_code=401)
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                return Response(status_code=413)
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    return Response(status_code=413)
+        except ClientDisconnect:  # gone, or cut off with half a body
+            return Response(status_code=400)
         try:
             update = json.loads(body)
         except (ValueError, RecursionError):

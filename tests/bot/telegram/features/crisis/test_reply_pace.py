@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.safety import render_hotlines
+from bot.safety import Region, render_hotlines
 from bot.telegram.features.crisis.reply_pace import AHEAD_OF_ALL, WINDOW
 from tests.bot.telegram.features.crisis.cards import CN, HIGH, HIGH_CARD, shown
 from tests.bot.telegram.room import TEXTS
@@ -48,7 +48,9 @@ async def test_a_card_waits_for_no_reply_and_no_other_chat_for_this_one(room):
 
 async def test_lines_of_another_region_are_shown_at_once(room):
     await room.arrive(message("求助"))
-    for region in ("hk", "tw", "hk"):
+    for region in ("HK", "TW", "HK"):
         await room.arrive(press(f"risk:in:{region}:{PERSON}"))
         await room.passes(6)
-    assert len([text for text in room.bot.texts(PERSON) if len(text) > 80]) == 4
+    hong_kong, taiwan = (shown(render_hotlines(CN, one)) for one in (Region.HK, Region.TW))
+    lists = [text for text in room.bot.texts(PERSON) if text in {LIST, hong_kong, taiwan}]
+    assert lists == [LIST, hong_kong, taiwan, hong_kong]

@@ -174,6 +174,17 @@ async def test_a_beaten_person_is_met_for_it_in_the_morning(untrusted, reads):
     assert await says(untrusted, "更危险了") == [ASKS["near"]]
 
 
+async def test_no_check_in_comes_to_who_has_had_a_card_of_violence(untrusted, reads):
+    reads["他打我"] = Assessment(RiskLevel.HIGH, ("rule",), frozenset({Axis.HARM}), Who.SELF)
+    await says(untrusted, "他打我")
+    await says(untrusted, HIGH)
+    assert (await untrusted.storage.risk.for_user(PERSON)).check_in_at is not None
+    await untrusted.passes(7 * 3600)
+    await untrusted.sweep()
+    await untrusted.passes(3)
+    assert TEXTS.risk_check_in not in untrusted.bot.texts(PERSON)
+
+
 async def test_who_does_not_want_a_check_in_says_so_and_it_is_kept(untrusted):
     await says(untrusted, HIGH)
     assert await says(untrusted, "别来") == [shown(word("check_in_off", CN))]

@@ -12,7 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from bot.locales.texts import Template, Texts
+from bot.locales.templates import Template
+from bot.locales.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

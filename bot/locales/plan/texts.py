@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.locales.catalog import read_texts
-from bot.locales.texts import CountText, Template
+from bot.locales.templates import CountText, Template
 
 if TYPE_CHECKING:
     from bot.locales.language import Language

@@ -11,7 +11,7 @@ from bot.locales import Language
 from bot.locales.care import care_texts_for
 from bot.locales.catalog import LocaleError, build
 from bot.locales.plan import PlanTexts, plan_texts_for
-from bot.locales.texts import Template
+from bot.locales.templates import Template
 from bot.storage import PlanStep
 
 ON_A_BUTTON = 20

@@ -11,7 +11,7 @@ from bot.locales import Language, texts_for
 from bot.locales.care import care_texts_for
 from bot.locales.crisis import SECTIONS, crisis_texts_for
 from bot.locales.plan import plan_texts_for
-from bot.locales.texts import Template
+from bot.locales.templates import Template
 from bot.safety.guard import BlockReason, GuardContext, judge
 
 TO_OPERATORS = ("desk_admin", "admin_", "desk_alert", "desk_chat", "oncall_")

@@ -8,7 +8,7 @@ import pytest
 
 from bot.locales import Language, Texts, texts_for
 from bot.locales.catalog import LocaleError, build_texts
-from bot.locales.texts import Template
+from bot.locales.templates import Template
 
 TELEGRAM_COMMAND_DESCRIPTION = 256  # characters, Bot API
 BUTTONS = {

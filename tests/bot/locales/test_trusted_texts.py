@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from bot.locales import Language
-from bot.locales.texts import Template
+from bot.locales.templates import Template
 from bot.locales.trusted import trusted_texts_for
 
 ON_A_BUTTON = 26

@@ -69,8 +69,10 @@ def assess(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> A
 def prepare() -> None:
     """Load the weights and compile all patterns: half a second that no message has to wait for."""
     first_reader()
-    for one in (*RULES, *BARE_SIGNS, *SIGNALS):
-        _ = one.pattern
+    for rule in (*RULES, *BARE_SIGNS):
+        _ = rule.pattern
+    for signal in SIGNALS:
+        _ = signal.pattern
 
 
 @lru_cache(maxsize=1)

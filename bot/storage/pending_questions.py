@@ -98,8 +98,8 @@ def _check_ins(
     return {(user_id, user_id): sent_at for user_id, sent_at in rows}
 
 
-def _latest(*moments: datetime | None) -> datetime | None:
-    return max((moment for moment in moments if moment is not None), default=None)
+def _latest(*times: datetime | None) -> datetime | None:
+    return max((one for one in times if one is not None), default=None)
 
 
 def _is_before(

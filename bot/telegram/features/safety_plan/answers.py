@@ -20,7 +20,7 @@ from bot.safety import RiskLevel, Utterance, level_at
 from bot.storage import PlanStep, TypedLine
 from bot.telegram.chat_ids import is_private
 from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES, as_noted
-from bot.telegram.features.safety_plan.words import Order, order_in
+from bot.telegram.features.safety_plan.words import Instruction, instruction_in
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ class _Written:
     step: PlanStep | None = None
 
     @property
-    def order(self) -> Order | None:
+    def order(self) -> Instruction | None:
         """What it orders instead of telling, if it does."""
-        return order_in(self.text, self.step)
+        return instruction_in(self.text, self.step)
 
 
 class PlanAnswers:
@@ -183,21 +183,21 @@ class PlanAnswers:
     async def _follow(
         self,
         user_id: int,
-        order: Order,
+        order: Instruction,
         step: PlanStep,
         asked: AskedStep,
         texts: PlanTexts,
     ) -> str:
         """Do what an order says, and say what is said before the next question."""
-        goes_to = step.previous if order is Order.BACK else _behind(asked)
-        if order is Order.STOP or goes_to is None:
+        goes_to = step.previous if order is Instruction.BACK else _behind(asked)
+        if order is Instruction.STOP or goes_to is None:
             await self._plans.stop(user_id)
         else:
             await self._plans.ask(user_id, goes_to, walks=True)
-        if order is Order.NOTHING:
+        if order is Instruction.NOTHING:
             asks_for_others = step in (PlanStep.COMPANY, PlanStep.PEOPLE)
             return texts.no_one_yet if asks_for_others else texts.left_empty
-        if order is not Order.STOP:
+        if order is not Instruction.STOP:
             return ""
         has_lines = (await self._plans.for_user(user_id)).lines
         return texts.stopped if has_lines else texts.stopped_empty

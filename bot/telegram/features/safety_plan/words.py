@@ -9,7 +9,7 @@ from bot.safety.normalize import BREAK, normalize
 from bot.storage import PlanStep
 
 
-class Order(StrEnum):
+class Instruction(StrEnum):
     """What the buttons do, as people write it instead."""
 
     STOP = "stop"
@@ -20,12 +20,14 @@ class Order(StrEnum):
 
 
 _ORDERS = {
-    **dict.fromkeys(("停", "停下", "停止", "退出", "取消", "算了", "先到这里", "结束"), Order.STOP),
-    **dict.fromkeys(("不写了", "先不写了", "不想写了", "stop", "cancel", "quit"), Order.STOP),
-    **dict.fromkeys(("stop here", "exit"), Order.STOP),
-    **dict.fromkeys(("跳过", "下一步", "下一样", "先空着", "skip", "next"), Order.SKIP),
-    **dict.fromkeys(("leave it open",), Order.SKIP),
-    **dict.fromkeys(("上一步", "上一样", "返回", "back"), Order.BACK),
+    **dict.fromkeys(
+        ("停", "停下", "停止", "退出", "取消", "算了", "先到这里", "结束"), Instruction.STOP
+    ),
+    **dict.fromkeys(("不写了", "先不写了", "不想写了", "stop", "cancel", "quit"), Instruction.STOP),
+    **dict.fromkeys(("stop here", "exit"), Instruction.STOP),
+    **dict.fromkeys(("跳过", "下一步", "下一样", "先空着", "skip", "next"), Instruction.SKIP),
+    **dict.fromkeys(("leave it open",), Instruction.SKIP),
+    **dict.fromkeys(("上一步", "上一样", "返回", "back"), Instruction.BACK),
 }
 
 _WITH_OTHERS = frozenset({PlanStep.COMPANY, PlanStep.PEOPLE, PlanStep.PROFESSIONALS})
@@ -56,12 +58,12 @@ _NO_ONE = re.compile(
 _SOMEONE = re.compile(r"比|除了?|只有|但|不过|except|but|only")
 
 
-def order_in(text: str, step: PlanStep | None) -> Order | None:
+def instruction_in(text: str, step: PlanStep | None) -> Instruction | None:
     """What a message orders at a step instead of telling; None: it is a line of it."""
     words = normalize(text).strip(BREAK + " ")
     if (order := _ORDERS.get(words)) is not None:
         return order
-    return Order.NOTHING if says_nothing(text, step) else None
+    return Instruction.NOTHING if says_nothing(text, step) else None
 
 
 def says_nothing(text: str, step: PlanStep | None) -> bool:

@@ -1,0 +1,103 @@
+"""The tables. `migrations/` builds the same ones; a test compares the two on both databases."""
+
+from bot.storage.models.base import (
+    MAX_MODEL,
+    MAX_REASON,
+    Age,
+    AlertKind,
+    AlertShows,
+    AlertState,
+    Base,
+    CardState,
+    ConsentState,
+    HandoverState,
+    HelpIsSent,
+    Lane,
+    Rating,
+    RowId,
+    TrustedMessageKind,
+    TurnState,
+    UpdateState,
+)
+from bot.storage.models.danger import (
+    CheckInRow,
+    CrisisCardRow,
+    CrisisQuestionRow,
+    CrisisTalkRow,
+    RiskRow,
+)
+from bot.storage.models.feedback import (
+    RatingRow,
+    TrainingConsentRow,
+)
+from bot.storage.models.humans import (
+    HandoverAlertRow,
+    HandoverMessageRow,
+    HandoverRow,
+    TrustedMessageRow,
+    TrustedPersonRow,
+)
+from bot.storage.models.operation import (
+    AdminAuditRow,
+    CounterRow,
+    JobRow,
+)
+from bot.storage.models.people import (
+    DisclosureRow,
+    EmergencyContactRow,
+    SafetyPlanLineRow,
+    SafetyPlanRow,
+)
+from bot.storage.models.talks import (
+    TURN_IS_UNFINISHED,
+    ConversationRow,
+    RedoRow,
+    TurnRow,
+    UpdateRow,
+    UserRow,
+)
+
+__all__ = [
+    "MAX_MODEL",
+    "MAX_REASON",
+    "TURN_IS_UNFINISHED",
+    "AdminAuditRow",
+    "Age",
+    "AlertKind",
+    "AlertShows",
+    "AlertState",
+    "Base",
+    "CardState",
+    "CheckInRow",
+    "ConsentState",
+    "ConversationRow",
+    "CounterRow",
+    "CrisisCardRow",
+    "CrisisQuestionRow",
+    "CrisisTalkRow",
+    "DisclosureRow",
+    "EmergencyContactRow",
+    "HandoverAlertRow",
+    "HandoverMessageRow",
+    "HandoverRow",
+    "HandoverState",
+    "HelpIsSent",
+    "JobRow",
+    "Lane",
+    "Rating",
+    "RatingRow",
+    "RedoRow",
+    "RiskRow",
+    "RowId",
+    "SafetyPlanLineRow",
+    "SafetyPlanRow",
+    "TrainingConsentRow",
+    "TrustedMessageKind",
+    "TrustedMessageRow",
+    "TrustedPersonRow",
+    "TurnRow",
+    "TurnState",
+    "UpdateRow",
+    "UpdateState",
+    "UserRow",
+]

@@ -168,7 +168,7 @@ def signs() -> dict[str, tuple[_Sign, ...]]:
                 id=entry.get("id", entry.get("question", "")),
                 answer=entry.get("answer", ""),
                 asks=entry.get("asks", "ask_openly"),
-                only_for=_dangers(entry.get("only_for", "writer")),
+                only_for=_kinds_of_danger(entry.get("only_for", "writer")),
                 after=frozenset(entry.get("after", ())),
                 takes_up=frozenset(entry.get("takes_up", ())),
             )
@@ -178,7 +178,7 @@ def signs() -> dict[str, tuple[_Sign, ...]]:
     }
 
 
-def _dangers(named: str | list[str]) -> frozenset[Danger]:
+def _kinds_of_danger(named: str | list[str]) -> frozenset[Danger]:
     if isinstance(named, list):
         return frozenset(map(Danger, named))
     return frozenset(Danger) if named == "all" else OF_WRITER

@@ -43,7 +43,7 @@ async def test_beyond_the_limit_people_are_told_once_and_answered_when_a_day_has
     await room.passes(HOUR)
     await room.sweep()
     await room.passes(5)
-    assert room.bot.texts(PERSON) == [ANSWER, ANSWER, told, ANSWER]
+    assert room.bot.texts(PERSON) == [ANSWER, ANSWER, told, TEXTS.care_session, ANSWER]
     assert engine.prompts[-1][-1].content == "三\n四"
 
 

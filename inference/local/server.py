@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from inference.local.gguf_header import ModelHeader, NotGGUFError, read_header
+from inference.local.limits import cpu_limit, memory_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICENESS)
     try:
-        header = _checked_header(Path(config.model_path), _memory())
+        header = _checked_header(Path(config.model_path), memory_limit())
         context_window = min(header.context_length, config.max_context)
         server = _load(config, context_window)
     except ModelUnusableError as error:
@@ -175,18 +176,16 @@ def _stderr_in_a_file() -> Iterator[BinaryIO]:
             os.close(kept)
 
 
-def _memory() -> int:
-    """Bytes of memory this machine has."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def best_threads(model_size: int) -> int:
     """How many threads to compute with, for a model of so many bytes.
 
     The threads of a tiny model wait for each other longer than they compute: the packaged one was
     three times as fast on one thread as on two when the two cores had other work as well.
     """
-    return 1 if model_size < _TINY else physical_cores()
+    if model_size < _TINY:
+        return 1
+    limit = cpu_limit()
+    return physical_cores() if limit is None else max(1, min(physical_cores(), int(limit)))
 
 
 def physical_cores(topology: Path = Path("/sys/devices/system/cpu")) -> int:

@@ -159,4 +159,11 @@ def test_cores_that_share_silicon_count_once(tmp_path: Path) -> None:
 
 def test_a_tiny_model_gets_one_thread_and_a_real_one_all_cores() -> None:
     assert best_threads(7_000_000) == 1
-    assert best_threads(4_000_000_000) == physical_cores()
+    assert 1 <= best_threads(4_000_000_000) <= physical_cores()
+
+
+def test_no_more_threads_than_a_container_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.local.server.physical_cores", lambda: 64)
+    for limit, threads in ((2.5, 2), (0.5, 1), (128.0, 64), (None, 64)):
+        monkeypatch.setattr("inference.local.server.cpu_limit", lambda limit=limit: limit)
+        assert best_threads(4_000_000_000) == threads

@@ -14,6 +14,7 @@ import structlog
 from bot.conversation.crisis_protocol import Met
 from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import read_for_danger
+from bot.conversation.repetition import RepetitionWatch
 from bot.locales import texts_for
 from bot.safety import (
     EARLIER_HANDED_IN,
@@ -383,11 +384,15 @@ class Companion:
         answer: list[str] = []
         if plan.lead is not None:
             yield f"{plan.lead}\n\n"
+        watch = RepetitionWatch()
         async with aclosing(self._words(plan, on_wait)) as pieces:
             async for piece in pieces:
                 if shown := guard.feed(piece):
                     answer.append(shown)
                     yield shown
+                if watch.is_loop(piece):
+                    log.warning("answer_repeats_itself", turn=plan.turn.id)
+                    break
         if rest := guard.close():
             answer.append(rest)
             yield rest

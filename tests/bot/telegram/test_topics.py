@@ -11,6 +11,7 @@ from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, OTHER, PERSON, message, press
 
 TOPIC = 77
+LONG = "".join(f"第{number}句很长的回答。" for number in range(1000))
 DANGER = "我不想活了，今晚就去跳楼"
 
 
@@ -28,7 +29,7 @@ def threads(room, *methods):
 
 async def test_an_answer_of_many_parts_and_its_typing_stay_in_the_topic(open_room):
     room = open_room(burst_window=2)
-    room.engine.will("很长的回答。" * 1500)
+    room.engine.will(LONG)
     await room.arrive(in_topic("说个长的"))
     await room.passes(60)
     assert len(room.bot.texts(GROUP)) >= 3
@@ -115,7 +116,7 @@ async def test_a_private_topic_is_kept_by_the_process_that_takes_a_turn_over(ope
     await first.aclose()
     second = open_room()
     second.bot.calls.clear()
-    second.engine.will("很长的回答。" * 1500)
+    second.engine.will(LONG)
     await second.sweep()
     await second.passes(60)
     sent = [call.details["thread"] for call in second.bot.calls if call.method == "send"]

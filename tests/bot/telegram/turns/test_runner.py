@@ -189,6 +189,16 @@ async def test_an_answer_without_words_is_an_error_with_a_button_to_try_again(ro
     assert await room.turns() == [("answered", None)]
 
 
+async def test_an_answer_that_repeats_itself_is_ended(room, engine):
+    engine.will("我在。", *["慢慢来。"] * 3000)
+    await room.arrive(message("睡不着"))
+    await room.passes(60)
+    [shown] = room.bot.texts(PERSON)
+    assert shown.startswith("我在。慢慢来。")
+    assert len(shown) < 600
+    assert await room.turns() == [("answered", None)]
+
+
 async def test_what_was_said_before_the_engine_failed_stays(room, engine):
     engine.will("我在听，", EngineProtocolError("nonsense"))
     await room.arrive(message("睡不着"))

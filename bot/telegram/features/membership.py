@@ -32,6 +32,7 @@ class Membership(Feature):
             await self._users.mark_unreachable(chat.id)
             return
         self._outbox.mark_reachable(chat.id)
+        self._outbox.unmute(chat.id)
         await self._users.mark_reachable(chat.id)
         was_outside = change.old_chat_member.status in OUTSIDE
         if was_outside and chat.type in {ChatType.GROUP, ChatType.SUPERGROUP}:

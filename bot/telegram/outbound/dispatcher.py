@@ -42,6 +42,9 @@ FIRST_BACKOFF = 1.0
 MAX_BACKOFF = 30.0
 MAX_CRISIS_BACKOFF = 4.0
 TYPING_TIMEOUT = 3.0
+MUTED_FOR = 600.0
+"""Seconds before a group in which the bot may not write is tried again: of the rights of all its
+members nothing tells the bot."""
 
 
 class Dispatcher:
@@ -65,6 +68,7 @@ class Dispatcher:
         self._idle: list[tuple[float, int]] = []
         self.unreachable: set[int] = set()
         self.on_migrated: Callable[[int, int], None] = lambda _old, _new: None
+        self._muted_until: dict[int, float] = {}
         self._successors: dict[int, int] = {}
         """Groups that became supergroups, and the id each has now. Asked of Telegram again after
         a restart: the first call to the old id tells."""
@@ -107,6 +111,15 @@ class Dispatcher:
             return True
         operation.done.cancel()
         return False
+
+    def is_muted(self, chat_id: int) -> bool:
+        """Whether the bot was lately told that it may not write in this group."""
+        until = self._muted_until.get(self._successors.get(chat_id, chat_id))
+        return until is not None and self._clock() < until
+
+    def unmute(self, chat_id: int) -> None:
+        """Try a group again: the bot's rights in it have changed."""
+        self._muted_until.pop(chat_id, None)
 
     def type(self, chat_id: int, operation: Operation) -> None:
         """Begin a typing action if that keeps nothing else from being said.
@@ -251,6 +264,7 @@ class Dispatcher:
         queue.occupy(self._clock())
         try:
             operation.settle(await call(self._bot, queue.chat_id, operation, content))
+            self._muted_until.pop(queue.chat_id, None)
         except ChatMigrated as error:
             self._follow(queue, operation, error)
         except TelegramError as error:
@@ -275,6 +289,9 @@ class Dispatcher:
                 log.info("chat_unreachable", chat_id=queue.chat_id)
                 for pending in (operation, *queue.waiting):
                     pending.fail(Unreachable())
+            case SendFailure.MUTED:
+                self._mute(queue.chat_id)
+                operation.fail(Undeliverable(reason(error)))
             case SendFailure.FLOOD if isinstance(error, RetryAfter):
                 self._leave_alone(queue, retry_after(error))
                 if operation.priority is Priority.CRISIS:
@@ -290,6 +307,11 @@ class Dispatcher:
             case _:
                 log.warning("refused", kind=operation.kind, reason=reason(error))
                 operation.fail(Undeliverable(reason(error)))
+
+    def _mute(self, chat_id: int) -> None:
+        if not self.is_muted(chat_id):
+            log.warning("chat_muted", chat_id=chat_id, next_try_in=MUTED_FOR)
+        self._muted_until[chat_id] = self._clock() + MUTED_FOR
 
     def _follow(self, queue: ChatQueue, operation: Operation, error: ChatMigrated) -> None:
         """Go on in the supergroup that a group became, with all that waits for the group."""

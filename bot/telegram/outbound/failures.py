@@ -62,6 +62,8 @@ class SendFailure(Enum):
     """The message it answers was deleted."""
     TOPIC_GONE = auto()
     """The topic it is for was closed or deleted."""
+    MUTED = auto()
+    """Nobody lets the bot write in this group for now."""
     REFUSED = auto()
     UNSENT = auto()
     """It has surely had no effect: it never left this machine, a proxy refused it, or Telegram does
@@ -80,6 +82,8 @@ _PHRASES = (
     ("thread not found", SendFailure.TOPIC_GONE),
     ("topic_closed", SendFailure.TOPIC_GONE),
     ("topic_deleted", SendFailure.TOPIC_GONE),
+    ("rights to send", SendFailure.MUTED),
+    ("chat_write_forbidden", SendFailure.MUTED),
     ("message_id_invalid", SendFailure.MESSAGE_GONE),
     ("entit", SendFailure.ENTITIES_REFUSED),
 )

@@ -103,6 +103,14 @@ class Outbox:
         """Have `listener(old, new)` told when a group turns out to have become a supergroup."""
         self._dispatcher.on_migrated = listener
 
+    def is_muted(self, chat_id: int) -> bool:
+        """Whether the bot was lately told that it may not write in this group."""
+        return self._dispatcher.is_muted(chat_id)
+
+    def unmute(self, chat_id: int) -> None:
+        """Try a group again: the bot's rights in it have changed."""
+        self._dispatcher.unmute(chat_id)
+
     def mark_reachable(self, chat_id: int) -> None:
         """Open a chat again that `Unreachable` had shut: the person has written."""
         self._dispatcher.unreachable.discard(chat_id)

@@ -94,6 +94,10 @@ class TurnRunner:
             if turn.attempts == 1:
                 # A person who has just written can be reached, whatever was the case before.
                 self._outbox.mark_reachable(turn.chat_id)
+            if self._outbox.is_muted(turn.chat_id):  # no answer is made that none can read
+                await self._ending.fail(turn, "muted")
+                ended = True
+                return
             if with_media:
                 await self._say_beside(turn.chat_id, texts_for(language).caption_note)
             ended = await self._run_to_end(running, language, reply)

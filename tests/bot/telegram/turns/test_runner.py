@@ -10,6 +10,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bot.storage import LeaseOwner, Turns
 from bot.storage.models import TurnRow
+from bot.telegram.outbound.dispatcher import MUTED_FOR
 from bot.telegram.turns.ending import STORE_RETRIES
 from bot.telegram.turns.scheduler import MAX_TRIES, TRIED_FOR
 from inference.engine import EngineProtocolError
@@ -197,6 +198,21 @@ async def test_an_answer_that_repeats_itself_is_ended(room, engine):
     assert shown.startswith("我在。慢慢来。")
     assert len(shown) < 600
     assert await room.turns() == [("answered", None)]
+
+
+async def test_a_group_in_which_the_bot_may_not_write_costs_one_answer(room, engine):
+    refused = BadRequest("Not enough rights to send text messages to the chat")
+    room.bot.chat_faults[GROUP].extend([refused] * 50)
+    for _ in range(3):
+        await room.arrive(message("在吗", chat=GROUP))
+        await room.passes(30)
+    assert len(engine.prompts) == 1
+    assert {state for state, _ in await room.turns()} == {"failed"}
+    room.bot.chat_faults.clear()
+    await room.passes(MUTED_FOR)
+    await room.arrive(message("在吗", chat=GROUP))
+    await room.passes(30)
+    assert room.bot.texts(GROUP) == [ANSWER]
 
 
 async def test_what_was_said_before_the_engine_failed_stays(room, engine):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.locales import Language
+from bot.safety import RiskLevel, card
 from tests.e2e.house import ADMIN, OTHER_ADMIN, REDO, House, records
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ async def test_a_human_takes_over_writes_and_gives_back(
     await admin.hears("AI 陪伴助手")
 
     await person.says("我不想活了，真的撑不住")
-    await person.hears("和一个真人说说")
+    await person.hears(card(RiskLevel.HIGH, Language.ZH_CN).partition("\n")[0])
     alert = await admin.hears("有人可能正处在危险中", button="接手")
     assert "撑不住" not in alert.text
     assert str(person.id) not in alert.text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.locales import Language
+from bot.locales import Language, texts_for
 from bot.locales.trusted import trusted_texts_for
 from tests.e2e.house import House, records
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import NewHouse
     from tests.e2e.people import Telegram
 
-WORDS = trusted_texts_for(Language.ZH_CN)
+TEXTS, WORDS = texts_for(Language.ZH_CN), trusted_texts_for(Language.ZH_CN)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +60,15 @@ async def test_it_is_agreed_asked_told_and_ended_whenever_the_bot_is_killed(
     await person.hears(WORDS.seen(name="阿姨"))
 
     await person.says("/export")
-    sent = await person.hears("这是你在树洞的全部对话")
+    sent = await person.hears(TEXTS.export_caption[:12])
     kept = json.loads(await telegram.download(sent.body["document"]["file_id"]))
     assert kept["trusted_person"]["you_trust"]["name"] == "阿姨"
     async with records(house.bot) as stored:
         acts = [(one.action, one.outcome) for one in await stored.audit.list_recent(5)]
         assert acts == [("trusted tell", "delivered"), ("trusted agree", "done")]
     await person.says("/erase")
-    await person.presses("全部删除", await person.hears("要彻底删除", button="全部删除"))
+    question = await person.hears(TEXTS.erase_ask[:8], button=TEXTS.erase_yes)
+    await person.presses(TEXTS.erase_yes, question)
     dies()
     await friend.hears(WORDS.ended_erased[:12])
 

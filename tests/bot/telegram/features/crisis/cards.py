@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.locales import Language
+from bot.locales import Language, texts_for
 from bot.locales.crisis import crisis_texts_for
 from bot.locales.crisis.texts import fill_in
 from bot.safety import Danger, RiskLevel, card, repeated_card
@@ -52,11 +52,12 @@ def is_again(text, number, level=RiskLevel.HIGH):
 
 
 async def says(room, text, seconds=10, **fields):
-    """Say something and wait; what the bot said to it."""
+    """Say something and wait; what the bot said to it, without the notice of a new session."""
     before = len(room.bot.texts(PERSON))
     await room.arrive(message(text, **fields))
     await room.passes(seconds)
-    return [without_aside(said) for said in room.bot.texts(PERSON)[before:]]
+    said = room.bot.texts(PERSON)[before:]
+    return [without_aside(one) for one in said if one != texts_for(CN).care_session]
 
 
 def alerts(room):

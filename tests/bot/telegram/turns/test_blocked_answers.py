@@ -132,7 +132,7 @@ async def test_to_a_person_in_danger_the_safer_text_follows_the_card(room, engin
 async def test_a_hit_is_counted_by_kind_and_logged_without_its_words(room, engine):
     engine.will("我是一名心理咨询师，你放心。")
     with structlog.testing.capture_logs() as logs:
-        await room.arrive(message("你是谁"))
+        await room.arrive(message("今天有点累"))
         await room.passes(5)
     [hit] = [entry for entry in logs if entry["event"] == "answer_blocked"]
     assert hit["kind"] == "identity"

@@ -23,7 +23,7 @@ from inference.engine import EngineRejected, Message
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.safety import EncoderModel, Stack, Utterance
+    from bot.safety import EncoderModel, Stacks, Utterance
     from bot.storage import Counters
     from inference.engine import Chooser
 
@@ -63,14 +63,16 @@ class EncoderReader:
 
     Args:
         load: makes the encoder, which takes a second or two; None: it is not installed.
-        stack: how the scores are weighed, if not as the package says.
+        stacks: how the scores are weighed, if not as the package says.
     """
 
     name = "encoder"
 
-    def __init__(self, load: Callable[[], EncoderModel | None], stack: Stack | None = None) -> None:
+    def __init__(
+        self, load: Callable[[], EncoderModel | None], stacks: Stacks | None = None
+    ) -> None:
         self._thread = ThreadPoolExecutor(1, "encoder")
-        self._reader = self._thread.submit(_stacked, load, stack)
+        self._reader = self._thread.submit(_stacked, load, stacks)
 
     async def read(
         self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE
@@ -92,9 +94,11 @@ class EncoderReader:
         return None if reader is None else reader.read(said, standing)
 
 
-def _stacked(load: Callable[[], EncoderModel | None], stack: Stack | None) -> StackedReader | None:
+def _stacked(
+    load: Callable[[], EncoderModel | None], stacks: Stacks | None
+) -> StackedReader | None:
     encoder = load()
-    return None if encoder is None else StackedReader(encoder, stack)
+    return None if encoder is None else StackedReader(encoder, stacks)
 
 
 class EngineReader:

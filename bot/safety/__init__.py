@@ -53,7 +53,7 @@ from bot.safety.protocol import (
     word,
 )
 from bot.safety.replies import asks_about_danger, may_be_reply
-from bot.safety.stacking import EncoderModel, Stack, StackedReader, both_readers
+from bot.safety.stacking import EncoderModel, Stack, StackedReader, Stacks, both_readers
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe, takes_back
 from bot.safety.utterance import Utterance
 
@@ -83,6 +83,7 @@ __all__ = [
     "RiskLevel",
     "Stack",
     "StackedReader",
+    "Stacks",
     "Step",
     "TalkState",
     "Told",

@@ -85,12 +85,26 @@ class Stack:
         return reached
 
 
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """A stack for each place: what comes before a message tells the encoder much."""
+
+    line: Stack
+    """A message by itself."""
+    talk: Stack
+    """A message with others before it."""
+
+    def of(self, said: Sequence[Utterance]) -> Stack:
+        """The stack for the last message of a talk."""
+        return self.talk if len(said) > 1 else self.line
+
+
 class StackedReader:
     """Reads a talk with the first reader and the encoder; blocks for some 30 ms."""
 
-    def __init__(self, encoder: EncoderModel, stack: Stack | None = None) -> None:
+    def __init__(self, encoder: EncoderModel, stacks: Stacks | None = None) -> None:
         self._encoder = encoder
-        self._stack = stack or packaged_stack()
+        self._stacks = stacks or packaged_stacks()
 
     def read(self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> Assessment:
         """What both make of the last message of a person at `standing`; rules have no say in it."""
@@ -100,7 +114,7 @@ class StackedReader:
             return Assessment(RiskLevel.NONE)
         first = first_reader()
         reading = self._encoder.read([(one.text, one.by_bot) for one in said])
-        level = self._stack.level(
+        level = self._stacks.of(said).level(
             first.scores(said, standing),
             reading.at_least,
             is_in_danger=first.is_in_danger(said, standing),
@@ -116,15 +130,18 @@ class StackedReader:
 
 
 @lru_cache(maxsize=1)
-def packaged_stack() -> Stack:
-    """The stack in the package."""
-    return read_stack(resources.files("bot.safety").joinpath(STACK_FILE).read_text("utf-8"))
+def packaged_stacks() -> Stacks:
+    """The stacks in the package."""
+    return read_stacks(resources.files("bot.safety").joinpath(STACK_FILE).read_text("utf-8"))
 
 
-def read_stack(source: str) -> Stack:
-    """A stack as training writes it."""
-    record = json.loads(source)
-    return Stack({name: WeighedScores(**record[name]) for name in LEVELS})
+def read_stacks(source: str) -> Stacks:
+    """The stacks as training writes them."""
+    places = {
+        place: Stack({name: WeighedScores(**levels[name]) for name in LEVELS})
+        for place, levels in json.loads(source).items()
+    }
+    return Stacks(line=places["line"], talk=places["talk"])
 
 
 def log_odds(probability: float) -> float:

@@ -67,6 +67,22 @@ def held_turns(turns: Sequence[str], count: int) -> list[Example]:
     return [_harmless((Utterance(text),)) for text in _drawn(turns)[1][-count:]]
 
 
+def held_talks(path: Path, count: int) -> list[Example]:
+    """Turns of SmileChat with what was said before them, as they come; a dialogue each."""
+    chance = random.Random(SEED + 1)  # noqa: S311 - sampling, not secrecy
+    talks: list[Example] = []
+    for dialogue in chance.sample(list(read_smile(path)), 2 * count):
+        own = [at for at, turn in enumerate(dialogue.turns) if turn.role is Role.CLIENT][1:]
+        if own and len(talks) < count:
+            until = chance.choice(own) + 1
+            said = (
+                Utterance(turn.text, by_bot=turn.role is not Role.CLIENT)
+                for turn in dialogue.turns[:until]
+            )
+            talks.append(_harmless(tuple(said), talk=ORDINARY))
+    return talks
+
+
 def ordinary_talks(path: Path, counted: Sequence[str]) -> list[Example]:
     """Beginnings of talks of SmileChat in which no rule sees anything, as harmless ones."""
     chance = random.Random(SEED)  # noqa: S311 - sampling, not secrecy

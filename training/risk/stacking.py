@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from bot.safety import Assessment, RiskLevel, first_reader
+from bot.safety import RiskLevel, first_reader
 from bot.safety.encoder import load_encoder
 from bot.safety.facts import LEVELS
 from bot.safety.stacking import WeighedScores, log_odds
 from training.risk.command import WRITERS
 from training.risk.data import THRESHOLDS, read_danger
-from training.risk.evaluate import figures
-from training.risk.ordinary import client_turns, held_turns
+from training.risk.ordinary import client_turns, held_talks, held_turns
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,12 +37,10 @@ FOLDS = 5
 ORDINARY_SHARE = 0.3
 """How much an ordinary turn counts beside a line of the writer."""
 
-# Alarms of both readers together, at most: on the writer's harmless lines, ordinary turns, and
-# harmless messages of talks.
+# Alarms of both readers together, at most: on the writer's harmless messages, and ordinary ones.
 ALARMS = {
-    "concern": (0.05, 0.03, 0.1),
-    "high": (0.045, 0.014, 0.065),
-    "imminent": (0.02, 0.002, 0.03),
+    "line": {"concern": (0.08, 0.03), "high": (0.045, 0.014), "imminent": (0.02, 0.002)},
+    "talk": {"concern": (0.10, 0.03), "high": (0.06, 0.014), "imminent": (0.03, 0.002)},
 }
 IMMINENT_IN_DANGER = 0.12
 """Turns of a person at high that are no worse and told as imminent, at most."""
@@ -76,9 +73,9 @@ class Scored:
         return np.array([int(one.lowest) for one in self.examples])
 
     @property
-    def is_line(self) -> NDArray[np.bool_]:
-        """Which are lines of the writer."""
-        return np.array([one.source == THRESHOLDS and not one.talk for one in self.examples])
+    def is_writers(self) -> NDArray[np.bool_]:
+        """Which are the writer's, and no ordinary turns."""
+        return np.array([one.source == THRESHOLDS for one in self.examples])
 
 
 def run(options: argparse.Namespace) -> None:
@@ -86,21 +83,22 @@ def run(options: argparse.Namespace) -> None:
     examples = [
         *read_danger(WRITERS / f"{THRESHOLDS}.jsonl"),
         *held_turns(client_turns(options.smile), options.ordinary),
+        *held_talks(options.smile, options.ordinary // 2),
     ]
-    scored = score(examples)
-    kinds = sorted({one.kind for one in examples})
-    chance = np.random.default_rng(1)
-    folds_of_kinds = dict(zip(kinds, chance.integers(FOLDS, size=len(kinds)), strict=True))
-    dealt = chance.integers(FOLDS, size=len(examples))
-    is_writer = [one.source == THRESHOLDS for one in examples]
-    folds = np.array(
-        [
-            folds_of_kinds[one.kind] if own else dealt[row]
-            for row, (one, own) in enumerate(zip(examples, is_writer, strict=True))
-        ]
-    )
+    stacks = {}
+    for place in ALARMS:
+        there = [one for one in examples if (len(one.said) > 1) is (place == "talk")]
+        stacks[place] = _fitted(score(there), place)
+    text = json.dumps(stacks, indent=1)
+    options.out.write_text(f"{text}\n", "utf-8")
+    sys.stdout.write(f"{text}\n")
+
+
+def _fitted(scored: Scored, place: str) -> dict[str, dict[str, float]]:
+    """The weighed scores of each level in one place; figures out of fold are printed."""
+    folds = _folds(scored)
     totals = np.zeros(scored.first.shape)
-    every = np.ones(len(examples), dtype=bool)
+    every = np.ones(len(scored.examples), dtype=bool)
     stack: dict[str, WeighedScores] = {}
     for level, name in enumerate(LEVELS):
         for fold in range(FOLDS):
@@ -111,18 +109,25 @@ def run(options: argparse.Namespace) -> None:
             )
         first, encoder = fit(scored, level, every)
         stack[name] = WeighedScores(round(first, 4), round(encoder, 4), 0.0)
-    reached = choose(scored, totals)
+    reached = choose(scored, totals, ALARMS[place])
     stack = {
         name: replace(weighed, reached_at=round(reached[name], 4))
         for name, weighed in stack.items()
     }
     sooner = _in_danger(scored, totals[:, -1])
     stack["imminent"] = replace(stack["imminent"], in_danger_at=round(sooner, 4))
-    record = {name: _finite(asdict(weighed)) for name, weighed in stack.items()}
-    text = json.dumps(record, indent=1)
-    options.out.write_text(f"{text}\n", "utf-8")
-    sys.stdout.write(f"{text}\n")
-    _print_figures(scored, _joint(scored, totals, reached, sooner))
+    _print_figures(place, scored, _joint(scored, totals, reached, sooner))
+    return {name: _finite(asdict(weighed)) for name, weighed in stack.items()}
+
+
+def _folds(scored: Scored) -> NDArray[np.int_]:
+    """A fold of each example: the writer's by their kind, ordinary turns dealt out."""
+    kinds = sorted({one.kind for one in scored.examples})
+    chance = np.random.default_rng(1)
+    of_kind = dict(zip(kinds, chance.integers(FOLDS, size=len(kinds)), strict=True))
+    dealt = chance.integers(FOLDS, size=len(scored.examples))
+    own = np.array([of_kind[one.kind] for one in scored.examples])
+    return np.where(scored.is_writers, own, dealt)
 
 
 def _finite(numbers: dict[str, float]) -> dict[str, float]:
@@ -150,9 +155,9 @@ def score(examples: Sequence[Example]) -> Scored:
 def fit(scored: Scored, level: int, some: NDArray[np.bool_]) -> tuple[float, float]:
     """The weights of both scores for one level; none is below zero, and they add up to one."""
     answers = scored.wanted > level
-    is_writer = np.array([one.source == THRESHOLDS for one in scored.examples])
     # An ordinary turn that the first reader raises may well be none: nobody labelled it.
-    shares = np.where(is_writer, 1.0, np.where(scored.alone > 0, 0.0, ORDINARY_SHARE))
+    ordinary = np.where(scored.alone > 0, 0.0, ORDINARY_SHARE)
+    shares = np.where(scored.is_writers, 1.0, ordinary)
     columns = np.stack([scored.first[:, level], scored.encoder[:, level]], axis=1)
     model = LogisticRegression(class_weight="balanced")
     model.fit(columns[some], answers[some], sample_weight=shares[some])
@@ -160,12 +165,12 @@ def fit(scored: Scored, level: int, some: NDArray[np.bool_]) -> tuple[float, flo
     return float(first / (first + encoder)), float(encoder / (first + encoder))
 
 
-def choose(scored: Scored, totals: NDArray[np.float64]) -> dict[str, float]:
+def choose(
+    scored: Scored, totals: NDArray[np.float64], alarms: Mapping[str, tuple[float, float]]
+) -> dict[str, float]:
     """The lowest sums that keep the alarms of both readers together within their shares."""
     harmless = scored.wanted == RiskLevel.NONE
-    is_line = scored.is_line
-    is_ordinary = np.array([one.source != THRESHOLDS for one in scored.examples])
-    is_talk = ~is_line & ~is_ordinary
+    is_writers = scored.is_writers
     alarmed = np.zeros(len(totals), dtype=bool)
     reached: dict[str, float] = {}
     for name in reversed(LEVELS):
@@ -174,10 +179,10 @@ def choose(scored: Scored, totals: NDArray[np.float64]) -> dict[str, float]:
         alarmed |= scored.alone >= level
         groups = [
             (group & harmless, share)
-            for group, share in zip((is_line, is_ordinary, is_talk), ALARMS[name], strict=True)
+            for group, share in zip((is_writers, ~is_writers), alarms[name], strict=True)
         ]
         if level is RiskLevel.IMMINENT:
-            groups.append((is_line & (scored.wanted == RiskLevel.HIGH), IMMINENT_BELOW))
+            groups.append((is_writers & (scored.wanted == RiskLevel.HIGH), IMMINENT_BELOW))
         reached[name] = max(
             _lowest(sums[group & ~alarmed], int(share * group.sum()) - int(alarmed[group].sum()))
             for group, share in groups
@@ -212,18 +217,18 @@ def _joint(
     return np.where(scored.in_danger & (totals[:, -1] >= sooner), RiskLevel.IMMINENT, joint)
 
 
-def _print_figures(scored: Scored, joint: NDArray[np.int_]) -> None:
+def _print_figures(place: str, scored: Scored, joint: NDArray[np.int_]) -> None:
+    wanted, own = scored.wanted, scored.is_writers
     for title, levels in (("first reader alone", scored.alone), ("both readers", joint)):
-        sys.stdout.write(f"--- {title}, on {THRESHOLDS}, out of fold\n")
-        judged = [
-            (one, Assessment(RiskLevel(int(level))))
-            for one, level in zip(scored.examples, levels, strict=True)
-            if one.source == THRESHOLDS
-        ]
-        sys.stdout.writelines(f"{line}\n" for line in figures(judged))
-        others = levels[[one.source != THRESHOLDS for one in scored.examples]]
-        told = ", ".join(
-            f"{level.label} or above {np.mean(others >= level):.2%}"
-            for level in list(RiskLevel)[1:]
-        )
-        sys.stdout.write(f"ordinary turns: {len(others)}, {told}\n")
+        sys.stdout.write(f"--- {place}: {title}, on {THRESHOLDS}, out of fold\n")
+        for name, some, at in (
+            ("high or above", own & (wanted >= RiskLevel.HIGH), RiskLevel.HIGH),
+            ("imminent", own & (wanted == RiskLevel.IMMINENT), RiskLevel.IMMINENT),
+            ("concern", own & (wanted == RiskLevel.CONCERN), RiskLevel.CONCERN),
+            ("harmless, raised", own & (wanted == RiskLevel.NONE), RiskLevel.CONCERN),
+            ("harmless, a card", own & (wanted == RiskLevel.NONE), RiskLevel.HIGH),
+            ("ordinary, raised", ~own, RiskLevel.CONCERN),
+            ("ordinary, a card", ~own, RiskLevel.HIGH),
+        ):
+            told = int(np.sum(levels[some] >= at))
+            sys.stdout.write(f"{name}: {told}/{some.sum()} = {told / max(1, some.sum()):.1%}\n")

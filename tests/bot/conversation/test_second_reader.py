@@ -17,7 +17,7 @@ from bot.conversation.second_reader import (
     EngineReader,
     SecondReading,
 )
-from bot.safety import Assessment, Axis, RiskLevel, Stack, Utterance, Who, choice_prompt
+from bot.safety import Assessment, Axis, RiskLevel, Stack, Stacks, Utterance, Who, choice_prompt
 from bot.safety.encoder import EncoderReading
 from bot.safety.stacking import WeighedScores
 from devtools.engines.lmdeploy import FakeLMDeploy, Fault
@@ -62,7 +62,8 @@ class FakeEncoder:
         return EncoderReading(self.level, tuple(at_least), "other", frozenset({"body"}))  # type: ignore[arg-type]
 
 
-ENCODER_ALONE = Stack(dict.fromkeys(("concern", "high", "imminent"), WeighedScores(0.0, 1.0, 0.0)))
+_PROBABILITIES = Stack(dict.fromkeys(("concern", "high", "imminent"), WeighedScores(0.0, 1.0, 0.0)))
+ENCODER_ALONE = Stacks(_PROBABILITIES, _PROBABILITIES)
 """The encoder's probabilities as they are, from a half on."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from bot.locales import Language
 from bot.safety import Axis, RiskLevel, Stack, StackedReader, Utterance, Who, both_readers, card
 from bot.safety.encoder import EncoderReading
-from bot.safety.stacking import WeighedScores, log_odds, packaged_stack
+from bot.safety.stacking import Stacks, WeighedScores, log_odds, packaged_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,9 @@ def test_a_probability_of_nothing_or_all_is_a_number() -> None:
 
 
 def test_the_first_readers_opinion_stands_where_the_encoder_has_none() -> None:
-    found = StackedReader(FakeEncoder((1.0, 1.0, 1.0)), STACK).read([Utterance("我不想活了")])
+    found = StackedReader(FakeEncoder((1.0, 1.0, 1.0)), Stacks(STACK, STACK)).read(
+        [Utterance("我不想活了")]
+    )
     assert (found.level >= RiskLevel.HIGH, found.who) == (True, Who.SELF)
     assert Axis.SUICIDE in found.axes
 
@@ -62,15 +64,24 @@ def test_both_never_say_less_than_the_first() -> None:
 
 
 def test_words_of_the_bot_are_not_read() -> None:
-    reader = StackedReader(FakeEncoder((1.0, 1.0, 1.0)), STACK)
+    reader = StackedReader(FakeEncoder((1.0, 1.0, 1.0)), Stacks(STACK, STACK))
     assert reader.read([Utterance("你想死吗", by_bot=True)]).level is RiskLevel.NONE
 
 
-def test_the_packaged_stack_weighs_both_and_never_downwards() -> None:
-    for weighed in packaged_stack().levels.values():
+def test_the_packaged_stacks_weigh_both_and_never_downwards() -> None:
+    stacks = packaged_stacks()
+    for weighed in (*stacks.line.levels.values(), *stacks.talk.levels.values()):
         assert weighed.first >= 0
         assert weighed.encoder >= 0
         assert weighed.first + weighed.encoder > 0
+
+
+def test_a_message_in_a_talk_has_scores_of_its_own_to_reach() -> None:
+    deaf = Stack(dict.fromkeys(STACK.levels, WeighedScores(0.0, 1.0, 99.0)))
+    reader = StackedReader(FakeEncoder((1.0, 1.0, 1.0)), Stacks(line=deaf, talk=STACK))
+    assert reader.read([Utterance("嗯")]).level is RiskLevel.NONE
+    asked = Utterance("你已经吃了什么吗？", by_bot=True)
+    assert reader.read([Utterance("难受"), asked, Utterance("嗯")]).level > RiskLevel.NONE
 
 
 def test_who_is_in_danger_reaches_a_level_sooner_and_never_later() -> None:
@@ -97,7 +108,7 @@ def test_what_a_person_is_in_is_known_from_the_caller_and_from_a_card() -> None:
             "imminent": WeighedScores(first=0.0, encoder=1.0, reached_at=9.0, in_danger_at=0.0),
         }
     )
-    reader = StackedReader(FakeEncoder((0.6, 0.6, 0.6)), stack)
+    reader = StackedReader(FakeEncoder((0.6, 0.6, 0.6)), Stacks(stack, stack))
     assert reader.read(said).level < RiskLevel.IMMINENT
     assert reader.read(said, RiskLevel.HIGH).level is RiskLevel.IMMINENT
     assert reader.read([card_sent, *said]).level is RiskLevel.IMMINENT

@@ -8,7 +8,7 @@ from functools import cache
 
 from bot.locales import Language, texts_for
 from bot.locales.crisis import SECTIONS, crisis_texts_for
-from bot.locales.texts import Template
+from bot.locales.templates import Template
 from bot.telegram.outbound.rendering import render
 
 MIN_TEXT = 6

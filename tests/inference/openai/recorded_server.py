@@ -129,7 +129,10 @@ class RecordedServer(FakeLMDeploy):
         reason = "stop" if len(text) <= room else "length"
         yield event(self._filled(recorded["end"], reason=reason))
         if body.get("stream_options"):
-            yield event(self._filled(recorded["usage"], tokens=min(len(text), room)))
+            prompt = sum(len(message["content"]) for message in body["messages"])
+            made = min(len(text), room)
+            counts = {"prompt": prompt, "tokens": made, "total": prompt + made}
+            yield event(self._filled(recorded["usage"], **counts))
         yield b"data: [DONE]\n\n"
 
     def _thinks(self, body: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from inference.chat_completions import Timeouts
 from inference.engine import (
+    ContentFiltered,
     ContextTooLong,
     EngineError,
     EngineOverloaded,
@@ -34,7 +35,7 @@ MEANINGS = {
     "wrong_key": EndpointRefused,
     "no_balance": EndpointRefused,
     "no_model": EndpointNotFound,
-    "filtered": EngineRejected,
+    "filtered": ContentFiltered,
     "busy": EngineOverloaded,
     "broken": EngineUnavailable,
 }

@@ -170,7 +170,7 @@ async def test_a_beaten_person_is_met_for_it_in_the_morning(untrusted, reads):
     reads["他打我"] = Assessment(RiskLevel.HIGH, ("rule",), frozenset({Axis.HARM}), Who.SELF)
     await says(untrusted, "他打我")
     await untrusted.passes(8 * 3600)
-    assert await says(untrusted, "早") == [TEXTS.care_session, ASKS["morning_harm"]]
+    assert await says(untrusted, "早") == [ASKS["morning_harm"]], "the notice waits for the danger"
     assert await says(untrusted, "更危险了") == [ASKS["near"]]
 
 

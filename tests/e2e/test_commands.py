@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.locales import Language, texts_for
 from tests.e2e.house import REDO, House, records
 from tests.e2e.people import eventually
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tests.e2e.people import Telegram
     from tests.e2e.scripted_engine import ScriptedEngine
 
+TEXTS, ENGLISH = texts_for(Language.ZH_CN), texts_for(Language.EN)
+
 
 @pytest.mark.parametrize(
     ("command", "answer"),
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
         ("/start", "AI 陪伴助手"),
         ("/help", "/help_now 求助电话"),
         ("/help_now", "12356"),
-        ("/privacy", "密钥在运营者手里"),
+        ("/privacy", "钥匙在他们手里，他们在技术上解得开"),
         ("/dance", "我不认识这个命令"),
     ],
 )
@@ -59,9 +62,9 @@ async def test_reset_asks_once_and_then_forgets(
     await person.hears("我的小名叫石头", button=REDO)
 
     await person.says("/reset")
-    question = await person.hears("要我忘记之前聊过的吗", button="忘记吧")
-    await person.presses("忘记吧", question)
-    done = await person.hears("之前聊过的我不再记得了")
+    question = await person.hears(TEXTS.reset_ask, button=TEXTS.reset_yes)
+    await person.presses(TEXTS.reset_yes, question)
+    done = await person.hears(TEXTS.reset_done)
     assert done.id == question.id
     assert not done.buttons
 
@@ -79,7 +82,7 @@ async def test_export_is_a_file_with_everything_that_was_said(telegram: Telegram
 
     await person.says("/export")
 
-    sent = await person.hears("这是你在树洞的全部对话")
+    sent = await person.hears(TEXTS.export_caption)
     file = await telegram.download(sent.body["document"]["file_id"])
     turns: list[dict[str, Any]] = json.loads(file)["turns"]
     assert [(turn["you"], turn["shudong"]) for turn in turns] == [
@@ -107,7 +110,7 @@ async def test_erase_leaves_nothing_of_a_person(
     await person.says("/erase")
     question = await person.hears("要彻底删除你的全部数据吗", button="全部删除")
     await person.presses("全部删除", question)
-    await person.hears("都删除了")
+    await person.hears(TEXTS.erase_done)
 
     async with records(house.bot) as kept:
         assert await kept.turns(person.id) == []
@@ -142,7 +145,7 @@ async def test_the_menu_names_every_command_in_the_persons_language(telegram: Te
 
     expected = {"start", "help", "help_now", "human", "contact", "safety", "stop"}
     expected |= {"reset", "privacy", "export", "erase", "about", "plan", "care"}
-    for person, word in ((chinese, "忘记我们聊过的"), (english, "Forget what we talked about")):
+    for person, word in ((chinese, "不再提起我们聊过的"), (english, ENGLISH.command_reset)):
         menu = await telegram.menu(person.id)
         assert set(menu) == expected
         assert menu["reset"] == word

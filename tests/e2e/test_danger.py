@@ -212,7 +212,7 @@ async def test_danger_outlives_a_reset_and_a_restart(
     await person.hears(HIGH_CARD)
     await person.hears("我听见了", button=REDO)
     await person.says("/reset")
-    await person.presses("忘记吧", await person.hears("要我忘记", button="忘记吧"))
+    await person.presses("不再提起", await person.hears("要我不再提起", button="不再提起"))
     await person.hears("不再记得")
     house.bot.kill()
     house.bot.start()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.locales import Language
+from bot.locales import Language, texts_for
 from bot.locales.plan import plan_texts_for
 from bot.storage import PlanStep
 from tests.e2e.house import House
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.e2e.people import Telegram
     from tests.e2e.scripted_engine import ScriptedEngine
 
-WORDS = plan_texts_for(Language.ZH_CN)
+TEXTS, WORDS = texts_for(Language.ZH_CN), plan_texts_for(Language.ZH_CN)
 ANSWERS = ("整夜醒着", "到阳台浇花", "楼下的书店", "表姐小周", "六院的林医生", "钥匙交给室友")
 
 
@@ -64,7 +64,7 @@ async def test_a_plan_survives_kill_9_and_goes_out_with_export_and_erase(
     assert not any(engine.prompts(answer) for answer in ANSWERS)
 
     await person.says("/export")
-    sent = await person.hears("这是你在树洞的全部对话")
+    sent = await person.hears(TEXTS.export_caption)
     kept = json.loads(await telegram.download(sent.body["document"]["file_id"]))
     assert kept["safety_plan"] == {s.value: [a] for s, a in zip(PlanStep, ANSWERS, strict=True)}
     assert kept["turns"] == []
@@ -77,7 +77,7 @@ async def test_a_plan_survives_kill_9_and_goes_out_with_export_and_erase(
     await person.says("/erase")
     question = await person.hears("要彻底删除你的全部数据吗", button="全部删除")
     await person.presses("全部删除", question)
-    await person.hears("都删除了")
+    await person.hears(TEXTS.erase_done)
     await person.says("/plan")
 
     async def begins_anew() -> bool:

@@ -33,6 +33,7 @@ def openings(heard: list[str]) -> list[str]:
 CARD_HIGH = opening(card(RiskLevel.HIGH, Language.ZH_CN))
 CARD_IMMINENT = opening(card(RiskLevel.IMMINENT, Language.ZH_CN))
 AT_RISK = opening(instead_of(BlockReason.ENDING, RiskLevel.HIGH, Language.ZH_CN))
+ASKS_OPENLY = "你是不是不想活了？"
 IDLE = "那我们聊聊电影吧，你最近看了什么？"
 
 
@@ -46,7 +47,7 @@ async def test_the_risk_is_named_though_the_model_passes_it_over(talk: Talk) -> 
 @pytest.mark.parametrize("said", ["我想彻底消失", "活着好累，没什么意思", "帮朋友问，他不想活了"])
 async def test_a_hint_is_asked_about_though_the_model_never_asks(talk: Talk, said: str) -> None:
     heard = "\n".join(await talk.says(said, model=IDLE))
-    assert "你是不是想过伤害自己" in heard or "你现在安全吗" in heard
+    assert ASKS_OPENLY in heard or "你现在安全吗" in heard
     assert "/help_now" in heard or "12356" in heard
     assert "信得过的人" in heard
 
@@ -89,7 +90,7 @@ async def test_a_question_that_only_allows_no_is_never_asked(
 ) -> None:
     heard = await talk.says(said, model=model)
     assert model not in "\n".join(heard)
-    assert "安全吗" in heard[-1] or "是不是想过" in heard[-1]
+    assert "安全吗" in heard[-1] or ASKS_OPENLY in heard[-1]
     await talk.is_clean()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.locales import Language
+from bot.locales import Language, texts_for
 from bot.safety import RiskLevel, instead_of
 from bot.safety.guard import BlockReason
 from tests.bot.safety.guard.bad_answers import BAD, BAD_FOR_MINORS, BAD_IN_DANGER
@@ -24,6 +24,15 @@ REVIEWED = {
     for level in RiskLevel
     for language in Language
 }
+SAID_HUMAN = {texts_for(language).said_human for language in Language}
+
+
+def _is_reviewed(shown: str) -> bool:
+    """Whether reviewed texts are all that is shown.
+
+    That no human is here stands before what replaces an answer, where it was asked with more.
+    """
+    return any(shown.removeprefix(f"{lead}\n\n") in REVIEWED for lead in SAID_HUMAN)
 
 
 async def _tries(
@@ -41,8 +50,9 @@ async def _tries(
             talk = Talk(telegram, engine, await telegram.person())
             for said in before:
                 await talk.says(f"{said}，{talk.person.id}", model="我在听，你慢慢说。")
-            heard = await talk.says(f"{asked}（{talk.person.id}）", model=answer)
-            assert heard[-1] in REVIEWED, f"case {number} was not blocked"
+            # Who asks for a human and says nothing else is answered before any model.
+            heard = await talk.says(f"{asked}，{talk.person.id}", model=answer)
+            assert _is_reviewed(heard[-1]), f"case {number} was not blocked"
             assert answer not in "".join(await talk.told()), f"case {number} was told"
             await talk.is_clean(level)
 

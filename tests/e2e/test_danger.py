@@ -213,7 +213,7 @@ async def test_danger_outlives_a_reset_and_a_restart(
     await person.hears("我听见了", button=REDO)
     await person.says("/reset")
     await person.presses("不再提起", await person.hears("要我不再提起", button="不再提起"))
-    await person.hears("不再记得")
+    await person.hears("之前聊过的我不再提起")
     house.bot.kill()
     house.bot.start()
 

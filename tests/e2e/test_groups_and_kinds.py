@@ -42,10 +42,10 @@ async def test_in_a_group_only_who_speaks_to_the_bot_is_heard(
 @pytest.mark.parametrize(
     ("kind", "answer"),
     [
-        ("photo", "我还看不懂图片"),
-        ("voice", "我还听不懂语音"),
-        ("sticker", "看不懂它的表情"),
-        ("document", "可我打不开"),
+        ("photo", "照片我看不了"),
+        ("voice", "语音我听不了"),
+        ("sticker", "贴纸我看不懂"),
+        ("document", "文件我打不开"),
     ],
 )
 async def test_what_cannot_be_read_is_answered_kindly(

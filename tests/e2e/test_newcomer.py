@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from bot.locales import Language
+from bot.locales.crisis import crisis_texts_for
+from bot.safety import Step, spoken
 from devtools.processes import BotProcess, free_port
 from inference.local.engine import PACKAGED_MODEL
 from tests.e2e.house import REDO, Kept, records
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 pytest.importorskip("xllamacpp", reason="the local engine needs the extra `local`")
 
 SEEDED_PERSON = 1001
+QUESTIONS = crisis_texts_for(Language.ZH_CN).questions
+ASKS = [spoken(Step(question=question), Language.ZH_CN) for question in QUESTIONS]
 
 
 @pytest.fixture
@@ -68,8 +73,15 @@ async def test_a_newcomer_chats_restarts_and_is_remembered(bot: BotProcess, page
             Kept("谢谢你愿意听我说", second, "answered"),
         ]
     await person.says("我不想活了")
-    await person.hears("你很重要")
+    shown = await person.hears("你说的我当真")
     await person.says("不知道")
-    await person.hears("你已经伤到自己了吗")  # reviewed words, not the small model's
+
+    async def is_asked() -> str | None:
+        *_, last = await person.sees()
+        return last.text.rpartition("\n")[2] if last.id != shown.id else None
+
+    asked = await eventually(is_asked, "the talk after the card goes on")
+    assert asked in ASKS  # reviewed words, not the small model's
+    assert asked not in shown.text
     plain = [p for p in bot.data_dir.rglob("*") if "有点乱".encode() in p.read_bytes()]
     assert plain == []

@@ -54,11 +54,16 @@ def prepared(file: Path, out: Path) -> tuple[str, list[dict[str, object]]]:
 async def test_what_a_person_agreed_to_give_is_what_a_model_learns_from(
     telegram: Telegram, engine: ScriptedEngine, house: House, tmp_path: Path
 ) -> None:
-    giving, refusing, silent, in_danger = [await telegram.person() for _ in range(4)]
-    for person in (giving, refusing, silent, in_danger):
+    giving, refusing, silent, in_danger, ageless = [await telegram.person() for _ in range(5)]
+    for person in (giving, refusing, silent, in_danger, ageless):
         await person.says("室友李婷总是很晚才睡，我说不出口")
         shown = await person.hears("我听见了", button="👎")
+        if person is not ageless:
+            notice = await person.hears(TEXTS.care_ask_age, button=TEXTS.care_age_adult)
+            await person.presses(TEXTS.care_age_adult, notice)
         assert await person.presses("👎", shown) == TEXTS.rate_thanks_down
+        if person is ageless:  # only of adults is it asked, so there is nothing to give
+            continue
         question = await person.hears(TEXTS.train_ask, button=TEXTS.train_button_yes)
         if person is refusing:
             await person.presses(TEXTS.train_button_no, question)
@@ -69,6 +74,8 @@ async def test_what_a_person_agreed_to_give_is_what_a_model_learns_from(
     await giving.hears(TEXTS.rate_rewritten)
     await in_danger.says("我不想活了，想结束自己的生命")
     await in_danger.hears("你现在安全吗")
+
+    assert not any(TEXTS.train_ask in message.text for message in await ageless.sees())
 
     printed, file = exported(house, tmp_path)
 

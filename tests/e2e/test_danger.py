@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 HIGH = "我不想活了，活着太累了"
 IMMINENT = "我今晚就去跳楼，已经决定了"
-HIDDEN = "猫托付给邻居了，钥匙也放门卫那儿"
+HIDDEN = "我给每个人都留了一封信"
+TEXTS = texts_for(Language.ZH_CN)
 SAFE, WHERE, HONG_KONG = "我现在安全", "我在别的地方", "香港"
 
 
@@ -148,7 +149,7 @@ async def test_what_only_the_second_reader_finds_brings_its_card_within_three_se
     engine.finds(HIDDEN, C=0.9, A=0.1)
     engine.answers(HIDDEN, "听起来你安排得很周到，真细心，祝你有好心情。")
     engine.hold_after(12)
-    engine.fake.choice_delay = 0.5
+    engine.fake.choice_delay = 1.0
     said_at = time.monotonic()
     await person.says(HIDDEN)
     await person.hears("听起来", button=STOP)
@@ -162,7 +163,7 @@ async def test_what_only_the_second_reader_finds_brings_its_card_within_three_se
     await person.hears("安排得很周到", button=REDO)
     seen = (await person.sees())[greeted:]
     assert [opening(shown.text) for shown in seen][:2] == [
-        texts_for(Language.ZH_CN).withdrawn,
+        TEXTS.withdrawn,
         HIGH_CARD,
     ]
     told = engine.prompts(HIDDEN)[-1][0]["content"]
@@ -190,7 +191,7 @@ async def test_it_gets_worse_within_the_window_and_is_taken_back(telegram: Teleg
     await person.hears(IMMINENT_CARD)
     await person.hears("我听见了", button=REDO)
     await person.says("刚才是气话")
-    await person.hears(texts_for(Language.ZH_CN).risk_taken_back.strip().partition("\n")[0])
+    await person.hears(TEXTS.risk_taken_back.strip().partition("\n")[0])
 
 
 async def test_a_newcomer_in_danger_reads_the_card_first_and_no_disclaimer_last(
@@ -212,8 +213,8 @@ async def test_danger_outlives_a_reset_and_a_restart(
     await person.hears(HIGH_CARD)
     await person.hears("我听见了", button=REDO)
     await person.says("/reset")
-    await person.presses("不再提起", await person.hears("要我不再提起", button="不再提起"))
-    await person.hears("之前聊过的我不再提起")
+    await person.presses(TEXTS.reset_yes, await person.hears(TEXTS.reset_ask))
+    await person.hears(TEXTS.reset_done)
     house.bot.kill()
     house.bot.start()
 
@@ -254,7 +255,7 @@ async def test_a_card_waits_for_no_burst_the_silent_are_asked_and_the_encoder_re
     async with httpx.AsyncClient(base_url=house.sandbox.url, trust_env=False, timeout=30) as client:
         telegram = Telegram(client, spoken)
         person, other = await telegram.person(), await telegram.person()
-        await other.says("人在天台，风好大")  # the first reader finds nothing in it
+        await other.says("桥上的风很大，水很深")  # the first reader finds nothing in it
         await person.says(HIGH)
         await person.hears(HIGH_CARD)
         assert house.engine.prompts(HIGH) == []

@@ -42,6 +42,16 @@ _DONE_TO_ME = compiled(
     "(摸|碰|打|骂|掐|踢|抽|亲|抱|脱|逼|扇|揍|睡|害|欺负|侵犯|性侵|猥亵)(了|过|着|完)?我|(^|，|我)(又|就|还|也|一直|天天|今天|昨天|刚才?)?被"
     "|(hits?|beats?|touch(es|ed)?|hurts?) me"
 )
+_OF_HANDS = frozenset({"beaten_now", "harm_told", "violence_now"})
+"""The rules of what another's hands do."""
+# 我妈 after the verb is another who is hit, as in 打了我妈.
+_HIT_ME = compiled(
+    "(打|骂|掐|勒|踢|踹|抽|扇|揍|砍|捅|侵犯|性侵|强奸|猥亵)(了|过|着|住)?<1>"
+    "我(?!们?(的)?(家|妈|爸|哥|姐|弟|妹|爷|奶|外婆|外公|女儿|儿子|孩子|老公|老婆|朋友|闺蜜|同学|同事|邻居))"
+    "|(hits?|beats?|beat|chok(es|ed)|punched|kicked) me"
+)
+# A friend's words, as in 闺蜜发消息说他打了我.
+_FRIEND_SAYS = compiled("(闺蜜|姐妹|(?<![男女])朋友)<6>(说|讲|告诉我?)[^我]{0,12}$")
 
 
 def read_as_answer(
@@ -54,7 +64,7 @@ def read_as_answer(
     old scar, a drink or a scratch is none. `asked` is the id of the question, `met_for` the name of
     the danger.
     """
-    if found.who is Who.OTHER and _is_child_of_itself(message):
+    if found.who is Who.OTHER and (_is_child_of_itself(message) or _is_beaten(found, message)):
         found = replace(found, who=Who.SELF)
     if asked not in {*_OF_DEEDS, GOODBYE, "voices_obey"}:
         return found
@@ -76,6 +86,15 @@ def _is_child_of_itself(message: str) -> bool:
     """Whether a child writes what was done to itself, whoever else is named in it."""
     is_minor = told_by(message, Danger.CHILD).answers.get(AGE) == "minor"
     return is_minor and _DONE_TO_ME.search(normalize(message)) is not None
+
+
+def _is_beaten(found: Assessment, message: str) -> bool:
+    """Whether a rule found that another's hands hurt who writes: 我 is whom they hit."""
+    if _OF_HANDS.isdisjoint(found.reasons):
+        return False
+    text = normalize(message)
+    hit = _HIT_ME.search(text)
+    return hit is not None and _FRIEND_SAYS.search(text[: hit.start()]) is None
 
 
 def _grave(answers: Mapping[str, str], asked: str) -> tuple[str | None, frozenset[Axis]]:

@@ -383,3 +383,23 @@ def test_a_child_who_writes_what_was_done_to_it_is_not_taken_for_a_helper(
     axes = frozenset({Axis.CHILD, Axis.SEXUAL})
     found = Assessment(HIGH, ("harm_told",), axes, Who.OTHER)
     assert read_as_answer(found, words, None, None).who is who
+
+
+@pytest.mark.parametrize(
+    ("words", "who"),
+    [
+        ("我男朋友刚才打了我，脸都肿了", Who.SELF),
+        ("我老公昨晚打了我，眼睛都青了", Who.SELF),
+        ("他又掐我脖子", Who.SELF),
+        ("老公掐着我脖子", Who.SELF),
+        ("我妈说我活该，我爸刚才打了我，流血了", Who.SELF),
+        ("my boyfriend just hit me, my face is swollen", Who.SELF),
+        ("我爸昨晚打了我妈，脸都肿了", Who.OTHER),
+        ("我爸刚才打我弟弟，流血了", Who.OTHER),
+        ("我闺蜜刚发消息说他打了我，她脸都肿了", Who.OTHER),
+        ("我朋友昨晚被她老公打了，脸都肿了", Who.OTHER),
+    ],
+)
+def test_who_writes_that_they_were_hit_is_not_taken_for_a_helper(words: str, who: Who) -> None:
+    found = Assessment(HIGH, ("harm_told",), frozenset({Axis.HARM}), Who.OTHER)
+    assert read_as_answer(found, words, None, None).who is who

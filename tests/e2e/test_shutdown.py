@@ -125,7 +125,11 @@ async def test_a_database_that_hangs_keeps_nobody(
 
     postgres.freeze()
     try:
-        assert house.bot.readiness() is None
+
+        async def not_ready() -> bool:
+            return house.bot.readiness() is None
+
+        await eventually(not_ready, "what was known of the database is looked up anew")
         house.bot.send_signal(signal.SIGTERM)
         assert house.bot.wait(IN_TIME) == 0
     finally:

@@ -7,6 +7,7 @@ may be emptied) name servers to use instead of private ones.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import secrets
 import shutil
@@ -68,6 +69,7 @@ class PostgresDatabases:
     def __init__(self, server_url: str) -> None:
         self._server = sa.make_url(server_url).set(drivername="postgresql")
         self._prefix = f"shudong_test_{secrets.token_hex(4)}"
+        self._numbers = itertools.count()  # some tests ask from two threads at once
         self._made: list[str] = []
         self._free: list[str] = []
         self._template: str | None = None
@@ -102,7 +104,7 @@ class PostgresDatabases:
 
     async def empty(self, *, template: str = "template1") -> str:
         """Make a database without tables, or with those of a `template`; its name."""
-        name = f"{self._prefix}_{len(self._made)}"
+        name = f"{self._prefix}_{next(self._numbers)}"
         await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         self._made.append(name)
         return name

@@ -64,6 +64,8 @@ async def migrate(settings: Settings) -> str:
         await upgrade(database)
     if before is SchemaStatus.CURRENT:
         return "The database is up to date already."
+    if before is SchemaStatus.NEWER:
+        return "The database is newer than this program, which may work on it; nothing was changed."
     return "The database is up to date now."
 
 

@@ -25,4 +25,10 @@ REVISIONS: Final = (
     "0016",
     "0017",
     "0018",
+    "0019",
 )
+
+OLDEST_COMPATIBLE: Final = "0019"
+"""The oldest revision whose program works on the newest tables, beside its successor or after a
+roll-back. A revision that takes away what that program uses (a column, a table, a value that may be
+missing) raises it to its own number; `docs/deploy.md` tells when such a one may be released."""

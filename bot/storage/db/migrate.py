@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
+import structlog
 
 import migrations
 from bot.storage.db.errors import SchemaAhead, SchemaBehind
 
 if TYPE_CHECKING:
     from bot.storage.db.database import Database
+
+log = structlog.get_logger(__name__)
 
 # Any number will do, as long as every replica takes the same one.
 _MIGRATION_LOCK: Final = 0x5348_5544
@@ -24,21 +28,34 @@ class SchemaStatus(Enum):
     EMPTY = "empty"
     BEHIND = "behind"
     CURRENT = "current"
+    NEWER = "newer"
+    """Made by a newer program, which says that this one may work on it."""
     AHEAD = "ahead"
+    """Made by a newer program, and not fit for this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredSchema:
+    """What the database says of its tables; None where it says nothing."""
+
+    revision: str | None = None
+    oldest_compatible: str | None = None
 
 
 async def schema_status(database: Database) -> SchemaStatus:
     """Compare the database's revision with this program's."""
-    revision = await database.read(_stored_revision)
-    if revision is None:
+    stored = await database.read(_stored_schema)
+    if stored.revision is None:
         return SchemaStatus.EMPTY
-    if revision not in migrations.REVISIONS:
-        return SchemaStatus.AHEAD
-    return SchemaStatus.CURRENT if revision == migrations.REVISIONS[-1] else SchemaStatus.BEHIND
+    if stored.revision not in migrations.REVISIONS:
+        is_fit = stored.oldest_compatible in migrations.REVISIONS
+        return SchemaStatus.NEWER if is_fit else SchemaStatus.AHEAD
+    is_newest = stored.revision == migrations.REVISIONS[-1]
+    return SchemaStatus.CURRENT if is_newest else SchemaStatus.BEHIND
 
 
 async def check_schema(database: Database) -> None:
-    """Return if the schema is current. Raises `SchemaBehind` or `SchemaAhead`."""
+    """Return if the schema is current, or newer and fit. Raises `SchemaBehind` or `SchemaAhead`."""
     match await schema_status(database):
         case SchemaStatus.EMPTY:
             raise SchemaBehind("The database has no tables yet; run `python -m bot migrate`.")
@@ -52,6 +69,8 @@ async def check_schema(database: Database) -> None:
                 "The database was migrated by a newer program; start that version, or restore a "
                 "backup from before."
             )
+        case SchemaStatus.NEWER:
+            log.warning("schema_newer", known=migrations.REVISIONS[-1])
         case SchemaStatus.CURRENT:
             return
 
@@ -59,18 +78,24 @@ async def check_schema(database: Database) -> None:
 async def upgrade(database: Database) -> None:
     """Bring the schema to this program's revision, in one transaction.
 
-    Does nothing when it is there already; several processes may try at once. Raises `SchemaAhead`.
+    Does nothing when it is there already, or beyond and fit; several processes may try at once.
+    Raises `SchemaAhead`.
     """
-    if await schema_status(database) is SchemaStatus.AHEAD:
+    if await schema_status(database) in {SchemaStatus.AHEAD, SchemaStatus.NEWER}:
         await check_schema(database)
+        return
     await database.write(_upgrade)
 
 
-def _stored_revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    return revision
+def _stored_schema(connection: sa.Connection) -> _StoredSchema:
+    inspector = sa.inspect(connection)
+    if not inspector.has_table("alembic_version"):
+        return _StoredSchema()
+    revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    if not inspector.has_table("schema_compatibility"):
+        return _StoredSchema(revision)
+    oldest = connection.scalar(sa.text("SELECT oldest_revision FROM schema_compatibility"))
+    return _StoredSchema(revision, oldest)
 
 
 def _upgrade(connection: sa.Connection) -> None:
@@ -84,3 +109,9 @@ def _upgrade(connection: sa.Connection) -> None:
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    # Written here and not by a revision: what is compatible changes with the newest one.
+    connection.execute(sa.text("DELETE FROM schema_compatibility"))
+    connection.execute(
+        sa.text("INSERT INTO schema_compatibility (oldest_revision) VALUES (:oldest)"),
+        {"oldest": migrations.OLDEST_COMPATIBLE},
+    )

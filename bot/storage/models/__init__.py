@@ -41,6 +41,7 @@ from bot.storage.models.operation import (
     AdminAuditRow,
     CounterRow,
     JobRow,
+    SchemaCompatibilityRow,
 )
 from bot.storage.models.people import (
     DisclosureRow,
@@ -91,6 +92,7 @@ __all__ = [
     "RowId",
     "SafetyPlanLineRow",
     "SafetyPlanRow",
+    "SchemaCompatibilityRow",
     "TrainingConsentRow",
     "TrustedMessageKind",
     "TrustedMessageRow",

@@ -42,3 +42,11 @@ class CounterRow(Base):
     day: Mapped[date] = mapped_column(sa.Date, primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     count: Mapped[int]
+
+
+class SchemaCompatibilityRow(Base):
+    """One row, written by a migration: the oldest revision whose program works on these tables."""
+
+    __tablename__ = "schema_compatibility"
+
+    oldest_revision: Mapped[str] = mapped_column(sa.String(32), primary_key=True)

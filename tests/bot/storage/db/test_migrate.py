@@ -42,6 +42,12 @@ def _set_revision(connection: sa.Connection, revision: str) -> None:
     connection.execute(sa.text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
 
 
+def _set_oldest_compatible(connection: sa.Connection, revision: str) -> None:
+    connection.execute(
+        sa.text("UPDATE schema_compatibility SET oldest_revision = :r"), {"r": revision}
+    )
+
+
 def test_the_list_of_revisions_is_the_one_of_the_files() -> None:
     scripts = ScriptDirectory(str(ROOT / "migrations"))
     assert tuple(s.revision for s in reversed(list(scripts.walk_revisions()))) == (
@@ -102,9 +108,22 @@ async def test_an_older_database_is_behind(
         await check_schema(empty)
 
 
+async def test_a_newer_database_that_is_fit_for_this_program_is_used_and_not_touched(
+    empty: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await upgrade(empty)
+    await empty.write(_set_revision, "9999")
+    assert await schema_status(empty) is SchemaStatus.NEWER
+    await check_schema(empty)
+    assert "schema_newer" in capsys.readouterr().out
+    await upgrade(empty)
+    assert await schema_status(empty) is SchemaStatus.NEWER
+
+
 async def test_a_database_of_a_newer_program_is_left_alone(empty: Database) -> None:
     await upgrade(empty)
     await empty.write(_set_revision, "9999")
+    await empty.write(_set_oldest_compatible, "9998")
     with pytest.raises(SchemaAhead, match="newer program"):
         await check_schema(empty)
     with pytest.raises(SchemaAhead):

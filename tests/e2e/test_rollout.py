@@ -162,4 +162,4 @@ def before_knows_it_is_fit(bot: BotProcess) -> bool:
     """Whether the newest tables are fit for the program of before, and it looks for that."""
     program = Path(bot.settings["PYTHONPATH"])
     knows = "OLDEST_COMPATIBLE" in (program / "migrations/__init__.py").read_text("utf-8")
-    return knows and migrations.OLDEST_COMPATIBLE <= migrations.REVISIONS[-2]
+    return knows and migrations.REVISIONS[-2] >= migrations.OLDEST_COMPATIBLE

@@ -14,13 +14,14 @@ import structlog
 from dotenv import dotenv_values
 from starlette.applications import Starlette
 
+from bot import __version__, metrics
 from bot.conversation.companion import Companion
 from bot.conversation.crisis_protocol import CrisisProtocol
 from bot.conversation.disclosure_policy import NoticeTimes
 from bot.conversation.history import History
 from bot.conversation.second_reader import EncoderReader, EngineReader, SecondReading
 from bot.errors import SettingsError, StartupError
-from bot.ops.health import health_routes
+from bot.ops.health import health_routes, metrics_route
 from bot.ops.http_server import HttpServer
 from bot.ops.stopping import Stopping
 from bot.proxies import UnusableProxyError, proxy_environment, proxy_for
@@ -34,6 +35,9 @@ from bot.telegram.context import Options
 from bot.telegram.oncall_rota import RotaError, parse_rota
 from bot.telegram.service import TelegramService
 from bot.timeouts import wait_with_limit
+from bot.watch.progress import ProgressCheck
+from bot.watch.surroundings import DiskCheck, LoopCheck, NodesCheck, PoolCheck
+from bot.watch.watch import Watch
 from inference.chat_completions import Timeouts
 from inference.engine import EngineError
 from inference.lmdeploy import LMDeployEngine
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.storage.store import Storage
     from bot.telegram.oncall_rota import OncallRota
+    from bot.watch.watch import Check
     from inference.engine import Engine, ModelInfo
     from inference.tokens import TokenCounter
 
@@ -136,12 +141,22 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
             ),
         ),
     )
+    progress = ProgressCheck(
+        storage.statistics, storage.clock, timedelta(seconds=settings.answers_late_after)
+    )
     routes = health_routes(
         keeping={"database": storage.is_ready, "telegram": service.receiving},
-        answering={"engine": engine.ready, "duty_chat": service.is_oncall_chat_reachable},
+        answering={
+            "engine": engine.ready,
+            "duty_chat": service.is_oncall_chat_reachable,
+            "progress": progress.is_moving,
+            "webhook": service.is_webhook_delivered,
+        },
     )
     if service.webhook is not None:
         routes.append(service.webhook)
+    if settings.metrics == "on":
+        routes.append(metrics_route())
     http = HttpServer(
         Starlette(routes=routes), settings.http_host, settings.http_port, setting="HTTP"
     )
@@ -149,7 +164,34 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     stack.push_async_callback(http.stop)
     stack.push_async_callback(service.stop, settings.shutdown_grace)
     await service.start()
+    service.show_load()
+    metrics.BUILD.labels(__version__, model.name).set(1)
+    metrics.ENGINE_WAITING.set_function(lambda: engine.waiting)
+    watch = Watch(_checks(settings, storage, engine, service, progress))
+    watch.start()
+    stack.push_async_callback(watch.stop)
     _greet(model, bot.username, page)
+
+
+def _checks(
+    settings: Settings,
+    storage: Storage,
+    engine: Engine,
+    service: TelegramService,
+    progress: ProgressCheck,
+) -> list[Check]:
+    """What is looked after while the bot runs."""
+    checks: list[Check] = [
+        progress,
+        DiskCheck(settings.data_dir),
+        PoolCheck(storage.database),
+        LoopCheck(),
+    ]
+    if isinstance(engine, NodesEngine):
+        checks.append(NodesCheck(engine.nodes))
+    if service.webhook_watch is not None:
+        checks.append(service.webhook_watch)
+    return checks
 
 
 def load_rota(settings: Settings) -> OncallRota | None:
@@ -293,6 +335,7 @@ async def _telegram(
             api_url=settings.telegram_api_url,
             webhook_url=settings.webhook_url if by_webhook else None,
             webhook_secret=_revealed(settings.webhook_secret) or "",
+            takes_over=settings.webhook_takeover == "on",
             proxy=proxy,
         ), None
     from bot.sandbox import Sandbox, SandboxError

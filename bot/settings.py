@@ -167,6 +167,7 @@ class Settings(BaseSettings):
     webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
         None, description="1 to 256 characters A-Z a-z 0-9 _ -"
     )
+    webhook_takeover: Literal["on", "off"] = Field("off", description='"on" or "off"')
     http_host: str = Field("127.0.0.1", description="an address of this machine to listen on")
     http_port: int = Field(8080, ge=0, le=65535, description="a port number from 0 to 65535")
     sandbox_port: int = Field(8081, ge=0, le=65535, description="a port number from 0 to 65535")
@@ -292,6 +293,8 @@ class Settings(BaseSettings):
     operator_contact: Annotated[str, AfterValidator(_one_line)] | None = Field(
         None, description="how people reach you, in one line of at most 200 characters"
     )
+    metrics: Literal["on", "off"] = Field("off", description='"on" or "off"')
+    answers_late_after: float = Field(300, ge=10, le=86_400, description="seconds from 10 to 86400")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description='"debug", "info", "warning" or "error"'
     )

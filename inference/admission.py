@@ -42,6 +42,11 @@ class Admission:
         self._last: OrderedDict[asyncio.Future[None], None] = OrderedDict()
         """Those who wait for a slot that nobody in the queue wants."""
 
+    @property
+    def waiting(self) -> int:
+        """How many generations wait for a slot."""
+        return sum(map(len, self._queue.values()))
+
     @asynccontextmanager
     async def slot(
         self, on_wait: OnWait = ignore_wait, *, conversation: str = ""
@@ -89,7 +94,7 @@ class Admission:
             raise
 
     async def _wait(self, on_wait: OnWait, conversation: object) -> None:
-        waiting = sum(map(len, self._queue.values()))
+        waiting = self.waiting
         if waiting >= self._max_waiting:
             raise EngineOverloaded(f"{waiting} generations are waiting already")
         waiter = _Waiter(asyncio.get_running_loop().create_future(), on_wait)

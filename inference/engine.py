@@ -108,6 +108,11 @@ class Engine(Protocol):
         """
         ...
 
+    @property
+    def waiting(self) -> int:
+        """How many generations wait for a slot now."""
+        ...
+
     async def ready(self) -> bool:
         """Whether a generation started now would find a model. Never raises, takes <= 2 s."""
         ...

@@ -22,6 +22,7 @@ ARROWS = {
         *("bot/storage", "inference"),
     },
     "bot/feedback": {"bot/safety", "bot/storage"},
+    "bot/watch": {"bot/storage", "inference"},
     "bot/sandbox": set(),
     "inference": set(),
     "training": {"inference", "bot/safety"},
@@ -69,7 +70,7 @@ TRAINING_ARROWS = {
     "experiments": {"small"},
 }
 
-SHARED = {"bot/errors", "bot/timeouts", "bot/__version__"}
+SHARED = {"bot/errors", "bot/metrics", "bot/timeouts", "bot/__version__"}
 
 
 def imports_of(file: Path) -> set[str]:

@@ -5,12 +5,14 @@ Knows neither Telegram nor SQL: it is given a stored turn and gives back what to
 
 from __future__ import annotations
 
+import time
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.conversation.answer_timer import AnswerTimer, SlowEngineAlarm
 from bot.conversation.crisis_protocol import Met
 from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import read_for_danger
@@ -53,7 +55,7 @@ from inference.server_errors import EndpointRefused
 from inference.tokens import estimate_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime
 
     from bot.conversation.crisis_protocol import CrisisProtocol
@@ -155,8 +157,11 @@ class Companion:
         now: Clock,
         count_tokens: TokenCounter = estimate_tokens,
         second: SecondReading | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
+        self._clock = clock
+        self._slow_engine = SlowEngineAlarm(clock)
         self._second = second
         self._model = model
         self._history = history
@@ -428,6 +433,7 @@ class Companion:
         while True:
             prompt = self._prompt(plan, int(self._prompt_budget * share))
             began = False
+            timer = AnswerTimer(self._clock, self._slow_engine)
             try:
                 async with aclosing(
                     self._engine.stream(
@@ -439,6 +445,7 @@ class Companion:
                 ) as pieces:
                     async for piece in pieces:
                         began = True
+                        timer.piece()
                         yield piece
             except EngineRejected as error:
                 less = next(narrower, None) if isinstance(error, ContextTooLong) else None
@@ -451,6 +458,8 @@ class Companion:
                     plan = replace(plan, past=())
             else:
                 return
+            finally:
+                timer.close()
 
     async def ready(self) -> bool:
         """Whether an answer asked for now would find a model. Never raises, takes <= 2 s."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot import metrics
 from bot.storage import PastTurn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.storage import HistoryCache, Turn, Turns
+
+_HIT = metrics.HISTORY_CACHE.labels("hit")
+_MISS = metrics.HISTORY_CACHE.labels("miss")
 
 MAX_TURNS = 200
 """How far back a context window can reach; its budget of tokens usually ends sooner."""
@@ -30,7 +34,9 @@ class History:
         """
         copy = await self._cache.get(turn)
         if copy is not None:
+            _HIT.inc()
             return copy
+        _MISS.inc()
         return await self._turns.history(turn.conversation_id, turn.number, MAX_TURNS)
 
     async def save(

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+from bot import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,8 +36,19 @@ def health_routes(*, keeping: dict[str, Probe], answering: dict[str, Probe]) -> 
 
     async def readyz(_request: Request) -> JSONResponse:
         parts = {name: await probe() for name, probe in (keeping | answering).items()}
+        for name, is_well in parts.items():
+            metrics.READY.labels(name).set(is_well)
         kept = all(parts[name] for name in keeping)
         status = "ready" if all(parts.values()) else "degraded" if kept else "down"
         return JSONResponse({"status": status, **parts}, status_code=200 if kept else 503)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+def metrics_route() -> Route:
+    """The metrics, as Prometheus reads them."""
+
+    async def read(_request: Request) -> Response:
+        return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    return Route("/metrics", read)

@@ -35,7 +35,7 @@ from bot.storage.handover_alerts import HandoverAlerts, OutdatedAlert, OwedAlert
 from bot.storage.handover_messages import HandoverMessage
 from bot.storage.handovers import Handover, Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
-from bot.storage.inbox.repository import Inbox, InboxCounts, NewUpdate, StoredBatch, StoredUpdate
+from bot.storage.inbox.repository import Inbox, NewUpdate, StoredBatch, StoredUpdate
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import verify_keys
 from bot.storage.limits import Limits
@@ -55,6 +55,7 @@ from bot.storage.rated_conversations import RatedConversation, RatedConversation
 from bot.storage.reencrypt import count_old, reencrypt
 from bot.storage.risk import Risk, RiskSignal, RiskState, SpeakerRisk, TurnRisk
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
+from bot.storage.statistics import Backlog, InboxCounts, Statistics, TurnCounts
 from bot.storage.trusted_calls import TellingCards, TrustedCalls
 from bot.storage.trusted_messages import OwedTrustedMessage, TrustedMessages
 from bot.storage.trusted_persons import TrustedPerson, TrustedPersons
@@ -68,6 +69,7 @@ __all__ = [
     "AskedStep",
     "Audit",
     "AuditEntry",
+    "Backlog",
     "BadKey",
     "CardKey",
     "CheckInSchedule",
@@ -131,6 +133,7 @@ __all__ = [
     "SchemaError",
     "SchemaStatus",
     "SpeakerRisk",
+    "Statistics",
     "StorageError",
     "StoredBatch",
     "StoredTalk",
@@ -141,6 +144,7 @@ __all__ = [
     "TrustedPerson",
     "TrustedPersons",
     "Turn",
+    "TurnCounts",
     "TurnRisk",
     "TurnState",
     "Turns",

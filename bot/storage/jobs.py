@@ -42,12 +42,13 @@ class Jobs:
     async def _take(self, name: str, lasts: timedelta, *, renewable: bool) -> bool:
         now = self._lease_owner.clock()
         row = {"name": name, "owner": self._lease_owner.id, "until": now + lasts}
-        return await self._database.write(_take, row, now, renewable)
+        return await self._database.write(take, row, now, renewable=renewable)
 
 
-def _take(
-    connection: sa.Connection, row: dict[str, object], now: datetime, renewable: bool
+def take(
+    connection: sa.Connection, row: dict[str, object], now: datetime, *, renewable: bool
 ) -> bool:
+    """Take a job whose time is over (or which is ours, if `renewable`); whether that worked."""
     free = JobRow.until <= now
     if renewable:
         free = sa.or_(free, JobRow.owner == row["owner"])

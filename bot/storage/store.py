@@ -36,6 +36,7 @@ from bot.storage.rated_conversations import RatedConversations
 from bot.storage.readiness import Readiness
 from bot.storage.risk import Risk
 from bot.storage.safety_plans import SafetyPlans
+from bot.storage.statistics import Statistics
 from bot.storage.trusted_calls import TrustedCalls
 from bot.storage.trusted_messages import TrustedMessages
 from bot.storage.trusted_persons import TrustedPersons
@@ -101,6 +102,7 @@ class Storage:
     trusted_messages: TrustedMessages
     feedback: Feedback
     rated_conversations: RatedConversations
+    statistics: Statistics
     history_cache: HistoryCache
     readiness: Readiness
 
@@ -207,8 +209,9 @@ async def open_storage(
         trusted_messages=TrustedMessages(database, cipher, lease_owner),
         feedback=Feedback(database, cipher, clock),
         rated_conversations=RatedConversations(database, cipher),
+        statistics=Statistics(database, clock),
         history_cache=history_cache,
-        readiness=Readiness(jobs),
+        readiness=Readiness(database, lease_owner),
     )
     await database.truncate_log()  # what was erased before a crash
     if database.dialect == "sqlite":

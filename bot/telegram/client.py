@@ -52,6 +52,8 @@ class Connection:
     webhook_url: str | None = None
     """Where Telegram sends updates; None: they are asked for (polling)."""
     webhook_secret: str = ""
+    takes_over: bool = False
+    """Whether a webhook that another address has is to be replaced."""
     proxy: str | None = None
     """What Telegram is reached through; None: directly, whatever the environment says."""
 

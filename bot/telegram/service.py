@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram.error import BadRequest, TelegramError
 
+from bot import metrics
 from bot.errors import StartupError
 from bot.telegram.client import call_at_start
 from bot.telegram.inbound.intake import ALLOWED_UPDATES
 from bot.telegram.inbound.webhook import webhook_route
+from bot.telegram.inbound.webhook_watch import WebhookWatch, refuse_takeover
 from bot.telegram.shutdown import run_stage
 from bot.telegram.wiring import build_parts
 
@@ -45,6 +47,8 @@ class TelegramService:
             client, storage, companion, options, lease_safe_seconds=storage.lease_safe_seconds
         )
 
+        url = connection.webhook_url
+        self._webhook_watch = WebhookWatch(client, url, storage.clock) if url is not None else None
         self._menus: asyncio.Task[None] | None = None
 
     @property
@@ -95,7 +99,27 @@ class TelegramService:
         """Whether new messages reach the bot (by webhook: as far as it can know)."""
         if self._parts.intake.is_closed:
             return False
-        return self._connection.webhook_url is not None or await self._parts.poller.alive()
+        if self._webhook_watch is not None:
+            return await self._webhook_watch.is_ours()
+        return await self._parts.poller.alive()
+
+    async def is_webhook_delivered(self) -> bool:
+        """Whether Telegram holds nothing back because its calls fail; True by polling."""
+        return self._webhook_watch is None or await self._webhook_watch.is_delivered()
+
+    @property
+    def webhook_watch(self) -> WebhookWatch | None:
+        """What asks Telegram where it delivers, in webhook mode."""
+        return self._webhook_watch
+
+    def show_load(self) -> None:
+        """Have the metrics show what is at work here, whenever they are read."""
+        parts = self._parts
+        at_once = parts.scheduler.at_once
+        metrics.CHATS_AT_ONCE.set(at_once)
+        metrics.CHATS_BUSY.set_function(lambda: at_once - parts.scheduler.capacity)
+        metrics.OUTBOX_WAITING.set_function(lambda: parts.outbox.waiting)
+        metrics.ENGINE_DOWN.set_function(lambda: parts.breaker.is_down)
 
     async def is_oncall_chat_reachable(self) -> bool:
         """Whether alerts reach the people on duty, as far as it was tried."""
@@ -104,12 +128,16 @@ class TelegramService:
     async def _leave_webhook(self) -> None:
         """A webhook that is still set would refuse polling."""
         try:
+            if not self._connection.takes_over:
+                await call_at_start(partial(refuse_takeover, self._client, None))
             await call_at_start(partial(self._client.delete_webhook, drop_pending_updates=False))
         except TelegramError as error:
             log.warning("webhook_not_removed", error=type(error).__name__)
 
     async def _set_webhook(self, url: str) -> None:
         try:
+            if not self._connection.takes_over:
+                await call_at_start(partial(refuse_takeover, self._client, url))
             await call_at_start(
                 partial(
                     self._client.set_webhook,

@@ -74,6 +74,11 @@ class LocalEngine:
         """The trial model's own sampling where that is what is loaded."""
         return TRIAL_SAMPLING if self._info and self._info.is_trial else Sampling()
 
+    @property
+    def waiting(self) -> int:
+        """How many generations wait for a slot."""
+        return self._admission.waiting
+
     async def start(self) -> ModelInfo:
         """Load the model; raises `EngineRejected` when it cannot be."""
         report = (await self.process.start()).report

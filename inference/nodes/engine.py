@@ -66,6 +66,11 @@ class NodesEngine:
         """The published sampling of the 7B model; a server's own is not known."""
         return Sampling()
 
+    @property
+    def waiting(self) -> int:
+        """How many generations wait for a slot."""
+        return self._admission.waiting
+
     async def start(self) -> ModelInfo:
         """Ask every node what it serves.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
@@ -22,6 +23,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot import metrics
 from bot.storage.db.driver_errors import as_storage_error, is_stale_session
 from bot.storage.db.errors import DatabaseRefused
 
@@ -35,6 +37,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 DialectName = Literal["sqlite", "postgresql"]
 
+_SECONDS: Final = {
+    True: metrics.STORAGE_SECONDS.labels("write"),
+    False: metrics.STORAGE_SECONDS.labels("read"),
+}
+
 _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
@@ -43,6 +50,11 @@ _SQLITE_PRAGMAS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
 )
+
+
+POOL_SIZE: Final = 8
+POOL_OVERFLOW: Final = 8
+"""Connections to PostgreSQL that stay open, and more that are opened when there is much to do."""
 
 
 def normalize_url(url: str) -> sa.URL:
@@ -96,6 +108,8 @@ class _Driver(Protocol):
 
     async def truncate_log(self) -> bool: ...
 
+    def pool_usage(self) -> tuple[int, int]: ...
+
     async def aclose(self) -> None: ...
 
 
@@ -133,10 +147,7 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Run an operation that changes nothing."""
-        try:
-            return await self._driver.run(operation, False, *args, **kwargs)
-        except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
-            raise as_storage_error(error) from error
+        return await self._run(operation, False, *args, **kwargs)
 
     async def write(
         self,
@@ -145,10 +156,24 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Run an operation and commit it, or, if it raises, undo it."""
+        return await self._run(operation, True, *args, **kwargs)
+
+    async def _run(
+        self,
+        operation: Callable[Concatenate[sa.Connection, P], T],
+        writes: bool,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        began_at = time.perf_counter()
         try:
-            return await self._driver.run(operation, True, *args, **kwargs)
+            return await self._driver.run(operation, writes, *args, **kwargs)
         except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
-            raise as_storage_error(error) from error
+            found = as_storage_error(error)
+            metrics.STORAGE_ERRORS.labels(type(found).__name__).inc()
+            raise found from error
+        finally:
+            _SECONDS[writes].observe(time.perf_counter() - began_at)
 
     async def truncate_log(self) -> bool:
         """Fold SQLite's write-ahead log into the file and cut it to nothing; whether that worked.
@@ -159,6 +184,10 @@ class Database:
             return await self._driver.truncate_log()
         except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, TimeoutError) as error:
             raise as_storage_error(error) from error
+
+    def pool_usage(self) -> tuple[int, int]:
+        """How many connections are in use, and how many there may be."""
+        return self._driver.pool_usage()
 
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises `DatabaseUnavailable` or another error."""
@@ -201,6 +230,10 @@ class _Sqlite:
         return await asyncio.get_running_loop().run_in_executor(
             thread.executor, thread.truncate_log
         )
+
+    def pool_usage(self) -> tuple[int, int]:
+        # Transactions wait in the queues of the two threads, not for connections.
+        return 0, len(self._threads)
 
     async def aclose(self) -> None:
         # The reader first: the last connection to close folds the log into the file, and only the
@@ -258,8 +291,8 @@ class _Postgres:
     def __init__(self, url: sa.URL, busy_timeout: float) -> None:
         self._engine = create_async_engine(
             url,
-            pool_size=8,
-            max_overflow=8,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
             pool_timeout=busy_timeout,
             # A server that was restarted costs a new connection, not a lost operation.
             pool_pre_ping=True,
@@ -292,6 +325,11 @@ class _Postgres:
 
     async def truncate_log(self) -> bool:
         return True
+
+    def pool_usage(self) -> tuple[int, int]:
+        pool = self._engine.pool
+        used = pool.checkedout() if isinstance(pool, sa.pool.QueuePool) else 0
+        return used, POOL_SIZE + POOL_OVERFLOW
 
     async def aclose(self) -> None:
         await self._engine.dispose()

@@ -23,6 +23,7 @@ from bot.storage.crisis_talks import CARD_FROM
 from bot.storage.db.errors import WrongKey
 from bot.storage.inbox import lanes
 from bot.storage.models import MAX_REASON, UpdateRow
+from bot.storage.statistics import count_updates
 from bot.storage.turns.transitions import request_stop
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
     from bot.storage.db.leases import Lease, LeaseOwner
-    from bot.storage.models import Lane, UpdateState
+    from bot.storage.models import Lane
     from bot.storage.risk import RiskSignal
+    from bot.storage.statistics import InboxCounts
 
 log = structlog.get_logger(__name__)
 
@@ -79,15 +81,6 @@ class StoredBatch:
 
     new: frozenset[int]
     cards: tuple[OwedCard, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class InboxCounts:
-    """How many updates wait, are being worked on, and were given up."""
-
-    new: int
-    claimed: int
-    failed: int
 
 
 class Inbox:
@@ -201,7 +194,7 @@ class Inbox:
 
     async def counts(self) -> InboxCounts:
         """How many updates are in each state that is not done."""
-        return await self._database.read(_count)
+        return await self._database.read(count_updates)
 
     async def last_update_id(self) -> int | None:
         """The id after which polling may go on; None when it should take what Telegram has."""
@@ -272,19 +265,6 @@ def _end(
         .where(UpdateRow.update_id.in_(update_ids))
         .values({"owner": None, "lease_until": None, **values})
     )
-
-
-def _count(connection: sa.Connection) -> InboxCounts:
-    open_states: tuple[UpdateState, ...] = ("new", "claimed", "failed")
-    found: dict[str, int] = {
-        row.state: row.n
-        for row in connection.execute(
-            sa.select(UpdateRow.state, sa.func.count().label("n"))
-            .where(UpdateRow.state.in_(open_states))
-            .group_by(UpdateRow.state)
-        )
-    }
-    return InboxCounts(**{state: found.get(state, 0) for state in open_states})
 
 
 def _select_last_update_id(connection: sa.Connection, since: datetime) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import safety
+from bot import metrics, safety
 from bot.conversation.known_risk import KnownRisk, RiskLookup
 from bot.conversation.reading import read_for_danger
 from bot.locales import language_for
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from bot.telegram.inbound.incoming import IncomingText
 
 log = structlog.get_logger(__name__)
+
+_READ_AT = {level: metrics.RISK_READ.labels(level.label) for level in RiskLevel}
 
 MESSAGES_REMEMBERED = 50_000
 
@@ -71,6 +73,7 @@ class DangerReader:
             before = known[_speaker(one)]
             try:
                 signal = await self._read_one(one, before, faults)
+                _READ_AT[RiskLevel.NONE if signal is None else RiskLevel(signal.level)].inc()
             except Exception as error:
                 # The message counts more than its reading, and it is read again with its turn.
                 faults.note(one.update_id, "read_for_danger", error)

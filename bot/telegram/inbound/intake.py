@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram import Update
 
-from bot import safety
+from bot import metrics, safety
 from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.safety.occasions import Occasion, occasions_in
@@ -32,6 +32,8 @@ from bot.telegram.topics import topic_of, within_topic
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from prometheus_client import Counter
+
     from bot.storage import Lane, OwedCard, RiskSignal, StoredBatch
     from bot.telegram.client import RawUpdate
     from bot.telegram.context import Context
@@ -42,6 +44,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+
+_UPDATES: Mapping[Lane, Counter] = {
+    lane: metrics.UPDATES.labels(lane) for lane in ("chat", "express")
+}
 
 _ID_LIMIT = 2**63
 """Ids are smaller; Telegram promises 52 bits."""
@@ -177,6 +183,7 @@ class Intake:
                 faults.shield(signal.update_id, "stop", partial(self._stop_answer, signal), None)
         for one in batch:
             if (update_id := one.arrival.update_id) in kept.new:
+                _UPDATES[one.arrival.lane].inc()
                 await self._end_answer_at_goodbye(one)
                 faults.shield(update_id, "arrive", partial(self._on_arrival, one.arrival), None)
         if faults.count:

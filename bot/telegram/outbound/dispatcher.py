@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from telegram.error import ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
+from bot import metrics
 from bot.telegram.outbound.chat_queue import ChatQueue
 from bot.telegram.outbound.delivery import call
 from bot.telegram.outbound.failures import (
@@ -42,6 +43,7 @@ FIRST_BACKOFF = 1.0
 MAX_BACKOFF = 30.0
 MAX_CRISIS_BACKOFF = 4.0
 TYPING_TIMEOUT = 3.0
+_WAITS = {one: metrics.OUTBOX_WAIT.labels(one.name.lower()) for one in Priority}
 MUTED_FOR = 600.0
 """Seconds before a group in which the bot may not write is tried again: of the rights of all its
 members nothing tells the bot."""
@@ -98,6 +100,7 @@ class Dispatcher:
         if operation.kind == "edit" and not queue.replace_older(operation):
             operation.settle(operation.message_id)
             return
+        operation.submitted_at = self._clock()
         if queue.ready_at(operation) > operation.deadline:
             raise Expired("Telegram wants this chat left alone for longer")
         queue.waiting.append(operation)
@@ -261,7 +264,9 @@ class Dispatcher:
             self._pace.release(used=False)
             return
         queue.running.append(operation)
-        queue.occupy(self._clock())
+        started_at = self._clock()
+        _WAITS[operation.priority].observe(started_at - operation.submitted_at)
+        queue.occupy(started_at)
         try:
             operation.settle(await call(self._bot, queue.chat_id, operation, content))
             self._muted_until.pop(queue.chat_id, None)
@@ -276,12 +281,16 @@ class Dispatcher:
             operation.fail(error)
         finally:
             queue.running.remove(operation)
-            queue.called(self._clock())
+            ended_at = self._clock()
+            metrics.TELEGRAM_CALL.labels(operation.kind).observe(ended_at - started_at)
+            queue.called(ended_at)
             self._pace.release()
 
     def _failed(self, queue: ChatQueue, operation: Operation, error: TelegramError) -> None:
         """Decide what a refused or failed call means for its operation and its queue."""
-        match failure_of(error):
+        failure = failure_of(error)
+        metrics.SEND_FAILURES.labels(failure.name.lower()).inc()
+        match failure:
             case SendFailure.UNCHANGED:
                 operation.settle(operation.message_id)
             case SendFailure.UNREACHABLE:
@@ -297,12 +306,13 @@ class Dispatcher:
                 if operation.priority is Priority.CRISIS:
                     operation.not_before = self._clock() + retry_after(error)
                 self._again(queue, operation)
-            case failure if operation.leave_out(failure):
+            case _ if operation.leave_out(failure):
                 log.info("sent_in_another_way", chat_id=queue.chat_id, reason=reason(error))
                 self._again(queue, operation)
             case SendFailure.UNSENT | SendFailure.UNCERTAIN as kind:
                 if kind is SendFailure.UNCERTAIN and operation.kind in ("send", "document"):
                     self.uncertain_sends += 1
+                    metrics.UNCERTAIN_SENDS.inc()
                 self._back_off(queue, operation, error)
             case _:
                 log.warning("refused", kind=operation.kind, reason=reason(error))
@@ -332,6 +342,8 @@ class Dispatcher:
 
     def _leave_alone(self, queue: ChatQueue, seconds: float) -> None:
         self.floods += 1
+        metrics.RETRY_AFTER.inc()
+        metrics.RETRY_AFTER_SECONDS.inc(seconds)
         log.warning("flood_wait", chat_id=queue.chat_id, seconds=seconds)
         queue.free_at = max(queue.free_at, self._clock() + seconds)
         for waiting in queue.waiting:

@@ -54,6 +54,7 @@ class Operation:
     """It is not wanted any more; a call on its way may still succeed, another is not made."""
     followed: bool = False
     """Whether it has gone from a group to the supergroup that the group became: once is enough."""
+    submitted_at: float = -inf
     not_before: float = -inf
     attempts: int = 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import metrics
 from bot.safety.quoted import as_told
 from bot.telegram.chat_ids import is_private
 from bot.telegram.inbound.incoming import (
@@ -173,7 +174,10 @@ class TurnAssembler:
             update_ids=update_ids,
             reply_to_message_id=said[-1].message_id,
         )
-        if turn is None and any(item.is_edit for item in said):
+        if turn is not None:
+            waited = self._context.now().timestamp() - first.received_at
+            metrics.INTAKE_WAIT.observe(max(waited, 0.0))
+        elif any(item.is_edit for item in said):
             await self._turns.notify_edited(first.chat_id)
         return NextTurn(turn, with_media=any(item.with_media for item in said))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import metrics
 from bot.storage import StorageError
 from bot.telegram.outbound.failures import Expired
 from bot.telegram.outbound.streaming import Unsure
@@ -88,7 +89,9 @@ class TurnEnding:
         )
         if revision is None:
             log.warning("turn_no_longer_ours", turn=turn.id)
-        elif revision == turn.revision + 1:
+            return
+        metrics.TURNS.labels(state, "").inc()
+        if revision == turn.revision + 1:
             # Otherwise something else changed meanwhile (a person's words were erased), and the
             # past this turn was planned with is not to be remembered.
             await self._companion.remember(plan, answer, revision)
@@ -96,6 +99,7 @@ class TurnEnding:
     async def fail(self, turn: Turn, reason: str, message_id: int | None = None) -> None:
         """Give a turn up, for a short reason for machines. Raises as `finish`."""
         await self._store(partial(self._turns.fail, turn.id, reason, message_id))
+        metrics.TURNS.labels("failed", reason).inc()
 
     async def _store(self, store: Callable[[], Awaitable[int | None]]) -> int | None:
         for _ in range(STORE_RETRIES):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
+from bot import metrics
 from bot.safety import Blocked
 from bot.timeouts import wait_with_limit
 from inference.engine import (
@@ -163,6 +164,9 @@ class GenerationManager:
                 return await self._stream_once(plan, draft)
             except ThoughtLeaked:
                 draft.discard()
+            except EngineError as error:
+                metrics.ENGINE_ERRORS.labels(type(error).__name__).inc()
+                raise
         raise EngineProtocolError("every answer turned out to be a thought")
 
     async def _stream_once(self, plan: Plan, draft: _VisibleDraft) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import metrics
 from bot.locales import texts_for
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
@@ -85,6 +86,7 @@ class TurnRunner:
         """
         running = self._running_turns.begin(turn, has_edits=may_be_edited)
         reply = self._reply_of(running, texts_for(language))
+        began_at = self._context.clock()
         ended = False
         try:
             # Whatever is said for this turn in this task goes into its topic. A private chat can
@@ -105,6 +107,7 @@ class TurnRunner:
             self._running_turns.end(running)
             await reply.cancel()
             if ended:
+                metrics.TURN_SECONDS.observe(self._context.clock() - began_at)
                 self._running_turns.forget(running)
             else:
                 await self._running_turns.release(running)

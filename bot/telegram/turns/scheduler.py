@@ -122,7 +122,12 @@ class TurnScheduler:
     @property
     def capacity(self) -> int:
         """How many more chats could be worked on now."""
-        return self._context.options.chats_at_once - len(self._chats)
+        return self.at_once - len(self._chats)
+
+    @property
+    def at_once(self) -> int:
+        """How many chats are worked on at most."""
+        return self._context.options.chats_at_once
 
     def list_busy(self) -> list[int]:
         """The chats not to be looked for: at work, or resting until their person has an answer."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
+from bot import metrics
 from bot.locales import language_for, texts_for
 from bot.safety import (
     BY_OTHERS,
@@ -265,14 +266,17 @@ class Crisis:
         except Unreachable:
             await self._users.mark_unreachable(told_in(owed))
             await self._cards.mark_refused(owed.key)
+            metrics.CARDS_SENT.labels("refused").inc()
         except (Expired, Closed) as error:
             log.warning("card_not_delivered_yet", update=owed.update_id, error=type(error).__name__)
             await self._cards.release(owed.key)
         except Undeliverable as error:
             log.error("card_undeliverable", update=owed.update_id, error=type(error).__name__)
             await self._cards.mark_refused(owed.key)
+            metrics.CARDS_SENT.labels("refused").inc()
         else:
             await self._cards.mark_sent(owed.key)
+            metrics.CARDS_SENT.labels("sent").inc()
             await self._counters.add("card_sent")
 
     async def _try_to_say(self, key: SendingKey, owed: OwedCard) -> None:

@@ -77,14 +77,14 @@ class Readers:
 
     def __init__(self) -> None:
         encoder = load_encoder()
-        self._second = None if encoder is None else StackedReader(encoder)
+        self._both = None if encoder is None else StackedReader(encoder)
         self.first_ms: list[float] = []
-        self.second_ms: list[float] = []
+        self.both_ms: list[float] = []
 
     @property
-    def has_second(self) -> bool:
-        """Whether the second reader is installed."""
-        return self._second is not None
+    def has_both(self) -> bool:
+        """Whether the encoder is installed."""
+        return self._both is not None
 
     def read(
         self,
@@ -98,16 +98,14 @@ class Readers:
         """
         began = time.perf_counter()
         first = assess(talk, alone).level
-        self.first_ms.append(1000 * (time.perf_counter() - began))
-        if self._second is None:
+        took = 1000 * (time.perf_counter() - began)
+        self.first_ms.append(took)
+        if self._both is None:
             return first, first
-        both = first if together is alone else assess(talk, together).level
-        if both is IMMINENT:
-            return first, both
         began = time.perf_counter()
-        second = self._second.read(talk, together).level
-        self.second_ms.append(1000 * (time.perf_counter() - began))
-        return first, max(both, second)
+        both = self._both.read(talk, together).level
+        self.both_ms.append(took + 1000 * (time.perf_counter() - began))  # it finds that kept
+        return first, both
 
 
 def read_writer(name: str, readers: Readers) -> Iterator[Reading]:
@@ -159,8 +157,8 @@ def report(readings: Sequence[Reading], readers: Readers) -> Iterator[str]:
     lines = [reading for reading in readings if reading.is_line]
     turns = [reading for reading in readings if not reading.is_line]
     yield f"{len(lines)} lines, {len(turns)} messages in talks"
-    if not readers.has_second:
-        yield "the second reader is not installed (extra: reader)"
+    if not readers.has_both:
+        yield "the encoder is not installed (extra: reader)"
     for reader, level_of in _READERS.items():
         yield f"-- {reader}"
         yield _share("high or above, heard at high", lines, HIGH, level_of, HIGH)
@@ -176,11 +174,11 @@ def report(readings: Sequence[Reading], readers: Readers) -> Iterator[str]:
         yield _share("messages of harmless talks raised", harmless, None, level_of, CONCERN)
     yield "-- by kind: high or above heard at high, first reader / both; harmless raised, both"
     yield from _by_kind(lines)
-    for name, times in (("first", readers.first_ms), ("second", readers.second_ms)):
+    for name, times in (("first reader", readers.first_ms), ("both", readers.both_ms)):
         if times:
             ordered = sorted(times)
             p50, p99 = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
-            yield f"{name} reader: p50 {p50:.1f} ms, p99 {p99:.1f} ms a message"
+            yield f"{name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms a message"
 
 
 def misses(readings: Iterable[Reading]) -> Iterator[str]:

@@ -190,7 +190,7 @@ def _export_feedback(options: argparse.Namespace) -> None:
 
 
 def _safety(options: argparse.Namespace) -> None:
-    from bot.safety import BatchError, assess, both_readers, report, safety_report
+    from bot.safety import BatchError, StackedReader, assess, report, safety_report
     from bot.safety.encoder import load_encoder
 
     readers: dict[str, Reads] = {"first reader alone": assess}
@@ -201,7 +201,7 @@ def _safety(options: argparse.Namespace) -> None:
                 "The first reader alone: the second needs pip install --editable '.[reader]'\n"
             )
         else:
-            readers["both readers"] = both_readers(encoder)
+            readers["both readers"] = StackedReader(encoder).read
     *_, reads = readers.values()
     try:
         with options.file.open(encoding="utf-8") as lines:

@@ -19,6 +19,7 @@ from bot.conversation.companion import Companion
 from bot.conversation.crisis_protocol import CrisisProtocol
 from bot.conversation.disclosure_policy import NoticeTimes
 from bot.conversation.history import History
+from bot.conversation.reading import FirstReading
 from bot.conversation.second_reader import EncoderReader, EngineReader, SecondReading
 from bot.errors import SettingsError, StartupError
 from bot.ops.health import health_routes, metrics_route
@@ -101,12 +102,14 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     connection, page = await _telegram(settings, storage, stack)
     admins = frozenset(settings.admin_user_ids or ((page.admin_id,) if page else ()))
     bot = await connect(connection)
-    second = build_second_reading(settings, engine, storage)
+    encoder = EncoderReader(load_encoder) if "encoder" in settings.second_readers else None
+    second = build_second_reading(settings, engine, storage, encoder)
     stack.push_async_callback(second.aclose)
     companion = build_companion(
         engine,
         model,
         storage,
+        FirstReading(encoder, storage.counters),
         second,
         max_answer_tokens=settings.max_answer_tokens,
         count_tokens=token_counter(settings),
@@ -223,6 +226,7 @@ def build_companion(
     engine: Engine,
     model: ModelInfo,
     storage: Storage,
+    first: FirstReading | None = None,
     second: SecondReading | None = None,
     *,
     max_answer_tokens: int,
@@ -245,15 +249,16 @@ def build_companion(
         max_answer_tokens=max_answer_tokens,
         now=storage.clock,
         count_tokens=count_tokens,
+        first=first,
         second=second,
     )
 
 
-def build_second_reading(settings: Settings, engine: Engine, storage: Storage) -> SecondReading:
+def build_second_reading(
+    settings: Settings, engine: Engine, storage: Storage, encoder: EncoderReader | None
+) -> SecondReading:
     """The second readers that the settings name, as far as this engine can be one."""
-    readers: list[SecondReader] = []
-    if "encoder" in settings.second_readers:
-        readers.append(EncoderReader(load_encoder))
+    readers: list[SecondReader] = [] if encoder is None else [encoder]
     if "engine" in settings.second_readers and isinstance(engine, NodesEngine):
         readers.append(EngineReader(engine))
     log.info("second_readers", names=[reader.name for reader in readers])

@@ -15,7 +15,7 @@ import structlog
 from bot.conversation.answer_timer import AnswerTimer, SlowEngineAlarm
 from bot.conversation.crisis_protocol import Met
 from bot.conversation.prompt import build_prompt
-from bot.conversation.reading import read_for_danger
+from bot.conversation.reading import FirstReading
 from bot.conversation.repetition import RepetitionWatch
 from bot.locales import texts_for
 from bot.safety import (
@@ -156,9 +156,12 @@ class Companion:
         is_trusted_at_risk: bool = False,
         now: Clock,
         count_tokens: TokenCounter = estimate_tokens,
+        first: FirstReading | None = None,
         second: SecondReading | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.first_reading = first or FirstReading(None, counters)
+        """What reads messages, where they arrive too."""
         self._engine = engine
         self._clock = clock
         self._slow_engine = SlowEngineAlarm(clock)
@@ -234,7 +237,8 @@ class Companion:
 
     async def _assess(self, turn: Turn, said: Sequence[Utterance], risk: TurnRisk) -> Assessment:
         """How serious a turn is by what was read and what was asked before it."""
-        assessment = await read_for_danger(said, level_at(risk.ends_before, self._now()))
+        standing = level_at(risk.ends_before, self._now())
+        assessment = await self.first_reading.read(said, standing)
         if turn.chat_id == turn.user_id:
             asked = risk.talk.asked[-1] if risk.talk.asked else None
             words = own_words(turn.user_text)

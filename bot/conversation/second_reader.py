@@ -1,8 +1,8 @@
 """The second reading of a turn: in meaning, beside its answer, and only ever upwards.
 
-The first reader (`bot.safety.assess`) says at once what words say. Those here take longer: what
-they find comes while the answer is being made. One that is away, late or broken says nothing, is
-counted, and costs no answer.
+What the first reading (`bot.conversation.reading`) finds stands at once. The readers here take
+longer: what they find comes while the answer is being made. One that is away, late or broken says
+nothing, is counted, and costs no answer.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from bot.conversation.prompt import as_words
-from bot.safety import Assessment, RiskLevel, StackedReader, choice_prompt, first_reader
+from bot.safety import BOTH, Assessment, RiskLevel, StackedReader, choice_prompt, first_reader
 from bot.timeouts import wait_for_result
 from inference.engine import EngineRejected, Message
 
@@ -57,9 +56,9 @@ class SecondReader(Protocol):
 
 
 class EncoderReader:
-    """The encoder in the package beside the first reader's scores, in a thread of its own.
+    """The encoder in the package, weighed with the first reader, in a thread of its own.
 
-    One talk at a time.
+    One talk at a time. What it says in time is the first reading; what it says late, the second.
 
     Args:
         load: makes the encoder, which takes a second or two; None: it is not installed.
@@ -74,16 +73,21 @@ class EncoderReader:
         self._thread = ThreadPoolExecutor(1, "encoder")
         self._reader = self._thread.submit(_stacked, load, stacks)
 
+    async def judge(self, said: Sequence[Utterance], standing: RiskLevel) -> Assessment | None:
+        """What rules and both readers make of the last of `said`; None where there is no encoder.
+
+        May raise anything, and take long.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._read, said, standing
+        )
+
     async def read(
         self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE
     ) -> Assessment | None:
-        """See `SecondReader.read`."""
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._read, said, standing
-        )
-        if found is None or found.level is RiskLevel.NONE:
-            return found
-        return replace(found, reasons=(self.name,))
+        """What it says in meaning; nothing of what is ruled. See `SecondReader.read`."""
+        found = await self.judge(said, standing)
+        return found if found is None or BOTH in found.reasons else Assessment(RiskLevel.NONE)
 
     async def aclose(self) -> None:
         """Take no more."""

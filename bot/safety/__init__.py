@@ -5,7 +5,7 @@ Imports nothing else of the bot than its texts, so that training can evaluate wi
 
 from bot.locales import Language
 from bot.safety.choice_prompt import ChoicePrompt, choice_prompt
-from bot.safety.detector import SAID_BEFORE, FirstReader, assess, first_reader, prepare
+from bot.safety.detector import BOTH, SAID_BEFORE, FirstReader, assess, first_reader, prepare
 from bot.safety.evaluation.batch import safety_report
 from bot.safety.evaluation.cases import BatchError
 from bot.safety.evaluation.report import report
@@ -53,12 +53,13 @@ from bot.safety.protocol import (
     word,
 )
 from bot.safety.replies import asks_about_danger, may_be_reply
-from bot.safety.stacking import EncoderModel, Stack, StackedReader, Stacks, both_readers
+from bot.safety.stacking import EncoderModel, Stack, StackedReader, Stacks
 from bot.safety.state import LOWEST_BY_WORD, ends_of, level_at, says_safe, takes_back
 from bot.safety.utterance import Utterance
 
 __all__ = [
     "AGE",
+    "BOTH",
     "BY_OTHERS",
     "EARLIER_HANDED_IN",
     "GOODBYE",
@@ -96,7 +97,6 @@ __all__ = [
     "asks_about_danger",
     "assess",
     "back_question",
-    "both_readers",
     "card",
     "card_hotlines",
     "choice_prompt",

@@ -7,6 +7,7 @@ the person is in: somebody at high who names a place is in danger now.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -41,8 +42,9 @@ SAID_BEFORE = "said_before"
 """The reason of a harmless message soon after a serious one."""
 ANSWERED_WITH_A_WISH = "answered_with_a_wish"
 """The reason where a hint of a wish is what the person says when asked about suicide."""
-TRAINED = "trained"
-"""The reason where the trees say more than the rules."""
+TRAINED, BOTH = "trained", "both_readers"
+"""The reasons where what is learnt says more than the rules: by the trees, or by both readers."""
+LEARNT = frozenset((TRAINED, BOTH))
 
 _CERTAIN = 3.0  # log-odds more, where something denied is seen, or long ago, or nothing grave
 _MEANT = 0.4  # log-odds of a concern, from which open words of the writer are high
@@ -81,6 +83,10 @@ def first_reader() -> FirstReader:
     return FirstReader(weights())
 
 
+Judge = Callable[["TalkTurn", RiskLevel], RiskLevel]
+"""Says what is learnt makes of a message of a person who is in some danger."""
+
+
 @dataclass(frozen=True, slots=True)
 class Odds:
     """Log-odds of each level: of a message in its talk, and of the same read by itself."""
@@ -99,20 +105,32 @@ class FirstReader:
         self._judged: Recent[Odds] = Recent(_SCORES_KEPT)
         self._reasons_of: Recent[Mapping[str, RiskLevel]] = Recent(_SCORES_KEPT)
 
-    def read(self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> Assessment:
-        """The assessment of the last message; see `assess`."""
+    def read(
+        self,
+        said: Sequence[Utterance],
+        standing: RiskLevel = RiskLevel.NONE,
+        judge: Judge | None = None,
+    ) -> Assessment:
+        """The assessment of the last message; see `assess`.
+
+        `judge` says what is learnt makes of that message, in place of the trees here.
+        """
         talk = turns(said, standing, self.facts_of)
         if not talk:
             return Assessment(RiskLevel.NONE)
         known: list[RiskLevel] = []
-        reasons: Mapping[str, RiskLevel] = {}
-        for turn in talk:
-            reasons = self._reasons_where(turn, max(known, default=RiskLevel.NONE))
-            known.append(_known(reasons))
-        says_no_more = all(by == TRAINED and at <= _LOW for by, at in reasons.items())
+        for turn in talk[:-1]:
+            known.append(_known(self._reasons_where(turn, max(known, default=RiskLevel.NONE))))
+        last, before = talk[-1], max(known, default=RiskLevel.NONE)
+        if judge is None:
+            reasons = self._reasons_where(last, before)
+        else:
+            reasons = self._reasons(last, before, judge, BOTH)
+        known.append(_known(reasons))
+        says_no_more = all(by in LEARNT and at <= _LOW for by, at in reasons.items())
         if says_no_more and max(known[-1 - _KEPT :]) >= RiskLevel.HIGH:
             reasons = {SAID_BEFORE: RiskLevel.CONCERN}
-        return self._assessment(talk[-1], reasons)
+        return self._assessment(last, reasons)
 
     def scores(
         self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE
@@ -122,30 +140,35 @@ class FirstReader:
         return self.odds(talk[-1]).in_talk if talk else {}
 
     def _reasons_where(self, turn: TalkTurn, before: RiskLevel) -> Mapping[str, RiskLevel]:
-        """What each part makes of a message, after messages that came to a level."""
-        return self._reasons_of.get((turn.key, before), lambda: self._reasons(turn, before))
+        """What rules and trees make of a message, after messages that came to a level."""
+        return self._reasons_of.get(
+            (turn.key, before), lambda: self._reasons(turn, before, self._level, TRAINED)
+        )
 
-    def _reasons(self, turn: TalkTurn, before: RiskLevel) -> dict[str, RiskLevel]:
-        """What each part makes of a message, most serious first; nothing that says none."""
-        found = [
-            (match.name, match.level)
-            for match in turn.facts.matched
-            if match.level > RiskLevel.NONE
-        ]
-        floor = turn.facts.floor
+    def _reasons(
+        self, turn: TalkTurn, before: RiskLevel, judge: Judge, name: str
+    ) -> dict[str, RiskLevel]:
+        """What each part makes of a message, most serious first; nothing that says none.
+
+        The name of the judge stands where it says more than the rules that match.
+        """
+        matched = [(match.name, match.level) for match in turn.facts.matched]
         standing = max(turn.standing, before)
-        signs = list(in_danger.signs(turn, standing))
-        is_taken_back = any(name == in_danger.RETRACTED for name, _ in signs)
-        trained = RiskLevel.NONE if is_taken_back else self._level(turn, standing)
-        found = [(name, level) for name, level in found if level <= max(floor, trained)]
-        if trained > max((level for _, level in found), default=RiskLevel.NONE):
-            found.append((TRAINED, trained))
+        said = list(in_danger.signs(turn, standing))
+        is_taken_back = any(sign == in_danger.RETRACTED for sign, _ in said)
         if _wishes_when_asked(turn):
-            found.append((ANSWERED_WITH_A_WISH, RiskLevel.HIGH))
-        found.append(("answered_question", answered(turn.question, turn.facts.normalized)))
-        found.extend(signs)
+            said.append((ANSWERED_WITH_A_WISH, RiskLevel.HIGH))
+        said.append(("answered_question", answered(turn.question, turn.facts.normalized)))
+        learnt = RiskLevel.NONE
+        floor = turn.facts.sure_floor if name == BOTH else turn.facts.floor
+        is_decided = max(floor, *(level for _, level in said)) is RiskLevel.IMMINENT
+        if not (is_taken_back or is_decided):
+            learnt = judge(turn, standing)
+        found = [(rule, level) for rule, level in matched if level <= max(floor, learnt)]
+        if learnt > max((level for _, level in found), default=RiskLevel.NONE):
+            found.append((name, learnt))
         levels: dict[str, RiskLevel] = {}
-        for reason, level in found:
+        for reason, level in (*found, *said):
             if level > levels.get(reason, RiskLevel.NONE):
                 levels[reason] = level
         return dict(sorted(levels.items(), key=lambda item: -item[1]))
@@ -238,7 +261,7 @@ def _known(reasons: Mapping[str, RiskLevel]) -> RiskLevel:
     By words alone: what the trees alone make of one may be wrong, and would make the next ones
     worse. Where it brought a card, the card is in the talk, and the caller knows what was found.
     """
-    levels = (level for reason, level in reasons.items() if reason != TRAINED)
+    levels = (level for reason, level in reasons.items() if reason not in LEARNT)
     return max(levels, default=RiskLevel.NONE)
 
 

@@ -16,7 +16,7 @@ from bot.safety.matching import Lowered, Match, matches, pieces_of, read_normali
 from bot.safety.normalize import BREAK, apart, normalize
 from bot.safety.recent import hashed
 from bot.safety.replies import kind_of_reply
-from bot.safety.rules import NEVER_LOWERED, OPEN_WORDS, WEIGHED
+from bot.safety.rules import NEVER_LOWERED, OPEN_WORDS, SURE, WEIGHED
 from bot.safety.signals import SIGNALS, signals_in
 
 if TYPE_CHECKING:
@@ -90,6 +90,16 @@ class MessageFacts:
         return max(floors, default=RiskLevel.NONE)
 
     @property
+    def sure_floor(self) -> RiskLevel:
+        """The same where the encoder reads the message, too.
+
+        It tells better than most rules of a concern what is meant by such words.
+        """
+        obeyed = (item for item in self.matched if self._is_obeyed(item))
+        floors = (item.level for item in obeyed if _is_sure(item))
+        return max(floors, default=RiskLevel.NONE)
+
+    @property
     def is_hinted(self) -> bool:
         """Whether a rule sees a concern that needs less to be raised, and does not decide."""
         return any(item.level > self.floor for item in self.matched if self._is_obeyed(item))
@@ -154,6 +164,11 @@ def message_facts(message: str) -> MessageFacts:
 def _is_weighed(match: Match) -> bool:
     """Whether a match makes a concern likelier and does not decide."""
     return match.family in WEIGHED
+
+
+def _is_sure(match: Match) -> bool:
+    """Whether a match decides, whatever is made of the meaning."""
+    return match.level >= RiskLevel.HIGH or match.family in SURE
 
 
 def _highest(matched: Sequence[Match]) -> RiskLevel:

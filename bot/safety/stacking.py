@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
-from bot.safety.detector import first_reader
+from bot.safety.detector import BOTH, first_reader
+from bot.safety.encoder.inputs import MESSAGES_BEFORE
+from bot.safety.evidence import Evidence
 from bot.safety.facts import LEVELS
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
+from bot.safety.recent import Recent, hashed
+from bot.safety.rules import AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.safety.encoder import EncoderReading
+    from bot.safety.facts import TalkTurn
     from bot.safety.utterance import Utterance
 
 STACK_FILE = "stack.json"
-BOTH = "both_readers"
-"""The reason where the two scores together say a level."""
-
+_READINGS_KEPT = 4_000
 _LEAST = 1e-5  # a probability nearer to 0 or 1 says no more
 
 
@@ -100,33 +103,49 @@ class Stacks:
 
 
 class StackedReader:
-    """Reads a talk with the first reader and the encoder; blocks for some 30 ms."""
+    """Reads a talk by rules and by what both readers have learnt; blocks for some 30 ms.
+
+    Rules are a floor, as they are for the first reader by itself. Threads may share it.
+    """
 
     def __init__(self, encoder: EncoderModel, stacks: Stacks | None = None) -> None:
         self._encoder = encoder
         self._stacks = stacks or packaged_stacks()
+        self._readings: Recent[EncoderReading] = Recent(_READINGS_KEPT)
 
     def read(self, said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> Assessment:
-        """What both make of the last message of a person at `standing`; rules have no say in it."""
+        """How serious the last message is of a person at `standing`; see `assess`."""
         while said and said[-1].by_bot:
             said = said[:-1]
         if not said:
             return Assessment(RiskLevel.NONE)
-        first = first_reader()
-        reading = self._encoder.read([(one.text, one.by_bot) for one in said])
-        level = self._stacks.of(said).level(
-            first.scores(said, standing),
-            reading.at_least,
-            is_in_danger=first.is_in_danger(said, standing),
+        first, stack = first_reader(), self._stacks.of(said)
+
+        def judge(turn: TalkTurn, standing: RiskLevel) -> RiskLevel:
+            is_in_danger = standing >= RiskLevel.HIGH
+            is_setting = turn.facts.evidence is Evidence.SETTING
+            if is_setting and not (turn.asked or is_in_danger):
+                return RiskLevel.NONE
+            at_least = self._reading(said).at_least
+            return stack.level(first.odds(turn).in_talk, at_least, is_in_danger=is_in_danger)
+
+        found = first.read(said, standing, judge)
+        is_by_rules = BOTH not in found.reasons
+        if found.level is RiskLevel.NONE or (found.level is RiskLevel.IMMINENT and is_by_rules):
+            return found  # nothing to add; or it is not held up for more
+        reading = self._reading(said)
+        ruled = frozenset(axis for reason in found.reasons for axis in AXES.get(reason, ()))
+        axes = ruled | frozenset(map(Axis, reading.axes)) or found.axes
+        who = found.who if reading.who == Who.NOBODY else Who(reading.who)
+        return replace(found, axes=axes, who=who)
+
+    def _reading(self, said: Sequence[Utterance]) -> EncoderReading:
+        """What the encoder makes of the last message, kept for when it is read again."""
+        shown = said[-1 - MESSAGES_BEFORE :]
+        key = tuple((hashed(one.text), one.by_bot) for one in shown)
+        return self._readings.get(
+            key, lambda: self._encoder.read([(one.text, one.by_bot) for one in said])
         )
-        if level is RiskLevel.NONE:
-            return Assessment(level)
-        axes, who = first.opinion(said)
-        if reading.axes:
-            axes = frozenset(map(Axis, reading.axes))
-        if reading.who != Who.NOBODY:
-            who = Who(reading.who)
-        return Assessment(level, (BOTH,), axes, who)
 
 
 @lru_cache(maxsize=1)
@@ -148,16 +167,3 @@ def log_odds(probability: float) -> float:
     """The logarithm of how much likelier it is than not, from about -11 to 11."""
     kept = min(1 - _LEAST, max(_LEAST, probability))
     return math.log(kept / (1 - kept))
-
-
-def both_readers(encoder: EncoderModel) -> Callable[[Sequence[Utterance], RiskLevel], Assessment]:
-    """A reading of the first reader, raised where both together say more."""
-    stacked = StackedReader(encoder)
-
-    def read(said: Sequence[Utterance], standing: RiskLevel = RiskLevel.NONE) -> Assessment:
-        found = first_reader().read(said, standing)
-        if found.level is RiskLevel.IMMINENT:
-            return found
-        return max(found, stacked.read(said, standing), key=lambda one: one.level)
-
-    return read

@@ -201,6 +201,7 @@ def build_parts(
     arrivals = ArrivalRouter(outbox, scheduler, update_handler)
     intake = Intake(
         context,
+        companion.first_reading,
         features.crisis,
         router.commands,
         is_handed_over=features.desk.is_handed_over,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bot.safety.facts import TalkTurn
     from training.risk.data import Example
 
 OUT = Path("bot/safety/stack.json")
@@ -39,11 +40,12 @@ ORDINARY_SHARE = 0.3
 
 # Alarms of both readers together, at most: on the writer's harmless messages, and ordinary ones.
 ALARMS = {
-    "line": {"concern": (0.08, 0.03), "high": (0.045, 0.014), "imminent": (0.02, 0.002)},
-    "talk": {"concern": (0.10, 0.03), "high": (0.06, 0.014), "imminent": (0.03, 0.002)},
+    "line": {"concern": (0.048, 0.03), "high": (0.032, 0.012), "imminent": (0.015, 0.002)},
+    "talk": {"concern": (0.08, 0.03), "high": (0.05, 0.014), "imminent": (0.02, 0.002)},
 }
-IMMINENT_IN_DANGER = 0.12
-"""Turns of a person at high that are no worse and told as imminent, at most."""
+IMMINENT_IN_DANGER = 0.2
+"""Turns of a person at high that are no worse and told as imminent, at most: a question more costs
+little where somebody is in danger already, and what is not heard there costs most."""
 IMMINENT_BELOW = 0.2
 """Lines that are high and told as imminent, at most."""
 
@@ -63,7 +65,9 @@ class Scored:
     first: NDArray[np.float64]
     encoder: NDArray[np.float64]
     alone: NDArray[np.int_]
-    """The level that the first reader gives."""
+    """The level that the first reader gives by itself."""
+    ruled: NDArray[np.int_]
+    """The level of the rules, below which both together say nothing."""
     in_danger: NDArray[np.bool_]
     """Whether the person is at high by then."""
 
@@ -140,7 +144,7 @@ def score(examples: Sequence[Example]) -> Scored:
     if encoder is None:
         raise RuntimeError("there is no encoder in the package")
     reader = first_reader()
-    first, second, alone, in_danger = [], [], [], []
+    first, second, alone, ruled, in_danger = [], [], [], [], []
     for one in examples:
         standing = RiskLevel.HIGH if one.before >= RiskLevel.HIGH else RiskLevel.NONE
         odds = reader.scores(one.said, standing)
@@ -148,8 +152,13 @@ def score(examples: Sequence[Example]) -> Scored:
         reading = encoder.read([(each.text, each.by_bot) for each in one.said])
         second.append([log_odds(probability) for probability in reading.at_least])
         alone.append(int(reader.read(one.said, standing).level))
+        ruled.append(int(reader.read(one.said, standing, _says_none).level))
         in_danger.append(reader.is_in_danger(one.said, standing))
-    return Scored(examples, np.array(first), np.array(second), np.array(alone), np.array(in_danger))
+    return Scored(examples, *map(np.array, (first, second, alone, ruled, in_danger)))
+
+
+def _says_none(_turn: TalkTurn, _standing: RiskLevel) -> RiskLevel:
+    return RiskLevel.NONE
 
 
 def fit(scored: Scored, level: int, some: NDArray[np.bool_]) -> tuple[float, float]:
@@ -176,7 +185,7 @@ def choose(
     for name in reversed(LEVELS):
         level = RiskLevel[name.upper()]
         sums = totals[:, level - 1]
-        alarmed |= scored.alone >= level
+        alarmed |= scored.ruled >= level
         groups = [
             (group & harmless, share)
             for group, share in zip((is_writers, ~is_writers), alarms[name], strict=True)
@@ -202,7 +211,7 @@ def _lowest(sums: NDArray[np.float64], count: int) -> float:
 def _in_danger(scored: Scored, sums: NDArray[np.float64]) -> float:
     """The lowest sum that tells imminent in danger, and few turns of those that are no worse."""
     no_worse = scored.in_danger & (scored.wanted < RiskLevel.IMMINENT)
-    silent = no_worse & (scored.alone < RiskLevel.IMMINENT)
+    silent = no_worse & (scored.ruled < RiskLevel.IMMINENT)
     share = int(IMMINENT_IN_DANGER * no_worse.sum())
     return _lowest(sums[silent], share - int((no_worse & ~silent).sum()))
 
@@ -211,7 +220,7 @@ def _joint(
     scored: Scored, totals: NDArray[np.float64], reached: dict[str, float], sooner: float
 ) -> NDArray[np.int_]:
     """The levels of both readers together."""
-    joint = scored.alone.copy()
+    joint = scored.ruled.copy()
     for level, name in enumerate(LEVELS, start=1):
         joint = np.maximum(joint, np.where(totals[:, level - 1] >= reached[name], level, 0))
     return np.where(scored.in_danger & (totals[:, -1] >= sooner), RiskLevel.IMMINENT, joint)
@@ -219,6 +228,7 @@ def _joint(
 
 def _print_figures(place: str, scored: Scored, joint: NDArray[np.int_]) -> None:
     wanted, own = scored.wanted, scored.is_writers
+    no_worse = own & scored.in_danger & (wanted < RiskLevel.IMMINENT)
     for title, levels in (("first reader alone", scored.alone), ("both readers", joint)):
         sys.stdout.write(f"--- {place}: {title}, on {THRESHOLDS}, out of fold\n")
         for name, some, at in (
@@ -227,6 +237,7 @@ def _print_figures(place: str, scored: Scored, joint: NDArray[np.int_]) -> None:
             ("concern", own & (wanted == RiskLevel.CONCERN), RiskLevel.CONCERN),
             ("harmless, raised", own & (wanted == RiskLevel.NONE), RiskLevel.CONCERN),
             ("harmless, a card", own & (wanted == RiskLevel.NONE), RiskLevel.HIGH),
+            ("in danger, no worse, told as imminent", no_worse, RiskLevel.IMMINENT),
             ("ordinary, raised", ~own, RiskLevel.CONCERN),
             ("ordinary, a card", ~own, RiskLevel.HIGH),
         ):

@@ -20,6 +20,7 @@ __all__ = [
     "NEVER_LOWERED",
     "OPEN_WORDS",
     "RULES",
+    "SURE",
     "WEIGHED",
     "RiskMeaning",
     "Rule",
@@ -38,6 +39,8 @@ class RiskMeaning:
     axes: tuple[Axis, ...] = (Axis.SUICIDE,)
     weighed: bool = False
     """Whether it makes a concern likelier where it does not decide one."""
+    sure: bool = False
+    """Whether it decides a concern even where the encoder reads the message, too."""
 
 
 def _risk(entry: dict[str, Any]) -> RiskMeaning:
@@ -62,6 +65,9 @@ OPEN_WORDS = "suicide_mentioned"
 
 WEIGHED = frozenset(rule.name for rule in RULES if rule.meaning.weighed)
 """Rules of words that the harmless say nearly as often."""
+
+SURE = frozenset(rule.name for rule in RULES if rule.meaning.sure)
+"""Rules of a concern that both readers together obey."""
 
 NEVER_LOWERED = frozenset(rule.name for rule in RULES if rule.meaning.level is RiskLevel.CONCERN)
 """Rules that are a concern of their own, not because a story or another person is meant."""

@@ -11,7 +11,7 @@ import structlog
 
 from bot import metrics, safety
 from bot.conversation.known_risk import KnownRisk, RiskLookup
-from bot.conversation.reading import read_for_danger
+from bot.conversation.reading import ENCODER_WITHIN
 from bot.locales import language_for
 from bot.safety import RiskLevel
 from bot.safety.recent import hashed
@@ -22,6 +22,7 @@ from bot.timeouts import wait_for_result
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
+    from bot.conversation.reading import FirstReading
     from bot.safety import Assessment, Utterance
     from bot.storage import PersonInChat
     from bot.telegram.context import Context
@@ -46,6 +47,7 @@ class DangerReader:
 
     Args:
         context: what the parts share.
+        reading: says what is found in a message.
         cards: knows what storage needs of a sign of danger.
         is_handed_over: whether what a person writes in a chat goes to a human, not to the model.
     """
@@ -53,9 +55,12 @@ class DangerReader:
     def __init__(
         self,
         context: Context,
+        reading: FirstReading,
         cards: RiskCards,
         is_handed_over: Callable[[int, int], Awaitable[bool]],
     ) -> None:
+        self._reading = reading
+        self._clock = context.clock
         self._lookup = RiskLookup(context.storage.risk, context.now, sleep=context.sleep)
         self._now = context.now
         self._sleep = context.sleep
@@ -65,14 +70,18 @@ class DangerReader:
         """Of the messages read last, by chat and id: a hash of the words, and the update."""
 
     async def read(self, said: Sequence[IncomingText], faults: BatchFaults) -> list[RiskSignal]:
-        """The signs of danger in messages, oldest first; nothing of those that tell of none."""
+        """The signs of danger in messages, oldest first; nothing of those that tell of none.
+
+        All of them wait for the encoder no longer than one would: a burst holds up no card.
+        """
+        waits_until = self._clock() + ENCODER_WITHIN
         said = [one for one in said if not self._changes_nothing(one)]
         known = await self._known({_speaker(one) for one in said})
         signals: list[RiskSignal] = []
         for one in said:
             before = known[_speaker(one)]
             try:
-                signal = await self._read_one(one, before, faults)
+                signal = await self._read_one(one, before, waits_until, faults)
                 _READ_AT[RiskLevel.NONE if signal is None else RiskLevel(signal.level)].inc()
             except Exception as error:
                 # The message counts more than its reading, and it is read again with its turn.
@@ -141,7 +150,7 @@ class DangerReader:
         return {person for person, is_so in zip(people, found, strict=True) if is_so is True}
 
     async def _read_one(
-        self, said: IncomingText, before: KnownRisk, faults: BatchFaults
+        self, said: IncomingText, before: KnownRisk, waits_until: float, faults: BatchFaults
     ) -> RiskSignal | None:
         """The sign of danger in one message, if there is one.
 
@@ -156,7 +165,7 @@ class DangerReader:
         reading = faults.shield(
             said.update_id, "asked_before", lambda: _with_question(said, before), alone
         )
-        found = await read_for_danger(reading, before.level)
+        found = await self._reading.read(reading, before.level, waits_until - self._clock())
         if is_private(said.chat_id):
             read = found
             found = faults.shield(

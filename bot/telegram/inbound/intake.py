@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Counter
 
+    from bot.conversation.reading import FirstReading
     from bot.storage import Lane, OwedCard, RiskSignal, StoredBatch
     from bot.telegram.client import RawUpdate
     from bot.telegram.context import Context
@@ -90,6 +91,7 @@ class Intake:
 
     Args:
         context: what the parts share.
+        reading: says what is found in a message.
         cards: are sent for what tells of danger.
         commands: what there is, by name.
         is_handed_over: whether what a person writes in a chat goes to a human, not to the model.
@@ -103,6 +105,7 @@ class Intake:
     def __init__(
         self,
         context: Context,
+        reading: FirstReading,
         cards: RiskCards,
         commands: Mapping[str, Command],
         *,
@@ -116,7 +119,7 @@ class Intake:
         self._cards = cards
         self._commands = commands
         self._phrases = names_of_phrases(commands)
-        self._reader = DangerReader(context, cards, is_handed_over)
+        self._reader = DangerReader(context, reading, cards, is_handed_over)
         self._on_danger = on_danger
         self._on_goodbye = on_goodbye
         self._on_arrival = on_arrival

@@ -17,7 +17,17 @@ from bot.conversation.second_reader import (
     EngineReader,
     SecondReading,
 )
-from bot.safety import Assessment, Axis, RiskLevel, Stack, Stacks, Utterance, Who, choice_prompt
+from bot.safety import (
+    BOTH,
+    Assessment,
+    Axis,
+    RiskLevel,
+    Stack,
+    Stacks,
+    Utterance,
+    Who,
+    choice_prompt,
+)
 from bot.safety.encoder import EncoderReading
 from bot.safety.stacking import WeighedScores
 from devtools.engines.lmdeploy import FakeLMDeploy, Fault
@@ -32,7 +42,8 @@ if TYPE_CHECKING:
     from bot.conversation.second_reader import SecondReader
     from bot.storage import Counters
 
-SECRET = "猫托付给邻居了"
+SECRET = "钥匙放在门卫那里了"
+"""No rule knows it."""
 TALK = [
     Utterance("我最近不太好"),
     Utterance("你现在一个人吗？", by_bot=True),
@@ -98,10 +109,13 @@ async def encoder_reader(fake: FakeEncoder) -> AsyncIterator[EncoderReader]:
 class SecondReaderContract:
     """What every second reader must do; a subclass has a fixture `reader` that finds high."""
 
+    reason: str
+    """By which the level stands."""
+
     async def test_it_says_how_serious_the_last_message_is(self, reader: SecondReader) -> None:
         found = await reader.read(TALK)
         assert found is not None
-        assert (found.level, found.reasons) == (RiskLevel.HIGH, (reader.name,))
+        assert (found.level, found.reasons) == (RiskLevel.HIGH, (self.reason,))
 
     async def test_it_says_in_which_way_and_who(self, reader: SecondReader) -> None:
         found = await reader.read(TALK)
@@ -122,6 +136,8 @@ class SecondReaderContract:
 
 
 class TestEncoderReader(SecondReaderContract):
+    reason = BOTH
+
     @pytest.fixture
     async def reader(self) -> AsyncIterator[EncoderReader]:
         async with encoder_reader(FakeEncoder()) as reader:
@@ -142,11 +158,19 @@ class TestEncoderReader(SecondReaderContract):
     async def test_what_it_reads_in_meaning_stands_beside_the_level(self) -> None:
         async with encoder_reader(FakeEncoder()) as reader:
             found = await reader.read(TALK)
-        assert found == Assessment(RiskLevel.HIGH, ("encoder",), frozenset({Axis.BODY}), Who.OTHER)
+        assert found == Assessment(RiskLevel.HIGH, (BOTH,), frozenset({Axis.BODY}), Who.OTHER)
 
     async def test_without_danger_it_says_nothing_beside_the_level(self) -> None:
         async with encoder_reader(FakeEncoder(RiskLevel.NONE)) as reader:
             assert await reader.read(TALK) == Assessment(RiskLevel.NONE)
+
+    async def test_what_rules_say_is_the_first_reading_and_no_second(self) -> None:
+        said = [Utterance("我不想活了")]
+        async with encoder_reader(FakeEncoder(RiskLevel.NONE)) as reader:
+            judged = await reader.judge(said, RiskLevel.NONE)
+            assert judged is not None
+            assert judged.level is RiskLevel.HIGH
+            assert await reader.read(said) == Assessment(RiskLevel.NONE)
 
     async def test_one_that_is_not_installed_tells_nothing(self) -> None:
         reader = EncoderReader(lambda: None)
@@ -165,6 +189,8 @@ class TestEncoderReader(SecondReaderContract):
 
 
 class TestEngineReader(SecondReaderContract):
+    reason = "engine"
+
     @pytest.fixture
     async def reader(self) -> AsyncIterator[EngineReader]:
         fake = FakeLMDeploy(choice={"C": 0.8, "A": 0.2}, context_window=32_000)

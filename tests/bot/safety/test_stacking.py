@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.locales import Language
-from bot.safety import Axis, RiskLevel, Stack, StackedReader, Utterance, Who, both_readers, card
+from bot.safety import BOTH, Axis, RiskLevel, Stack, StackedReader, Utterance, Who, assess, card
 from bot.safety.encoder import EncoderReading
 from bot.safety.stacking import Stacks, WeighedScores, log_odds, packaged_stacks
 
@@ -21,9 +21,16 @@ STACK = Stack(dict.fromkeys(("concern", "high", "imminent"), BY_HALVES))
 class FakeEncoder:
     def __init__(self, at_least: tuple[float, float, float], who: str = "nobody") -> None:
         self.reading = EncoderReading(RiskLevel.NONE, at_least, who, frozenset())
+        self.talks: list[Sequence[tuple[str, bool]]] = []
 
     def read(self, talk: Sequence[tuple[str, bool]]) -> EncoderReading:
+        self.talks.append(talk)
         return self.reading
+
+
+HUNTED = "我躲在厕所，他在外面说要弄死我"
+"""Imminent by a rule."""
+NOTHING, EVERYTHING = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 
 
 def first(concern: float, high: float, imminent: float) -> dict[str, float]:
@@ -58,9 +65,58 @@ def test_the_first_readers_opinion_stands_where_the_encoder_has_none() -> None:
     assert Axis.SUICIDE in found.axes
 
 
-def test_both_never_say_less_than_the_first() -> None:
-    read = both_readers(FakeEncoder((0.0, 0.0, 0.0)))
-    assert read([Utterance("我不想活了")], RiskLevel.NONE).level is RiskLevel.HIGH
+def test_what_rules_call_high_or_more_stands_whatever_the_encoder_makes_of_it() -> None:
+    reader = StackedReader(FakeEncoder(NOTHING))
+    assert reader.read([Utterance("我不想活了")]).level is RiskLevel.HIGH
+    assert reader.read([Utterance(HUNTED)]).level is RiskLevel.IMMINENT
+
+
+def test_what_the_trees_alone_say_needs_the_encoder_too() -> None:
+    text = "爸爸打我我跑了，不敢回家，他说要打断我的腿"
+    alone = assess([Utterance(text)])
+    assert alone.reasons == ("trained",)
+    assert StackedReader(FakeEncoder(NOTHING)).read([Utterance(text)]).level is RiskLevel.NONE
+    both = StackedReader(FakeEncoder(EVERYTHING)).read([Utterance(text)])
+    assert both.reasons == (BOTH,)
+    assert both.level >= alone.level
+
+
+def test_a_rule_of_a_concern_does_not_decide_where_the_encoder_reads_too() -> None:
+    text = "理赔那边来了个吞药的案子，我整理材料到半夜"
+    assert assess([Utterance(text)]).level is RiskLevel.CONCERN
+    assert StackedReader(FakeEncoder(NOTHING)).read([Utterance(text)]).level is RiskLevel.NONE
+    assert (
+        StackedReader(FakeEncoder(EVERYTHING)).read([Utterance(text)]).level is not RiskLevel.NONE
+    )
+
+
+def test_serious_words_before_keep_a_harmless_message_at_a_concern() -> None:
+    said = [Utterance("我不想活了"), Utterance("嗯嗯", by_bot=True), Utterance("今天吃了面")]
+    found = StackedReader(FakeEncoder(NOTHING)).read(said)
+    assert (found.level, found.reasons) == (RiskLevel.CONCERN, ("said_before",))
+
+
+def test_a_message_is_shown_to_the_encoder_once() -> None:
+    encoder = FakeEncoder(NOTHING)
+    reader = StackedReader(encoder)
+    said = [Utterance("今天有点累"), Utterance("怎么了？", by_bot=True), Utterance("方案改了九稿")]
+    for _ in range(2):
+        reader.read(said)
+    assert encoder.talks == [[(one.text, one.by_bot) for one in said]]
+    reader.read(said[2:])
+    assert len(encoder.talks) == 2, "by itself it may mean something else"
+
+
+def test_what_rules_call_imminent_does_not_wait_for_the_encoder() -> None:
+    encoder = FakeEncoder(EVERYTHING)
+    found = StackedReader(encoder).read([Utterance(HUNTED)])
+    assert found.level is RiskLevel.IMMINENT
+    assert encoder.talks == []
+
+
+def test_when_where_and_with_whom_is_nothing_however_sure_the_scores_are() -> None:
+    reader = StackedReader(FakeEncoder(EVERYTHING), Stacks(STACK, STACK))
+    assert reader.read([Utterance("我今天一个人在地铁上")]).level is RiskLevel.NONE
 
 
 def test_words_of_the_bot_are_not_read() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from bot.app import build_companion
+from bot.conversation.reading import FirstReading
 from bot.conversation.second_reader import SecondReading
 from bot.locales import language_for, texts_for
 from bot.storage.models import TurnRow, UpdateRow
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
-    from bot.conversation.second_reader import SecondReader
+    from bot.conversation.second_reader import EncoderReader, SecondReader
     from bot.storage.store import Storage
     from bot.telegram.oncall_rota import OncallRota
     from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
@@ -107,6 +108,7 @@ class Room:
         model_name: str = "scripted",
         operator_contact: str | None = None,
         lease_safe_seconds: float = inf,
+        encoder: EncoderReader | None = None,
         second_readers: Sequence[SecondReader] = (),
         trusted_at_risk: Collection[str] = ("scripted",),
     ) -> None:
@@ -116,6 +118,7 @@ class Room:
             engine,
             ModelInfo("scripted", 8192, is_trial=is_trial),
             storage,
+            FirstReading(encoder, storage.counters, sleep=clock.sleep),
             SecondReading(second_readers, storage.counters, within=60.0, sleep=clock.sleep),
             max_answer_tokens=768,
             trusted_at_risk=trusted_at_risk,

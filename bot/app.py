@@ -31,6 +31,7 @@ from bot.safety.encoder import load_encoder
 from bot.settings import DOTENV
 from bot.storage import Place, StorageError
 from bot.storage.store import StorageOptions, open_storage
+from bot.telegram.access import AccessOptions
 from bot.telegram.client import Connection, connect
 from bot.telegram.context import Options
 from bot.telegram.oncall_rota import RotaError, parse_rota
@@ -89,6 +90,7 @@ async def run(settings: Settings) -> None:
 
 async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     rota = load_rota(settings)
+    listed = load_access_list(settings)
     options = storage_options(settings)
     if not settings.uses_postgresql:
         stack.enter_context(_only_bot_of(options.database_file.parent))
@@ -124,6 +126,14 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
             model_name=model.name,
             operator_contact=settings.operator_contact,
             admins=admins,
+            access=AccessOptions(
+                mode=settings.access,
+                listed=listed,
+                most_people=settings.most_people,
+                duty=frozenset(settings.duty_user_ids),
+                viewers=frozenset(settings.viewer_user_ids),
+            ),
+            requests_per_minute=settings.requests_per_minute,
             burst_window=settings.burst_window,
             is_trial=model.is_trial,
             admin_chat_id=settings.admin_chat_id,
@@ -207,7 +217,8 @@ def load_rota(settings: Settings) -> OncallRota | None:
     if file is None:
         return None
     try:
-        return parse_rota(file.read_text(encoding="utf-8"), settings.admin_user_ids)
+        on_duty = (*settings.admin_user_ids, *settings.duty_user_ids)
+        return parse_rota(file.read_text(encoding="utf-8"), on_duty)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f'ONCALL_ROTA: found "{file}" ({type(error).__name__}), expected the path of a file '
@@ -215,6 +226,36 @@ def load_rota(settings: Settings) -> OncallRota | None:
         ) from None
     except RotaError as error:
         raise SettingsError(f"ONCALL_ROTA: {file}: {error}.") from None
+
+
+def load_access_list(settings: Settings) -> frozenset[int]:
+    """Who may use the bot, if the settings name a file.
+
+    Raises:
+        SettingsError: it cannot be read, or a line is no number; the message names the line.
+    """
+    file = settings.access_list
+    if file is None:
+        return frozenset()
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f'ACCESS_LIST: found "{file}" ({type(error).__name__}), expected the path of a file in '
+            "UTF-8 with one Telegram user id a line."
+        ) from None
+    listed = set()
+    for number, line in enumerate(lines, start=1):
+        entry = line.partition("#")[0].strip()
+        if not entry:
+            continue
+        if not (entry.isascii() and entry.isdecimal() and len(entry) < 19):
+            raise SettingsError(
+                f"ACCESS_LIST: {file}: found no number in line {number}, expected one Telegram "
+                "user id a line."
+            )
+        listed.add(int(entry))
+    return frozenset(listed)
 
 
 def token_counter(settings: Settings) -> TokenCounter:

@@ -271,8 +271,26 @@ class Settings(BaseSettings):
         1.5, gt=0, le=30, description="seconds, more than 0, at most 30"
     )
 
+    # Who may use it
+    access: Literal["open", "invite", "list"] = Field(
+        "open", description='"open", "invite" or "list"'
+    )
+    access_list: Path | None = Field(
+        None, description="the path of a file with one Telegram user id (a number) a line"
+    )
+    most_people: int = Field(0, ge=0, le=10_000_000, description="a whole number; 0 sets no limit")
+    requests_per_minute: int = Field(
+        30, ge=0, le=10_000, description="a whole number; 0 sets no limit"
+    )
+
     # People and operation
     admin_user_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="comma-separated Telegram user ids (numbers)"
+    )
+    duty_user_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="comma-separated Telegram user ids (numbers)"
+    )
+    viewer_user_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="comma-separated Telegram user ids (numbers)"
     )
     chats_at_once: int = Field(
@@ -309,6 +327,8 @@ class Settings(BaseSettings):
                     raise _missing(name, "because TELEGRAM_MODE is webhook")
         if self.uses_postgresql and not self.encryption_keys:
             raise _missing("encryption_keys", "because DATABASE_URL names a PostgreSQL")
+        if self.access == "list" and self.access_list is None:
+            raise _missing("access_list", "because ACCESS is list")
         if self.lmdeploy_urls and self.openai_urls:
             raise PydanticCustomError(
                 "second_engine",

@@ -26,6 +26,7 @@ REVISIONS: Final = (
     "0017",
     "0018",
     "0019",
+    "0020",
 )
 
 OLDEST_COMPATIBLE: Final = "0019"

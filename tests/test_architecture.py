@@ -40,7 +40,7 @@ TELEGRAM_ARROWS = {
 }
 TELEGRAM_MODULES = {
     **dict.fromkeys(("chat_ids", "topics", "shutdown", "oncall_rota"), "tools"),
-    **dict.fromkeys(("client", "context", "feature", "requests"), "shared"),
+    **dict.fromkeys(("access", "client", "context", "feature", "requests"), "shared"),
 }
 
 # The same inside bot/storage. A module that lies in no folder is an aggregate, unless it is named.
@@ -49,7 +49,7 @@ STORAGE_ARROWS = {
     "models": {"db"},
     "notifications": {"db"},
     "turns": {"db", "models", "notifications"},
-    "aggregates": {"db", "models", "turns"},
+    "aggregates": {"db", "models", "notifications", "turns"},
     "inbox": {"db", "models", "turns", "aggregates"},
     "whole": {"db", "models", "notifications", "turns", "aggregates", "inbox"},
 }

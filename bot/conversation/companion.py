@@ -306,6 +306,13 @@ class Companion:
             await self._counters.add(f"second_raised_{found.level.label}")
         return found
 
+    async def hears_danger(self, words: str) -> bool:
+        """Whether words that get no turn tell of danger in meaning. Never raises."""
+        if self._second is None:
+            return False
+        found = await self._second.read([Utterance(words)], RiskLevel.NONE)
+        return found.level is not RiskLevel.NONE
+
     def calls_for_card(self, plan: Plan, found: Assessment) -> bool:
         """Whether a second reading brings a card that the first has not brought."""
         is_raised = needs_card(found.level) and found.level > plan.assessment.level

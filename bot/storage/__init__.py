@@ -4,6 +4,7 @@ No SQL, no session and no SQLAlchemy type leaves this room: others see one repos
 whose methods are one transaction each, and frozen values.
 """
 
+from bot.storage.access import Access, AccessRules, Ban, Role
 from bot.storage.audit import Audit, AuditEntry
 from bot.storage.cards import CardKey, CrisisCards, ExportedCard, OwedCard
 from bot.storage.check_ins import CheckInSchedule
@@ -36,6 +37,7 @@ from bot.storage.handover_messages import HandoverMessage
 from bot.storage.handovers import Handover, Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox, NewUpdate, StoredBatch, StoredUpdate
+from bot.storage.invites import Invite, Invites
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import verify_keys
 from bot.storage.limits import Limits
@@ -64,6 +66,8 @@ from bot.storage.turns.turn import EndState, PastTurn, Turn
 from bot.storage.users import User, UserExport, Users
 
 __all__ = [
+    "Access",
+    "AccessRules",
     "Age",
     "AlertShows",
     "AskedStep",
@@ -71,6 +75,7 @@ __all__ = [
     "AuditEntry",
     "Backlog",
     "BadKey",
+    "Ban",
     "CardKey",
     "CheckInSchedule",
     "Cipher",
@@ -101,6 +106,8 @@ __all__ = [
     "InProcessHistoryCache",
     "Inbox",
     "InboxCounts",
+    "Invite",
+    "Invites",
     "Jobs",
     "KeyFileExposed",
     "Lane",
@@ -126,6 +133,7 @@ __all__ = [
     "Risk",
     "RiskSignal",
     "RiskState",
+    "Role",
     "SafetyPlan",
     "SafetyPlans",
     "SchemaAhead",

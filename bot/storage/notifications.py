@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NotificationKind = Literal["stop", "danger", "edited", "work"]
+NotificationKind = Literal["stop", "danger", "edited", "work", "access"]
 OF_A_TURN: Final[tuple[NotificationKind, ...]] = ("stop", "danger", "edited")
+OF_ALL: Final[tuple[NotificationKind, ...]] = ("work", "access")
 CHANNEL: Final = "shudong"
 CHECK_EVERY: Final = 10.0
 TIMEOUT: Final = 5.0
@@ -39,7 +40,7 @@ class Notification:
 
     `stop`: the owner of the turn `turn_id` is to stop. `danger`: it is to stop because words of
     danger wait behind it. `edited`: it is to look for edits of it. `work`: every replica is to look
-    for work.
+    for work. `access`: every replica is to read anew who may do what.
     """
 
     kind: NotificationKind
@@ -115,5 +116,6 @@ def _pass_on(received: tuple[Any, ...], on_notification: Callable[[Notification]
     for known in OF_A_TURN:
         if kind == known and number.isdecimal():
             on_notification(Notification(known, int(number)))
-    if kind == "work":
-        on_notification(Notification("work"))
+    for known in OF_ALL:
+        if kind == known:
+            on_notification(Notification(known))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 import structlog
 
+from bot.storage.access import reason_place
 from bot.storage.contacts import name_place, phone_place
 from bot.storage.db.encryption import HEADER_BYTES
 from bot.storage.db.errors import WrongKey
@@ -19,6 +20,7 @@ from bot.storage.feedback import rated_answer_place, rewritten_place
 from bot.storage.handover_messages import message_place
 from bot.storage.inbox.lanes import payload_place
 from bot.storage.models import (
+    BanRow,
     EmergencyContactRow,
     HandoverMessageRow,
     RatingRow,
@@ -124,6 +126,7 @@ _COLUMNS: Final = (
         message_name_place,
         (TrustedMessageRow.kind, TrustedMessageRow.recipient, TrustedMessageRow.about),
     ),
+    _Column(BanRow.person_id, BanRow.reason, lambda row: reason_place(row.key)),
 )
 
 

@@ -9,6 +9,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bot.storage.access import Access
 from bot.storage.audit import Audit
 from bot.storage.cards import CrisisCards
 from bot.storage.check_ins import CheckInSchedule
@@ -28,6 +29,7 @@ from bot.storage.handover_alerts import HandoverAlerts
 from bot.storage.handovers import Handovers
 from bot.storage.history_cache import HistoryCache, InProcessHistoryCache
 from bot.storage.inbox.repository import Inbox
+from bot.storage.invites import Invites
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import verify_keys
 from bot.storage.limits import Limits
@@ -83,6 +85,8 @@ class Storage:
     turns: Turns
     conversations: Conversations
     users: Users
+    access: Access
+    invites: Invites
     audit: Audit
     counters: Counters
     jobs: Jobs
@@ -190,6 +194,8 @@ async def open_storage(
         turns=Turns(database, cipher, lease_owner),
         conversations=Conversations(database, clock),
         users=Users(database, cipher, clock),
+        access=Access(database, cipher, clock),
+        invites=Invites(database, clock),
         audit=Audit(database, clock),
         counters=Counters(database, clock),
         jobs=jobs,

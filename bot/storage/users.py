@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.storage import (
+    access,
     cards,
     check_ins,
     contacts,
@@ -104,10 +105,13 @@ class Users:
         self._seen: OrderedDict[int, tuple[str | None, datetime]] = OrderedDict()
         self._log_holds_erased = False
 
-    async def record_seen(self, user_id: int, language_code: str | None) -> None:
+    async def record_seen(
+        self, user_id: int, language_code: str | None, *, admits: bool = True
+    ) -> None:
         """Note that a person wrote, so can be reached; written at most once an hour or on change.
 
-        `language_code` is what their Telegram says.
+        `language_code` is what their Telegram says. `admits`: whether who writes is let in by that,
+        as where the bot is open to everybody.
         """
         now = self._clock()
         known = self._seen.get(user_id)
@@ -115,7 +119,7 @@ class Users:
             language, at = known
             if language == language_code and abs(now - at) < SEEN_EVERY:
                 return
-        await self._database.write(_seen, user_id, language_code, now)
+        await self._database.write(_seen, user_id, language_code, now, admits)
         self._seen[user_id] = (language_code, now)
         self._seen.move_to_end(user_id)
         if len(self._seen) > _REMEMBERED:
@@ -246,15 +250,19 @@ def _readable(rows: Sequence[AnyRow], decrypt: Callable[[AnyRow], Read]) -> tupl
 
 
 def _seen(
-    connection: sa.Connection, user_id: int, language_code: str | None, now: datetime
+    connection: sa.Connection,
+    user_id: int,
+    language_code: str | None,
+    now: datetime,
+    admits: bool,
 ) -> None:
-    statement = insert(connection, UserRow).values(
-        id=user_id, language_code=language_code, created_at=now, last_seen_at=now
-    )
+    seen = {"language_code": language_code, "last_seen_at": now}
+    admitted = {"admitted_at": now} if admits else {}
+    kept = {"admitted_at": sa.func.coalesce(UserRow.admitted_at, now)} if admits else {}
+    statement = insert(connection, UserRow).values(id=user_id, created_at=now, **seen, **admitted)
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=["id"],
-            set_={"language_code": language_code, "last_seen_at": now, "unreachable_at": None},
+            index_elements=["id"], set_={**seen, "unreachable_at": None, **kept}
         )
     )
 
@@ -352,5 +360,6 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     crisis_talks.erase_for_user(connection, user_id)
     check_ins.erase_for_user(connection, user_id)
     risk.erase_for_user(connection, user_id)
+    access.erase_for_user(connection, user_id)
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
     return erased

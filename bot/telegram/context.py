@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.conversation.disclosure_policy import USUAL
 from bot.locales import language_for
+from bot.telegram.access import AccessOptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.conversation.disclosure_policy import NoticeTimes
     from bot.locales import Language
     from bot.storage.store import Storage
+    from bot.telegram.access import AccessControl
     from bot.telegram.client import Client
     from bot.telegram.oncall_rota import OncallRota
     from bot.telegram.outbound.outbox import Outbox
@@ -29,7 +31,9 @@ class Options:
     Args:
         model_name: the model that answers, as its engine names it; empty: not known yet.
         operator_contact: how people reach the operator; None: they left no contact.
-        admins: who may take over people and reset what others said.
+        admins: who may do everything, by the settings.
+        access: who may use the bot, and who may do more.
+        requests_per_minute: commands and presses of buttons that one person gets; 0: no limit.
         burst_window: silence after which what a person wrote becomes a turn.
         is_trial: whether the packaged small model answers.
         card_window: after a crisis card, the same one is not shown again for so long.
@@ -61,6 +65,8 @@ class Options:
     engine_patience: float
     calls_per_second: int
     notice_times: NoticeTimes = USUAL
+    access: AccessOptions = field(default_factory=AccessOptions)
+    requests_per_minute: int = 0
 
     @property
     def has_oncall(self) -> bool:
@@ -76,6 +82,7 @@ class Context:
     storage: Storage
     outbox: Outbox
     options: Options
+    access: AccessControl
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
 

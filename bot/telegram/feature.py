@@ -17,6 +17,7 @@ from bot.locales import Texts
 if TYPE_CHECKING:
     from telegram import ChatMemberUpdated, Message
 
+    from bot.storage import Role
     from bot.telegram.requests import CallbackRequest, CommandRequest
 
 Data = TypeVar("Data")
@@ -42,6 +43,10 @@ class Command:
         run_unstored: does it at once where its update, whose id comes first, could not be stored
             in time; None: it waits for the database.
         opens_by_link: whether a link to the bot (`?start=name`) runs it, in the private chat.
+        open_to_all: whether who may not use the bot has it all the same.
+        link_open_to_all: the same, of `run_by_link`.
+        is_urgent: whether it counts for no limit of requests, and is open to all.
+        role: the role that it takes; for all others there is no such command.
         run_by_link: does what a link with something behind the name (`?start=name-value`) asks
             for; the value is the argument.
     """
@@ -55,6 +60,10 @@ class Command:
     run_unstored: Callable[[int, CommandRequest], None] | None = None
     opens_by_link: bool = False
     run_by_link: Callable[[CommandRequest], Awaitable[None]] | None = None
+    open_to_all: bool = False
+    link_open_to_all: bool = False
+    is_urgent: bool = False
+    role: Role | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +75,17 @@ class Callback(Generic[Data]):
             they stand under, so a prefix and its arguments never change their meaning.
         parse: reads the other parts; raises ValueError for data that no button of ours has.
         run: does what the button asks for; returns what is shown for a moment, if anything.
+        open_to_all: whether who may not use the bot has them all the same.
+        is_urgent: whether they count for no limit of requests, and are open to all.
+        role: the role that they take; for all others they do nothing.
     """
 
     prefix: str
     parse: Callable[[Sequence[str]], Data]
     run: Callable[[CallbackRequest, Data], Awaitable[str | None]]
+    open_to_all: bool = False
+    is_urgent: bool = False
+    role: Role | None = None
 
 
 class Feature:
@@ -103,8 +118,13 @@ def owned_callback(
     prefix: str,
     choices: Collection[str],
     run: Callable[[CallbackRequest, str], Awaitable[str | None]],
+    *,
+    open_to_all: bool = False,
 ) -> Callback[OwnedChoice]:
-    """Declare buttons `prefix:choice:owner` that do something only for the person who was asked."""
+    """Declare buttons `prefix:choice:owner` that do something only for the person who was asked.
+
+    `open_to_all`: see `Callback`.
+    """
 
     def parse(arguments: Sequence[str]) -> OwnedChoice:
         choice, owner_id = arguments
@@ -117,7 +137,7 @@ def owned_callback(
             return request.texts.button_expired
         return await run(request, pressed.choice)
 
-    return Callback(prefix=prefix, parse=parse, run=run_for_owner)
+    return Callback(prefix=prefix, parse=parse, run=run_for_owner, open_to_all=open_to_all)
 
 
 def parse_one_id(arguments: Sequence[str]) -> int:

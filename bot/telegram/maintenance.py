@@ -54,6 +54,7 @@ class Maintenance:
     ) -> None:
         """`wanted` is set where work is to be looked for before the next sweep."""
         self._storage = context.storage
+        self._access = context.access
         self._sleep = context.sleep
         self._running_turns = running_turns
         self._scheduler = scheduler
@@ -89,6 +90,9 @@ class Maintenance:
             self._running_turns.overtake_here([signal.turn_id])
         elif signal.kind == "edited":
             self._running_turns.note_edits([signal.turn_id])
+        elif signal.kind == "access":
+            self._access.invalidate()
+            self._wanted.set()
         else:
             self._wanted.set()
 
@@ -115,6 +119,7 @@ class Maintenance:
         """Take up what waits and is not worked on. Raises StorageError."""
         storage = self._storage
         await storage.sync_clock()
+        await self._access.refresh_if_stale()
         await self._crisis.recover()
         await storage.inbox.release_expired(exclude=self._update_handler.held)
         await self._running_turns.release_left()

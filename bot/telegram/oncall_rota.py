@@ -115,7 +115,7 @@ def _admin(entry: Any, admin_ids: Collection[int]) -> OncallAdmin:  # noqa: ANN4
     where = f"[[admin]] with id {admin_id}"
     _refuse_unknown(entry, {"id", "zone", "shifts"}, where)
     if admin_id not in admin_ids:
-        raise RotaError(f"found {where}, expected one of ADMIN_USER_IDS")
+        raise RotaError(f"found {where}, expected one of ADMIN_USER_IDS or DUTY_USER_IDS")
     shifts = entry.get("shifts")
     if not isinstance(shifts, list) or not shifts:
         raise RotaError(f"found no shifts at {where}, expected a list like [{_EXAMPLE}]")

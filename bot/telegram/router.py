@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +11,23 @@ from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault
 from telegram.error import TelegramError
 
 from bot.locales import Language, language_for, texts_for
-from bot.storage import StorageError
+from bot.locales.access import access_texts_for
+from bot.storage import Role, StorageError
 from bot.telegram.client import call_at_start
 from bot.telegram.feature import names_of_phrases
 from bot.telegram.inbound.incoming import command_of, sender_of
 from bot.telegram.requests import CallbackRequest, CommandRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from telegram import BotCommandScope, CallbackQuery, ChatMemberUpdated, Message, Update
 
     from bot.locales import Texts
     from bot.telegram.context import Context
-    from bot.telegram.feature import Callback, Command, Feature
+    from bot.telegram.feature import Callback, Command, Feature, MenuText
+    from bot.telegram.features.access.door import Door
+    from bot.telegram.request_pace import Granted, RequestPace
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +41,21 @@ class Router:
     Args:
         context: what the features share.
         features: all there are, in the order of the menu.
+        door: knows who may use the bot.
+        pace: how many requests one person gets.
     """
 
-    def __init__(self, context: Context, features: Sequence[Feature]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        features: Sequence[Feature],
+        *,
+        door: Door,
+        pace: RequestPace,
+    ) -> None:
         self._context = context
+        self._door = door
+        self._pace = pace
         self._on_membership: list[Callable[[ChatMemberUpdated], Awaitable[None]]] = []
         self._on_no_words: list[Callable[[Message, Texts], Awaitable[None]]] = []
         self.commands: dict[str, Command] = {}
@@ -74,34 +88,79 @@ class Router:
             await self._route_message(update.message)
 
     async def run_command(self, name: str, request: CommandRequest) -> None:
-        """Run a command; an unknown one is answered with what there is."""
+        """Run a command; an unknown one is answered with what there is.
+
+        For who lacks the role of a command there is none of that name.
+        """
         command = self.commands.get(name)
-        if command is None:
+        is_urgent = command is not None and command.is_urgent
+        if not is_urgent and not await self._is_in_pace(request):
+            return
+        call = _call_of(self.commands, command, request)
+        if not call.open_to_all and not await self._door.answers_command(
+            request.user_id, request.chat_id, request.language
+        ):
+            return
+        if command is None or not await self._has_role_for(command, request):
             await self._context.outbox.send_text(request.chat_id, request.texts.unknown_command)
             return
-        linked, dash, value = request.argument.partition("-")
-        by_link = self.commands.get(linked) if command.opens_chat else None
-        if by_link is not None and dash and by_link.run_by_link is not None:
-            await by_link.run_by_link(replace(request, argument=value))
-        elif by_link is not None and not dash and by_link.opens_by_link:
-            await by_link.run(replace(request, argument=""))
-        else:
-            await command.run(request)
-        # Telegram takes an admin's own menu only once their chat has begun.
-        if command.opens_chat and request.user_id in self._context.options.admins:
-            await self._publish_admin_menu(request.user_id)
+        await call.run(call.request)
+        # Telegram takes a menu of one's own only once the chat has begun.
+        role = self._context.access.role_of(request.user_id)
+        if command.opens_chat and role is not None:
+            await self.publish_menu_of(request.user_id, role)
 
     async def run_callback(self, request: CallbackRequest) -> None:
         """Do what a button asks for, and end its loading state; data of no button does nothing."""
+        toast = await self._toast_of(request)
+        await self._context.outbox.answer_callback(request.query_id, toast)
+
+    async def _toast_of(self, request: CallbackRequest) -> str | None:
+        """Do what a button asks for; what is shown for a moment."""
         prefix, *arguments = request.data.split(":")
         try:
             callback = self.callbacks[prefix]
             parsed = callback.parse(arguments)
         except (KeyError, ValueError):
-            toast: str | None = request.texts.button_expired
-        else:
-            toast = await callback.run(request, parsed)
-        await self._context.outbox.answer_callback(request.query_id, toast)
+            return request.texts.button_expired
+        if not callback.is_urgent:
+            texts = access_texts_for(request.language)
+            if self._pace_of(request.user_id) != "granted":
+                return texts.too_fast
+            if not callback.open_to_all and not await self._door.lets_in(
+                request.user_id, request.chat_id
+            ):
+                return texts.refused_button
+        if callback.role is not None and not self._context.access.has_role(
+            request.user_id, callback.role
+        ):
+            await self._context.storage.audit.record(request.user_id, prefix, "other", "refused")
+            return request.texts.button_expired
+        return await callback.run(request, parsed)
+
+    async def _is_in_pace(self, request: CommandRequest) -> bool:
+        """Whether a person may have another command now; they are told once where not."""
+        found = self._pace_of(request.user_id)
+        if found == "first refused":
+            text = access_texts_for(request.language).too_fast
+            await self._context.outbox.send_text(request.chat_id, text)
+        return found == "granted"
+
+    def _pace_of(self, user_id: int) -> Granted:
+        if self._context.access.role_of(user_id) is not None:
+            return "granted"
+        return self._pace.note(user_id)
+
+    async def _has_role_for(self, command: Command, request: CommandRequest) -> bool:
+        """Whether there is such a command for a person, here: an operator's is none in a group."""
+        if command.role is None:
+            return True
+        if not self._context.access.has_role(request.user_id, command.role):
+            await self._context.storage.audit.record(
+                request.user_id, command.name, "other", "refused"
+            )
+            return False
+        return request.is_private or request.chat_id == self._context.options.admin_chat_id
 
     async def publish_menus(self) -> None:
         """Set the command menus. One that Telegram does not take costs a log line, nothing else."""
@@ -113,18 +172,31 @@ class Router:
                 if command.menu is not None
             ]
             await self._publish_menu(commands, BotCommandScopeDefault(), code)
-        for admin in self._context.options.admins:
-            await self._publish_admin_menu(admin)
+        access = self._context.access
+        for holder in sorted(access.list_with_role(Role.VIEWER)):
+            if (role := access.role_of(holder)) is not None:
+                await self.publish_menu_of(holder, role)
 
-    async def _publish_admin_menu(self, admin: int) -> None:
+    async def publish_menu_of(self, holder: int, role: Role) -> None:
+        """Set the menu of a person with a role: everybody's, and behind it what they may do."""
         for code, language in MENU_LANGUAGES.items():
             texts = texts_for(language)
             commands = [
                 BotCommand(command.name, menu(texts))
                 for command in self.commands.values()
-                if (menu := command.admin_menu or command.menu) is not None
+                if (menu := _menu_for(command, role)) is not None
             ]
-            await self._publish_menu(commands, BotCommandScopeChat(admin), code)
+            await self._publish_menu(commands, BotCommandScopeChat(holder), code)
+
+    async def withdraw_menu_of(self, person: int) -> None:
+        """Give a person who has no role any more the menu of everybody."""
+        for code in MENU_LANGUAGES:
+            try:
+                await self._context.client.delete_my_commands(
+                    BotCommandScopeChat(person), language_code=code or None
+                )
+            except TelegramError as error:
+                log.warning("menu_not_set", scope="chat", error=type(error).__name__)
 
     async def _publish_menu(
         self, commands: Sequence[BotCommand], scope: BotCommandScope, code: str
@@ -165,18 +237,60 @@ class Router:
         person = sender_of(message)
         if person is None:
             return
+        admits = self._context.access.admits_all
         try:
-            await self._context.storage.users.record_seen(person.id, person.language_code)
+            await self._context.storage.users.record_seen(
+                person.id, person.language_code, admits=admits
+            )
         except StorageError as error:  # what needs no database is done without it
             log.warning("person_not_noted", error=type(error).__name__)
         language = language_for(person.language_code)
         command = command_of(message, self._context.me, self._phrases)
-        if command is None:
+        name, argument = command or ("", "")
+        request = CommandRequest(message.chat.id, person.id, argument, language)
+        if command is not None:
+            await self.run_command(name, request)
+        elif await self._is_in_pace(request) and await self._door.answers_command(
+            person.id, message.chat.id, language
+        ):
             for answer in self._on_no_words:
                 await answer(message, texts_for(language))
-            return
-        name, argument = command
-        await self.run_command(name, CommandRequest(message.chat.id, person.id, argument, language))
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What a command comes to: a link to the bot calls for that of another one."""
+
+    run: Callable[[CommandRequest], Awaitable[None]]
+    request: CommandRequest
+    open_to_all: bool
+
+
+def _call_of(
+    commands: Mapping[str, Command], command: Command | None, request: CommandRequest
+) -> _Call:
+    if command is None:
+        return _Call(_do_nothing, request, open_to_all=False)
+    linked, dash, value = request.argument.partition("-")
+    by_link = commands.get(linked) if command.opens_chat else None
+    if by_link is not None and dash and by_link.run_by_link is not None:
+        request = replace(request, argument=value)
+        return _Call(by_link.run_by_link, request, by_link.link_open_to_all)
+    if by_link is not None and not dash and by_link.opens_by_link:
+        command, request = by_link, replace(request, argument="")
+    return _Call(command.run, request, command.open_to_all or command.is_urgent)
+
+
+async def _do_nothing(_request: CommandRequest) -> None:
+    pass
+
+
+def _menu_for(command: Command, role: Role) -> MenuText | None:
+    """What the menu of a role says of a command; None: nothing."""
+    if command.role is not None:
+        return command.admin_menu if role >= command.role else None
+    may_more = role is Role.ADMIN and command.admin_menu is not None
+    return command.admin_menu if may_more else command.menu
 
 
 def _add(declared: dict[str, Any], key: str, value: object) -> None:

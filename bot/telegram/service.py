@@ -61,6 +61,7 @@ class TelegramService:
 
     async def start(self) -> None:
         """Take up what was left, then let new updates in."""
+        await self._parts.access.refresh()
         await self._parts.crisis.recover()
         self._parts.start_handling()
         self._parts.maintenance.start()

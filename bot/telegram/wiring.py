@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 
 from bot.conversation.breaker import EngineCircuitBreaker
 from bot.conversation.crisis_protocol import CrisisProtocol
+from bot.telegram.access import AccessControl
 from bot.telegram.arrivals import ArrivalRouter
 from bot.telegram.context import Context
 from bot.telegram.features.about import About
+from bot.telegram.features.access.admission import Admission
+from bot.telegram.features.access.door import Door
+from bot.telegram.features.access.refusals import RefusalNotes
 from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
 from bot.telegram.features.care import CareFinder, with_care
@@ -49,6 +53,7 @@ from bot.telegram.inbound.leader import LeaderElection
 from bot.telegram.inbound.polling import Polling
 from bot.telegram.maintenance import Maintenance
 from bot.telegram.outbound.outbox import Outbox
+from bot.telegram.request_pace import RequestPace
 from bot.telegram.router import Router
 from bot.telegram.shutdown import run_stage
 from bot.telegram.turns.answer import AnswerSteps
@@ -90,6 +95,8 @@ class _Features:
     """What the bot does for people besides answering."""
 
     hotlines: HotlineList
+    door: Door
+    admission: Admission
     disclosure: DisclosureService
     check_ins: CheckIns
     desk: HandoffDesk
@@ -113,6 +120,7 @@ class Parts:
     """What has to be started, stopped or woken."""
 
     outbox: Outbox
+    access: AccessControl
     intake: Intake
     poller: Polling | LeaderElection
     breaker: EngineCircuitBreaker
@@ -186,17 +194,24 @@ def build_parts(
         storage=storage,
         outbox=outbox,
         options=options,
+        access=AccessControl(storage.access, options.access, admins=options.admins, clock=clock),
         clock=clock,
         sleep=sleep,
     )
     work_wanted = asyncio.Event()
     breaker = EngineCircuitBreaker(companion.ready, sleep=sleep)
     running_turns = RunningTurns(storage.turns, clock=clock, lease_safe_seconds=lease_safe_seconds)
-    features = _build_features(context, running_turns, on_due=work_wanted.set)
+    features = _build_features(context, companion, running_turns, on_due=work_wanted.set)
     scheduler = _build_scheduler(
         context, companion, breaker, running_turns, features, on_capacity=work_wanted.set
     )
     router = _build_router(context, features, running_turns, scheduler)
+
+    def on_resumed() -> None:
+        scheduler.end_rests()
+        work_wanted.set()
+
+    context.access.on_resumed = on_resumed
     update_handler = UpdateHandler(context, router)
     arrivals = ArrivalRouter(outbox, scheduler, update_handler)
     intake = Intake(
@@ -211,6 +226,7 @@ def build_parts(
     )
     return Parts(
         outbox=outbox,
+        access=context.access,
         intake=intake,
         poller=_build_poller(context, intake),
         breaker=breaker,
@@ -241,7 +257,11 @@ def build_parts(
 
 
 def _build_features(
-    context: Context, running_turns: RunningTurns, *, on_due: Callable[[], None]
+    context: Context,
+    companion: Companion,
+    running_turns: RunningTurns,
+    *,
+    on_due: Callable[[], None],
 ) -> _Features:
     alerts_wanted = asyncio.Event()
     hotlines = HotlineList(context)
@@ -253,9 +273,19 @@ def _build_features(
     trust_invitations = TrustInvitations(context, on_due=on_due)
     screen = PlanScreen(context, hotlines)
     plans = PlanBook(context, screen=screen)
+    disclosure = DisclosureService(context, hotlines=hotlines)
+    refusals = RefusalNotes(context, hotlines)
+    admission = Admission(context, refusals=refusals, greet=disclosure.greet)
     return _Features(
         hotlines=hotlines,
-        disclosure=DisclosureService(context, hotlines=hotlines),
+        door=Door(
+            context,
+            refusals=refusals,
+            admission=admission,
+            hears_danger=companion.hears_danger,
+        ),
+        admission=admission,
+        disclosure=disclosure,
         check_ins=CheckIns(context, buttons=hotlines.buttons, protocol=protocol),
         desk=desk,
         desk_controls=DeskControls(
@@ -319,6 +349,7 @@ def _build_scheduler(
         TurnAssembler(
             context,
             features.quota,
+            door=features.door,
             handoff=features.desk,
             rewritings=features.feedback,
             plan_lines=features.plan_answers,
@@ -371,6 +402,8 @@ def _build_router(
             Membership(context),
             UnsupportedMessages(context),
         ),
+        door=features.door,
+        pace=RequestPace(context.options.requests_per_minute, clock=context.clock),
     )
 
 

@@ -14,6 +14,8 @@ AnyRow = sa.Row[*tuple[Any, ...]]
 
 # Apart from the number of the migration lock, which has one argument where this has two.
 _CHAT_LOCKS: Final = 0x5443
+_ADMISSIONS_LOCK: Final = 0x5444_0000_0000
+"""One number where chats have two, and no small one, which the migrations take."""
 
 
 def insert(
@@ -38,3 +40,9 @@ def lock_chat(connection: sa.Connection, chat_id: int, *, wait: bool) -> bool:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAT_LOCKS, key)))
         return True
     return bool(connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_CHAT_LOCKS, key))))
+
+
+def lock_admissions(connection: sa.Connection) -> None:
+    """Let one transaction after the other decide who is let in, until this one ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADMISSIONS_LOCK)))

@@ -1,5 +1,12 @@
 """The tables. `migrations/` builds the same ones; a test compares the two on both databases."""
 
+from bot.storage.models.access import (
+    BanRow,
+    InviteRow,
+    QuotaRow,
+    RoleGrantRow,
+    SwitchRow,
+)
 from bot.storage.models.base import (
     MAX_MODEL,
     MAX_REASON,
@@ -67,6 +74,7 @@ __all__ = [
     "AlertKind",
     "AlertShows",
     "AlertState",
+    "BanRow",
     "Base",
     "CardState",
     "CheckInRow",
@@ -83,16 +91,20 @@ __all__ = [
     "HandoverRow",
     "HandoverState",
     "HelpIsSent",
+    "InviteRow",
     "JobRow",
     "Lane",
+    "QuotaRow",
     "Rating",
     "RatingRow",
     "RedoRow",
     "RiskRow",
+    "RoleGrantRow",
     "RowId",
     "SafetyPlanLineRow",
     "SafetyPlanRow",
     "SchemaCompatibilityRow",
+    "SwitchRow",
     "TrainingConsentRow",
     "TrustedMessageKind",
     "TrustedMessageRow",

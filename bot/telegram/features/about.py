@@ -28,8 +28,12 @@ class About(Feature):
         self._model_name = context.options.model_name
         self._contact = context.options.operator_contact
         self.commands = (
-            Command(name="safety", run=self._safety, menu=lambda t: t.command_safety),
-            Command(name="about", run=self._about, menu=lambda t: t.command_about),
+            Command(
+                name="safety", run=self._safety, menu=lambda t: t.command_safety, open_to_all=True
+            ),
+            Command(
+                name="about", run=self._about, menu=lambda t: t.command_about, open_to_all=True
+            ),
         )
 
     async def _safety(self, request: CommandRequest) -> None:

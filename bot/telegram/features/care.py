@@ -66,9 +66,15 @@ class CareFinder(Feature):
         self._disclosures = context.storage.disclosures
         self._hotlines = hotlines
         self.commands = (
-            Command(name="care", run=self._care, menu=lambda t: t.command_care, opens_by_link=True),
+            Command(
+                name="care",
+                run=self._care,
+                menu=lambda t: t.command_care,
+                opens_by_link=True,
+                open_to_all=True,
+            ),
         )
-        self.callbacks = (Callback(prefix="care", parse=_parse, run=self._press),)
+        self.callbacks = (Callback(prefix="care", parse=_parse, run=self._press, open_to_all=True),)
 
     async def _care(self, request: CommandRequest) -> None:
         if not request.is_private:

@@ -50,7 +50,7 @@ class DisclosureService(Feature):
         self.commands = (
             Command(
                 name="start",
-                run=self._greet,
+                run=self.greet,
                 menu=lambda t: t.command_start,
                 opens_chat=True,
             ),
@@ -106,7 +106,7 @@ class DisclosureService(Feature):
         except StorageError as error:
             log.warning("disclosures_not_noted", turn=turn.id, error=type(error).__name__)
 
-    async def _greet(self, request: CommandRequest) -> None:
+    async def greet(self, request: CommandRequest) -> None:
         """Say what this is, and ask for the person's age if it is not known."""
         texts, user_id = request.texts, request.user_id
         if request.is_private and needs_card(await self._level(user_id)):

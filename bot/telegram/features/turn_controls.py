@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.locales.access import access_texts_for
 from bot.storage import StorageError
 from bot.telegram.feature import Button, Callback, Command, Feature, button_row, parse_one_id
 
@@ -42,6 +43,7 @@ class TurnControls(Feature):
     ) -> None:
         self._outbox = context.outbox
         self._turns = context.storage.turns
+        self._access = context.access
         self._running_turns = running_turns
         self._quota = quota
         self._wake = wake
@@ -74,6 +76,8 @@ class TurnControls(Feature):
         if turn is None or turn.chat_id != request.chat_id:
             return request.texts.redo_not_last
         asked_by = request.user_id
+        if self._access.paused_since is not None:
+            return access_texts_for(request.language).paused_button
         if turn.state != "failed":
             until = await self._quota.ends_at(asked_by, request.chat_id)
             if until is not None:

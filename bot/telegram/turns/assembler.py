@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import metrics
+from bot.locales import language_for
 from bot.safety.quoted import as_told
 from bot.telegram.chat_ids import is_private
 from bot.telegram.inbound.incoming import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bot.storage import Turn
     from bot.telegram.context import Context
     from bot.telegram.inbound.incoming import IncomingText
-    from bot.telegram.turns.collaborators import HumanHandoff, PlanLines, Rewritings
+    from bot.telegram.turns.collaborators import Doorkeeper, HumanHandoff, PlanLines, Rewritings
     from bot.telegram.turns.quota import Quota
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,8 @@ class NextTurn:
     Args:
         turn: claimed by this process; None: no new turn began.
         with_media: whether it came with a picture or file, of which only the words count.
-        rests_until: the person has had their answers of the day; the chat waits until then.
+        rests_until: the person has had their answers of the day, or all answers wait; so long
+            the chat is not looked at.
         look_again: whether more may wait than was looked at.
     """
 
@@ -65,6 +67,7 @@ class TurnAssembler:
     Args:
         context: what the parts share.
         quota: how much one person gets in a day.
+        door: knows whose words are answered, and whether answers have to wait.
         handoff: carries what a human of the operators writes to their person.
         rewritings: take messages that reword an answer.
         plan_lines: take messages that belong to a safety plan.
@@ -75,6 +78,7 @@ class TurnAssembler:
         context: Context,
         quota: Quota,
         *,
+        door: Doorkeeper,
         handoff: HumanHandoff,
         rewritings: Rewritings,
         plan_lines: PlanLines,
@@ -86,6 +90,8 @@ class TurnAssembler:
         self._outbox = context.outbox
         self._window = context.options.burst_window
         self._quota = quota
+        self._access = context.access
+        self._door = door
         self._handoff = handoff
         self._rewritings = rewritings
         self._plan_lines = plan_lines
@@ -116,6 +122,9 @@ class TurnAssembler:
                     self._outbox.show_typing(chat_id)
                 await self._context.sleep(pause)
                 continue
+            if not await self._may_be_answered(said):
+                await self._inbox.finish_all([item.update_id for item in said])
+                continue
             if await self._hand_to_others(said, has_plan=waiting[0].has_plan):
                 continue
             return await self._begin(said)
@@ -137,6 +146,13 @@ class TurnAssembler:
         )
         return min(end - now, self._window)
 
+    async def _may_be_answered(self, said: Sequence[IncomingText]) -> bool:
+        """Whether their person may use the bot; who may not is told so."""
+        first = said[0]
+        language = language_for(first.language_code)
+        text = as_told(join_texts(said))
+        return await self._door.answers_words(first.user_id, first.chat_id, language, text)
+
     async def _hand_to_others(self, said: Sequence[IncomingText], *, has_plan: bool) -> bool:
         """Give messages to what takes them in place of the model; whether something has."""
         first, update_ids = said[0], [item.update_id for item in said]
@@ -151,7 +167,9 @@ class TurnAssembler:
             # Edits alone: of what a running turn answers, or else of what was answered before.
             is_taken = not await self._turns.notify_edited(first.chat_id)
         else:
-            await self._users.record_seen(first.user_id, first.language_code)
+            await self._users.record_seen(
+                first.user_id, first.language_code, admits=self._access.admits_all
+            )
             is_taken = await self._handoff.carry_to_person(
                 first.chat_id, first.user_id, as_told(text)
             )
@@ -160,12 +178,17 @@ class TurnAssembler:
         return is_taken
 
     async def _begin(self, said: Sequence[IncomingText]) -> NextTurn:
-        """Begin a turn, unless the person has had their answers of the day."""
+        """Begin a turn, unless answers wait or the person has had theirs of the day."""
         first, update_ids = said[0], [item.update_id for item in said]
         text = join_texts(said)
         if not text:
             return NextTurn()  # the turn that runs there takes the edits, or else ends them
-        if (until := await self._quota_ends(first)) is not None:
+        language = await self._context.language_of(first.user_id)
+        until = await self._door.pause_ends(first.user_id, first.chat_id, language)
+        if until is not None:
+            return NextTurn(rests_until=until)
+        until = await self._quota.check_and_tell(first.user_id, first.chat_id, language)
+        if until is not None:
             return await self._rest(first.chat_id, update_ids, until)
         turn = await self._turns.begin(
             chat_id=first.chat_id,
@@ -180,10 +203,6 @@ class TurnAssembler:
         elif any(item.is_edit for item in said):
             await self._turns.notify_edited(first.chat_id)
         return NextTurn(turn, with_media=any(item.with_media for item in said))
-
-    async def _quota_ends(self, said: IncomingText) -> datetime | None:
-        language = await self._context.language_of(said.user_id)
-        return await self._quota.check_and_tell(said.user_id, said.chat_id, language)
 
     async def _rest(self, chat_id: int, update_ids: list[int], until: datetime) -> NextTurn:
         if is_private(chat_id):

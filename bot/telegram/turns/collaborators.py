@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
 
     from telegram import InlineKeyboardMarkup
 
@@ -68,6 +69,24 @@ class Notices(Protocol):
 
     async def after_answer(self, pending: PendingNotice | None) -> None:
         """Say what `before_answer` gave back."""
+
+
+class Doorkeeper(Protocol):
+    """Who may use the bot, and when answers have to wait."""
+
+    async def answers_words(
+        self, user_id: int, chat_id: int, language: Language, words: str
+    ) -> bool:
+        """Whether words are answered; their person is told where they are not.
+
+        Raises StorageError.
+        """
+
+    async def pause_ends(self, user_id: int, chat_id: int, language: Language) -> datetime | None:
+        """When to look again at what waits for the end of a maintenance; None: answer it now.
+
+        Raises StorageError.
+        """
 
 
 class Rewritings(Protocol):

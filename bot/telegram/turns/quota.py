@@ -33,7 +33,10 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """`per_day`: answers that one person gets within any 24 hours; 0 sets no limit."""
+    """`per_day`: answers that one person gets within any 24 hours; 0 sets no limit.
+
+    An admin can give a person a limit of their own.
+    """
 
     context: Context
     per_day: int
@@ -44,10 +47,11 @@ class Quota:
         Raises:
             StorageError: it cannot be read now.
         """
-        if not self.per_day:
+        per_day = self.context.access.quota_of(user_id, self.per_day)
+        if not per_day:
             return None
         now = self.context.now()
-        free_at = await self.context.storage.limits.free_at(user_id, self.per_day, DAY)
+        free_at = await self.context.storage.limits.free_at(user_id, per_day, DAY)
         if free_at is None or free_at <= now:
             return None
         known = await self.context.storage.risk.for_chat((user_id, chat_id))

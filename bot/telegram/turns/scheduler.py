@@ -119,6 +119,10 @@ class TurnScheduler:
             self.wake(chat_id)
         self.is_saturated |= self.capacity <= 0
 
+    def end_rests(self) -> None:
+        """Look at chats again that rest: what they waited for may be over."""
+        self._resting.clear()
+
     @property
     def capacity(self) -> int:
         """How many more chats could be worked on now."""

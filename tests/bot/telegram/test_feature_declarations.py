@@ -160,4 +160,4 @@ def test_a_prefix_or_name_that_two_features_declare_is_refused():
 
     for pair in ((Twice(), Twice()), (OnlyButtons(), OnlyButtons())):
         with pytest.raises(ValueError, match="'twice'"):
-            Router(None, pair)
+            Router(None, pair, door=None, pace=None)

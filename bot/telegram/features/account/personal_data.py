@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from bot.locales.access import access_texts_for
 from bot.telegram.feature import Command, Feature, button_row, owned_callback
 from bot.telegram.features.account.export import export_files
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
@@ -36,6 +37,7 @@ class PersonalData(Feature):
         hotlines: HotlineList,
     ) -> None:
         self._outbox = context.outbox
+        self._access = context.access
         self._users = context.storage.users
         self._history_cache = context.storage.history_cache
         self._running_turns = running_turns
@@ -44,11 +46,20 @@ class PersonalData(Feature):
         self._hotlines = hotlines
         self._exporting = asyncio.Lock()
         self.commands = (
-            Command(name="privacy", run=self._privacy, menu=lambda t: t.command_privacy),
-            Command(name="export", run=self._export, menu=lambda t: t.command_export),
-            Command(name="erase", run=self._ask_erase, menu=lambda t: t.command_erase),
+            Command(
+                name="privacy",
+                run=self._privacy,
+                menu=lambda t: t.command_privacy,
+                open_to_all=True,
+            ),
+            Command(
+                name="export", run=self._export, menu=lambda t: t.command_export, open_to_all=True
+            ),
+            Command(
+                name="erase", run=self._ask_erase, menu=lambda t: t.command_erase, open_to_all=True
+            ),
         )
-        self.callbacks = (owned_callback("erase", ("yes", "no"), self._erase),)
+        self.callbacks = (owned_callback("erase", ("yes", "no"), self._erase, open_to_all=True),)
 
     async def _privacy(self, request: CommandRequest) -> None:
         await self._outbox.send_text(request.chat_id, request.texts.data_privacy)
@@ -78,8 +89,11 @@ class PersonalData(Feature):
 
     async def _ask_erase(self, request: CommandRequest) -> None:
         texts = request.texts
+        question = texts.erase_ask
+        if self._access.needs_invite:
+            question += f"\n\n{access_texts_for(request.language).invite_after_erase}"
         keyboard = ask_erase(texts, request.user_id)
-        await self._outbox.send_text(request.chat_id, texts.erase_ask, keyboard)
+        await self._outbox.send_text(request.chat_id, question, keyboard)
 
     async def _erase(self, request: CallbackRequest, answer: str) -> str | None:
         texts, user_id = request.texts, request.user_id
@@ -89,6 +103,7 @@ class PersonalData(Feature):
         await self._running_turns.stop(user_id)
         await self._desk.end_for_erasure(user_id)
         await self._users.erase(user_id)
+        self._access.forget(user_id)
         self._hotlines.remember_region(user_id, None)
         await self._history_cache.forget(user_id)
         await self._outbox.edit_text(request.chat_id, request.message_id, texts.erase_done)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.storage import Role
 from bot.telegram.feature import Callback, Command, Feature, button_row, owned_callback, parse_id
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Reset(Feature):
         self._history_cache = context.storage.history_cache
         self._users = context.storage.users
         self._audit = context.storage.audit
-        self._admins = context.options.admins
+        self._access = context.access
         self._now = context.now
         self._running_turns = running_turns
         self.commands = (
@@ -72,7 +73,7 @@ class Reset(Feature):
 
     async def _ask_admin(self, request: CommandRequest) -> None:
         texts, target = request.texts, _target_in(request.argument)
-        if request.user_id not in self._admins:
+        if not self._is_admin(request.user_id):
             await self._audit.record(request.user_id, "reset", "other", "refused")
             await self._outbox.send_text(request.chat_id, texts.admin_only)
             return
@@ -101,9 +102,9 @@ class Reset(Feature):
     async def _admin_reset(self, request: CallbackRequest, pressed: AdminReset) -> str | None:
         texts, admin, target = request.texts, pressed.admin_id, pressed.audited_target
         is_fresh = self._now() - request.message_date < ADMIN_QUESTION_LASTS
-        if request.user_id != admin or admin not in self._admins or not is_fresh:
+        if request.user_id != admin or not self._is_admin(admin) or not is_fresh:
             # What a stranger put into a button is theirs: a number can be somebody's telephone.
-            named = target if request.user_id in self._admins else "other"
+            named = target if self._is_admin(request.user_id) else "other"
             await self._audit.record(request.user_id, "reset", named, "refused")
             return texts.admin_expired
         if not pressed.confirmed:
@@ -119,6 +120,9 @@ class Reset(Feature):
         await self._audit.record(admin, "reset", target, "done")
         await self._replace_question(request, done)
         return None
+
+    def _is_admin(self, user_id: int) -> bool:
+        return self._access.has_role(user_id, Role.ADMIN)
 
     async def _forget(self, chat_id: int) -> bool:
         """End the conversation of a chat; False if it had none."""

@@ -73,10 +73,11 @@ class CrisisControls(Feature):
                 menu=lambda t: t.command_help_now,
                 phrases=CALLS_FOR_HELP,
                 opens_by_link=True,
+                is_urgent=True,
                 run_unstored=crisis.show_hotlines_unrecorded,
             ),
         )
-        self.callbacks = (Callback(prefix="risk", parse=_parse, run=self._press),)
+        self.callbacks = (Callback(prefix="risk", parse=_parse, run=self._press, is_urgent=True),)
 
     async def _help_now(self, request: CommandRequest) -> None:
         await self._hotlines.show(request.chat_id, request.user_id, request.language)

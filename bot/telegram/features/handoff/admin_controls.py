@@ -10,7 +10,7 @@ import structlog
 
 from bot.locales import texts_for
 from bot.safety import RiskLevel, emergency
-from bot.storage import StorageError
+from bot.storage import Role, StorageError
 from bot.telegram.feature import Callback, Command, Feature, button_row, button_rows, parse_id
 from bot.telegram.features.handoff.alert_messages import level_name
 from bot.telegram.features.handoff.desk import IDLE_HOURS
@@ -75,15 +75,15 @@ class DeskControls(Feature):
         self._inbox = context.storage.inbox
         self._audit = context.storage.audit
         self._counters = context.storage.counters
-        self._admins = context.options.admins
+        self._access = context.access
         self._rota = context.options.oncall_rota
         self._desk = desk
         self._hotlines = hotlines
         self._stop = stop
         self._on_due = on_due
         self.commands = (
-            Command(name="close", run=self._close_by_command, menu=None),
-            Command(name="pass", run=self._pass_by_command, menu=None),
+            Command(name="close", run=self._close_by_command, menu=None, role=Role.DUTY),
+            Command(name="pass", run=self._pass_by_command, menu=None, role=Role.DUTY),
         )
         self.callbacks = (Callback(prefix="desk", parse=_parse, run=self._press),)
 
@@ -101,7 +101,7 @@ class DeskControls(Feature):
     async def _held(self, request: CommandRequest) -> Handover | None:
         """The hand-over of the admin who asks; they are told where there is none."""
         handover = None
-        if request.user_id in self._admins:
+        if self._access.has_role(request.user_id, Role.DUTY):
             handover = await self._handovers.for_admin(request.user_id)
         if handover is None:
             await self._outbox.send_text(request.chat_id, request.texts.desk_nothing_to_close)
@@ -109,7 +109,7 @@ class DeskControls(Feature):
 
     async def _press(self, request: CallbackRequest, pressed: PressedDeskButton) -> str | None:
         texts, admin = request.texts, request.user_id
-        if admin not in self._admins:
+        if not self._access.has_role(admin, Role.DUTY):
             # What a stranger put into a button is theirs: a number can be somebody's telephone.
             await self._audit.record(admin, f"handover {pressed.verb}", "other", "refused")
             return texts.desk_admins_only

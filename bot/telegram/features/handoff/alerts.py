@@ -16,7 +16,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.locales import language_for, texts_for
-from bot.storage import StorageError
+from bot.storage import Role, StorageError
 from bot.telegram.client import call_at_start
 from bot.telegram.features.handoff.alert_messages import (
     alert_text,
@@ -58,12 +58,13 @@ class OncallAlerts:
         self._alerts = context.storage.handover_alerts
         self._counters = context.storage.counters
         self._options = context.options
+        self._access = context.access
         self._language_of = context.language_of
         self._now = context.now
         self._sleep = context.sleep
         self._keeper = keeper
         self._wanted = wanted
-        self._escalation = Escalation(context.options)
+        self._escalation = Escalation(context.options, context.access)
         self._tasks: list[asyncio.Task[None]] = []
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._chat_takes_alerts = True
@@ -205,7 +206,7 @@ class OncallAlerts:
             self._chat_takes_alerts = False
             await self._alerts.postpone(owed.id, TRY_AGAIN_AFTER)
             if not handover.alert_due:
-                others = self._options.admins - {handover.user_id}
+                others = self._access.list_with_role(Role.DUTY) - {handover.user_id}
                 others -= await self._alerts.recipients(handover)
                 await self._alerts.owe(handover, others, everyone=True)
                 self._wanted.set()

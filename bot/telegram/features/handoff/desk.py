@@ -14,7 +14,7 @@ import structlog
 from bot.locales import texts_for
 from bot.safety import RiskLevel
 from bot.safety.quoted import as_told
-from bot.storage import StorageError
+from bot.storage import Role, StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import button_row
 from bot.telegram.features.handoff.without_human import wants_no_human
@@ -50,7 +50,7 @@ class HandoffDesk:
         self._handovers = context.storage.handovers
         self._audit = context.storage.audit
         self._counters = context.storage.counters
-        self._admins = context.options.admins
+        self._access = context.access
         self._has_oncall = context.options.has_oncall
         self._language_of = context.language_of
         self._on_due = on_due
@@ -110,7 +110,7 @@ class HandoffDesk:
         handover = await self._handovers.for_user(turn.user_id)
         if handover is None or handover.admin_id is None:
             return False
-        if handover.admin_id not in self._admins:
+        if not self._takes_over(handover.admin_id):
             await self.release(handover, "no admin")
             return False
         if wants_no_human(as_told(turn.user_text)):
@@ -130,7 +130,7 @@ class HandoffDesk:
 
     async def carry_to_person(self, chat_id: int, user_id: int, text: str) -> bool:
         """Carry what an admin wrote in private to their person; False if it is for the model."""
-        if not self._has_oncall or user_id not in self._admins or not is_private(chat_id):
+        if not self._has_oncall or not self._takes_over(user_id) or not is_private(chat_id):
             return False
         handover = await self._handovers.for_admin(user_id)
         if handover is None:
@@ -148,7 +148,7 @@ class HandoffDesk:
 
     async def is_handed_over(self, chat_id: int, user_id: int) -> bool:
         """Whether what an admin writes here goes to a person they took over, not to the model."""
-        if not self._has_oncall or user_id not in self._admins or not is_private(chat_id):
+        if not self._has_oncall or not self._takes_over(user_id) or not is_private(chat_id):
             return False
         try:
             return await self._handovers.for_admin(user_id) is not None
@@ -208,13 +208,17 @@ class HandoffDesk:
         for handover in await self._handovers.list_taken():
             if not self._has_oncall:
                 await self.end(handover, "no duty chat")
-            elif handover.admin_id not in self._admins:
+            elif not self._takes_over(handover.admin_id):
                 await self.release(handover, "no admin")
 
     async def release_if_silent(self, handover: Handover) -> None:
         """Give back a person whom their human has left waiting."""
         texts = await self._texts(handover.user_id)
         await self.release(handover, "silent", texts.desk_human_silent)
+
+    def _takes_over(self, user_id: int | None) -> bool:
+        """Whether somebody may take people over."""
+        return user_id is not None and self._access.has_role(user_id, Role.DUTY)
 
     async def _note(self, admin: int, verb: str, handover_id: int, outcome: str) -> None:
         await self._audit.record(admin, f"handover {verb}", f"#{handover_id}", outcome)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.storage import Role
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
     from bot.storage import Handover
+    from bot.telegram.access import AccessControl
     from bot.telegram.context import Options
 
 
@@ -24,9 +27,9 @@ class Recipients:
 class Escalation:
     """Without a rota the chat of the operators is told first, and nobody in particular."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, access: AccessControl) -> None:
         self._chat = options.admin_chat_id
-        self._admins = options.admins
+        self._access = access
         self._rota = options.oncall_rota
 
     def first(self, handover: Handover, at: datetime) -> Recipients:
@@ -52,11 +55,15 @@ class Escalation:
         if self._rota is None:
             return []
         # Not who just left this person, and nobody for their own call for help.
-        others = self._admins - {handover.left_by, handover.user_id}
+        others = self._on_duty() - {handover.left_by, handover.user_id}
         return [admin for admin in self._rota.list_on_call(at) if admin in others]
 
+    def _on_duty(self) -> frozenset[int]:
+        """All who may take people over."""
+        return self._access.list_with_role(Role.DUTY)
+
     def _everyone(self, handover: Handover) -> Recipients:
-        chats = set(self._admins - {handover.user_id})
+        chats = set(self._on_duty() - {handover.user_id})
         if self._chat is not None:
             chats.add(self._chat)
         return Recipients(frozenset(chats), everyone=True)

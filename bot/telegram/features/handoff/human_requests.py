@@ -36,9 +36,15 @@ class HumanRequests(Feature):
         self._hotlines = hotlines
         self.commands = (
             Command(name="human", run=self._human, menu=lambda t: t.command_human),
-            Command(name="no_human", run=self._no_human, menu=None, phrases=WITHOUT_HUMAN),
+            Command(
+                name="no_human",
+                run=self._no_human,
+                menu=None,
+                phrases=WITHOUT_HUMAN,
+                open_to_all=True,
+            ),
         )
-        self.callbacks = (owned_callback("human", ("call", "off"), self._press),)
+        self.callbacks = (owned_callback("human", ("call", "off"), self._press, open_to_all=True),)
 
     async def offer(self, chat_id: int, user_id: int, language: Language) -> None:
         """Say that humans are on call and what a call means, with a button that makes it."""

@@ -83,12 +83,14 @@ class TrustedBook(Feature):
             Command(
                 name="trusted",
                 run=self._command,
+                open_to_all=True,
+                link_open_to_all=True,
                 menu=(lambda t: t.command_trusted) if self._is_on else None,
                 opens_by_link=True,
                 run_by_link=invitations.open,
             ),
         )
-        self.callbacks = (owned_callback("trusted", CHOICES, self._press),)
+        self.callbacks = (owned_callback("trusted", CHOICES, self._press, open_to_all=True),)
 
     async def _command(self, request: CommandRequest) -> None:
         """Show whom a person trusts, or invite the one they name; who is trusted can leave here."""

@@ -37,7 +37,11 @@ class TrustInvitations(Feature):
         self._audit = context.storage.audit
         self._is_on = context.options.trusted_persons
         self._on_due = on_due
-        self.callbacks = (Callback(prefix="trust", parse=parse_invitation_button, run=self._press),)
+        self.callbacks = (
+            Callback(
+                prefix="trust", parse=parse_invitation_button, run=self._press, open_to_all=True
+            ),
+        )
 
     async def open(self, request: CommandRequest) -> None:
         """Show an invitation to the one who has opened its link."""

@@ -24,6 +24,7 @@ from bot.conversation.second_reader import EncoderReader, EngineReader, SecondRe
 from bot.errors import SettingsError, StartupError
 from bot.ops.health import health_routes, metrics_route
 from bot.ops.http_server import HttpServer
+from bot.ops.incidents import FAULTS
 from bot.ops.stopping import Stopping
 from bot.proxies import UnusableProxyError, proxy_environment, proxy_for
 from bot.safety import prepare
@@ -33,7 +34,7 @@ from bot.storage import Place, StorageError
 from bot.storage.store import StorageOptions, open_storage
 from bot.telegram.access import AccessOptions
 from bot.telegram.client import Connection, connect
-from bot.telegram.context import Options
+from bot.telegram.context import Incident, Options
 from bot.telegram.oncall_rota import RotaError, parse_rota
 from bot.telegram.service import TelegramService
 from bot.timeouts import wait_with_limit
@@ -153,6 +154,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
                 heavy_use=timedelta(seconds=settings.heavy_use_after) or None,
             ),
         ),
+        incidents=list_incidents,
     )
     progress = ProgressCheck(
         storage.statistics, storage.clock, timedelta(seconds=settings.answers_late_after)
@@ -205,6 +207,12 @@ def _checks(
     if service.webhook_watch is not None:
         checks.append(service.webhook_watch)
     return checks
+
+
+def list_incidents() -> list[Incident]:
+    """What went wrong in this process lately, the newest first."""
+    faults = FAULTS.list_recent()
+    return [Incident(fault.event, fault.count, fault.last_at) for fault in faults]
 
 
 def load_rota(settings: Settings) -> OncallRota | None:

@@ -317,4 +317,5 @@ class Texts:
     command_export: str
     command_erase: str
     command_help_now: str
+    command_admin: str
     command_admin_reset: str

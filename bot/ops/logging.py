@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.errors import places
+from bot.ops.incidents import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -46,6 +47,7 @@ def configure_logging(level: str, style: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _name_the_exception,
+        FAULTS,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)

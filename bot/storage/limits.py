@@ -35,6 +35,10 @@ class Limits:
         oldest = await self._database.read(_nth_newest, user_id, answers, since)
         return None if oldest is None else oldest + within
 
+    async def used(self, user_id: int, within: timedelta) -> int:
+        """How many answers a person had within a span of a day at most, those made again too."""
+        return await self._database.read(_used, user_id, self._clock() - within)
+
     async def claim_notice(self, user_id: int, every: timedelta) -> bool:
         """Whether to tell a person now: true once in each span `every`, for one replica."""
         now = self._clock()
@@ -44,15 +48,24 @@ class Limits:
 def _nth_newest(
     connection: sa.Connection, user_id: int, number: int, since: datetime
 ) -> datetime | None:
-    answers = sa.union_all(
+    answers = _answers(user_id, since)
+    return connection.scalar(
+        sa.select(answers.c.at).order_by(answers.c.at.desc()).offset(number - 1).limit(1)
+    )
+
+
+def _used(connection: sa.Connection, user_id: int, since: datetime) -> int:
+    counted = sa.select(sa.func.count()).select_from(_answers(user_id, since))
+    return connection.scalar(counted) or 0
+
+
+def _answers(user_id: int, since: datetime) -> sa.Subquery:
+    return sa.union_all(
         sa.select(TurnRow.created_at.label("at")).where(
             TurnRow.user_id == user_id, TurnRow.created_at > since
         ),
         sa.select(RedoRow.at).where(RedoRow.user_id == user_id, RedoRow.at > since),
     ).subquery()
-    return connection.scalar(
-        sa.select(answers.c.at).order_by(answers.c.at.desc()).offset(number - 1).limit(1)
-    )
 
 
 def erase_for_user(connection: sa.Connection, user_id: int) -> None:

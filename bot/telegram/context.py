@@ -10,7 +10,7 @@ from bot.locales import language_for
 from bot.telegram.access import AccessOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime, timedelta
 
     from telegram import User
@@ -72,6 +72,20 @@ class Options:
     def has_oncall(self) -> bool:
         """Whether there are people who can be called; else no human takes over."""
         return self.admin_chat_id is not None or self.oncall_rota is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """How often a fault was logged, by the name of its event."""
+
+    event: str
+    count: int
+    last_at: datetime
+
+
+def no_incidents() -> Sequence[Incident]:
+    """Where nothing keeps an eye on the log."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

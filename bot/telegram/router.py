@@ -1,19 +1,15 @@
-"""Which feature an update is for: reads what the features declare, and sets the command menus."""
+"""Which feature an update is for: reads what the features declare, and who may have it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault
-from telegram.error import TelegramError
 
-from bot.locales import Language, language_for, texts_for
+from bot.locales import language_for, texts_for
 from bot.locales.access import access_texts_for
-from bot.storage import Role, StorageError
-from bot.telegram.client import call_at_start
+from bot.storage import StorageError
 from bot.telegram.feature import names_of_phrases
 from bot.telegram.inbound.incoming import command_of, sender_of
 from bot.telegram.requests import CallbackRequest, CommandRequest
@@ -21,18 +17,16 @@ from bot.telegram.requests import CallbackRequest, CommandRequest
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from telegram import BotCommandScope, CallbackQuery, ChatMemberUpdated, Message, Update
+    from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 
     from bot.locales import Texts
+    from bot.telegram.command_menus import CommandMenus
     from bot.telegram.context import Context
-    from bot.telegram.feature import Callback, Command, Feature, MenuText
+    from bot.telegram.feature import Callback, Command, Feature
     from bot.telegram.features.access.door import Door
     from bot.telegram.request_pace import Granted, RequestPace
 
 log = structlog.get_logger(__name__)
-
-MENU_LANGUAGES = {"": Language.ZH_CN, "en": Language.EN}
-"""Telegram asks for the two-letter code of the app's language; "" is the menu for all others."""
 
 
 class Router:
@@ -43,6 +37,7 @@ class Router:
         features: all there are, in the order of the menu.
         door: knows who may use the bot.
         pace: how many requests one person gets.
+        menus: show the commands.
     """
 
     def __init__(
@@ -52,10 +47,12 @@ class Router:
         *,
         door: Door,
         pace: RequestPace,
+        menus: CommandMenus,
     ) -> None:
         self._context = context
         self._door = door
         self._pace = pace
+        self._menus = menus
         self._on_membership: list[Callable[[ChatMemberUpdated], Awaitable[None]]] = []
         self._on_no_words: list[Callable[[Message, Texts], Awaitable[None]]] = []
         self.commands: dict[str, Command] = {}
@@ -70,6 +67,7 @@ class Router:
             if feature.on_no_words is not None:
                 self._on_no_words.append(feature.on_no_words)
         self._phrases = names_of_phrases(self.commands)
+        menus.commands = self.commands
 
     async def route(self, update: Update) -> None:
         """Do what an update of the express lane asks for.
@@ -108,7 +106,7 @@ class Router:
         # Telegram takes a menu of one's own only once the chat has begun.
         role = self._context.access.role_of(request.user_id)
         if command.opens_chat and role is not None:
-            await self.publish_menu_of(request.user_id, role)
+            await self._menus.publish_for(request.user_id, role)
 
     async def run_callback(self, request: CallbackRequest) -> None:
         """Do what a button asks for, and end its loading state; data of no button does nothing."""
@@ -163,56 +161,8 @@ class Router:
         return request.is_private or request.chat_id == self._context.options.admin_chat_id
 
     async def publish_menus(self) -> None:
-        """Set the command menus. One that Telegram does not take costs a log line, nothing else."""
-        for code, language in MENU_LANGUAGES.items():
-            texts = texts_for(language)
-            commands = [
-                BotCommand(command.name, command.menu(texts))
-                for command in self.commands.values()
-                if command.menu is not None
-            ]
-            await self._publish_menu(commands, BotCommandScopeDefault(), code)
-        access = self._context.access
-        for holder in sorted(access.list_with_role(Role.VIEWER)):
-            if (role := access.role_of(holder)) is not None:
-                await self.publish_menu_of(holder, role)
-
-    async def publish_menu_of(self, holder: int, role: Role) -> None:
-        """Set the menu of a person with a role: everybody's, and behind it what they may do."""
-        for code, language in MENU_LANGUAGES.items():
-            texts = texts_for(language)
-            commands = [
-                BotCommand(command.name, menu(texts))
-                for command in self.commands.values()
-                if (menu := _menu_for(command, role)) is not None
-            ]
-            await self._publish_menu(commands, BotCommandScopeChat(holder), code)
-
-    async def withdraw_menu_of(self, person: int) -> None:
-        """Give a person who has no role any more the menu of everybody."""
-        for code in MENU_LANGUAGES:
-            try:
-                await self._context.client.delete_my_commands(
-                    BotCommandScopeChat(person), language_code=code or None
-                )
-            except TelegramError as error:
-                log.warning("menu_not_set", scope="chat", error=type(error).__name__)
-
-    async def _publish_menu(
-        self, commands: Sequence[BotCommand], scope: BotCommandScope, code: str
-    ) -> None:
-        try:
-            await call_at_start(
-                partial(
-                    self._context.client.set_my_commands,
-                    commands,
-                    scope,
-                    language_code=code or None,
-                ),
-                self._context.sleep,
-            )
-        except TelegramError as error:
-            log.warning("menu_not_set", scope=scope.type, error=type(error).__name__)
+        """Set the command menus."""
+        await self._menus.publish()
 
     async def _route_callback(self, query: CallbackQuery) -> None:
         person, message = query.from_user, query.message
@@ -283,14 +233,6 @@ def _call_of(
 
 async def _do_nothing(_request: CommandRequest) -> None:
     pass
-
-
-def _menu_for(command: Command, role: Role) -> MenuText | None:
-    """What the menu of a role says of a command; None: nothing."""
-    if command.role is not None:
-        return command.admin_menu if role >= command.role else None
-    may_more = role is Role.ADMIN and command.admin_menu is not None
-    return command.admin_menu if may_more else command.menu
 
 
 def _add(declared: dict[str, Any], key: str, value: object) -> None:

@@ -19,12 +19,14 @@ from bot.telegram.shutdown import run_stage
 from bot.telegram.wiring import build_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from starlette.routing import Route
 
     from bot.conversation.companion import Companion
     from bot.storage.store import Storage
     from bot.telegram.client import Client, Connection
-    from bot.telegram.context import Options
+    from bot.telegram.context import Incident, Options
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +41,19 @@ class TelegramService:
         storage: Storage,
         companion: Companion,
         options: Options,
+        *,
+        incidents: Callable[[], Sequence[Incident]],
     ) -> None:
         self._client = client
         self._connection = connection
         self._storage = storage
         self._parts = build_parts(
-            client, storage, companion, options, lease_safe_seconds=storage.lease_safe_seconds
+            client,
+            storage,
+            companion,
+            options,
+            lease_safe_seconds=storage.lease_safe_seconds,
+            incidents=incidents,
         )
 
         url = connection.webhook_url

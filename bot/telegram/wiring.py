@@ -14,7 +14,8 @@ from bot.conversation.breaker import EngineCircuitBreaker
 from bot.conversation.crisis_protocol import CrisisProtocol
 from bot.telegram.access import AccessControl
 from bot.telegram.arrivals import ArrivalRouter
-from bot.telegram.context import Context
+from bot.telegram.command_menus import CommandMenus
+from bot.telegram.context import Context, no_incidents
 from bot.telegram.features.about import About
 from bot.telegram.features.access.admission import Admission
 from bot.telegram.features.access.door import Door
@@ -52,6 +53,7 @@ from bot.telegram.inbound.intake import Intake
 from bot.telegram.inbound.leader import LeaderElection
 from bot.telegram.inbound.polling import Polling
 from bot.telegram.maintenance import Maintenance
+from bot.telegram.operator_wiring import build_operator_features
 from bot.telegram.outbound.outbox import Outbox
 from bot.telegram.request_pace import RequestPace
 from bot.telegram.router import Router
@@ -70,13 +72,13 @@ from bot.telegram.turns.scheduler import TurnScheduler
 from bot.telegram.update_handler import UpdateHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from random import Random
 
     from bot.conversation.companion import Companion
     from bot.storage.store import Storage
     from bot.telegram.client import Client
-    from bot.telegram.context import Options
+    from bot.telegram.context import Incident, Options
     from bot.telegram.features.crisis.button_place import CrisisButtonPlace
 
 
@@ -166,6 +168,7 @@ def build_parts(
     options: Options,
     *,
     lease_safe_seconds: float,
+    incidents: Callable[[], Sequence[Incident]] = no_incidents,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     random: Random | None = None,
@@ -178,6 +181,7 @@ def build_parts(
         companion: the conversation.
         options: what the operator decides.
         lease_safe_seconds: seconds after a renewal in which no other replica can have a turn.
+        incidents: the faults that this process has logged.
         clock: monotonic seconds.
         sleep: waits for seconds of that clock.
         random: spreads repeated calls to Telegram; None: a new one.
@@ -205,7 +209,7 @@ def build_parts(
     scheduler = _build_scheduler(
         context, companion, breaker, running_turns, features, on_capacity=work_wanted.set
     )
-    router = _build_router(context, features, running_turns, scheduler)
+    router = _build_router(context, features, running_turns, scheduler, incidents)
 
     def on_resumed() -> None:
         scheduler.end_rests()
@@ -365,8 +369,26 @@ def _build_router(
     features: _Features,
     running_turns: RunningTurns,
     scheduler: TurnScheduler,
+    incidents: Callable[[], Sequence[Incident]],
 ) -> Router:
     hotlines, desk, feedback = features.hotlines, features.desk, features.feedback
+    menus = CommandMenus(context)
+    personal_data = PersonalData(
+        context,
+        running_turns=running_turns,
+        desk=desk,
+        feedback=feedback,
+        hotlines=hotlines,
+    )
+    operators = build_operator_features(
+        context,
+        menus=menus,
+        running_turns=running_turns,
+        desk=desk,
+        admission=features.admission,
+        erasures=personal_data.erasures,
+        incidents=incidents,
+    )
     return Router(
         context,
         (
@@ -391,19 +413,15 @@ def _build_router(
             CareFinder(context, hotlines=hotlines),
             About(context),
             feedback,
-            PersonalData(
-                context,
-                running_turns=running_turns,
-                desk=desk,
-                feedback=feedback,
-                hotlines=hotlines,
-            ),
+            personal_data,
             features.disclosure,
             Membership(context),
             UnsupportedMessages(context),
+            *operators,
         ),
         door=features.door,
         pace=RequestPace(context.options.requests_per_minute, clock=context.clock),
+        menus=menus,
     )
 
 

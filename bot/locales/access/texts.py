@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.locales.language import Language
 
 
-class LinesText(Template):
+class RefusalText(Template):
     """A text that ends with whom to call: {lines}."""
 
     __slots__ = ()
@@ -28,15 +28,15 @@ class LinesText(Template):
 class AccessTexts:
     """The texts of one language; the file of the language has exactly these keys."""
 
-    refused_banned: LinesText
-    refused_full: LinesText
-    refused_invite: LinesText
-    refused_list: LinesText
+    refused_banned: RefusalText
+    refused_full: RefusalText
+    refused_invite: RefusalText
+    refused_list: RefusalText
     refused_button: str
     refused_group: str
 
     invite_welcome: str
-    invite_gone: LinesText
+    invite_gone: RefusalText
     invite_after_erase: str
 
     too_fast: str

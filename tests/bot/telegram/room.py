@@ -16,6 +16,7 @@ from bot.conversation.reading import FirstReading
 from bot.conversation.second_reader import SecondReading
 from bot.locales import language_for, texts_for
 from bot.storage.models import TurnRow, UpdateRow
+from bot.telegram.access import AccessOptions
 from bot.telegram.context import Options
 from bot.telegram.wiring import build_parts
 from inference.engine import ModelInfo
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.second_reader import EncoderReader, SecondReader
     from bot.storage.store import Storage
+    from bot.telegram.context import Incident
     from bot.telegram.oncall_rota import OncallRota
     from tests.bot.telegram.outbound.scripted_bot import ScriptedBot
     from tests.bot.telegram.scripted_engine import ScriptedEngine
@@ -105,6 +107,9 @@ class Room:
         oncall_rota: OncallRota | None = None,
         trusted_persons: bool = False,
         answers_per_day: int = 0,
+        access: AccessOptions | None = None,
+        requests_per_minute: int = 0,
+        incidents: Sequence[Incident] = (),
         model_name: str = "scripted",
         operator_contact: str | None = None,
         lease_safe_seconds: float = inf,
@@ -140,16 +145,20 @@ class Room:
                 trusted_persons=trusted_persons,
                 acknowledge_within=ACKNOWLEDGE_WITHIN,
                 answers_per_day=answers_per_day,
+                access=access or AccessOptions(),
+                requests_per_minute=requests_per_minute,
                 chats_at_once=at_once,
                 engine_patience=ENGINE_PATIENCE,
                 calls_per_second=CALLS_PER_SECOND,
             ),
             lease_safe_seconds=lease_safe_seconds,
+            incidents=lambda: incidents,
             clock=clock,
             sleep=clock.sleep,
             random=Random(7),
         )
         self._parts = parts
+        self.access = parts.access
         self.outbox, self.intake = parts.outbox, parts.intake
         self.breaker, self.running_turns = parts.breaker, parts.running_turns
         self.desk, self.oncall_alerts = parts.desk, parts.oncall_alerts

@@ -12,12 +12,14 @@ import pytest
 
 from bot.locales import Language, texts_for
 from bot.locales.care import care_texts_for
+from bot.locales.operators import operator_texts_for
 from bot.locales.plan import plan_texts_for
 from bot.locales.trusted import trusted_texts_for
 from bot.safety.care import CarePage
-from bot.storage import PlanStep
+from bot.storage import PlanStep, Role
 from bot.telegram import features
 from bot.telegram.feature import Callback, Command, Feature, button_row
+from bot.telegram.features.admin.acts import OperatorAct
 from bot.telegram.router import Router
 
 if TYPE_CHECKING:
@@ -26,9 +28,13 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
 
 FEATURES = Path(features.__file__).parent
-HIDDEN = {"close", "pass", "no_human", "trusted"}
-"""Commands that no menu shows: people learn of them when a human takes over; operators have to
-switch on the last one."""
+OPERATORS = {
+    *("admin", "audit", "ban", "grant", "incident", "invite", "maintenance", "quota", "revoke"),
+    *("unban",),
+}
+HIDDEN = {"close", "pass", "no_human", "trusted", *OPERATORS}
+"""Commands that no menu of everybody shows: people learn of them when a human takes over;
+operators have to switch on the last one, and have theirs behind /admin."""
 MAX_CALLBACK_DATA = 64  # bytes, Bot API
 ID = 2**53  # no id of Telegram is longer
 
@@ -58,6 +64,10 @@ EXAMPLES: dict[str, list[Any]] = {
     "username": [None, "shudong_bot"],
     "command": ["plan", "care"],
     "page": list(CarePage),
+    "verb": ["erase"],
+    "operator_id": [ID],
+    "target_id": [ID],
+    "acts": [[OperatorAct("audit", Role.ADMIN, None, lambda texts: texts.menu_audit)]],
     "keyboard": [button_row(("安全", f"risk:safe:{ID}"))],
 }
 """Values for the parameters of keyboards, by name; a new parameter needs some here."""
@@ -66,6 +76,7 @@ TEXTS_OF = {
     "PlanTexts": plan_texts_for,
     "CareTexts": care_texts_for,
     "TrustedTexts": trusted_texts_for,
+    "OperatorTexts": operator_texts_for,
 }
 
 
@@ -110,7 +121,7 @@ async def test_everybody_sees_the_menu_in_its_order_and_admins_their_own_words(r
     await room.router.publish_menus()
     texts = texts_for(Language.EN)
     everybody, admins = published["default", "en"], published["chat", "en"]
-    assert list(everybody) == list(admins)
+    assert [*everybody, "admin"] == list(admins)
     assert list(everybody) == [
         *("help", "help_now", "human", "stop", "reset", "contact", "plan", "care"),
         *("safety", "about"),
@@ -160,4 +171,4 @@ def test_a_prefix_or_name_that_two_features_declare_is_refused():
 
     for pair in ((Twice(), Twice()), (OnlyButtons(), OnlyButtons())):
         with pytest.raises(ValueError, match="'twice'"):
-            Router(None, pair, door=None, pace=None)
+            Router(None, pair, door=None, pace=None, menus=None)

@@ -14,7 +14,7 @@ from bot.telegram.chat_ids import is_private
 
 if TYPE_CHECKING:
     from bot.locales import Language
-    from bot.locales.access.texts import LinesText
+    from bot.locales.access.texts import RefusalText
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.hotlines import HotlineList
 
@@ -53,7 +53,7 @@ class RefusalNotes:
         """Tell a person that their code lets nobody in. Raises as `tell`."""
         await self._say(user_id, language, access_texts_for(language).invite_gone)
 
-    async def _say(self, user_id: int, language: Language, words: LinesText) -> None:
+    async def _say(self, user_id: int, language: Language, words: RefusalText) -> None:
         region = await self.hotlines.region(user_id)
         lines = numbers_for(language, region, at=self.context.now())["lines"]
         await self.hotlines.reply(user_id, words(lines=lines))

@@ -7,8 +7,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from bot.locales.access import access_texts_for
+from bot.storage import Role
 from bot.telegram.feature import Command, Feature, button_row, owned_callback
 from bot.telegram.features.account.export import export_files
+from bot.telegram.features.admin.erasures import ErasureDesk
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 from bot.telegram.outbound.rendering import render_one
 
@@ -44,6 +46,7 @@ class PersonalData(Feature):
         self._desk = desk
         self._feedback = feedback
         self._hotlines = hotlines
+        self.erasures = ErasureDesk(context, erase=self.erase)
         self._exporting = asyncio.Lock()
         self.commands = (
             Command(
@@ -59,7 +62,9 @@ class PersonalData(Feature):
                 name="erase", run=self._ask_erase, menu=lambda t: t.command_erase, open_to_all=True
             ),
         )
-        self.callbacks = (owned_callback("erase", ("yes", "no"), self._erase, open_to_all=True),)
+        self.callbacks = (
+            owned_callback("erase", ("yes", "no"), self._answer_erase, open_to_all=True),
+        )
 
     async def _privacy(self, request: CommandRequest) -> None:
         await self._outbox.send_text(request.chat_id, request.texts.data_privacy)
@@ -88,6 +93,9 @@ class PersonalData(Feature):
             await self._outbox.send_text(request.chat_id, texts.export_nothing)
 
     async def _ask_erase(self, request: CommandRequest) -> None:
+        if request.argument and self._access.has_role(request.user_id, Role.ADMIN):
+            await self.erasures.ask(request)
+            return
         texts = request.texts
         question = texts.erase_ask
         if self._access.needs_invite:
@@ -95,19 +103,27 @@ class PersonalData(Feature):
         keyboard = ask_erase(texts, request.user_id)
         await self._outbox.send_text(request.chat_id, question, keyboard)
 
-    async def _erase(self, request: CallbackRequest, answer: str) -> str | None:
+    async def _answer_erase(self, request: CallbackRequest, answer: str) -> str | None:
         texts, user_id = request.texts, request.user_id
         if answer == "no":
             await self._outbox.edit_text(request.chat_id, request.message_id, texts.erase_kept)
             return None
+        await self.erase(user_id)
+        await self._outbox.edit_text(request.chat_id, request.message_id, texts.erase_done)
+        return None
+
+    async def erase(self, user_id: int) -> int:
+        """Erase everything kept of a person; how many turns that were.
+
+        Raises StorageError.
+        """
         await self._running_turns.stop(user_id)
         await self._desk.end_for_erasure(user_id)
-        await self._users.erase(user_id)
+        erased = await self._users.erase(user_id)
         self._access.forget(user_id)
         self._hotlines.remember_region(user_id, None)
         await self._history_cache.forget(user_id)
-        await self._outbox.edit_text(request.chat_id, request.message_id, texts.erase_done)
-        return None
+        return erased
 
 
 def ask_erase(texts: Texts, user_id: int) -> InlineKeyboardMarkup:

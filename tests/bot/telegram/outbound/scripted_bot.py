@@ -160,6 +160,10 @@ class ScriptedBot:
         self.menus[scope.chat_id] = [command.command for command in commands]
         return True
 
+    async def delete_my_commands(self, scope, *, language_code):
+        self.menus.pop(scope.chat_id, None)
+        return True
+
     def texts(self, chat_id: int) -> list[str]:
         """What one chat shows now, oldest first."""
         return [text for (chat, _), (text, _) in sorted(self.shown.items()) if chat == chat_id]

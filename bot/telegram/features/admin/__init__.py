@@ -1,0 +1,1 @@
+"""What operators do in the chat, each by their role, and all of it written down."""

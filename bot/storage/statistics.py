@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from bot.storage.access import MAINTENANCE
 from bot.storage.models import (
     TURN_IS_UNFINISHED,
     CrisisCardRow,
     HandoverRow,
+    SwitchRow,
     TurnRow,
     UpdateRow,
     UserRow,
@@ -41,7 +43,8 @@ class InboxCounts:
 class Backlog:
     """What waits, and since when; None: nothing.
 
-    Who has had their answers of the day waits by the rules, and is not counted.
+    Who has had their answers of the day waits by the rules, as all do in a maintenance, and is not
+    counted.
     """
 
     oldest_unanswered: datetime | None
@@ -86,8 +89,11 @@ class Statistics:
         return await self._database.read(_turns, since)
 
 
-_MAY_BE_ANSWERED: Final = ~sa.exists().where(
-    UserRow.id == UpdateRow.chat_id, UserRow.limit_told_at > sa.bindparam("limited_since")
+_MAY_BE_ANSWERED: Final = sa.and_(
+    ~sa.exists().where(
+        UserRow.id == UpdateRow.chat_id, UserRow.limit_told_at > sa.bindparam("limited_since")
+    ),
+    ~sa.exists().where(SwitchRow.name == MAINTENANCE),
 )
 
 

@@ -58,6 +58,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     counters.add_argument("--year", type=int, help="the current one if left out")
     counters.set_defaults(command=_counters)
+    report = commands.add_parser(
+        "report",
+        help="print the yearly report that a law asks for",
+        description="Print the yearly report that a law asks for, as Markdown, from counters and "
+        "settings: no identifier is in it. What a program cannot know is left to fill in.",
+    )
+    report.add_argument("--year", type=int, help="the current one if left out")
+    report.add_argument(
+        "--for", dest="law", required=True, choices=("order21", "sb243", "sb1546", "ny"),
+        help="China's Order 21, California SB 243, Oregon SB 1546, New York GBL article 47",
+    )  # fmt: skip
+    report.set_defaults(command=_report)
     audit = commands.add_parser(
         "audit",
         help="print what admins did last",
@@ -163,12 +175,26 @@ def _reencrypt(_options: argparse.Namespace) -> None:
 def _counters(options: argparse.Namespace) -> None:
     from bot.data_commands import counted
     from bot.settings import load_settings
+
+    sys.stdout.write(asyncio.run(counted(load_settings(), _year(options))) + "\n")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from bot.compliance import Law
+    from bot.data_commands import report_of
+    from bot.settings import load_settings
+
+    done = report_of(load_settings(), Law(options.law), _year(options))
+    sys.stdout.write(asyncio.run(done))
+
+
+def _year(options: argparse.Namespace) -> int:
     from bot.storage import utc_now
 
-    year = utc_now().year if options.year is None else options.year
+    year = utc_now().year if options.year is None else int(options.year)
     if not 1 <= year <= 9999:
         raise StartupError("--year: expected a year from 1 to 9999.")
-    sys.stdout.write(asyncio.run(counted(load_settings(), year)) + "\n")
+    return year
 
 
 def _audit(options: argparse.Namespace) -> None:

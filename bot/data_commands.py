@@ -7,12 +7,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.app import storage_options
+from bot.compliance import gather, render
 from bot.errors import StartupError
 from bot.feedback.deidentify import Deidentifier
 from bot.feedback.export import export_feedback
 from bot.storage import (
     Audit,
     Counters,
+    Disclosures,
     RatedConversations,
     SchemaStatus,
     StorageError,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from bot.compliance import Law
     from bot.settings import Settings
     from bot.storage.db.database import Database
     from bot.storage.store import StorageOptions
@@ -82,6 +85,20 @@ async def counted(settings: Settings, year: int) -> str:
         return f"Nothing was counted in {year}."
     width = max(map(len, totals))
     return "\n".join([f"{year}", *(f"{name:<{width}}  {count}" for name, count in totals.items())])
+
+
+async def report_of(settings: Settings, law: Law, year: int) -> str:
+    """The report of a year that a law asks for, as Markdown, without an identifier.
+
+    Raises:
+        StartupError: the database cannot be reached, or has no tables yet.
+    """
+    async with _opened(storage_options(settings)) as database:
+        await check_schema(database)
+        facts = await gather(
+            Counters(database, utc_now), Disclosures(database, utc_now), year, utc_now().date()
+        )
+    return render(law, facts, settings)
 
 
 async def audited(settings: Settings, last: int) -> str:

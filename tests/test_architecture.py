@@ -21,6 +21,7 @@ ARROWS = {
         *("bot/app", "bot/conversation", "bot/locales", "bot/ops", "bot/safety", "bot/settings"),
         *("bot/storage", "inference"),
     },
+    "bot/compliance": {"bot/settings", "bot/safety", "bot/storage"},
     "bot/feedback": {"bot/safety", "bot/storage"},
     "bot/watch": {"bot/storage", "inference"},
     "bot/sandbox": set(),

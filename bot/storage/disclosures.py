@@ -64,6 +64,10 @@ class Disclosures:
         """What is known; of a new person, nothing."""
         return await self._database.read(select_for_user, user_id) or Disclosure()
 
+    async def count_by_age(self) -> dict[str | None, int]:
+        """How many people have answered each age; None counts who has not answered."""
+        return await self._database.read(_count_by_age)
+
     async def record(self, user_id: int, disclosure: Disclosure) -> None:
         """Store the times; what the person answered has its own methods and is left as it is."""
         times = {key: value for key, value in asdict(disclosure).items() if key not in _ANSWERS}
@@ -121,3 +125,10 @@ def erase_for_user(connection: sa.Connection, user_id: int) -> None:
 def _put(connection: sa.Connection, user_id: int, values: dict[str, Any]) -> None:
     statement = insert(connection, DisclosureRow).values({"user_id": user_id, "asked": 0, **values})
     connection.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))
+
+
+def _count_by_age(connection: sa.Connection) -> dict[str | None, int]:
+    rows = connection.execute(
+        sa.select(DisclosureRow.age, sa.func.count()).group_by(DisclosureRow.age)
+    )
+    return {age: int(people) for age, people in rows}

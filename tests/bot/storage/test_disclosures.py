@@ -60,3 +60,10 @@ async def test_disclosures_are_exported_and_erased_with_the_person(replica: Repl
     await replica.users.erase(PERSON)
     assert (await replica.users.export(PERSON)).disclosure is None
     assert (await replica.disclosures.for_user(PERSON + 1)).age == "adult"
+
+
+async def test_people_are_counted_by_the_age_they_said(replica: Replica) -> None:
+    await replica.disclosures.set_age(PERSON, "teen")
+    await replica.disclosures.set_age(PERSON + 1, "teen")
+    await replica.disclosures.record(PERSON + 2, Disclosure(asked=1))
+    assert await replica.disclosures.count_by_age() == {"teen": 2, None: 1}

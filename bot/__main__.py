@@ -129,7 +129,12 @@ def _run(_options: argparse.Namespace) -> None:
     from bot.settings import load_settings
 
     settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(
+        settings.log_level,
+        settings.log_format,
+        secret=settings.log_secret,
+        file=settings.log_file,
+    )
     import uvloop
 
     from bot.app import run
@@ -142,7 +147,12 @@ def _demo(options: argparse.Namespace) -> None:
     from bot.settings import load_settings
 
     settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(
+        settings.log_level,
+        settings.log_format,
+        secret=settings.log_secret,
+        file=settings.log_file,
+    )
     try:
         from bot.demo.run import run_demo
     except ModuleNotFoundError as error:

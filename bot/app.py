@@ -76,7 +76,7 @@ async def run(settings: Settings) -> None:
     Raises:
         BotError: it cannot start; the message says why and what to do.
     """
-    stopping = Stopping(settings.shutdown_grace)
+    stopping = Stopping(settings.shutdown_grace, outlives_hangup=settings.log_file is not None)
     asyncio.get_running_loop().set_exception_handler(_log_stray_exception)
     try:
         async with AsyncExitStack() as stack:
@@ -363,6 +363,7 @@ def storage_options(settings: Settings) -> StorageOptions:
     return StorageOptions(
         data_dir=settings.data_dir,
         database_url=_revealed(settings.database_url),
+        direct_url=_revealed(settings.database_direct_url),
         redis_url=_revealed(settings.redis_url),
         bot_id=int((_revealed(settings.telegram_bot_token) or "0").partition(":")[0]),
         keys=[key.get_secret_value() for key in settings.encryption_keys],

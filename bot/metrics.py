@@ -55,6 +55,7 @@ WEBHOOK_REQUESTS: Final = _counter(
 WEBHOOK_OURS: Final = _gauge(
     "webhook_ours", "1: Telegram sends updates to WEBHOOK_URL; 0: elsewhere, or nowhere."
 )
+WEBHOOK_OURS.set(1)  # by polling there is none to be taken
 WEBHOOK_PENDING: Final = _gauge("webhook_pending_updates", "Updates that Telegram holds back.")
 WEBHOOK_ERROR_AT: Final = _gauge(
     "webhook_last_error_timestamp_seconds", "When Telegram last failed to deliver; 0: never."

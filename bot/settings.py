@@ -86,6 +86,12 @@ def _database_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _postgresql_url(value: SecretStr) -> SecretStr:
+    if not _database_url(value).get_secret_value().startswith("postgres"):
+        raise ValueError
+    return value
+
+
 def _redis_url(value: SecretStr) -> SecretStr:
     parts = urlsplit(value.get_secret_value())
     if parts.scheme not in {"redis", "rediss", "unix"} or parts.port == 0:
@@ -176,6 +182,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="a folder this user may write to")
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None, description="a sqlite:///path or postgresql://user:password@host/name"
+    )
+    database_direct_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = Field(
+        None, description="a postgresql://user:password@host/name that leads past the pooler"
     )
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
         None, description="a redis://, rediss:// or unix:// address"
@@ -317,6 +326,7 @@ class Settings(BaseSettings):
         "info", description='"debug", "info", "warning" or "error"'
     )
     log_format: Literal["console", "json"] = Field("console", description='"console" or "json"')
+    log_file: Path | None = Field(None, description="the path of a file that is written to")
     shutdown_grace: float = Field(10, ge=0, le=300, description="seconds from 0 to 300")
 
     @model_validator(mode="after")
@@ -336,6 +346,12 @@ class Settings(BaseSettings):
                 {"name": "openai_urls", "because": "because LMDEPLOY_URLS names an engine already"},
             )
         return self
+
+    @property
+    def log_secret(self) -> str:
+        """What ids in logs are hashed with: the same for every replica; empty without a token."""
+        token = self.telegram_bot_token
+        return "" if token is None else token.get_secret_value()
 
     @property
     def uses_postgresql(self) -> bool:

@@ -20,7 +20,10 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 START_SECONDS = 30.0
 
@@ -229,6 +232,45 @@ class PostgresServer(Server):
                 shutil.copytree(self._programs / part, copied / part, symlinks=True)
             shutil.copytree(libraries, self.folder / libraries.name)
             self._programs = copied
+
+
+class PgBouncer(Server):
+    """PgBouncer by transaction before a PostgreSQL, with fewer servers than it has clients."""
+
+    def __init__(self, before: sa.URL) -> None:
+        """`before`: the address of the server behind it, on a Unix socket."""
+        super().__init__("pgbouncer")
+        program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+        if program is None:
+            raise ServiceMissing("pgbouncer is not installed")
+        self._program = program
+        self._settings = self.folder / "pgbouncer.ini"
+        self._settings.write_text(
+            "[databases]\n"
+            f"* = host={before.query['host']} port=5432 user=postgres\n"
+            "[pgbouncer]\n"
+            f"unix_socket_dir = {self.folder}\nlisten_port = 6432\nlisten_addr =\n"
+            "auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n"
+        )
+        if self.user is not None:
+            self.folder.chmod(0o711)
+            os.chown(self.folder, self.user, -1)
+
+    @property
+    def user(self) -> int | None:
+        # PgBouncer refuses to run as root, as PostgreSQL does.
+        return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / ".s.PGSQL.6432"
+
+    def url(self, database: str) -> str:
+        """The address of a database for `DATABASE_URL`."""
+        return f"postgresql://postgres@/{database}?host={self.folder}&port=6432&pgbouncer=true"
+
+    def command(self) -> list[str]:
+        return [self._program, str(self._settings)]
 
 
 def _package_folder(package: str) -> Path:

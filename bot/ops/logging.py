@@ -1,19 +1,35 @@
-"""Logs: one event a line, with ids and never with chat text."""
+"""Logs: one event a line, never with chat text; whose it is, is told by a keyed hash.
+
+The hash of a person (and of their private chat, which has the same id) is the same in every replica
+of a bot, because the key is made of its token. `python -m bot why` prints it for an id, so that an
+operator finds the lines of who calls, and nobody finds a person from a line.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
+import os
+import secrets
 import sys
-from typing import TYPE_CHECKING
+from logging.handlers import WatchedFileHandler
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.errors import places
+from bot.errors import StartupError, places
 from bot.ops.incidents import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+    from io import TextIOWrapper
+    from pathlib import Path
     from typing import Any
+
+HASHED: Final = ("chat", "chat_id", "new_chat_id", "user")
+"""The keys of events whose values are ids of people and chats."""
+_HASH_LENGTH: Final = 12
 
 # These write whole addresses (a bot token is part of Telegram's), prompts or statements when
 # they are asked to be talkative; whatever LOG_LEVEL says, they are not asked.
@@ -34,14 +50,46 @@ QUIET = (
 SILENT = ("telegram",)
 
 
-def configure_logging(level: str, style: str) -> None:
-    """Send structlog's and the libraries' events to standard error.
+class IdHash:
+    """Turns ids of people and chats into words of twelve letters that nobody can turn back."""
+
+    def __init__(self, secret: str) -> None:
+        """`secret`: what the key is made of; empty: a key of this process alone."""
+        secret = secret or secrets.token_hex()
+        self._key = hashlib.sha256(b"shudong log ids" + secret.encode()).digest()
+
+    def __call__(self, number: object) -> str:
+        """The hash of an id."""
+        made = hmac.digest(self._key, str(number).encode(), "sha256")
+        return made.hex()[:_HASH_LENGTH]
+
+    def in_event(
+        self, _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        """Put hashes in place of the ids in an event."""
+        for key in HASHED:
+            if (number := event.get(key)) is not None:
+                event[key] = self(number)
+        return event
+
+
+def configure_logging(
+    level: str, style: str, *, secret: str = "", file: Path | None = None
+) -> None:
+    """Send structlog's and the libraries' events to standard error, or to a file.
 
     Args:
         level: debug, info, warning or error.
         style: console (for people) or json (one object a line).
+        secret: what ids are hashed with.
+        file: is written to instead of standard error; one that is moved away by a rotation is
+            made anew at the next event.
+
+    Raises:
+        StartupError: the file cannot be written.
     """
     shared: list[structlog.typing.Processor] = [
+        IdHash(secret).in_event,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -52,7 +100,7 @@ def configure_logging(level: str, style: str) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(colors=file is None and sys.stderr.isatty())
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -60,7 +108,7 @@ def configure_logging(level: str, style: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr) if file is None else _log_file(file)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -74,6 +122,27 @@ def configure_logging(level: str, style: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in SILENT:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+class _PrivateLogFile(WatchedFileHandler):
+    """A file that only its user reads, made anew where a rotation has moved it away."""
+
+    def _open(self) -> TextIOWrapper:
+        def private(path: str, flags: int) -> int:
+            return os.open(path, flags, 0o600)
+
+        # pathlib's own `open` takes no opener.
+        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=private)
+
+
+def _log_file(path: Path) -> logging.Handler:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _PrivateLogFile(path, encoding="utf-8")
+    except OSError as error:
+        raise StartupError(
+            f"LOG_FILE {path} cannot be written ({error.strerror}); name another, or none."
+        ) from None
 
 
 def _name_the_exception(

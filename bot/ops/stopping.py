@@ -17,20 +17,28 @@ AFTER_GRACE = 4.0
 
 
 class Stopping:
-    """SIGINT and SIGTERM, and the limit that they start.
+    """SIGINT, SIGTERM and SIGHUP, and the limit that they start.
 
     What hangs by then (a call to Telegram, a database on a dead network, a thread in a system call)
     is left behind: everything that matters is stored, and claims run out by themselves.
     """
 
-    def __init__(self, grace: float) -> None:
-        """`grace`: seconds that running answers get."""
+    def __init__(self, grace: float, *, outlives_hangup: bool = False) -> None:
+        """Begin to listen.
+
+        Args:
+            grace: seconds that running answers get.
+            outlives_hangup: whether SIGHUP changes nothing (a log file follows its rotation by
+                itself); otherwise it ends the process in order: its terminal is gone.
+        """
         self._limit = threading.Timer(grace + AFTER_GRACE, _leave)
         self._limit.daemon = True
         self._told = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._begin)
+        hangup = (lambda: log.info("log_file_followed")) if outlives_hangup else self._begin
+        loop.add_signal_handler(signal.SIGHUP, hangup)
 
     async def wait(self) -> None:
         """Wait until the process is told to stop."""

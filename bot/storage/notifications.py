@@ -17,6 +17,8 @@ import structlog
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from bot.storage.db.database import normalize_url
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,8 +67,10 @@ class _Listening(Protocol):
 class Notifications:
     """The notifications between all replicas of one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, listen_url: str | None = None) -> None:
+        """`listen_url`: leads past a pooler by transaction, which carries no LISTEN."""
         self._database = database
+        self._listen_url = None if listen_url is None else normalize_url(listen_url)
 
     async def send(self, notification: Notification) -> None:
         """Tell every other replica something that stands in no other transaction."""
@@ -78,6 +82,13 @@ class Notifications:
         Returns at once on SQLite, which has no other replicas.
         """
         if self._database.dialect != "postgresql":
+            return
+        if self._database.is_pooled and self._listen_url is None:
+            log.warning(
+                "notifications_off",
+                effect="other replicas are heard at the next look into the database, within 5 s",
+                fix="set DATABASE_DIRECT_URL to an address that leads past the pooler",
+            )
             return
         pause = PAUSE
         while True:
@@ -93,7 +104,9 @@ class Notifications:
     async def _listen_once(self, on_notification: Callable[[Notification], None]) -> None:
         # A connection of its own: one of the pool would be lost to all else.
         engine = create_async_engine(
-            self._database.url, poolclass=NullPool, connect_args={"timeout": TIMEOUT}
+            self._listen_url or self._database.url,
+            poolclass=NullPool,
+            connect_args={"timeout": TIMEOUT},
         )
         try:
             async with engine.connect() as connection:

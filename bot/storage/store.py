@@ -61,6 +61,8 @@ class StorageOptions:
 
     data_dir: Path
     database_url: str | None = None
+    direct_url: str | None = None
+    """Leads to the same PostgreSQL past a pooler; None: there is none."""
     redis_url: str | None = None
     bot_id: int = 0
     """Telegram's id of the bot: several may share one Redis."""
@@ -200,7 +202,7 @@ async def open_storage(
         counters=Counters(database, clock),
         jobs=jobs,
         limits=Limits(database, clock),
-        notifications=Notifications(database),
+        notifications=Notifications(database, options.direct_url),
         disclosures=Disclosures(database, clock),
         cards=CrisisCards(database, lease_owner),
         crisis_talks=CrisisTalks(database, clock),

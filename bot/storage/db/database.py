@@ -140,6 +140,11 @@ class Database:
             else _Postgres(self.url, busy_timeout)
         )
 
+    @property
+    def is_pooled(self) -> bool:
+        """Whether a pooler by transaction stands before it (`pgbouncer=true` in the address)."""
+        return self.url.query.get("prepared_statement_cache_size") == "0"
+
     async def read(
         self,
         operation: Callable[Concatenate[sa.Connection, P], T],

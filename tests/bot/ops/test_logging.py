@@ -6,7 +6,8 @@ import logging
 import pytest
 import structlog
 
-from bot.ops.logging import configure_logging
+from bot.errors import StartupError
+from bot.ops.logging import IdHash, configure_logging
 
 SECRET = "我谁都没告诉过"
 
@@ -49,3 +50,39 @@ def test_talkative_libraries_stay_quiet_even_in_debug(capsys):
         logging.getLogger(name).info("POST https://api.telegram.org/bot123:secret/sendMessage")
     logging.getLogger("telegram.request").critical("Can not load invalid JSON data: %s", SECRET)
     assert lines(capsys) == []
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_who_it_is_about_is_a_hash_that_every_replica_makes_alike(capsys):
+    for _ in range(2):
+        configure_logging("info", "json", secret="123:token")
+        structlog.get_logger("bot.x").info("chat_paused", chat=20_001, turn=7)
+    configure_logging("info", "json", secret="another")
+    structlog.get_logger("bot.x").info("chat_paused", chat_id=20_001, user=20_001)
+    first, second, other = lines(capsys)
+    assert first["chat"] == second["chat"] == IdHash("123:token")(20_001)
+    assert other["chat_id"] == other["user"] != first["chat"]
+    assert first["turn"] == 7
+    assert "20001" not in json.dumps([first, second, other])
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_a_log_file_is_private_and_follows_its_rotation(tmp_path):
+    file = tmp_path / "logs" / "bot.log"
+    configure_logging("info", "json", file=file)
+    logger = structlog.get_logger("bot.x")
+    logger.info("before")
+    assert file.stat().st_mode & 0o077 == 0
+    file.rename(tmp_path / "bot.log.1")
+    logger.info("after")
+    logging.getLogger().handlers[0].close()
+    assert file.stat().st_mode & 0o077 == 0
+    assert json.loads(file.read_text())["event"] == "after"
+    assert json.loads((tmp_path / "bot.log.1").read_text())["event"] == "before"
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_a_log_file_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StartupError, match="LOG_FILE"):
+        configure_logging("info", "json", file=tmp_path / "file" / "bot.log")

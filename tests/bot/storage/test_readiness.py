@@ -16,7 +16,7 @@ from bot.storage.readiness import HOLDS_FOR, Readiness
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OWNER = LeaseOwner("tester", utc_now)
+OWNER = LeaseOwner(id="tester", clock=utc_now)
 
 
 class Clock:

@@ -19,6 +19,7 @@ from bot.conversation.companion import Companion
 from bot.conversation.crisis_protocol import CrisisProtocol
 from bot.conversation.disclosure_policy import NoticeTimes
 from bot.conversation.history import History
+from bot.conversation.memory.folding import MemoryFolding
 from bot.conversation.reading import FirstReading
 from bot.conversation.second_reader import EncoderReader, EngineReader, SecondReading
 from bot.errors import SettingsError, StartupError
@@ -294,6 +295,19 @@ def build_companion(
         storage.counters,
         storage.disclosures,
         CrisisProtocol(storage.crisis_talks, storage.users, storage.clock),
+        storage.memories,
+        MemoryFolding(
+            engine,
+            model,
+            storage.turns,
+            storage.memories,
+            storage.memory_folds,
+            storage.risk,
+            storage.counters,
+            storage.users,
+            first or FirstReading(None, storage.counters),
+            now=storage.clock,
+        ),
         is_trusted_at_risk=model.name in trusted_at_risk and not model.is_trial,
         max_answer_tokens=max_answer_tokens,
         now=storage.clock,

@@ -269,6 +269,11 @@ class ChatCompletions:
         }
         if self._dry_multiplier_field and sampling.dry_multiplier:
             body[self._dry_multiplier_field] = sampling.dry_multiplier
+        if sampling.json_schema is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": sampling.json_schema},
+            }
         if not self._thinks:
             body |= self._no_thinking
         return body | self._extra_body

@@ -59,6 +59,9 @@ class Sampling:
     dry_multiplier: float = 0.0
     """How hard a run of tokens that would repeat an earlier one is held back (llama.cpp's DRY
     multiplier); 0 is not at all. Servers that do not know it are not told."""
+    json_schema: Mapping[str, object] | None = None
+    """What the answer has to be, as a JSON schema. A server that cannot hold a model to one answers
+    all the same: the caller reads strictly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ REVISIONS: Final = (
     "0018",
     "0019",
     "0020",
+    "0021",
 )
 
 OLDEST_COMPATIBLE: Final = "0019"

@@ -14,6 +14,9 @@ import structlog
 
 from bot.conversation.answer_timer import AnswerTimer, SlowEngineAlarm
 from bot.conversation.crisis_protocol import Met
+from bot.conversation.memory.folding import fold_at
+from bot.conversation.memory.local_time import part_of_day, told_absence
+from bot.conversation.memory.record import told_record
 from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import FirstReading
 from bot.conversation.repetition import RepetitionWatch
@@ -46,9 +49,10 @@ from bot.safety import (
     takes_back,
     word,
 )
-from bot.safety.hotlines import numbers_for
+from bot.safety.hotlines import numbers_for, zone_of
 from bot.safety.occasions import Occasion, asks_only_whether_human, occasions_in
 from bot.safety.quoted import own_words
+from bot.storage import MemoryRecord
 from inference.engine import ContextTooLong, EngineRejected, ignore_wait
 from inference.persona import SYSTEM_PROMPT
 from inference.server_errors import EndpointRefused
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
 
     from bot.conversation.crisis_protocol import CrisisProtocol
     from bot.conversation.history import History
+    from bot.conversation.memory.folding import MemoryFolding
     from bot.conversation.second_reader import SecondReading
     from bot.locales import Language
     from bot.safety import Blocked
@@ -68,6 +73,7 @@ if TYPE_CHECKING:
         Counters,
         Disclosure,
         Disclosures,
+        Memories,
         PastTurn,
         Risk,
         Turn,
@@ -103,6 +109,8 @@ class Plan:
     level: RiskLevel
     """What the turn is treated as: what was read in it, or the danger of the last days."""
     risk: TurnRisk
+    memory: MemoryRecord
+    """What is remembered of the person beyond `past`; before others, nothing."""
     disclosure: Disclosure
     """What the person was told and asked, and what they answered."""
     reviewed_answer: str | None
@@ -151,6 +159,8 @@ class Companion:
         counters: Counters,
         disclosures: Disclosures,
         protocol: CrisisProtocol,
+        memories: Memories,
+        folding: MemoryFolding,
         *,
         max_answer_tokens: int,
         is_trusted_at_risk: bool = False,
@@ -174,6 +184,8 @@ class Companion:
         self._count_tokens = count_tokens
         self._disclosures = disclosures
         self._protocol = protocol
+        self._memories = memories
+        self.folding = folding
         self._is_trusted_at_risk = is_trusted_at_risk
         window = model.context_window
         tuned = engine.sampling
@@ -217,6 +229,7 @@ class Companion:
             reviewed = texts_for(language).risk_safe
         elif is_taken_back:
             reviewed = texts_for(language).risk_taken_back
+        disclosure, memory = await self._known(turn)
         plan = Plan(
             turn=turn,
             language=language,
@@ -224,7 +237,8 @@ class Companion:
             assessment=assessment,
             level=level,
             risk=risk,
-            disclosure=await self._disclosures.for_user(turn.user_id),
+            memory=memory,
+            disclosure=disclosure,
             reviewed_answer=reviewed,
             lowers_risk=lowers_risk,
             met_for=risk.talk.danger,
@@ -234,6 +248,12 @@ class Companion:
             return replace(plan, reviewed_answer=word("in_group", language))
         by_protocol = reviewed is None and await self._is_by_protocol(plan)
         return _on_occasion(replace(plan, by_protocol=by_protocol))
+
+    async def _known(self, turn: Turn) -> tuple[Disclosure, MemoryRecord]:
+        """What is known of a person; what they told in private is not for a group."""
+        if turn.chat_id == turn.user_id:
+            return await self._memories.for_turn(turn.user_id, turn.conversation_id)
+        return await self._disclosures.for_user(turn.user_id), MemoryRecord()
 
     async def _assess(self, turn: Turn, said: Sequence[Utterance], risk: TurnRisk) -> Assessment:
         """How serious a turn is by what was read and what was asked before it."""
@@ -443,6 +463,11 @@ class Companion:
         share = next(narrower)
         while True:
             prompt = self._prompt(plan, int(self._prompt_budget * share))
+
+            def waits(queue_position: int) -> None:
+                self.folding.give_way()
+                on_wait(queue_position)
+
             began = False
             timer = AnswerTimer(self._clock, self._slow_engine)
             try:
@@ -451,7 +476,7 @@ class Companion:
                         prompt,
                         self._sampling,
                         affinity=str(plan.turn.conversation_id),
-                        on_wait=on_wait,
+                        on_wait=waits,
                     )
                 ) as pieces:
                     async for piece in pieces:
@@ -472,6 +497,20 @@ class Companion:
             finally:
                 timer.close()
 
+    def fold_at(self, plan: Plan, answer: str | None) -> datetime | None:
+        """When a conversation is to be folded into what is remembered; None: it is not to be."""
+        turn, memory = plan.turn, plan.memory
+        if turn.chat_id != turn.user_id or memory.is_off:
+            return None
+        unfolded = [
+            text
+            for past in plan.past
+            if past.number > memory.folded_number
+            for text in (past.user_text, past.answer)
+        ]
+        words = [text or "" for text in (*unfolded, turn.user_text, answer)]
+        return fold_at(sum(map(estimate_tokens, words)), self._prompt_budget, self._now())
+
     async def ready(self) -> bool:
         """Whether an answer asked for now would find a model. Never raises, takes <= 2 s."""
         return await self._engine.ready()
@@ -487,11 +526,26 @@ class Companion:
             level, plan.assessment.level, card_asks=plan.card_asks, danger=_danger_in(plan)
         )
         is_old = plan.disclosure.elderly_at is not None or Occasion.ELDERLY in plan.occasions
-        told = (SYSTEM_PROMPT, extra, FOR_THE_OLD if is_old and not plan.is_shared else "")
+        told = [SYSTEM_PROMPT, extra, FOR_THE_OLD if is_old and not plan.is_shared else ""]
+        said = plan.turn.user_text
+        if not (plan.is_shared or self._model.is_trial):  # the small one loses the thread
+            told += self._beside(plan, budget)
+            said = self._with_absence(plan, said)
         system = "\n".join(filter(None, told))
-        return build_prompt(
-            system, plan.past, plan.turn.user_text, budget=budget, count=self._count_tokens
-        )
+        return build_prompt(system, plan.past, said, budget=budget, count=self._count_tokens)
+
+    def _beside(self, plan: Plan, budget: int) -> list[str]:
+        """What the model is told of a person beside the talk, and what time it is with them."""
+        record = told_record(plan.memory, budget=budget, count=self._count_tokens)
+        zone = zone_of(plan.language, region_of(plan.risk.region))
+        part = part_of_day(self._now().astimezone(zone)) if zone is not None else None
+        return [record, f"对方那里现在是{part}。" if part is not None else ""]
+
+    def _with_absence(self, plan: Plan, said: str) -> str:
+        """What was said, after how long a silence: told here once, or every prompt would differ."""
+        last = plan.disclosure.last_wrote_at
+        absence = told_absence(None if last is None else plan.turn.created_at - last)
+        return said if absence is None else f"（距离上次说话已有 {absence}。）\n{said}"
 
 
 def _danger_in(plan: Plan) -> Danger | None:

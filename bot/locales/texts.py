@@ -42,9 +42,12 @@ class Texts:
 
     # Forgetting, by the person
     reset_ask: str
+    reset_ask_memory: str
     reset_yes: str
+    reset_all: str
     reset_no: str
     reset_done: str
+    reset_done_all: str
     reset_nothing: str
     reset_kept: str
 
@@ -313,6 +316,7 @@ class Texts:
     command_help: str
     command_stop: str
     command_reset: str
+    command_memory: str
     command_privacy: str
     command_export: str
     command_erase: str

@@ -128,6 +128,17 @@ class _Data(BaseModel):
     hotline: tuple[Hotline, ...]
 
 
+def zone_of(language: Language, region: Region | None) -> dt.tzinfo | None:
+    """The time of a person's place, from the region of their lines or else their language.
+
+    None where that is not one time all year.
+    """
+    regions = (region,) if region is not None else AUDIENCES[language].regions
+    offsets = {_data().utc_offset.get(one) for one in regions}
+    offset = offsets.pop() if len(offsets) == 1 else None
+    return None if offset is None else dt.timezone(dt.timedelta(hours=offset))
+
+
 _NOON = dt.datetime(2026, 1, 7, 12, tzinfo=dt.UTC)  # a Wednesday
 
 

@@ -41,6 +41,8 @@ from bot.storage.invites import Invite, Invites
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import verify_keys
 from bot.storage.limits import Limits
+from bot.storage.memories import Memories, MemoryFact, MemoryKind, MemoryLine, MemoryRecord
+from bot.storage.memory_folds import DueFold, MemoryChanges, MemoryFolds, NewMemory
 from bot.storage.models import (
     Age,
     AlertShows,
@@ -92,6 +94,7 @@ __all__ = [
     "DatabaseUnavailable",
     "Disclosure",
     "Disclosures",
+    "DueFold",
     "EmergencyContact",
     "EncryptionError",
     "EndState",
@@ -113,6 +116,14 @@ __all__ = [
     "Lane",
     "LeaseOwner",
     "Limits",
+    "Memories",
+    "MemoryChanges",
+    "MemoryFact",
+    "MemoryFolds",
+    "MemoryKind",
+    "MemoryLine",
+    "MemoryRecord",
+    "NewMemory",
     "NewUpdate",
     "Notification",
     "Notifications",

@@ -19,10 +19,12 @@ from bot.storage.db.errors import WrongKey
 from bot.storage.feedback import rated_answer_place, rewritten_place
 from bot.storage.handover_messages import message_place
 from bot.storage.inbox.lanes import payload_place
+from bot.storage.memories import line_place as memory_line_place
 from bot.storage.models import (
     BanRow,
     EmergencyContactRow,
     HandoverMessageRow,
+    MemoryLineRow,
     RatingRow,
     SafetyPlanLineRow,
     TrustedMessageRow,
@@ -89,6 +91,12 @@ _COLUMNS: Final = (
         SafetyPlanLineRow.said,
         lambda row: line_place(row.user_id, row.step, row.key),
         (SafetyPlanLineRow.user_id, SafetyPlanLineRow.step),
+    ),
+    _Column(
+        MemoryLineRow.id,
+        MemoryLineRow.said,
+        lambda row: memory_line_place(row.user_id, row.kind, row.key),
+        (MemoryLineRow.user_id, MemoryLineRow.kind),
     ),
     _Column(
         RatingRow.id,

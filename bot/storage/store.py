@@ -33,6 +33,8 @@ from bot.storage.invites import Invites
 from bot.storage.jobs import Jobs
 from bot.storage.key_verification import verify_keys
 from bot.storage.limits import Limits
+from bot.storage.memories import Memories
+from bot.storage.memory_folds import MemoryFolds
 from bot.storage.notifications import Notifications
 from bot.storage.rated_conversations import RatedConversations
 from bot.storage.readiness import Readiness
@@ -102,6 +104,8 @@ class Storage:
     handovers: Handovers
     handover_alerts: HandoverAlerts
     contacts: Contacts
+    memories: Memories
+    memory_folds: MemoryFolds
     safety_plans: SafetyPlans
     trusted_persons: TrustedPersons
     trusted_calls: TrustedCalls
@@ -211,6 +215,8 @@ async def open_storage(
         handovers=Handovers(database, cipher, clock),
         handover_alerts=HandoverAlerts(database, lease_owner),
         contacts=Contacts(database, cipher, clock),
+        memories=Memories(database, cipher, clock),
+        memory_folds=MemoryFolds(database, cipher, clock),
         safety_plans=SafetyPlans(database, cipher, clock),
         trusted_persons=TrustedPersons(database, cipher, lease_owner),
         trusted_calls=TrustedCalls(database, lease_owner),

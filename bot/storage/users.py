@@ -22,6 +22,7 @@ from bot.storage import (
     handover_messages,
     handovers,
     limits,
+    memories,
     risk,
     safety_plans,
     trusted_persons,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from bot.storage.disclosures import Disclosure
     from bot.storage.feedback import RatedAnswer
     from bot.storage.handover_messages import HandoverMessage
+    from bot.storage.memories import MemoryLine
     from bot.storage.models import ConsentState
     from bot.storage.risk import RiskState
     from bot.storage.safety_plans import PlanStep
@@ -91,6 +93,7 @@ class UserExport:
     consent: ConsentState | None = None
     plan: tuple[tuple[PlanStep, str], ...] = ()
     """The lines of their safety plan."""
+    remembered: tuple[MemoryLine, ...] = ()
     trusts: TrustedPerson | None = None
     trusted_by: tuple[TrustedPerson, ...] = ()
 
@@ -174,6 +177,7 @@ class Users:
             ratings,
             consent,
             lines,
+            remembered,
             trusts,
             trusted_by,
         ) = found
@@ -194,6 +198,9 @@ class Users:
             consent=consent,
             plan=_readable(
                 lines, lambda row: safety_plans.decrypt_line(row, user_id, self._cipher)
+            ),
+            remembered=_readable(
+                remembered, lambda row: memories.decrypt_line(row, user_id, self._cipher)
             ),
             trusts=_readable_one(
                 trusts, lambda row: trusted_persons.decrypt_trusted(row, self._cipher)
@@ -310,6 +317,7 @@ def _export(
     Sequence[AnyRow],
     ConsentState | None,
     Sequence[AnyRow],
+    Sequence[AnyRow],
     AnyRow | None,
     Sequence[AnyRow],
 ]:
@@ -325,6 +333,7 @@ def _export(
         feedback.select_for_user(connection, user_id),
         feedback.select_consent_for_user(connection, user_id),
         safety_plans.select_for_user(connection, user_id),
+        memories.select_for_user(connection, user_id),
         trusted_persons.select_for_user(connection, user_id),
         trusted_persons.select_for_trusted(connection, user_id),
     )
@@ -353,6 +362,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))
     handovers.erase_for_user(connection, user_id)
     contacts.erase_for_user(connection, user_id)
+    memories.erase_for_user(connection, user_id)
     safety_plans.erase_for_user(connection, user_id)
     trusted_persons.erase_for_user(connection, user_id)
     disclosures.erase_for_user(connection, user_id)

@@ -15,6 +15,7 @@ from bot.storage import Notification, StorageError
 from bot.timeouts import wait_with_limit
 
 if TYPE_CHECKING:
+    from bot.conversation.memory.folding import MemoryFolding
     from bot.telegram.context import Context
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
@@ -49,6 +50,7 @@ class Maintenance:
         check_ins: CheckIns,
         oncall_alerts: OncallAlerts,
         trusted_messenger: TrustedMessenger,
+        memory_folding: MemoryFolding,
         queue_notifier: QueueNotifier,
         wanted: asyncio.Event,
     ) -> None:
@@ -63,6 +65,7 @@ class Maintenance:
         self._check_ins = check_ins
         self._oncall_alerts = oncall_alerts
         self._trusted_messenger = trusted_messenger
+        self._memory_folding = memory_folding
         self._queue_notifier = queue_notifier
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,6 +107,7 @@ class Maintenance:
                 await self.look_for_work()
                 await self._check_ins.send_due()
                 await self._trusted_messenger.send_due()
+                self._memory_folding.start_due()
                 await self._storage.users.finish_erasures()
                 await self._storage.history_cache.finish_forgetting()
                 await self.purge()
@@ -154,6 +158,7 @@ class Maintenance:
             await self._storage.risk.purge()
             await self._storage.crisis_talks.purge()
             await self._storage.handover_alerts.purge()
+            await self._storage.memories.purge()
 
     async def _heartbeat(self) -> None:
         """Renew the leases of what is being worked on, and see what is to be stopped."""

@@ -39,6 +39,7 @@ from bot.telegram.features.handoff.human_requests import HumanRequests
 from bot.telegram.features.handoff.keeper import DeskKeeper
 from bot.telegram.features.help import Help
 from bot.telegram.features.membership import Membership
+from bot.telegram.features.memory.book import MemoryBook
 from bot.telegram.features.private_only import open_private
 from bot.telegram.features.safety_plan.answers import PlanAnswers
 from bot.telegram.features.safety_plan.book import PlanBook
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from bot.conversation.companion import Companion
+    from bot.conversation.memory.folding import MemoryFolding
     from bot.storage.store import Storage
     from bot.telegram.client import Client
     from bot.telegram.context import Incident, Options
@@ -112,6 +114,7 @@ class _Features:
     plans: PlanBook
     plan_answers: PlanAnswers
     feedback: AnswerFeedback
+    memory: MemoryBook
     crisis: Crisis
     protocol: CrisisProtocol
     quota: Quota
@@ -130,6 +133,7 @@ class Parts:
     oncall_alerts: OncallAlerts
     trusted_messenger: TrustedMessenger
     check_ins: CheckIns
+    memory_folding: MemoryFolding
     crisis: Crisis
     button_place: CrisisButtonPlace
     running_turns: RunningTurns
@@ -153,6 +157,7 @@ class Parts:
         """End everything else; what is still to be sent gets `drain_seconds`."""
         await run_stage(0.5, "on-call alerts", self.oncall_alerts.stop())
         await run_stage(0.5, "engine probe", self.breaker.aclose())
+        await run_stage(0.5, "memory", self.memory_folding.aclose())
         await run_stage(drain_seconds + 0.5, "outbox", self.outbox.aclose(drain_seconds))
         await run_stage(0.5, "cards", self.crisis.aclose())
         await run_stage(0.5, "alerts", self.oncall_alerts.aclose())
@@ -238,6 +243,7 @@ def build_parts(
         oncall_alerts=features.oncall_alerts,
         trusted_messenger=features.trusted_messenger,
         check_ins=features.check_ins,
+        memory_folding=companion.folding,
         crisis=features.crisis,
         button_place=features.hotlines.buttons,
         running_turns=running_turns,
@@ -253,6 +259,7 @@ def build_parts(
             check_ins=features.check_ins,
             oncall_alerts=features.oncall_alerts,
             trusted_messenger=features.trusted_messenger,
+            memory_folding=companion.folding,
             queue_notifier=QueueNotifier(context),
             wanted=work_wanted,
         ),
@@ -310,6 +317,7 @@ def _build_features(
         plans=plans,
         plan_answers=PlanAnswers(context, screen=screen, is_handed_over=desk.is_handed_over),
         feedback=AnswerFeedback(context),
+        memory=MemoryBook(context),
         crisis=Crisis(
             context,
             hotlines=hotlines,
@@ -355,7 +363,7 @@ def _build_scheduler(
             features.quota,
             door=features.door,
             handoff=features.desk,
-            rewritings=features.feedback,
+            reply_takers=(features.feedback, features.memory),
             plan_lines=features.plan_answers,
         ),
         TurnRunner(context, running_turns, steps, ending, ANSWER_KEYBOARDS),
@@ -406,6 +414,7 @@ def _build_router(
                 context, running_turns=running_turns, quota=features.quota, wake=scheduler.wake
             ),
             Reset(context, running_turns=running_turns),
+            features.memory,
             features.contacts,
             features.trusted,
             features.trust_invitations,

@@ -53,6 +53,8 @@ from bot.storage.models.operation import (
 from bot.storage.models.people import (
     DisclosureRow,
     EmergencyContactRow,
+    MemoryLineRow,
+    MemoryRow,
     SafetyPlanLineRow,
     SafetyPlanRow,
 )
@@ -94,6 +96,8 @@ __all__ = [
     "InviteRow",
     "JobRow",
     "Lane",
+    "MemoryLineRow",
+    "MemoryRow",
     "QuotaRow",
     "Rating",
     "RatingRow",

@@ -75,3 +75,33 @@ class SafetyPlanLineRow(Base):
     message_id: Mapped[int | None]
     said: Mapped[bytes]
     written_at: Mapped[datetime]
+
+
+class MemoryRow(Base):
+    """Whether anything is remembered of a person, and which line they are asked to correct."""
+
+    __tablename__ = "memories"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    off_at: Mapped[datetime | None]
+    """Since when nothing is remembered; None: it is."""
+    asked_line: Mapped[int | None]
+    asked_in: Mapped[int | None]
+    """The message that asks for the line `asked_line` as it should be."""
+
+
+class MemoryLineRow(Base):
+    """One thing that is remembered of a person, encrypted, until it expires."""
+
+    __tablename__ = "memory_lines"
+    __table_args__ = (sa.Index(None, "user_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    said: Mapped[bytes]
+    turn_id: Mapped[int | None]
+    """The turn in which it was said; none of what the person wrote in place of a line."""
+    is_own: Mapped[bool]
+    noted_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -49,6 +49,7 @@ class ConversationRow(Base):
             postgresql_where=sa.text("ended_at IS NULL"),
         ),
         sa.Index(None, "chat_id"),
+        sa.Index(None, "fold_due_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -58,6 +59,10 @@ class ConversationRow(Base):
     """Grows with every change of what is remembered; copies of the history carry it."""
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    fold_due_at: Mapped[datetime | None]
+    """When what was said is to be folded into what is remembered; None: all of it is."""
+    folded_number: Mapped[int] = mapped_column(sa.Integer, server_default=sa.text("0"))
+    """The last turn that was folded."""
 
 
 class TurnRow(LeaseColumns, Base):

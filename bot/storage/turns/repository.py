@@ -23,6 +23,7 @@ from bot.storage.turns.turn import (
     TURN,
     decrypt_past_turn,
     decrypt_turn,
+    select_after,
     select_history,
     select_last_for_chat,
     select_turn,
@@ -90,12 +91,14 @@ class Turns:
         message_id: int | None = None,
         *,
         model: str | None = None,
+        fold_at: datetime | None = None,
     ) -> int | None:
         """Store the answer and end the turn with its updates.
 
         `answer` is None where a card alone answers; the card then has asked what was asked last.
         `message_id` is the message that shows it, in case it could not be stored before. `model`
-        wrote it; None where the answer is not to be rated.
+        wrote it; None where the answer is not to be rated. At `fold_at` what was said is to be
+        folded into what is remembered.
 
         Returns the conversation's new revision, or None if the turn is no longer ours: then
         nothing changed, and another owner answers or has answered it.
@@ -107,6 +110,7 @@ class Turns:
             reason=None,
             message_id=message_id,
             model=model[:MAX_MODEL] if model is not None else None,
+            fold_at=fold_at,
         )
         return await self._database.write(
             transitions.end, self._cipher, turn_id, self._lease_owner.id, ending
@@ -212,6 +216,17 @@ class Turns:
             except WrongKey:
                 log.error("turn_unreadable", conversation=conversation_id, number=row.number)
         return tuple(history)
+
+    async def list_after(self, conversation_id: int, number: int, limit: int) -> list[Turn]:
+        """The oldest `limit` finished turns of a conversation behind a number that can be read."""
+        rows = await self._database.read(select_after, conversation_id, number, limit)
+        turns = []
+        for row in rows:
+            try:
+                turns.append(decrypt_turn(row, self._cipher))
+            except WrongKey:
+                log.error("turn_unreadable", turn=row.id)
+        return turns
 
 
 def _claim_unfinished(connection: sa.Connection, chat_id: int, lease: Lease) -> AnyRow | None:

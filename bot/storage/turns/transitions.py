@@ -40,6 +40,8 @@ class Ending:
     reason: str | None
     message_id: int | None
     model: str | None = None
+    fold_at: datetime | None = None
+    """When the conversation is to be folded into what is remembered; None: as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,13 @@ _END_UPDATES: Final = (
 _NEXT_REVISION: Final = (
     sa.update(ConversationRow)
     .where(ConversationRow.id == sa.bindparam("conversation"))
-    .values(revision=ConversationRow.revision + 1)
+    .values(
+        revision=ConversationRow.revision + 1,
+        fold_due_at=sa.func.coalesce(
+            sa.bindparam("fold_at", type_=ConversationRow.fold_due_at.type),
+            ConversationRow.fold_due_at,
+        ),
+    )
     .returning(ConversationRow.revision)
 )
 
@@ -233,11 +241,15 @@ def end(
             "reason": ending.reason,
         },
     )
-    return _next_revision(connection, conversation_id)
+    return _next_revision(connection, conversation_id, ending.fold_at)
 
 
-def _next_revision(connection: sa.Connection, conversation_id: int) -> int:
-    return connection.execute(_NEXT_REVISION, {"conversation": conversation_id}).scalar_one()
+def _next_revision(
+    connection: sa.Connection, conversation_id: int, fold_at: datetime | None = None
+) -> int:
+    return connection.execute(
+        _NEXT_REVISION, {"conversation": conversation_id, "fold_at": fold_at}
+    ).scalar_one()
 
 
 def replace_text(connection: sa.Connection, cipher: Cipher, edit: Edit) -> bool:

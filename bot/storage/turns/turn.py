@@ -163,6 +163,15 @@ def select_history(
     ).all()
 
 
+def select_after(
+    connection: sa.Connection, conversation_id: int, number: int, limit: int
+) -> Sequence[AnyRow]:
+    """The oldest `limit` finished turns of a conversation behind a number, oldest first."""
+    behind = sa.and_(TurnRow.conversation_id == conversation_id, TurnRow.number > number)
+    statement = TURN.where(behind, ~TURN_IS_UNFINISHED).order_by(TurnRow.number)
+    return connection.execute(statement.limit(limit)).all()
+
+
 def select_for_user(
     connection: sa.Connection, user_id: int, after: int = 0, limit: int | None = None
 ) -> Sequence[AnyRow]:

@@ -73,7 +73,7 @@ class AnswerFeedback(Feature):
         keyboard = change_training(texts, person, agreed=agreed)
         await self._outbox.send_text(request.chat_id, text, keyboard)
 
-    async def keep_rewriting(self, said: IncomingText) -> bool:
+    async def keep_reply(self, said: IncomingText) -> bool:
         """Keep a reply that says how its person would have put an answer.
 
         False for everything else, which is to be answered; so is what tells of danger.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.storage import Turn
     from bot.telegram.context import Context
     from bot.telegram.inbound.incoming import IncomingText
-    from bot.telegram.turns.collaborators import Doorkeeper, HumanHandoff, PlanLines, Rewritings
+    from bot.telegram.turns.collaborators import Doorkeeper, HumanHandoff, PlanLines, ReplyTaker
     from bot.telegram.turns.quota import Quota
 
 log = structlog.get_logger(__name__)
@@ -69,7 +69,7 @@ class TurnAssembler:
         quota: how much one person gets in a day.
         door: knows whose words are answered, and whether answers have to wait.
         handoff: carries what a human of the operators writes to their person.
-        rewritings: take messages that reword an answer.
+        reply_takers: take replies that they have asked for.
         plan_lines: take messages that belong to a safety plan.
     """
 
@@ -80,7 +80,7 @@ class TurnAssembler:
         *,
         door: Doorkeeper,
         handoff: HumanHandoff,
-        rewritings: Rewritings,
+        reply_takers: Sequence[ReplyTaker],
         plan_lines: PlanLines,
     ) -> None:
         self._context = context
@@ -93,7 +93,7 @@ class TurnAssembler:
         self._access = context.access
         self._door = door
         self._handoff = handoff
-        self._rewritings = rewritings
+        self._reply_takers = reply_takers
         self._plan_lines = plan_lines
 
     async def next_turn(self, chat_id: int) -> NextTurn:
@@ -156,8 +156,8 @@ class TurnAssembler:
     async def _hand_to_others(self, said: Sequence[IncomingText], *, has_plan: bool) -> bool:
         """Give messages to what takes them in place of the model; whether something has."""
         first, update_ids = said[0], [item.update_id for item in said]
-        if reworded := [i.update_id for i in said if await self._rewritings.keep_rewriting(i)]:
-            await self._inbox.finish_all(reworded)
+        if kept := [item.update_id for item in said if await self._is_kept_reply(item)]:
+            await self._inbox.finish_all(kept)
             return True
         if has_plan and (planned := await self._plan_lines.take(said)):
             await self._inbox.finish_all(planned)
@@ -176,6 +176,14 @@ class TurnAssembler:
         if is_taken:
             await self._inbox.finish_all(update_ids)
         return is_taken
+
+    async def _is_kept_reply(self, item: IncomingText) -> bool:
+        if item.reply_to is None:
+            return False
+        for taker in self._reply_takers:
+            if await taker.keep_reply(item):
+                return True
+        return False
 
     async def _begin(self, said: Sequence[IncomingText]) -> NextTurn:
         """Begin a turn, unless answers wait or the person has had theirs of the day."""

@@ -89,11 +89,11 @@ class Doorkeeper(Protocol):
         """
 
 
-class Rewritings(Protocol):
-    """Wordings that people send in place of an answer they did not like."""
+class ReplyTaker(Protocol):
+    """What people are asked to reply to a message of the bot, in place of an answer to it."""
 
-    async def keep_rewriting(self, said: IncomingText) -> bool:
-        """Keep a message that is such a wording; False if it is to be answered."""
+    async def keep_reply(self, said: IncomingText) -> bool:
+        """Keep a message that is such a reply; False if it is to be answered."""
 
 
 class PlanLines(Protocol):

@@ -85,7 +85,12 @@ class TurnEnding:
         """
         turn = running.turn
         revision = await self._store(
-            partial(self._turns.finish, turn.id, answer, state, running.message_id, model=model)
+            partial(
+                self._turns.finish,
+                *(turn.id, answer, state, running.message_id),
+                model=model,
+                fold_at=self._companion.fold_at(plan, answer),
+            )
         )
         if revision is None:
             log.warning("turn_no_longer_ours", turn=turn.id)

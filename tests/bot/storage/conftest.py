@@ -23,6 +23,8 @@ from bot.storage import (
     Inbox,
     Jobs,
     LeaseOwner,
+    Memories,
+    MemoryFolds,
     NewUpdate,
     RatedConversations,
     Risk,
@@ -74,6 +76,8 @@ class Replica:
         self.handovers = Handovers(database, cipher, clock)
         self.handover_alerts = HandoverAlerts(database, lease_owner)
         self.contacts = Contacts(database, cipher, clock)
+        self.memories = Memories(database, cipher, clock)
+        self.memory_folds = MemoryFolds(database, cipher, clock)
         self.safety_plans = SafetyPlans(database, cipher, clock)
         self.trusted_persons = TrustedPersons(database, cipher, lease_owner)
         self.trusted_calls = TrustedCalls(database, lease_owner)

@@ -166,6 +166,7 @@ class Room:
         self.trusted_messenger = parts.trusted_messenger
         self.scheduler, self.router = parts.scheduler, parts.router
         self.update_handler = parts.update_handler
+        self.memory_folding = parts.memory_folding
         self.maintenance, self.work_wanted = parts.maintenance, parts.work_wanted
         parts.start_handling()
 
@@ -190,6 +191,7 @@ class Room:
         await self.maintenance.look_for_work()
         await self.trusted_messenger.send_due()
         await self.check_ins.send_due()
+        self.memory_folding.start_due()
         await rest()
 
     async def passes(self, seconds: float) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Step = str | int | Exception | asyncio.Event | Callable[[], object]
 
 ANSWER = "我在，你慢慢说。"
+NO_SUMMARY = '{"title": "", "lines": []}'
 
 
 class ScriptedEngine:
@@ -33,6 +34,9 @@ class ScriptedEngine:
         self.samplings: list[Sampling] = []
         self.scripts: deque[Sequence[Step]] = deque()
         self.is_ready = True
+        self.summarise: Callable[[list[Message]], str] = lambda _: NO_SUMMARY
+        """What it says where it is asked for a record of what was said."""
+        self.to_summarise: list[list[Message]] = []
 
     def will(self, *steps: Step) -> None:
         """Write down what the next stream does; without a script it says `ANSWER`."""
@@ -49,6 +53,10 @@ class ScriptedEngine:
         affinity: str = "",
         on_wait: OnWait = ignore_wait,
     ) -> AsyncGenerator[str, None]:
+        if sampling.json_schema is not None:
+            self.to_summarise.append(list(messages))
+            yield self.summarise(list(messages))
+            return
         self.prompts.append(list(messages))
         self.samplings.append(sampling)
         for step in self.scripts.popleft() if self.scripts else (ANSWER,):

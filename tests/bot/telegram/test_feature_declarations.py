@@ -14,9 +14,10 @@ from bot.locales import Language, texts_for
 from bot.locales.care import care_texts_for
 from bot.locales.operators import operator_texts_for
 from bot.locales.plan import plan_texts_for
+from bot.locales.talk import talk_texts_for
 from bot.locales.trusted import trusted_texts_for
 from bot.safety.care import CarePage
-from bot.storage import PlanStep, Role
+from bot.storage import MemoryKind, PlanStep, Role
 from bot.telegram import features
 from bot.telegram.feature import Callback, Command, Feature, button_row
 from bot.telegram.features.admin.acts import OperatorAct
@@ -68,6 +69,12 @@ EXAMPLES: dict[str, list[Any]] = {
     "operator_id": [ID],
     "target_id": [ID],
     "acts": [[OperatorAct("audit", Role.ADMIN, None, lambda texts: texts.menu_audit)]],
+    "has_lines": [True, True, False],
+    "is_off": [False, True],
+    "line_ids": [[ID, ID - 1, ID - 2, ID - 3, ID - 4, ID - 5]],
+    "line_id": [ID],
+    "kind": list(MemoryKind),
+    "remembers": [True, False],
     "keyboard": [button_row(("安全", f"risk:safe:{ID}"))],
 }
 """Values for the parameters of keyboards, by name; a new parameter needs some here."""
@@ -77,6 +84,7 @@ TEXTS_OF = {
     "CareTexts": care_texts_for,
     "TrustedTexts": trusted_texts_for,
     "OperatorTexts": operator_texts_for,
+    "TalkTexts": talk_texts_for,
 }
 
 
@@ -123,7 +131,7 @@ async def test_everybody_sees_the_menu_in_its_order_and_admins_their_own_words(r
     everybody, admins = published["default", "en"], published["chat", "en"]
     assert [*everybody, "admin"] == list(admins)
     assert list(everybody) == [
-        *("help", "help_now", "human", "stop", "reset", "contact", "plan", "care"),
+        *("help", "help_now", "human", "stop", "reset", "memory", "contact", "plan", "care"),
         *("safety", "about"),
         *("privacy", "export", "erase", "start"),
     ]

@@ -60,6 +60,7 @@ def _content(user_id: int, export: UserExport) -> dict[str, object]:
         "emergency_contact": asdict(export.contact) if export.contact else None,
         "trusted_person": _trusted(export),
         "safety_plan": _plan(export),
+        "remembered": _remembered(export),
         "from_humans": [
             {"at": said.at.isoformat(), "a human of the operators": said.text}
             for said in export.from_humans
@@ -102,6 +103,7 @@ def _holds_anything(export: UserExport) -> bool:
         or export.risk.ends
         or export.contact
         or export.plan
+        or export.remembered
         or export.trusts
         or export.trusted_by
         or export.from_humans
@@ -187,6 +189,22 @@ def _plan(export: UserExport) -> dict[str, list[str]]:
         for step in PlanStep
         if any(of_step is step for of_step, _ in export.plan)
     }
+
+
+def _remembered(export: UserExport) -> list[dict[str, object]]:
+    """What is remembered beyond what stands in a prompt, and until when."""
+    return [
+        {
+            "about": line.fact.kind.value,
+            "what": line.fact.said,
+            "who": line.fact.note or None,
+            "on": line.fact.on.isoformat() if line.fact.on else None,
+            "you_wrote_it": line.is_own,
+            "noted_at": line.noted_at.isoformat(),
+            "kept_until": line.expires_at.isoformat(),
+        }
+        for line in export.remembered
+    ]
 
 
 def _feedback(export: UserExport) -> dict[str, object]:

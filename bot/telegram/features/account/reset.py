@@ -7,7 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.storage import Role
-from bot.telegram.feature import Callback, Command, Feature, button_row, owned_callback, parse_id
+from bot.telegram.feature import (
+    Callback,
+    Command,
+    Feature,
+    button_row,
+    button_rows,
+    owned_callback,
+    parse_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +53,7 @@ class Reset(Feature):
         self._outbox = context.outbox
         self._conversations = context.storage.conversations
         self._history_cache = context.storage.history_cache
+        self._memories = context.storage.memories
         self._users = context.storage.users
         self._audit = context.storage.audit
         self._access = context.access
@@ -59,7 +68,7 @@ class Reset(Feature):
             ),
         )
         self.callbacks = (
-            owned_callback("reset", ("yes", "no"), self._reset),
+            owned_callback("reset", ("yes", "all", "no"), self._reset),
             Callback(prefix="admin_reset", parse=_parse_admin_reset, run=self._admin_reset),
         )
 
@@ -68,8 +77,13 @@ class Reset(Feature):
             await self._ask_admin(request)
             return
         texts = request.texts
-        keyboard = ask_reset(texts, request.user_id)
-        await self._outbox.send_text(request.chat_id, texts.reset_ask, keyboard)
+        # What is remembered of a person beyond a conversation is of their private chat alone.
+        remembers = (
+            request.is_private and not (await self._memories.for_user(request.user_id)).is_off
+        )
+        keyboard = ask_reset(texts, request.user_id, remembers=remembers)
+        text = texts.reset_ask_memory if remembers else texts.reset_ask
+        await self._outbox.send_text(request.chat_id, text, keyboard)
 
     async def _ask_admin(self, request: CommandRequest) -> None:
         texts, target = request.texts, _target_in(request.argument)
@@ -96,6 +110,10 @@ class Reset(Feature):
             await self._replace_question(request, texts.reset_kept)
             return None
         was_open = await self._forget(request.chat_id)
+        if answer == "all":
+            await self._memories.forget(request.user_id)
+            await self._replace_question(request, texts.reset_done_all)
+            return None
         await self._replace_question(request, texts.reset_done if was_open else texts.reset_nothing)
         return None
 
@@ -136,11 +154,12 @@ class Reset(Feature):
         await self._outbox.edit_text(request.chat_id, request.message_id, text)
 
 
-def ask_reset(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
-    """Under the question whether to forget this conversation."""
-    return button_row(
-        (texts.reset_yes, f"reset:yes:{user_id}"), (texts.reset_no, f"reset:no:{user_id}")
-    )
+def ask_reset(texts: Texts, user_id: int, *, remembers: bool = False) -> InlineKeyboardMarkup:
+    """Under the question whether to forget this conversation; `remembers`: more than that."""
+    yes, no = (texts.reset_yes, f"reset:yes:{user_id}"), (texts.reset_no, f"reset:no:{user_id}")
+    if not remembers:
+        return button_row(yes, no)
+    return button_rows([[yes, (texts.reset_all, f"reset:all:{user_id}")], [no]])
 
 
 def ask_admin_reset(texts: Texts, admin_id: int, target: str) -> InlineKeyboardMarkup:

@@ -249,7 +249,10 @@ def test_a_batch_that_memory_does_not_suffice_for_is_halved(config, original, mo
     assert sizes == [5, 2, 3, 1, 2]
     most = 0
     asked = replace(config, sampling=GREEDY)
-    with pytest.raises(EvaluateError, match="Memory does not suffice for"), loaded(original, asked):
+    with (
+        pytest.raises(EvaluateError, match="MemoryRecord does not suffice for"),
+        loaded(original, asked),
+    ):
         model.answer(prompts, seed=0)
 
 

@@ -55,7 +55,7 @@ async def test_no_keeps_everything(room, action):
     await talked(room)
     await room.arrive(message(f"/{action}"))
     await room.passes(5)
-    _, no = room.buttons()
+    *_, no = room.buttons()
     newest = max(number for _, number in room.bot.shown)
     await room.arrive(press(no, message_id=newest))
     await room.passes(5)

@@ -87,6 +87,13 @@ class MemoryFolds:
             _complete, self._cipher, due, folded_number, changes, (self._clock(), again_at)
         )
 
+    async def release_others(self) -> None:
+        """Take up what others have begun, for a bot that knows it is the only one.
+
+        What would have been due within the same time by itself is due now, too.
+        """
+        await self._database.write(_release_others, self._clock())
+
     async def put_off(self, due: DueFold, until: datetime | None) -> None:
         """Note that a conversation could not be folded now; None: that there is nothing to fold."""
         await self._database.write(_put_off, due, until)
@@ -180,6 +187,11 @@ def _add(
     connection.execute(
         sa.update(MemoryLineRow).where(MemoryLineRow.id == line_id).values(said=sealed)
     )
+
+
+def _release_others(connection: sa.Connection, now: datetime) -> None:
+    begun = ConversationRow.fold_due_at.between(now, now + FOLDING_LASTS)
+    connection.execute(sa.update(ConversationRow).where(begun).values(fold_due_at=now))
 
 
 def _put_off(connection: sa.Connection, due: DueFold, until: datetime | None) -> None:

@@ -235,6 +235,7 @@ async def open_storage(
         await storage.cards.release_others()
         await storage.handover_alerts.release_others()
         await storage.trusted_messages.release_others()
+        await storage.memory_folds.release_others()
     return storage
 
 

@@ -62,7 +62,7 @@ async def test_reset_asks_once_and_then_forgets(
     await person.hears("我的小名叫石头", button=REDO)
 
     await person.says("/reset")
-    question = await person.hears(TEXTS.reset_ask, button=TEXTS.reset_yes)
+    question = await person.hears(TEXTS.reset_ask_memory, button=TEXTS.reset_yes)
     await person.presses(TEXTS.reset_yes, question)
     done = await person.hears(TEXTS.reset_done)
     assert done.id == question.id
@@ -144,7 +144,7 @@ async def test_the_menu_names_every_command_in_the_persons_language(telegram: Te
     chinese, english = await telegram.person(), await telegram.person(language="en")
 
     expected = {"start", "help", "help_now", "human", "contact", "safety", "stop"}
-    expected |= {"reset", "privacy", "export", "erase", "about", "plan", "care"}
+    expected |= {"reset", "privacy", "export", "erase", "about", "plan", "care", "memory"}
     for person, word in ((chinese, "不再提起我们聊过的"), (english, ENGLISH.command_reset)):
         menu = await telegram.menu(person.id)
         assert set(menu) == expected

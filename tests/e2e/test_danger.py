@@ -213,7 +213,7 @@ async def test_danger_outlives_a_reset_and_a_restart(
     await person.hears(HIGH_CARD)
     await person.hears("我听见了", button=REDO)
     await person.says("/reset")
-    await person.presses(TEXTS.reset_yes, await person.hears(TEXTS.reset_ask))
+    await person.presses(TEXTS.reset_yes, await person.hears(TEXTS.reset_ask_memory))
     await person.hears(TEXTS.reset_done)
     house.bot.kill()
     house.bot.start()

@@ -67,6 +67,16 @@ async def test_a_process_that_dies_over_it_leaves_it_to_the_next(
     assert await remembered(replica) == [NAME]
 
 
+async def test_the_only_bot_of_a_database_takes_up_at_once_what_one_before_it_began(
+    replica: Replica, other_replica: Replica
+) -> None:
+    await said(replica)
+    await claimed(replica)
+    replica.clock.advance(seconds=5)
+    await other_replica.memory_folds.release_others()
+    assert (await claimed(other_replica)).folded_number == 0
+
+
 async def test_a_turn_that_ends_meanwhile_is_owed_by_itself(replica: Replica) -> None:
     await said(replica)
     due = await claimed(replica)

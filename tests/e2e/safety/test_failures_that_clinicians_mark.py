@@ -195,7 +195,7 @@ async def test_the_same_card_is_not_repeated(talk: Talk) -> None:
 async def test_danger_outlives_reset(talk: Talk) -> None:
     await talk.says(HIGH, model=IDLE)
     await talk.person.says("/reset")
-    await talk.person.presses(TEXTS.reset_yes, await talk.person.hears(TEXTS.reset_ask))
+    await talk.person.presses(TEXTS.reset_yes, await talk.person.hears(TEXTS.reset_ask_memory))
     await talk.person.hears(TEXTS.reset_done)
     heard = await talk.says("在吗，想聊聊别的", model="你说过想跳楼。")
     assert openings(heard) == [AT_RISK]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
+from bot.commands.arguments import add_operator_commands
 from bot.errors import BotError, StartupError, places
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     safety.add_argument("--first-reader", action="store_true", help="with the first reader alone")
     safety.set_defaults(command=_safety)
+    add_operator_commands(commands)
     return parser
 
 

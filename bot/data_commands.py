@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
-from bot.app import storage_options
+from bot.commands.opened import opened, opened_with_keys
 from bot.compliance import gather, render
-from bot.errors import StartupError
 from bot.feedback.deidentify import Deidentifier
 from bot.feedback.export import export_feedback
 from bot.storage import (
@@ -17,43 +15,19 @@ from bot.storage import (
     Disclosures,
     RatedConversations,
     SchemaStatus,
-    StorageError,
-    check_schema,
     count_old,
     reencrypt,
     schema_status,
     upgrade,
     utc_now,
-    verify_keys,
 )
-from bot.storage.store import open_cipher, open_database
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from datetime import datetime
     from pathlib import Path
 
     from bot.compliance import Law
     from bot.settings import Settings
-    from bot.storage.db.database import Database
-    from bot.storage.store import StorageOptions
-
-
-@asynccontextmanager
-async def _opened(options: StorageOptions) -> AsyncIterator[Database]:
-    """The database of an operator's command.
-
-    Raises:
-        StartupError: what storage cannot do within it, as a sentence.
-    """
-    try:
-        database = open_database(options)
-        try:
-            yield database
-        finally:
-            await database.aclose()
-    except StorageError as error:
-        raise StartupError(str(error)) from None
 
 
 async def migrate(settings: Settings) -> str:
@@ -62,7 +36,7 @@ async def migrate(settings: Settings) -> str:
     Raises:
         StartupError: it cannot be reached, or is newer than this program.
     """
-    async with _opened(storage_options(settings)) as database:
+    async with opened(settings, may_be_new=True) as database:
         before = await schema_status(database)
         await upgrade(database)
     if before is SchemaStatus.CURRENT:
@@ -78,8 +52,7 @@ async def counted(settings: Settings, year: int) -> str:
     Raises:
         StartupError: the database cannot be reached, or has no counters yet.
     """
-    async with _opened(storage_options(settings)) as database:
-        await check_schema(database)
+    async with opened(settings) as database:
         totals = await Counters(database, utc_now).totals(date(year, 1, 1), date(year, 12, 31))
     if not totals:
         return f"Nothing was counted in {year}."
@@ -93,8 +66,7 @@ async def report_of(settings: Settings, law: Law, year: int) -> str:
     Raises:
         StartupError: the database cannot be reached, or has no tables yet.
     """
-    async with _opened(storage_options(settings)) as database:
-        await check_schema(database)
+    async with opened(settings) as database:
         facts = await gather(
             Counters(database, utc_now), Disclosures(database, utc_now), year, utc_now().date()
         )
@@ -107,8 +79,7 @@ async def audited(settings: Settings, last: int) -> str:
     Raises:
         StartupError: the database cannot be reached, or has no tables yet.
     """
-    async with _opened(storage_options(settings)) as database:
-        await check_schema(database)
+    async with opened(settings) as database:
         acts = await Audit(database, utc_now).list_recent(last)
     lines = [
         f"{act.at:%Y-%m-%d %H:%M:%S}  {act.admin_id}  {act.action} {act.target}: {act.outcome}"
@@ -124,11 +95,7 @@ async def export_feedback_to(settings: Settings, file: Path, since: datetime | N
         StartupError: the database cannot be reached, the file not be written, jieba is missing.
     """
     deidentifier = Deidentifier()
-    options = storage_options(settings)
-    async with _opened(options) as database:
-        await check_schema(database)
-        cipher = open_cipher(options)
-        await verify_keys(database, cipher)
+    async with opened_with_keys(settings) as (database, cipher):
         conversations = RatedConversations(database, cipher)
         exported = await export_feedback(conversations, file, deidentifier, since)
     said = [
@@ -148,11 +115,8 @@ async def reencrypt_all(settings: Settings) -> str:
     Raises:
         StartupError: the database cannot be reached, or a key it was written with is missing.
     """
-    options = storage_options(settings)
     rewritten = 0
-    async with _opened(options) as database:
-        cipher = open_cipher(options)
-        await verify_keys(database, cipher)
+    async with opened_with_keys(settings) as (database, cipher):
         async for total in reencrypt(database, cipher):
             rewritten = total
         left = await count_old(database, cipher)

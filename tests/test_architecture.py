@@ -24,6 +24,9 @@ ARROWS = {
     "bot/compliance": {"bot/settings", "bot/safety", "bot/storage"},
     "bot/feedback": {"bot/safety", "bot/storage"},
     "bot/watch": {"bot/storage", "inference"},
+    "bot/commands": {
+        *("bot/app", "bot/ops", "bot/safety", "bot/settings", "bot/storage", "bot/telegram"),
+    },
     "bot/sandbox": set(),
     "inference": set(),
     "training": {"inference", "bot/safety"},

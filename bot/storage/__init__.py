@@ -60,6 +60,7 @@ from bot.storage.reencrypt import count_old, reencrypt
 from bot.storage.risk import Risk, RiskSignal, RiskState, SpeakerRisk, TurnRisk
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
 from bot.storage.statistics import Backlog, InboxCounts, Statistics, TurnCounts
+from bot.storage.traces import CardTrace, PersonTrace, Traces, TurnTrace, UpdateTrace
 from bot.storage.trusted_calls import TellingCards, TrustedCalls
 from bot.storage.trusted_messages import OwedTrustedMessage, TrustedMessages
 from bot.storage.trusted_persons import TrustedPerson, TrustedPersons
@@ -79,6 +80,7 @@ __all__ = [
     "BadKey",
     "Ban",
     "CardKey",
+    "CardTrace",
     "CheckInSchedule",
     "Cipher",
     "Clock",
@@ -134,6 +136,7 @@ __all__ = [
     "PastTurn",
     "PendingQuestion",
     "PersonInChat",
+    "PersonTrace",
     "Place",
     "PlanStep",
     "RatedAnswer",
@@ -158,6 +161,7 @@ __all__ = [
     "StoredTalk",
     "StoredUpdate",
     "TellingCards",
+    "Traces",
     "TrustedCalls",
     "TrustedMessages",
     "TrustedPerson",
@@ -166,9 +170,11 @@ __all__ = [
     "TurnCounts",
     "TurnRisk",
     "TurnState",
+    "TurnTrace",
     "Turns",
     "TypedLine",
     "UpdateState",
+    "UpdateTrace",
     "User",
     "UserExport",
     "Users",

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
+    import sqlalchemy as sa
+
     from bot.storage.db.clock import Clock
 
 DATABASE_FILE: Final = "shudong.db"
@@ -69,6 +71,11 @@ class StorageOptions:
     bot_id: int = 0
     """Telegram's id of the bot: several may share one Redis."""
     keys: Sequence[str] = ()
+
+    @property
+    def address(self) -> sa.URL:
+        """The address of the database, embedded or not."""
+        return normalize_url(self.database_url or f"sqlite:///{self.database_file}")
 
     @property
     def database_file(self) -> Path:
@@ -190,7 +197,7 @@ async def open_storage(
         await database.aclose()
         raise
     lease_owner = LeaseOwner(id=secrets.token_hex(8), clock=clock)
-    history_cache = _history_cache(options, cipher)
+    history_cache = open_history_cache(options, cipher)
     jobs = Jobs(database, lease_owner)
     storage = Storage(
         database=database,
@@ -261,7 +268,8 @@ def _make_data_dir(path: Path) -> None:
         ) from None
 
 
-def _history_cache(options: StorageOptions, cipher: Cipher) -> HistoryCache:
+def open_history_cache(options: StorageOptions, cipher: Cipher) -> HistoryCache:
+    """The copies of recent turns: in Redis if there is one, else in this process."""
     if options.redis_url is None:
         return InProcessHistoryCache()
     from bot.storage.redis_history_cache import RedisHistoryCache

@@ -43,8 +43,11 @@ def test_a_year_is_added_up_and_other_years_are_not(
     assert capsys.readouterr().out == "Nothing was counted in 2024.\n"
 
 
-@pytest.mark.usefixtures("data_dir")
-def test_a_database_without_tables_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_without_tables_is_a_sentence(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data_dir.mkdir()
+    (data_dir / "shudong.db").touch()
     assert main(["counters"]) == 1
     assert "no tables yet" in capsys.readouterr().err
 

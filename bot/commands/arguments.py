@@ -1,0 +1,154 @@
+"""The operator's commands: their arguments, and what they call.
+
+Each command imports what it needs itself: a wrong setting is told before anything is loaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.errors import StartupError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Awaitable, Callable
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_operator_commands(commands: Commands) -> None:
+    """Declare the commands."""
+    _add_people(commands)
+    stats = commands.add_parser("stats", help="print how the bot fares, in numbers of nobody")
+    stats.add_argument("--days", type=int, default=7, help="of how many days (7)")
+    stats.set_defaults(command=_stats)
+    version = commands.add_parser("version", help="print versions of bot, schema and Python")
+    version.set_defaults(command=_version)
+
+
+def _add_people(commands: Commands) -> None:
+    user = commands.add_parser(
+        "user",
+        help="show, reset, erase or export what is kept of one person",
+        description="Do something for one person, by their Telegram id. No command shows what they "
+        "said, but `export`, which writes it to a file for them. What is done is in the audit.",
+    ).add_subparsers(title="commands", metavar="", required=True)
+    for name, command, text in (
+        ("show", _user_show, "print what is kept, in numbers and dates"),
+        ("reset", _user_reset, "end the conversation in their private chat"),
+        ("erase", _user_erase, "delete everything kept of them, as /erase does"),
+        ("export", _user_export, "write everything kept of them to FILE, as /export does"),
+    ):
+        parser = user.add_parser(name, help=text, description=text)
+        parser.add_argument("id", type=int, metavar="ID")
+        parser.set_defaults(command=command)
+        if name == "erase":
+            parser.add_argument("--yes", action="store_true", help="do not ask")
+        if name == "export":
+            parser.add_argument("file", type=Path, metavar="FILE.json")
+    why = commands.add_parser(
+        "why",
+        help="print what became of a person's last messages, without their words",
+        description="Print times (UTC), states and reasons of a person's last messages, turns and "
+        "cards, and the hash that stands for them in logs.",
+    )
+    why.add_argument("id", type=int, metavar="ID")
+    why.add_argument("--last", type=int, default=20, help="how many of each (20)")
+    why.set_defaults(command=_why)
+
+
+def say(done: Awaitable[str]) -> None:
+    """Run a command to its end and print what it says."""
+
+    async def finish() -> str:
+        return await done
+
+    sys.stdout.write(asyncio.run(finish()) + "\n")
+
+
+def confirm(question: str, *, is_confirmed: bool) -> None:
+    """Ask at the terminal, unless that was answered by an argument.
+
+    Raises:
+        StartupError: the answer was no, or there is no terminal to ask at.
+    """
+    if is_confirmed:
+        return
+    if not sys.stdin.isatty():
+        raise StartupError(f"{question} Say so with --yes.")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise StartupError("Nothing was done.")
+
+
+def at_least_one(name: str, number: int) -> int:
+    """The number of an option. Raises StartupError where it is none from 1."""
+    if number < 1:
+        raise StartupError(f"{name}: expected a number from 1.")
+    return number
+
+
+def _for_person(
+    options: argparse.Namespace, command: Callable[..., Awaitable[str]], *arguments: object
+) -> None:
+    from bot.settings import load_settings
+
+    say(command(load_settings(), options.id, *arguments))
+
+
+def _user_show(options: argparse.Namespace) -> None:
+    from bot.commands.people import show
+
+    _for_person(options, show)
+
+
+def _user_reset(options: argparse.Namespace) -> None:
+    from bot.commands.people import reset
+
+    _for_person(options, reset)
+
+
+def _user_erase(options: argparse.Namespace) -> None:
+    from bot.commands.people import erase
+
+    confirm(
+        f"Everything kept of {options.id} will be deleted, which cannot be undone. Go on?",
+        is_confirmed=options.yes,
+    )
+    _for_person(options, erase)
+
+
+def _user_export(options: argparse.Namespace) -> None:
+    from bot.commands.people import export
+
+    _for_person(options, export, options.file)
+
+
+def _why(options: argparse.Namespace) -> None:
+    from bot.commands.people import why
+
+    _for_person(options, why, at_least_one("--last", options.last))
+
+
+def _stats(options: argparse.Namespace) -> None:
+    from bot.commands.stats import stats
+    from bot.settings import load_settings
+
+    days = at_least_one("--days", options.days)
+    say(stats(load_settings(), min(days, 3650)))
+
+
+def _version(_options: argparse.Namespace) -> None:
+    import platform
+
+    import migrations
+    from bot import __version__
+
+    sys.stdout.write(
+        f"Shudong {__version__}\nschema  {migrations.REVISIONS[-1]}\n"
+        f"Python  {platform.python_version()}\n"
+    )

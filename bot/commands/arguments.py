@@ -145,10 +145,9 @@ def _stats(options: argparse.Namespace) -> None:
 def _version(_options: argparse.Namespace) -> None:
     import platform
 
-    import migrations
     from bot import __version__
+    from bot.storage import newest_revision
 
     sys.stdout.write(
-        f"Shudong {__version__}\nschema  {migrations.REVISIONS[-1]}\n"
-        f"Python  {platform.python_version()}\n"
+        f"Shudong {__version__}\nschema  {newest_revision()}\nPython  {platform.python_version()}\n"
     )

@@ -14,7 +14,7 @@ import os
 import secrets
 import sys
 from logging.handlers import WatchedFileHandler
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
@@ -132,7 +132,10 @@ class _PrivateLogFile(WatchedFileHandler):
             return os.open(path, flags, 0o600)
 
         # pathlib's own `open` takes no opener.
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=private)
+        return cast(
+            "TextIOWrapper",
+            open(self.baseFilename, "a", encoding=self.encoding, opener=private),
+        )
 
 
 def _log_file(path: Path) -> logging.Handler:

@@ -29,7 +29,13 @@ from bot.storage.db.errors import (
     WrongKey,
 )
 from bot.storage.db.leases import LeaseOwner
-from bot.storage.db.migrate import SchemaStatus, check_schema, schema_status, upgrade
+from bot.storage.db.migrate import (
+    SchemaStatus,
+    check_schema,
+    newest_revision,
+    schema_status,
+    upgrade,
+)
 from bot.storage.disclosures import Disclosure, Disclosures
 from bot.storage.feedback import Feedback, RatedAnswer, RatingResult
 from bot.storage.handover_alerts import HandoverAlerts, OutdatedAlert, OwedAlert
@@ -183,6 +189,7 @@ __all__ = [
     "count_old",
     "generate_key",
     "load_or_create_key_file",
+    "newest_revision",
     "reencrypt",
     "schema_status",
     "upgrade",

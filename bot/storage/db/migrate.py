@@ -75,6 +75,11 @@ async def check_schema(database: Database) -> None:
             return
 
 
+def newest_revision() -> str:
+    """The revision of the schema that this program was written for."""
+    return migrations.REVISIONS[-1]
+
+
 async def upgrade(database: Database) -> None:
     """Bring the schema to this program's revision, in one transaction.
 

@@ -28,6 +28,7 @@ REVISIONS: Final = (
     "0019",
     "0020",
     "0021",
+    "0022",
 )
 
 OLDEST_COMPATIBLE: Final = "0019"

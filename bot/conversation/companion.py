@@ -54,6 +54,7 @@ from bot.safety.occasions import Occasion, asks_only_whether_human, occasions_in
 from bot.safety.quoted import own_words
 from bot.storage import MemoryRecord
 from inference.engine import ContextTooLong, EngineRejected, ignore_wait
+from inference.nodes.engine import NodesEngine
 from inference.persona import SYSTEM_PROMPT
 from inference.server_errors import EndpointRefused
 from inference.tokens import estimate_tokens
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
         TurnRisk,
     )
     from inference.engine import Engine, Message, ModelInfo, OnWait
+    from inference.nodes.node import Node
     from inference.tokens import TokenCounter
 
 log = structlog.get_logger(__name__)
@@ -510,6 +512,11 @@ class Companion:
         ]
         words = [text or "" for text in (*unfolded, turn.user_text, answer)]
         return fold_at(sum(map(estimate_tokens, words)), self._prompt_budget, self._now())
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """The nodes of the engine; none where it is a model in this machine."""
+        return self._engine.nodes if isinstance(self._engine, NodesEngine) else ()
 
     async def ready(self) -> bool:
         """Whether an answer asked for now would find a model. Never raises, takes <= 2 s."""

@@ -6,6 +6,7 @@ whose methods are one transaction each, and frozen values.
 
 from bot.storage.access import Access, AccessRules, Ban, Role
 from bot.storage.audit import Audit, AuditEntry
+from bot.storage.broadcasts import Broadcast, Broadcasts
 from bot.storage.cards import CardKey, CrisisCards, ExportedCard, OwedCard
 from bot.storage.check_ins import CheckInSchedule
 from bot.storage.contacts import Contacts, EmergencyContact
@@ -52,7 +53,9 @@ from bot.storage.memory_folds import DueFold, MemoryChanges, MemoryFolds, NewMem
 from bot.storage.models import (
     Age,
     AlertShows,
+    BroadcastState,
     ConsentState,
+    DeliveryState,
     HandoverState,
     Lane,
     Rating,
@@ -85,6 +88,9 @@ __all__ = [
     "Backlog",
     "BadKey",
     "Ban",
+    "Broadcast",
+    "BroadcastState",
+    "Broadcasts",
     "CardKey",
     "CardTrace",
     "CheckInSchedule",
@@ -100,6 +106,7 @@ __all__ = [
     "DatabaseFull",
     "DatabaseRefused",
     "DatabaseUnavailable",
+    "DeliveryState",
     "Disclosure",
     "Disclosures",
     "DueFold",

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from bot.storage.db.encryption import Cipher
 
 MAINTENANCE: Final = "maintenance"
+DRAIN: Final = "drain:"
+"""Before what a node of the engine is known by that gets no work."""
 _CHANGED: Final = Notification("access")
 
 
@@ -49,6 +51,8 @@ class AccessRules:
     quotas: Mapping[int, int] = field(default_factory=dict)
     """Answers a day by person; 0: no limit."""
     maintenance_since: datetime | None = None
+    drained: frozenset[str] = frozenset()
+    """The nodes of the engine that get no work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,10 @@ class Access:
         """Switch maintenance on or off; False where it was so already."""
         return await self._database.write(_switch, MAINTENANCE, self._clock() if on else None)
 
+    async def set_drained(self, node: str, *, on: bool) -> bool:
+        """Have a node of the engine get no work, or get it again; False where it was so already."""
+        return await self._database.write(_switch, DRAIN + node, self._clock() if on else None)
+
     async def is_admitted(self, user_id: int) -> bool:
         """Whether a person was let in once."""
         return await self._database.read(_is_admitted, user_id)
@@ -160,14 +168,15 @@ def erase_for_user(connection: sa.Connection, user_id: int) -> None:
 def _rules(connection: sa.Connection) -> AccessRules:
     banned = connection.scalars(sa.select(BanRow.person_id))
     roles = connection.execute(sa.select(RoleGrantRow.holder_id, RoleGrantRow.role))
+    rows = connection.execute(sa.select(SwitchRow.name, SwitchRow.on_since))
+    switches = {row.name: row.on_since for row in rows}
     quotas = connection.execute(sa.select(QuotaRow.user_id, QuotaRow.answers_per_day))
     return AccessRules(
         banned=frozenset(banned),
         roles={holder: Role(role) for holder, role in roles},
         quotas={row.user_id: row.answers_per_day for row in quotas},
-        maintenance_since=connection.scalar(
-            sa.select(SwitchRow.on_since).where(SwitchRow.name == MAINTENANCE)
-        ),
+        maintenance_since=switches.get(MAINTENANCE),
+        drained=frozenset(name.removeprefix(DRAIN) for name in switches if name.startswith(DRAIN)),
     )
 
 

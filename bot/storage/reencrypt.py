@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.storage.access import reason_place
+from bot.storage.broadcasts import words_place
 from bot.storage.contacts import name_place, phone_place
 from bot.storage.db.encryption import HEADER_BYTES
 from bot.storage.db.errors import WrongKey
@@ -22,6 +23,7 @@ from bot.storage.inbox.lanes import payload_place
 from bot.storage.memories import line_place as memory_line_place
 from bot.storage.models import (
     BanRow,
+    BroadcastRow,
     EmergencyContactRow,
     HandoverMessageRow,
     MemoryLineRow,
@@ -135,6 +137,7 @@ _COLUMNS: Final = (
         (TrustedMessageRow.kind, TrustedMessageRow.recipient, TrustedMessageRow.about),
     ),
     _Column(BanRow.person_id, BanRow.reason, lambda row: reason_place(row.key)),
+    _Column(BroadcastRow.id, BroadcastRow.words, lambda row: words_place(row.key)),
 )
 
 

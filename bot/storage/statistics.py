@@ -13,6 +13,7 @@ from bot.storage.models import (
     TURN_IS_UNFINISHED,
     CrisisCardRow,
     HandoverRow,
+    RiskRow,
     SwitchRow,
     TurnRow,
     UpdateRow,
@@ -67,6 +68,16 @@ class TurnCounts:
     p95_seconds: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class DangerCounts:
+    """How many people a level is kept in mind of now, by their highest one; cards of a span."""
+
+    people: dict[int, int]
+    cards: dict[int, int]
+    open_calls: int
+    """Calls for a human that nobody has taken."""
+
+
 class Statistics:
     """Reads numbers; each method is one transaction."""
 
@@ -87,6 +98,10 @@ class Statistics:
     async def turns(self, since: datetime) -> TurnCounts:
         """How turns that began since a moment have ended."""
         return await self._database.read(_turns, since)
+
+    async def danger(self, since: datetime) -> DangerCounts:
+        """In how much danger people are now, and what cards went out since a moment."""
+        return await self._database.read(_danger, self._clock(), since)
 
 
 _MAY_BE_ANSWERED: Final = sa.and_(
@@ -169,4 +184,30 @@ def _turns(connection: sa.Connection, since: datetime) -> TurnCounts:
         by_failure={reason or "unknown": n for reason, n in failures.items()},
         median_seconds=took[len(took) // 2] if took else None,
         p95_seconds=took[int(len(took) * 0.95)] if took else None,
+    )
+
+
+def _danger(connection: sa.Connection, now: datetime, since: datetime) -> DangerCounts:
+    highest = (
+        sa.select(sa.func.max(RiskRow.level).label("level"))
+        .where(RiskRow.until > now)
+        .group_by(RiskRow.user_id)
+        .subquery()
+    )
+    people = connection.execute(
+        sa.select(highest.c.level, sa.func.count().label("n"))
+        .group_by(highest.c.level)
+        .order_by(highest.c.level)
+    )
+    cards = connection.execute(
+        sa.select(CrisisCardRow.level, sa.func.count().label("n"))
+        .where(CrisisCardRow.created_at > since)
+        .group_by(CrisisCardRow.level)
+        .order_by(CrisisCardRow.level)
+    )
+    calls = sa.select(sa.func.count()).where(HandoverRow.state == "open")
+    return DangerCounts(
+        people={row.level: row.n for row in people},
+        cards={row.level: row.n for row in cards},
+        open_calls=connection.scalar(calls) or 0,
     )

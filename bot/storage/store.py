@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.storage.access import Access
 from bot.storage.audit import Audit
+from bot.storage.broadcasts import Broadcasts
 from bot.storage.cards import CrisisCards
 from bot.storage.check_ins import CheckInSchedule
 from bot.storage.contacts import Contacts
@@ -98,6 +99,7 @@ class Storage:
     users: Users
     access: Access
     invites: Invites
+    broadcasts: Broadcasts
     audit: Audit
     counters: Counters
     jobs: Jobs
@@ -209,6 +211,7 @@ async def open_storage(
         users=Users(database, cipher, clock),
         access=Access(database, cipher, clock),
         invites=Invites(database, clock),
+        broadcasts=Broadcasts(database, cipher, clock),
         audit=Audit(database, clock),
         counters=Counters(database, clock),
         jobs=jobs,

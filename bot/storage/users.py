@@ -13,6 +13,7 @@ import structlog
 
 from bot.storage import (
     access,
+    broadcasts,
     cards,
     check_ins,
     contacts,
@@ -371,5 +372,6 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     check_ins.erase_for_user(connection, user_id)
     risk.erase_for_user(connection, user_id)
     access.erase_for_user(connection, user_id)
+    broadcasts.erase_for_user(connection, user_id)
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
     return erased

@@ -82,6 +82,8 @@ class AccessControl:
         self._rules = AccessRules()
         self._stale_at = float("-inf")
         self._admitted: OrderedDict[int, None] = OrderedDict()
+        self.on_refreshed: list[Callable[[], None]] = []
+        """Called when the rules were read anew."""
         self.on_resumed: Callable[[], None] = lambda: None
         """Called when a maintenance has ended."""
 
@@ -90,6 +92,8 @@ class AccessControl:
         was_paused = self.paused_since is not None
         self._rules = await self._access.rules()
         self._stale_at = self._clock() + REFRESH_EVERY
+        for listener in self.on_refreshed:
+            listener()
         if was_paused and self.paused_since is None:
             self.on_resumed()
 
@@ -120,6 +124,11 @@ class AccessControl:
     def paused_since(self) -> datetime | None:
         """Since when answers wait for the end of a maintenance; None: they do not."""
         return self._rules.maintenance_since
+
+    @property
+    def drained(self) -> frozenset[str]:
+        """The nodes of the engine that get no work."""
+        return self._rules.drained
 
     def quota_of(self, user_id: int, of_all: int) -> int:
         """How many answers a day a person gets; `of_all`: who has no limit of their own."""

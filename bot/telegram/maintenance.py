@@ -17,6 +17,7 @@ from bot.timeouts import wait_with_limit
 if TYPE_CHECKING:
     from bot.conversation.memory.folding import MemoryFolding
     from bot.telegram.context import Context
+    from bot.telegram.features.broadcast.sender import BroadcastSender
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
     from bot.telegram.features.handoff.alerts import OncallAlerts
@@ -48,6 +49,7 @@ class Maintenance:
         update_handler: UpdateHandler,
         crisis: Crisis,
         check_ins: CheckIns,
+        broadcasts: BroadcastSender,
         oncall_alerts: OncallAlerts,
         trusted_messenger: TrustedMessenger,
         memory_folding: MemoryFolding,
@@ -63,6 +65,7 @@ class Maintenance:
         self._update_handler = update_handler
         self._crisis = crisis
         self._check_ins = check_ins
+        self._broadcasts = broadcasts
         self._oncall_alerts = oncall_alerts
         self._trusted_messenger = trusted_messenger
         self._memory_folding = memory_folding
@@ -108,6 +111,7 @@ class Maintenance:
                 await self._check_ins.send_due()
                 await self._trusted_messenger.send_due()
                 self._memory_folding.start_due()
+                await self._broadcasts.look()
                 await self._storage.users.finish_erasures()
                 await self._storage.history_cache.finish_forgetting()
                 await self.purge()
@@ -159,6 +163,7 @@ class Maintenance:
             await self._storage.crisis_talks.purge()
             await self._storage.handover_alerts.purge()
             await self._storage.memories.purge()
+            await self._storage.broadcasts.purge()
 
     async def _heartbeat(self) -> None:
         """Renew the leases of what is being worked on, and see what is to be stopped."""

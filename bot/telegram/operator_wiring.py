@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 from bot.telegram.features.admin.bans import BanDesk
 from bot.telegram.features.admin.confirmations import Confirmations
+from bot.telegram.features.admin.engine import EngineDesk
 from bot.telegram.features.admin.invites import InviteDesk
 from bot.telegram.features.admin.menu import OperatorMenu
 from bot.telegram.features.admin.records import RecordBook
 from bot.telegram.features.admin.roles import RoleDesk
+from bot.telegram.features.admin.stats import StatsDesk
 from bot.telegram.features.admin.switches import MaintenanceSwitch
+from bot.telegram.features.broadcast.desk import BroadcastDesk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bot.conversation.companion import Companion
     from bot.telegram.command_menus import CommandMenus
     from bot.telegram.context import Context, Incident
     from bot.telegram.feature import Feature
@@ -28,12 +32,14 @@ if TYPE_CHECKING:
 def build_operator_features(
     context: Context,
     *,
+    companion: Companion,
     menus: CommandMenus,
     running_turns: RunningTurns,
     desk: HandoffDesk,
     admission: Admission,
     erasures: ErasureDesk,
     incidents: Callable[[], Sequence[Incident]],
+    on_due: Callable[[], None],
 ) -> list[Feature]:
     """The commands of operators, with their menu and what is confirmed."""
     roles = RoleDesk(
@@ -42,14 +48,23 @@ def build_operator_features(
         withdraw=menus.withdraw,
         end_handovers=desk.end_unauthorised,
     )
+    casts = BroadcastDesk(context, on_due=on_due)
+    stats = StatsDesk(
+        context,
+        is_engine_ready=companion.ready,
+        count_running=lambda: len(running_turns.unfinished),
+    )
     menu = OperatorMenu(
         context,
         [
+            *stats.acts,
+            *EngineDesk(context, nodes=companion.nodes, is_ready=companion.ready).acts,
             *RecordBook(context, incidents=incidents).acts,
             *InviteDesk(context).acts,
             *BanDesk(context, stop=running_turns.stop).acts,
             *roles.acts,
             *MaintenanceSwitch(context).acts,
+            *casts.acts,
         ],
     )
     # Who is invited opens the link of a code, which is of the same name.
@@ -59,4 +74,5 @@ def build_operator_features(
         else command
         for command in menu.commands
     ]
-    return [menu, Confirmations(context, {"erase": erasures.confirmed})]
+    confirmed = {"erase": erasures.confirmed, **casts.confirmed}
+    return [menu, casts, Confirmations(context, confirmed)]

@@ -22,6 +22,7 @@ from bot.telegram.features.access.door import Door
 from bot.telegram.features.access.refusals import RefusalNotes
 from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
+from bot.telegram.features.broadcast.sender import BroadcastSender
 from bot.telegram.features.care import CareFinder, with_care
 from bot.telegram.features.contact import ContactBook
 from bot.telegram.features.crisis.card_writer import CardWriter
@@ -134,6 +135,7 @@ class Parts:
     trusted_messenger: TrustedMessenger
     check_ins: CheckIns
     memory_folding: MemoryFolding
+    broadcasts: BroadcastSender
     crisis: Crisis
     button_place: CrisisButtonPlace
     running_turns: RunningTurns
@@ -156,6 +158,7 @@ class Parts:
     async def aclose(self, *, drain_seconds: float) -> None:
         """End everything else; what is still to be sent gets `drain_seconds`."""
         await run_stage(0.5, "on-call alerts", self.oncall_alerts.stop())
+        await run_stage(0.5, "broadcasts", self.broadcasts.aclose())
         await run_stage(0.5, "engine probe", self.breaker.aclose())
         await run_stage(0.5, "memory", self.memory_folding.aclose())
         await run_stage(drain_seconds + 0.5, "outbox", self.outbox.aclose(drain_seconds))
@@ -214,7 +217,11 @@ def build_parts(
     scheduler = _build_scheduler(
         context, companion, breaker, running_turns, features, on_capacity=work_wanted.set
     )
-    router = _build_router(context, features, running_turns, scheduler, incidents)
+    router = _build_router(
+        *(context, features, running_turns, scheduler, companion),
+        incidents=incidents,
+        on_due=work_wanted.set,
+    )
 
     def on_resumed() -> None:
         scheduler.end_rests()
@@ -222,6 +229,7 @@ def build_parts(
 
     context.access.on_resumed = on_resumed
     update_handler = UpdateHandler(context, router)
+    broadcasts = BroadcastSender(context, hotlines=features.hotlines)
     arrivals = ArrivalRouter(outbox, scheduler, update_handler)
     intake = Intake(
         context,
@@ -244,6 +252,7 @@ def build_parts(
         trusted_messenger=features.trusted_messenger,
         check_ins=features.check_ins,
         memory_folding=companion.folding,
+        broadcasts=broadcasts,
         crisis=features.crisis,
         button_place=features.hotlines.buttons,
         running_turns=running_turns,
@@ -257,6 +266,7 @@ def build_parts(
             update_handler=update_handler,
             crisis=features.crisis,
             check_ins=features.check_ins,
+            broadcasts=broadcasts,
             oncall_alerts=features.oncall_alerts,
             trusted_messenger=features.trusted_messenger,
             memory_folding=companion.folding,
@@ -377,7 +387,10 @@ def _build_router(
     features: _Features,
     running_turns: RunningTurns,
     scheduler: TurnScheduler,
+    companion: Companion,
+    *,
     incidents: Callable[[], Sequence[Incident]],
+    on_due: Callable[[], None],
 ) -> Router:
     hotlines, desk, feedback = features.hotlines, features.desk, features.feedback
     menus = CommandMenus(context)
@@ -395,7 +408,9 @@ def _build_router(
         desk=desk,
         admission=features.admission,
         erasures=personal_data.erasures,
+        companion=companion,
         incidents=incidents,
+        on_due=on_due,
     )
     return Router(
         context,

@@ -121,7 +121,7 @@ class NodesEngine:
         failures: list[EngineError] = []
         async with self._admission.slot(on_wait, conversation=affinity):
             self._check_those_that_rested()
-            for node in in_order(self.nodes, affinity):
+            for node in in_order(self._open_nodes(), affinity):
                 started = False
                 try:
                     async with aclosing(node.stream(messages, sampling)) as pieces:
@@ -142,7 +142,7 @@ class NodesEngine:
         """Which of `choices` comes next, by the first node that tells; see `Chooser`."""
         failures: list[EngineError] = []
         async with self._admission.last_slot():
-            for node in in_order(self.nodes, affinity):
+            for node in in_order(self._open_nodes(), affinity):
                 try:
                     return await node.choose(messages, choices)
                 except EngineError as error:
@@ -181,6 +181,10 @@ class NodesEngine:
             check.cancel()
         await asyncio.gather(*self._checks, return_exceptions=True)
         await asyncio.gather(*(node.aclose() for node in self.nodes))
+
+    def _open_nodes(self) -> list[Node]:
+        """The nodes that get work; all, where an operator has drained every one."""
+        return [node for node in self.nodes if not node.is_drained] or self.nodes
 
     def _check_those_that_rested(self) -> None:
         """Ask nodes whose pause is over whether they are back, while another node answers."""

@@ -51,6 +51,8 @@ class Node:
         self._breaker = Breaker(clock)
         self.address = endpoint.address
         self.running = 0
+        self.is_drained = False
+        """Whether it gets no new generation, by the word of an operator."""
 
     @property
     def takes_work(self) -> bool:

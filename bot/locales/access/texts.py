@@ -24,6 +24,17 @@ class RefusalText(Template):
         return self.text.format(lines=lines)
 
 
+class ServiceEndsText(Template):
+    """That the service ends on {day}, with whom to call then: {lines}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"day", "lines"})
+
+    def __call__(self, *, day: str, lines: str) -> str:
+        """The text, filled in."""
+        return self.text.format(day=day, lines=lines)
+
+
 @dataclass(frozen=True, slots=True)
 class AccessTexts:
     """The texts of one language; the file of the language has exactly these keys."""
@@ -42,6 +53,8 @@ class AccessTexts:
     too_fast: str
     paused: str
     paused_button: str
+
+    service_ends: ServiceEndsText
 
 
 @cache

@@ -1,5 +1,7 @@
 """The texts for operators, by name; read as strictly as all others."""
 
+# ruff: noqa: TC001  (the catalog reads these types when it loads a language)
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -7,120 +9,32 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.locales.catalog import read_texts
-from bot.locales.templates import Template
+from bot.locales.operators.templates import (
+    AtText,
+    BanLineText,
+    CastReportText,
+    CastStatusText,
+    DangerCountsText,
+    EngineText,
+    IncidentText,
+    InviteLineText,
+    InviteMadeText,
+    LatencyText,
+    LimitText,
+    NamesText,
+    NodeText,
+    NumberCountText,
+    NumberRoleText,
+    NumberText,
+    PeopleText,
+    QueueText,
+    QuotaText,
+    RoleText,
+    TurnsText,
+)
 
 if TYPE_CHECKING:
     from bot.locales.language import Language
-
-
-class NumberText(Template):
-    """A text about one person, or one thing with a number: {number}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"number"})
-
-    def __call__(self, *, number: int) -> str:
-        """The text, filled in."""
-        return self.text.format(number=number)
-
-
-class NumberCountText(Template):
-    """A text about one person or thing, and how many: {number}, {count}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"number", "count"})
-
-    def __call__(self, *, number: int, count: int) -> str:
-        """The text, filled in."""
-        return self.text.format(number=number, count=count)
-
-
-class InviteMadeText(Template):
-    """A new code: {number}, {uses}, {until}, {code}, {link}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"number", "uses", "until", "code", "link"})
-
-    def __call__(self, *, number: int, uses: int, until: str, code: str, link: str) -> str:
-        """The text, filled in."""
-        return self.text.format(number=number, uses=uses, until=until, code=code, link=link)
-
-
-class InviteLineText(Template):
-    """A code in a list: {number}, {used}, {uses}, {until}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"number", "used", "uses", "until"})
-
-    def __call__(self, *, number: int, used: int, uses: int, until: str) -> str:
-        """The text, filled in."""
-        return self.text.format(number=number, used=used, uses=uses, until=until)
-
-
-class BanLineText(Template):
-    """A ban in a list: {number}, {by}, {at}, {reason}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"number", "by", "at", "reason"})
-
-    def __call__(self, *, number: int, by: int, at: str, reason: str) -> str:
-        """The text, filled in."""
-        return self.text.format(number=number, by=by, at=at, reason=reason)
-
-
-class QuotaText(Template):
-    """What a person has of their answers: {number}, {used}, {of}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"number", "used", "of"})
-
-    def __call__(self, *, number: int, used: int, of: str) -> str:
-        """The text, filled in."""
-        return self.text.format(number=number, used=used, of=of)
-
-
-class NumberRoleText(Template):
-    """A person and their role: {number}, {role}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"number", "role"})
-
-    def __call__(self, *, number: int, role: str) -> str:
-        """The text, filled in."""
-        return self.text.format(number=number, role=role)
-
-
-class RoleText(Template):
-    """A text with the name of a role: {role}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"role"})
-
-    def __call__(self, *, role: str) -> str:
-        """The text, filled in."""
-        return self.text.format(role=role)
-
-
-class AtText(Template):
-    """A text with a moment: {at}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"at"})
-
-    def __call__(self, *, at: str) -> str:
-        """The text, filled in."""
-        return self.text.format(at=at)
-
-
-class IncidentText(Template):
-    """A fault in a list: {event}, {count}, {at}."""
-
-    __slots__ = ()
-    placeholders = frozenset({"event", "count", "at"})
-
-    def __call__(self, *, event: str, count: int, at: str) -> str:
-        """The text, filled in."""
-        return self.text.format(event=event, count=count, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +48,13 @@ class OperatorTexts:
     menu_head: RoleText
     menu_audit: str
     menu_bans: str
+    menu_broadcast: str
+    menu_engine: str
     menu_incident: str
     menu_invite: str
     menu_maintenance: str
     menu_roles: str
+    menu_stats: str
 
     role_admin: str
     role_duty: str
@@ -182,6 +99,38 @@ class OperatorTexts:
     erase_usage: str
     erase_ask: NumberText
     erase_done: NumberCountText
+
+    stats_people: PeopleText
+    stats_turns: TurnsText
+    stats_failures: NamesText
+    stats_latency: LatencyText
+    stats_engine: EngineText
+    stats_queue: QueueText
+    stats_danger: DangerCountsText
+
+    engine_up: str
+    engine_down: str
+    engine_drained: str
+    engine_line: NodeText
+    engine_last: str
+    engine_usage: str
+
+    cast_usage: str
+    cast_too_long: LimitText
+    cast_ask: NumberCountText
+    cast_begun: NumberCountText
+    cast_gone: str
+    cast_status: CastStatusText
+    cast_report: CastReportText
+    cast_end_ask: NumberText
+    cast_draft: str
+    cast_running: str
+    cast_paused: str
+    cast_done: str
+    cast_cancelled: str
+    button_pause: str
+    button_resume: str
+    button_end: str
 
 
 @cache

@@ -15,8 +15,10 @@ from bot.storage.models.base import (
     AlertShows,
     AlertState,
     Base,
+    BroadcastState,
     CardState,
     ConsentState,
+    DeliveryState,
     HandoverState,
     HelpIsSent,
     Lane,
@@ -25,6 +27,10 @@ from bot.storage.models.base import (
     TrustedMessageKind,
     TurnState,
     UpdateState,
+)
+from bot.storage.models.broadcasts import (
+    BroadcastDeliveryRow,
+    BroadcastRow,
 )
 from bot.storage.models.danger import (
     CheckInRow,
@@ -78,6 +84,9 @@ __all__ = [
     "AlertState",
     "BanRow",
     "Base",
+    "BroadcastDeliveryRow",
+    "BroadcastRow",
+    "BroadcastState",
     "CardState",
     "CheckInRow",
     "ConsentState",
@@ -86,6 +95,7 @@ __all__ = [
     "CrisisCardRow",
     "CrisisQuestionRow",
     "CrisisTalkRow",
+    "DeliveryState",
     "DisclosureRow",
     "EmergencyContactRow",
     "HandoverAlertRow",

@@ -15,6 +15,10 @@ UpdateState = Literal["new", "claimed", "done", "failed"]
 TurnState = Literal["pending", "answering", "answered", "stopped", "failed"]
 Age = Literal["adult", "minor", "teen", "child"]
 """What a person said: 18 or older, under 18, 14 to 17, under 14."""
+BroadcastState = Literal["draft", "running", "paused", "done", "cancelled"]
+DeliveryState = Literal["owed", "sending", "sent", "gone", "refused", "unsure", "in_danger"]
+"""Whether a broadcast is out to a person: `gone` has left, `refused` is what Telegram did not take,
+of `unsure` its sender died, `in_danger` was left out."""
 CardState = Literal["owed", "sent", "refused"]
 HandoverState = Literal["open", "taken", "closed"]
 AlertKind = Literal["first", "next", "everyone", "left"]
@@ -62,8 +66,10 @@ class Base(DeclarativeBase):
         AlertKind: sa.String(16),
         AlertShows: sa.String(16),
         AlertState: sa.String(16),
+        BroadcastState: sa.String(16),
         CardState: sa.String(16),
         ConsentState: sa.String(16),
+        DeliveryState: sa.String(16),
         HandoverState: sa.String(16),
         HelpIsSent: sa.String(16),
         Lane: sa.String(16),

@@ -164,6 +164,7 @@ class Room:
         self.desk, self.oncall_alerts = parts.desk, parts.oncall_alerts
         self.check_ins, self.crisis = parts.check_ins, parts.crisis
         self.trusted_messenger = parts.trusted_messenger
+        self.broadcasts = parts.broadcasts
         self.scheduler, self.router = parts.scheduler, parts.router
         self.update_handler = parts.update_handler
         self.memory_folding = parts.memory_folding
@@ -192,6 +193,7 @@ class Room:
         await self.trusted_messenger.send_due()
         await self.check_ins.send_due()
         self.memory_folding.start_due()
+        await self.broadcasts.look()
         await rest()
 
     async def passes(self, seconds: float) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FEATURES = Path(features.__file__).parent
 OPERATORS = {
     *("admin", "audit", "ban", "grant", "incident", "invite", "maintenance", "quota", "revoke"),
-    *("unban",),
+    *("broadcast", "engine", "stats", "unban"),
 }
 HIDDEN = {"close", "pass", "no_human", "trusted", *OPERATORS}
 """Commands that no menu of everybody shows: people learn of them when a human takes over;
@@ -65,7 +65,9 @@ EXAMPLES: dict[str, list[Any]] = {
     "username": [None, "shudong_bot"],
     "command": ["plan", "care"],
     "page": list(CarePage),
-    "verb": ["erase"],
+    "verb": ["erase", "cast", "uncast"],
+    "number": [ID],
+    "state": ["running", "paused", "done"],
     "operator_id": [ID],
     "target_id": [ID],
     "acts": [[OperatorAct("audit", Role.ADMIN, None, lambda texts: texts.menu_audit)]],

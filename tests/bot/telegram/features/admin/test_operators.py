@@ -226,3 +226,22 @@ async def test_an_old_confirmation_does_nothing(staffed):
     await staffed.arrive(press(yes, person=ADMIN, chat=ADMIN, at=FIRST_MOMENT))
     assert toasts(staffed)[-1] == TEXTS.admin_expired
     assert await staffed.storage.users.get(PERSON) is not None
+
+
+async def test_the_numbers_are_of_nobody_in_particular(staffed):
+    await says(staffed, "你好")
+    await says(staffed, "我不想活了，今晚就走", PERSON)
+    said = await asks(staffed, "/stats", VIEWER)
+    assert OPERATOR.stats_people(day=3, week=3, month=3, ever=3) in said
+    assert "答完 2" in said
+    assert "high 1" in said
+    assert "在线" in said
+    assert str(PERSON) not in said
+    assert (await acts(staffed))[0] == (VIEWER, "stats", "-", "shown")
+
+
+async def test_an_engine_in_this_machine_has_no_nodes_to_drain(staffed):
+    assert await asks(staffed, "/engine", VIEWER) == OPERATOR.stats_engine(
+        model="scripted", state=OPERATOR.engine_up
+    )
+    assert await asks(staffed, "/engine drain 1") == OPERATOR.engine_usage

@@ -1,0 +1,1 @@
+"""A word to everybody: shown first, confirmed, sent at a pace, reported."""

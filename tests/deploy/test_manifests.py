@@ -119,7 +119,8 @@ def test_every_service_of_compose_is_confined() -> None:
         for name, service in compose()["services"].items()
         if "ports" in service
     }
-    assert published.keys() == {"caddy"}
+    assert published.keys() == {"caddy", "grafana"}
+    assert all(port.startswith("127.0.0.1:") for port in published["grafana"])
 
 
 def test_compose_mounts_only_files_that_are_here() -> None:

@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 # Where nothing may be kept, each of the dozens of processes would compile everything anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
-.PHONY: help run test test-ml test-cluster lint fmt lock migrate clean
+.PHONY: help run test test-ml test-cluster lint fmt docs lock migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: $(VENV)/.ready-dev ## Check style and types
 fmt: $(VENV)/.ready-dev ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.ready-dev ## Build the documentation as a site into build/site
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs --quiet build --strict --config-file deploy/site/mkdocs.yml
 
 lock: $(VENV)/.ready-dev ## Pin, with hashes, what production installs (LOCK_ARGS=--upgrade takes newer versions)
 	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate \

@@ -129,10 +129,16 @@ def _checked_header(path: Path, memory: int) -> ModelHeader:
 def _load(config: LocalServerConfig, context_window: int) -> xllamacpp.Server:
     try:
         import xllamacpp  # noqa: PLC0415 - an extra; its absence is an answer, not a crash
-    except ImportError:
+    except ModuleNotFoundError:
         raise ModelUnusableError(
             "The local engine needs the package xllamacpp: install the extra `local` "
             "(pip install 'shudong[local]'), or set LMDEPLOY_URLS or OPENAI_URLS."
+        ) from None
+    except ImportError as error:
+        # The loader names the library that the system lacks, and no word of a person.
+        raise ModelUnusableError(
+            f"The local engine's package xllamacpp cannot be loaded ({error}): install that system "
+            "library (on Debian and Ubuntu: apt install libgomp1)."
         ) from None
     params = xllamacpp.CommonParams()
     params.model.path = config.model_path

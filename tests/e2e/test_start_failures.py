@@ -21,7 +21,7 @@ from bot.storage import (
     upgrade,
     utc_now,
 )
-from devtools.processes import free_port
+from devtools.processes import ROOT, free_port
 from tests.inference.local.tiny_model import write_tiny_model
 
 if TYPE_CHECKING:
@@ -168,6 +168,13 @@ def model_file_cut_off(at: Surroundings) -> Settings:
     return {"LMDEPLOY_URLS": "", "LOCAL_MODEL": str(model)}
 
 
+def system_library_missing(at: Surroundings) -> Settings:
+    """As in a slim image; the package is there, and the loader cannot load it."""
+    sentence = "libgomp.so.1: cannot open shared object file"
+    (at.folder / "xllamacpp.py").write_text(f"raise ImportError({sentence!r})")
+    return {"LMDEPLOY_URLS": "", "PYTHONPATH": f"{at.folder}:{ROOT}"}
+
+
 CASES: tuple[tuple[Callable[[Surroundings], Settings], int, tuple[str, ...]], ...] = (
     # trouble, exit status, what the sentence has to name: the setting, and the way out
     (wrong_setting, 2, ("HTTP_PORT", "80800", "a port number from 0 to 65535")),
@@ -187,6 +194,7 @@ CASES: tuple[tuple[Callable[[Surroundings], Settings], int, tuple[str, ...]], ..
     (postgresql_ahead, 1, ("migrated by a newer program", "start that version")),
     (model_file_missing, 1, ("LOCAL_MODEL", "nowhere.gguf", "no model file")),
     (model_file_of_another_kind, 1, ("LOCAL_MODEL", "model.gguf", "not a usable GGUF model")),
+    (system_library_missing, 1, ("xllamacpp", "libgomp.so.1", "apt install libgomp1")),
     (model_file_cut_off, 1, ("LOCAL_MODEL", "model.gguf", "download it again")),
 )
 

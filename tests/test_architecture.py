@@ -201,14 +201,14 @@ def test_the_picture_shows_the_arrows_and_no_other():
     }
 
 
-PAGES = (*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("README*.md")))
+PAGES = (*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("README*.md")))
 NAMED_PATH = re.compile(
     r"(?<![\w/.-])(?:\.\./)?((?:bot|inference|training|migrations|benchmarks|devtools|deploy|docs|tests)/"
     r"[\w./*-]*\w)"
 )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_path_that_a_page_names_exists(page):
     named = NAMED_PATH.findall(page.read_text("utf-8"))
     roots = (ROOT, ROOT / "tests")  # a table of tests leaves their folder's name out

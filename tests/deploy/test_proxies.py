@@ -41,13 +41,14 @@ class _Replica(BaseHTTPRequestHandler):
     def _reply(self) -> None:
         server = self.server
         assert isinstance(server, _Server)
-        self.send_response(server.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        # Counted first: who has been answered looks at once.
         if self.command == "POST":
             server.calls += 1
         else:
             server.looks += 1
+        self.send_response(server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
         pass

@@ -57,7 +57,9 @@ STORAGE_ARROWS = {
     "inbox": {"db", "models", "turns", "aggregates"},
     "whole": {"db", "models", "notifications", "turns", "aggregates", "inbox"},
 }
-STORAGE_MODULES = dict.fromkeys(("store", "users", "reencrypt", "key_verification"), "whole")
+STORAGE_MODULES = dict.fromkeys(
+    ("store", "users", "reencrypt", "key_verification", "backup"), "whole"
+)
 # The same inside training; what is imported by nothing is `experiments`, `publish` and `risk`.
 TRAINING_ARROWS = {
     "corpora": set(),

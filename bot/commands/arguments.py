@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def add_operator_commands(commands: Commands) -> None:
     """Declare the commands."""
     _add_people(commands)
+    _add_backups(commands)
     stats = commands.add_parser("stats", help="print how the bot fares, in numbers of nobody")
     stats.add_argument("--days", type=int, default=7, help="of how many days (7)")
     stats.set_defaults(command=_stats)
@@ -58,6 +59,31 @@ def _add_people(commands: Commands) -> None:
     why.add_argument("id", type=int, metavar="ID")
     why.add_argument("--last", type=int, default=20, help="how many of each (20)")
     why.set_defaults(command=_why)
+
+
+def _add_backups(commands: Commands) -> None:
+    backup = commands.add_parser(
+        "backup",
+        help="write everything that is kept to a new encrypted FILE, while the bot runs",
+        description="Write everything that is kept at one moment to a new FILE, encrypted with the "
+        "newest key, and read it again. The keys are not in it: keep them elsewhere.",
+    )
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.set_defaults(command=_backup)
+    restore = commands.add_parser(
+        "restore",
+        help="put a backup into an empty database",
+        description="Put a backup into the database of the settings, which has to be empty; SQLite "
+        "or PostgreSQL, whichever it was made of. Stop the bot before.",
+    )
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument(
+        "--try",
+        dest="is_trial",
+        action="store_true",
+        help="into a temporary SQLite, which is thrown away: the settings' database stays as it is",
+    )
+    restore.set_defaults(command=_restore)
 
 
 def say(done: Awaitable[str]) -> None:
@@ -126,6 +152,20 @@ def _user_export(options: argparse.Namespace) -> None:
     from bot.commands.people import export
 
     _for_person(options, export, options.file)
+
+
+def _backup(options: argparse.Namespace) -> None:
+    from bot.commands.backups import write_backup
+    from bot.settings import load_settings
+
+    say(write_backup(load_settings(), options.file))
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from bot.commands.backups import restore_backup, try_backup
+    from bot.settings import load_settings
+
+    say((try_backup if options.is_trial else restore_backup)(load_settings(), options.file))
 
 
 def _why(options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ import os
 import secrets
 import sys
 from logging.handlers import WatchedFileHandler
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -132,10 +132,7 @@ class _PrivateLogFile(WatchedFileHandler):
             return os.open(path, flags, 0o600)
 
         # pathlib's own `open` takes no opener.
-        return cast(
-            "TextIOWrapper",
-            open(self.baseFilename, "a", encoding=self.encoding, opener=private),
-        )
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
 
 
 def _log_file(path: Path) -> logging.Handler:

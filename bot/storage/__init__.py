@@ -6,6 +6,7 @@ whose methods are one transaction each, and frozen values.
 
 from bot.storage.access import Access, AccessRules, Ban, Role
 from bot.storage.audit import Audit, AuditEntry
+from bot.storage.backup import BackedUp, NotEmpty, back_up, check_backup, restore
 from bot.storage.broadcasts import Broadcast, Broadcasts
 from bot.storage.cards import CardKey, CrisisCards, ExportedCard, OwedCard
 from bot.storage.check_ins import CheckInSchedule
@@ -85,6 +86,7 @@ __all__ = [
     "AskedStep",
     "Audit",
     "AuditEntry",
+    "BackedUp",
     "Backlog",
     "BadKey",
     "Ban",
@@ -140,6 +142,7 @@ __all__ = [
     "MemoryRecord",
     "NewMemory",
     "NewUpdate",
+    "NotEmpty",
     "Notification",
     "Notifications",
     "OutdatedAlert",
@@ -192,12 +195,15 @@ __all__ = [
     "UserExport",
     "Users",
     "WrongKey",
+    "back_up",
+    "check_backup",
     "check_schema",
     "count_old",
     "generate_key",
     "load_or_create_key_file",
     "newest_revision",
     "reencrypt",
+    "restore",
     "schema_status",
     "upgrade",
     "utc_now",

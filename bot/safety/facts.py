@@ -168,7 +168,8 @@ def _is_weighed(match: Match) -> bool:
 
 def _is_sure(match: Match) -> bool:
     """Whether a match decides, whatever is made of the meaning."""
-    return match.level >= RiskLevel.HIGH or match.family in SURE
+    is_told = match.lowered in (Lowered.TOLD, Lowered.DENIED)
+    return match.level >= RiskLevel.HIGH or (match.family in SURE and not is_told)
 
 
 def _highest(matched: Sequence[Match]) -> RiskLevel:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from bot.safety import RiskLevel, first_reader
+from bot.safety import SAID_BEFORE, RiskLevel, first_reader
 from bot.safety.encoder import load_encoder
 from bot.safety.facts import LEVELS
 from bot.safety.stacking import WeighedScores, log_odds
@@ -41,9 +41,9 @@ ORDINARY_SHARE = 0.3
 # Alarms of both readers together, at most: on the writer's harmless messages, and ordinary ones.
 ALARMS = {
     "line": {"concern": (0.048, 0.03), "high": (0.032, 0.012), "imminent": (0.015, 0.002)},
-    "talk": {"concern": (0.08, 0.03), "high": (0.05, 0.014), "imminent": (0.02, 0.002)},
+    "talk": {"concern": (0.08, 0.03), "high": (0.05, 0.014), "imminent": (0.03, 0.002)},
 }
-IMMINENT_IN_DANGER = 0.2
+IMMINENT_IN_DANGER = 0.3
 """Turns of a person at high that are no worse and told as imminent, at most: a question more costs
 little where somebody is in danger already, and what is not heard there costs most."""
 IMMINENT_BELOW = 0.2
@@ -152,7 +152,9 @@ def score(examples: Sequence[Example]) -> Scored:
         reading = encoder.read([(each.text, each.by_bot) for each in one.said])
         second.append([log_odds(probability) for probability in reading.at_least])
         alone.append(int(reader.read(one.said, standing).level))
-        ruled.append(int(reader.read(one.said, standing, _says_none).level))
+        by_rules = reader.read(one.said, standing, _says_none)
+        # What was said before keeps a message at a concern: that is no alarm of its own.
+        ruled.append(0 if by_rules.reasons == (SAID_BEFORE,) else int(by_rules.level))
         in_danger.append(reader.is_in_danger(one.said, standing))
     return Scored(examples, *map(np.array, (first, second, alone, ruled, in_danger)))
 

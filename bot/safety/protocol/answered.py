@@ -42,7 +42,7 @@ _DONE_TO_ME = compiled(
     "(摸|碰|打|骂|掐|踢|抽|亲|抱|脱|逼|扇|揍|睡|害|欺负|侵犯|性侵|猥亵)(了|过|着|完)?我|(^|，|我)(又|就|还|也|一直|天天|今天|昨天|刚才?)?被"
     "|(hits?|beats?|touch(es|ed)?|hurts?) me"
 )
-_OF_HANDS = frozenset({"beaten_now", "harm_told", "violence_now"})
+_OF_HANDS = frozenset({"beaten_now", "harm_told", "violence_now", "hit_told", "hit_again"})
 """The rules of what another's hands do."""
 # 我妈 after the verb is another who is hit, as in 打了我妈.
 _HIT_ME = compiled(

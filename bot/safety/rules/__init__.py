@@ -50,7 +50,7 @@ def _risk(entry: dict[str, Any]) -> RiskMeaning:
 
 RULES: tuple[Rule[RiskMeaning], ...] = tuple(
     rule
-    for file in ("imminent", "body", "places", "harm", "high", "plans", "concern")
+    for file in ("imminent", "body", "places", "harm", "violence", "high", "plans", "concern")
     for rule in read_rules(__name__, f"{file}.toml", _risk)
 )
 
@@ -85,6 +85,6 @@ ANCHOR = re.compile(
     "|noose|never|better|die|dead|dying|kill|suicid"
     "|kms|cut|harm|live|alive|exist|wake|jump|hang|end |ending|taking my|burden|gone|pills|rope"
     "|blade|razor|gun|铁轨|[几两三]道|叫我|让我|喊我|催我|命令我"
-    "|整[瓶板盒]|[砸踹]|[打掐勒踢]我|door"
+    "|整[瓶板盒]|[砸踹揍扇捶殴摸]|[打掐勒踢抽]|挨|家暴|它|声音|door"
     "|took|swallow|overdose|slit|disappear|living"
 )

@@ -14,7 +14,7 @@ from tests.bot.conversation.test_second_reader import ENCODER_ALONE, FakeCounter
 from tests.clock import FakeClock
 
 HIDDEN = [Utterance("钥匙放在门卫那里了")]
-BY_TREES = [Utterance("爸爸打我我跑了，不敢回家，他说要打断我的腿")]
+BY_TREES = [Utterance("我在天台边上，准备跳了")]
 AWAY = "first_reader_alone"
 
 

@@ -72,7 +72,7 @@ def test_what_rules_call_high_or_more_stands_whatever_the_encoder_makes_of_it() 
 
 
 def test_what_the_trees_alone_say_needs_the_encoder_too() -> None:
-    text = "爸爸打我我跑了，不敢回家，他说要打断我的腿"
+    text = "我在天台边上，准备跳了"
     alone = assess([Utterance(text)])
     assert alone.reasons == ("trained",)
     assert StackedReader(FakeEncoder(NOTHING)).read([Utterance(text)]).level is RiskLevel.NONE

@@ -71,7 +71,7 @@ async def test_what_is_found_in_meaning_brings_its_card_when_it_arrives(read_roo
 
 
 async def test_what_the_first_reader_alone_would_raise_brings_none(read_room):
-    await says(read_room, "爸爸打我我跑了，不敢回家，他说要打断我的腿")
+    await says(read_room, "我在天台边上，准备跳了")
     assert read_room.bot.texts(PERSON) == [ANSWER]
 
 

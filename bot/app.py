@@ -136,6 +136,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
                 viewers=frozenset(settings.viewer_user_ids),
             ),
             requests_per_minute=settings.requests_per_minute,
+            complaints_within=timedelta(days=settings.complaint_days),
             burst_window=settings.burst_window,
             is_trial=model.is_trial,
             admin_chat_id=settings.admin_chat_id,

@@ -322,6 +322,7 @@ class Settings(BaseSettings):
     )
     metrics: Literal["on", "off"] = Field("off", description='"on" or "off"')
     answers_late_after: float = Field(300, ge=10, le=86_400, description="seconds from 10 to 86400")
+    complaint_days: int = Field(15, ge=1, le=365, description="days, a whole number from 1 to 365")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description='"debug", "info", "warning" or "error"'
     )

@@ -29,6 +29,7 @@ REVISIONS: Final = (
     "0020",
     "0021",
     "0022",
+    "0023",
 )
 
 OLDEST_COMPATIBLE: Final = "0019"

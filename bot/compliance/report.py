@@ -70,11 +70,12 @@ _COUNTERS: Final = (
     *("check_in_sent", "handover_alert", "handover_asked", "handover_taken"),
     *("handover_unanswered", "handover_escalated", "handover_passed", "handover_released"),
     *("handover_declined", "trusted_asked", "trusted_told", "trusted_not_told"),
+    *("complaint_made", "complaint_answered", "complaint_answered_late"),
 )
 _SETTINGS: Final = (
     *("ai_notice_every", "ai_notice_every_minors", "break_every", "heavy_use_after"),
     *("card_window", "check_in_after", "second_readers", "models_trusted_at_risk"),
-    *("trusted_persons", "oncall_acknowledge_within", "answers_per_day"),
+    *("trusted_persons", "oncall_acknowledge_within", "answers_per_day", "complaint_days"),
 )
 """The settings that decide how a duty is met, shown with their values."""
 _WHETHER_SET: Final = ("admin_chat_id", "oncall_rota", "operator_contact")

@@ -177,6 +177,7 @@ class Texts:
     about_no_contact: str
     about_contact: str
     command_about: str
+    command_complain: str
 
     # After a card: buttons, and asking after somebody; cards and questions are in `crisis`
     risk_button_safe: str

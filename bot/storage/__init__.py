@@ -10,6 +10,7 @@ from bot.storage.backup import BackedUp, NotEmpty, back_up, check_backup, restor
 from bot.storage.broadcasts import Broadcast, Broadcasts
 from bot.storage.cards import CardKey, CrisisCards, ExportedCard, OwedCard
 from bot.storage.check_ins import CheckInSchedule
+from bot.storage.complaints import Complaint, Complaints, OpenComplaint
 from bot.storage.contacts import Contacts, EmergencyContact
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
@@ -98,6 +99,8 @@ __all__ = [
     "CheckInSchedule",
     "Cipher",
     "Clock",
+    "Complaint",
+    "Complaints",
     "ConsentState",
     "Contacts",
     "Conversations",
@@ -145,6 +148,7 @@ __all__ = [
     "NotEmpty",
     "Notification",
     "Notifications",
+    "OpenComplaint",
     "OutdatedAlert",
     "OwedAlert",
     "OwedCard",

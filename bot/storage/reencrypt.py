@@ -14,6 +14,7 @@ import structlog
 
 from bot.storage.access import reason_place
 from bot.storage.broadcasts import words_place
+from bot.storage.complaints import complaint_answer_place, complaint_place
 from bot.storage.contacts import name_place, phone_place
 from bot.storage.db.encryption import HEADER_BYTES
 from bot.storage.db.errors import WrongKey
@@ -24,6 +25,7 @@ from bot.storage.memories import line_place as memory_line_place
 from bot.storage.models import (
     BanRow,
     BroadcastRow,
+    ComplaintRow,
     EmergencyContactRow,
     HandoverMessageRow,
     MemoryLineRow,
@@ -138,6 +140,18 @@ _COLUMNS: Final = (
     ),
     _Column(BanRow.person_id, BanRow.reason, lambda row: reason_place(row.key)),
     _Column(BroadcastRow.id, BroadcastRow.words, lambda row: words_place(row.key)),
+    _Column(
+        ComplaintRow.id,
+        ComplaintRow.words,
+        lambda row: complaint_place(row.user_id, row.key),
+        (ComplaintRow.user_id,),
+    ),
+    _Column(
+        ComplaintRow.id,
+        ComplaintRow.answer,
+        lambda row: complaint_answer_place(row.user_id, row.key),
+        (ComplaintRow.user_id,),
+    ),
 )
 
 

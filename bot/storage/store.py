@@ -14,6 +14,7 @@ from bot.storage.audit import Audit
 from bot.storage.broadcasts import Broadcasts
 from bot.storage.cards import CrisisCards
 from bot.storage.check_ins import CheckInSchedule
+from bot.storage.complaints import Complaints
 from bot.storage.contacts import Contacts
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
@@ -100,6 +101,7 @@ class Storage:
     access: Access
     invites: Invites
     broadcasts: Broadcasts
+    complaints: Complaints
     audit: Audit
     counters: Counters
     jobs: Jobs
@@ -212,6 +214,7 @@ async def open_storage(
         access=Access(database, cipher, clock),
         invites=Invites(database, clock),
         broadcasts=Broadcasts(database, cipher, clock),
+        complaints=Complaints(database, cipher, clock),
         audit=Audit(database, clock),
         counters=Counters(database, clock),
         jobs=jobs,

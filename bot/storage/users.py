@@ -16,6 +16,7 @@ from bot.storage import (
     broadcasts,
     cards,
     check_ins,
+    complaints,
     contacts,
     crisis_talks,
     disclosures,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from bot.storage.cards import ExportedCard
+    from bot.storage.complaints import Complaint
     from bot.storage.contacts import EmergencyContact
     from bot.storage.crisis_talks import ExportedQuestion
     from bot.storage.db.clock import Clock
@@ -97,6 +99,7 @@ class UserExport:
     remembered: tuple[MemoryLine, ...] = ()
     trusts: TrustedPerson | None = None
     trusted_by: tuple[TrustedPerson, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
 
 
 class Users:
@@ -181,6 +184,7 @@ class Users:
             remembered,
             trusts,
             trusted_by,
+            complained,
         ) = found
         return UserExport(
             user=user,
@@ -208,6 +212,9 @@ class Users:
             ),
             trusted_by=_readable(
                 trusted_by, lambda row: trusted_persons.decrypt_trusted(row, self._cipher)
+            ),
+            complaints=_readable(
+                complained, lambda row: complaints.decrypt_complaint(row, self._cipher)
             ),
         )
 
@@ -321,6 +328,7 @@ def _export(
     Sequence[AnyRow],
     AnyRow | None,
     Sequence[AnyRow],
+    Sequence[AnyRow],
 ]:
     return (
         _user(connection, user_id),
@@ -337,6 +345,7 @@ def _export(
         memories.select_for_user(connection, user_id),
         trusted_persons.select_for_user(connection, user_id),
         trusted_persons.select_for_trusted(connection, user_id),
+        complaints.select_for_user(connection, user_id),
     )
 
 
@@ -373,5 +382,6 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     risk.erase_for_user(connection, user_id)
     access.erase_for_user(connection, user_id)
     broadcasts.erase_for_user(connection, user_id)
+    complaints.erase_for_user(connection, user_id)
     connection.execute(sa.delete(UserRow).where(UserRow.id == user_id))
     return erased

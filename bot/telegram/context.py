@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.conversation.disclosure_policy import USUAL
@@ -11,7 +12,7 @@ from bot.telegram.access import AccessOptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from telegram import User
 
@@ -33,6 +34,7 @@ class Options:
         operator_contact: how people reach the operator; None: they left no contact.
         admins: who may do everything, by the settings.
         access: who may use the bot, and who may do more.
+        complaints_within: by when a complaint is answered, as its person is told.
         requests_per_minute: commands and presses of buttons that one person gets; 0: no limit.
         burst_window: silence after which what a person wrote becomes a turn.
         is_trial: whether the packaged small model answers.
@@ -67,6 +69,7 @@ class Options:
     notice_times: NoticeTimes = USUAL
     access: AccessOptions = field(default_factory=AccessOptions)
     requests_per_minute: int = 0
+    complaints_within: timedelta = timedelta(days=15)
 
     @property
     def has_oncall(self) -> bool:

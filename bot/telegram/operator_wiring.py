@@ -15,6 +15,7 @@ from bot.telegram.features.admin.roles import RoleDesk
 from bot.telegram.features.admin.stats import StatsDesk
 from bot.telegram.features.admin.switches import MaintenanceSwitch
 from bot.telegram.features.broadcast.desk import BroadcastDesk
+from bot.telegram.features.complaints.desk import ComplaintDesk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ def build_operator_features(
             *stats.acts,
             *EngineDesk(context, nodes=companion.nodes, is_ready=companion.ready).acts,
             *RecordBook(context, incidents=incidents).acts,
+            *ComplaintDesk(context).acts,
             *InviteDesk(context).acts,
             *BanDesk(context, stop=running_turns.stop).acts,
             *roles.acts,

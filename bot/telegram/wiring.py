@@ -24,6 +24,7 @@ from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
 from bot.telegram.features.broadcast.sender import BroadcastSender
 from bot.telegram.features.care import CareFinder, with_care
+from bot.telegram.features.complaints.channel import ComplaintChannel
 from bot.telegram.features.contact import ContactBook
 from bot.telegram.features.crisis.card_writer import CardWriter
 from bot.telegram.features.crisis.cards import Crisis
@@ -436,6 +437,7 @@ def _build_router(
             features.plans,
             CareFinder(context, hotlines=hotlines),
             About(context),
+            ComplaintChannel(context),
             feedback,
             personal_data,
             features.disclosure,

@@ -144,7 +144,17 @@ async def test_the_menu_names_every_command_in_the_persons_language(telegram: Te
     chinese, english = await telegram.person(), await telegram.person(language="en")
 
     expected = {"start", "help", "help_now", "human", "contact", "safety", "stop"}
-    expected |= {"reset", "privacy", "export", "erase", "about", "plan", "care", "memory"}
+    expected |= {
+        "reset",
+        "privacy",
+        "export",
+        "erase",
+        "about",
+        "complain",
+        "plan",
+        "care",
+        "memory",
+    }
     for person, word in ((chinese, "不再提起我们聊过的"), (english, ENGLISH.command_reset)):
         menu = await telegram.menu(person.id)
         assert set(menu) == expected

@@ -256,3 +256,36 @@ class DangerCountsText(Template):
     def __call__(self, *, people: str, cards: str, calls: int) -> str:
         """The text, filled in."""
         return self.text.format(people=people, cards=cards, calls=calls)
+
+
+class ComplaintCameText(Template):
+    """A new complaint: {number}, {day}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"number", "day"})
+
+    def __call__(self, *, number: int, day: str) -> str:
+        """The text, filled in."""
+        return self.text.format(number=number, day=day)
+
+
+class ComplaintLineText(Template):
+    """A complaint in a list: {number}, {made}, {due}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"number", "made", "due"})
+
+    def __call__(self, *, number: int, made: str, due: str) -> str:
+        """The text, filled in."""
+        return self.text.format(number=number, made=made, due=due)
+
+
+class ComplaintShownText(Template):
+    """A complaint to be read: {number}, {person}, {made}, {words}, {answer}."""
+
+    __slots__ = ()
+    placeholders = frozenset({"number", "person", "made", "words", "answer"})
+
+    def __call__(self, *, number: int, person: int, made: str, words: str, answer: str) -> str:
+        """The text, filled in."""
+        return self.text.format(number=number, person=person, made=made, words=words, answer=answer)

@@ -14,6 +14,9 @@ from bot.locales.operators.templates import (
     BanLineText,
     CastReportText,
     CastStatusText,
+    ComplaintCameText,
+    ComplaintLineText,
+    ComplaintShownText,
     DangerCountsText,
     EngineText,
     IncidentText,
@@ -49,6 +52,7 @@ class OperatorTexts:
     menu_audit: str
     menu_bans: str
     menu_broadcast: str
+    menu_complaints: str
     menu_engine: str
     menu_incident: str
     menu_invite: str
@@ -131,6 +135,18 @@ class OperatorTexts:
     button_pause: str
     button_resume: str
     button_end: str
+
+    complaint_came: ComplaintCameText
+    complaint_usage: str
+    complaint_line: ComplaintLineText
+    complaint_late: ComplaintLineText
+    complaint_none: str
+    complaint_unknown: NumberText
+    complaint_in_private: str
+    complaint_shown: ComplaintShownText
+    complaint_open: str
+    complaint_answered: NumberText
+    complaint_not_reached: NumberText
 
 
 @cache

@@ -32,6 +32,7 @@ from bot.storage.models.broadcasts import (
     BroadcastDeliveryRow,
     BroadcastRow,
 )
+from bot.storage.models.complaints import ComplaintRow
 from bot.storage.models.danger import (
     CheckInRow,
     CrisisCardRow,
@@ -89,6 +90,7 @@ __all__ = [
     "BroadcastState",
     "CardState",
     "CheckInRow",
+    "ComplaintRow",
     "ConsentState",
     "ConversationRow",
     "CounterRow",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FEATURES = Path(features.__file__).parent
 OPERATORS = {
     *("admin", "audit", "ban", "grant", "incident", "invite", "maintenance", "quota", "revoke"),
-    *("broadcast", "engine", "stats", "unban"),
+    *("broadcast", "complaints", "engine", "stats", "unban"),
 }
 HIDDEN = {"close", "pass", "no_human", "trusted", *OPERATORS}
 """Commands that no menu of everybody shows: people learn of them when a human takes over;
@@ -134,7 +134,7 @@ async def test_everybody_sees_the_menu_in_its_order_and_admins_their_own_words(r
     assert [*everybody, "admin"] == list(admins)
     assert list(everybody) == [
         *("help", "help_now", "human", "stop", "reset", "memory", "contact", "plan", "care"),
-        *("safety", "about"),
+        *("safety", "about", "complain"),
         *("privacy", "export", "erase", "start"),
     ]
     different = {name for name in everybody if everybody[name] != admins[name]}

@@ -65,6 +65,17 @@ def _content(user_id: int, export: UserExport) -> dict[str, object]:
             {"at": said.at.isoformat(), "a human of the operators": said.text}
             for said in export.from_humans
         ],
+        "complaints": [
+            {
+                "number": made.id,
+                "at": made.made_at.isoformat(),
+                "you": made.words,
+                "answer_due": made.due_at.isoformat(),
+                "answered_at": made.answered_at.isoformat() if made.answered_at else None,
+                "answer of the operators": made.answer,
+            }
+            for made in export.complaints
+        ],
         "turns": [],
         "safety": _safety(export),
         "feedback": _feedback(export),
@@ -102,6 +113,7 @@ def _holds_anything(export: UserExport) -> bool:
         or export.questions
         or export.risk.ends
         or export.contact
+        or export.complaints
         or export.plan
         or export.remembered
         or export.trusts

@@ -1,0 +1,1 @@
+"""Complaints: people make them with /complain, those on duty answer them with /complaints."""

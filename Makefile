@@ -8,13 +8,18 @@ PYTEST_ARGS ?=
 # Where nothing may be kept, each of the dozens of processes would compile everything anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
-.PHONY: help run test test-ml test-cluster lint fmt docs lock migrate clean
+MODEL ?= best
+
+.PHONY: help run model test test-ml test-cluster lint fmt docs lock migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Start the bot: a local Telegram in the browser, or the real one with a token in .env
 	@exec $(BIN)/python -m bot
+
+model: $(READY) ## Fetch the best model for this machine's memory; a bot that runs changes over to it
+	@exec $(BIN)/python -m inference fetch $(MODEL)
 
 test: $(VENV)/.ready-dev ## Run the tests of bot and inference (PYTEST_ARGS="-k name" picks some)
 	@$(PYTEST) -n 3 --dist loadscope --no-loadscope-reorder --durations=15 $(PYTEST_ARGS)

@@ -31,6 +31,9 @@ COMMANDS = {
         "look at this machine, a model and servers, and say what to fix",
         "inference",
     ),
+    "fetch": Command(
+        "inference.fetch.command", "bring a model for the CPU onto this machine", "local"
+    ),
     "chat": Command("inference.chat", "talk to a model in the terminal", "local"),
 }
 

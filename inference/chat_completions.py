@@ -135,10 +135,12 @@ class ChatCompletions:
         model: str,
         *,
         on_usage: Callable[[int], None] | None = None,
+        extra_body: Mapping[str, object] | None = None,
     ) -> AsyncGenerator[str, None]:
         """Yield the answer's text; `inference.engine.Engine.stream` says what it raises.
 
-        `on_usage` is given the server's count of the answer's tokens, where it has one.
+        `on_usage` is given the server's count of the answer's tokens, where it has one;
+        `extra_body` goes into this request alone.
         """
         begins_in_thought = self._begins_in_thought
         reader = AnswerReader(
@@ -149,7 +151,8 @@ class ChatCompletions:
         failure: EngineError
         self._check_open()
         try:
-            async with contextlib.aclosing(self._read(reader, messages, sampling, model)) as pieces:
+            body = self._request_body(messages, sampling, model) | dict(extra_body or {})
+            async with contextlib.aclosing(self._read(reader, body)) as pieces:
                 async for piece in pieces:
                     yield piece
         except TimeoutError:
@@ -208,13 +211,13 @@ class ChatCompletions:
         await self._client.aclose()
 
     async def _read(
-        self, reader: AnswerReader, messages: Sequence[Message], sampling: Sampling, model: str
+        self, reader: AnswerReader, body: Mapping[str, object]
     ) -> AsyncGenerator[str, None]:
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._timeouts.first_token
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout_at(deadline):
-                response = await self._ask(self._request_body(messages, sampling, model), stack)
+                response = await self._ask(body, stack)
             answer = response.aiter_bytes()
             while not reader.done:
                 async with asyncio.timeout_at(deadline):

@@ -72,7 +72,7 @@ class ModelInfo:
     context_window: int
     """Tokens that prompt and answer may have together."""
     is_trial: bool = False
-    """True for the small model of this repository, which is for trying the software only."""
+    """True for a model below the 7B class, which is not left alone with a hint of danger."""
 
 
 class Engine(Protocol):

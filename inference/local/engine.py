@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.admission import Admission
+from inference.catalogue import load_catalogue
 from inference.chat_completions import ChatCompletions, Timeouts
-from inference.engine import EngineError, EngineUnavailable, ModelInfo, Sampling, ignore_wait
+from inference.engine import (
+    EngineError,
+    EngineUnavailable,
+    Message,
+    ModelInfo,
+    Sampling,
+    ignore_wait,
+)
 from inference.local.process import ServerProcess
 from inference.local.server import LocalServerConfig
+from inference.local.slots import Slots
+from inference.model_size import is_below_7b_class
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from inference.engine import Message, OnWait
+    from inference.engine import OnWait
     from inference.local.process import ServedModel
 
 PACKAGED_MODEL: Final = Path(__file__).with_name("model") / "shudong-small.gguf"
 
-TRIAL_SAMPLING: Final = Sampling(
-    temperature=0.5, top_p=0.85, repetition_penalty=1.0, max_tokens=96, dry_multiplier=2.0
-)
-"""What suits the packaged model; a bigger one wants the defaults."""
+TRIAL_SAMPLING: Final = load_catalogue().packaged.sampling
+"""What suits the packaged model, and others that were made as it was."""
 
 READY_SECONDS = 2.0
 
@@ -41,6 +50,9 @@ class LocalEngine:
         threads: int = 0,
         max_waiting: int = 1024,
         timeouts: Timeouts | None = None,
+        sampling: Sampling | None = None,
+        adapter: Path | None = None,
+        persona: str = "",
     ) -> None:
         """Prepare the engine; the model is loaded by `start`.
 
@@ -49,11 +61,19 @@ class LocalEngine:
             slots: Generations that run at once.
             max_context: Tokens of prompt and answer together, where the model could take more;
                 each slot's memory grows with it.
-            threads: CPU threads; 0 takes the physical cores, or one for a very small model.
+            threads: CPU threads; 0 takes what suits the model and the cores.
             max_waiting: Generations that wait for a slot; more are refused.
             timeouts: How long to wait for the model.
+            sampling: What suits the model; None takes what the catalogue says of it.
+            adapter: A LoRA adapter (GGUF) that is put on it.
+            persona: What prompts begin with; it is read beforehand, so that a first answer does
+                not wait for it.
         """
-        self._is_packaged = model_path == PACKAGED_MODEL
+        known = load_catalogue().of_file(model_path)
+        self._sampling = sampling or (known.sampling if known is not None else None)
+        self._persona = persona
+        self._slots = Slots(slots)
+        self._warming: asyncio.Task[None] | None = None
         self._timeouts = timeouts or Timeouts(connect=5.0, first_token=120.0, stall=60.0)
         self._admission = Admission(running=slots, waiting=max_waiting)
         self.process = ServerProcess(
@@ -63,16 +83,21 @@ class LocalEngine:
                 max_context=max_context,
                 threads=threads,
                 api_key="",
+                adapter_path=str(adapter or ""),
+                adapter_bases={
+                    one.adapter.sha256: one.adapter.base_sha256
+                    for one in load_catalogue().models
+                    if one.adapter is not None
+                },
             )
         )
         self._endpoint: ChatCompletions | None = None
         self._served: ServedModel | None = None
-        self._info: ModelInfo | None = None
 
     @property
     def sampling(self) -> Sampling:
-        """The trial model's own sampling where that is what is loaded."""
-        return TRIAL_SAMPLING if self._info and self._info.is_trial else Sampling()
+        """What suits the model: told, of the catalogue, or by how it was made."""
+        return self._sampling or Sampling()
 
     @property
     def waiting(self) -> int:
@@ -82,12 +107,16 @@ class LocalEngine:
     async def start(self) -> ModelInfo:
         """Load the model; raises `EngineRejected` when it cannot be."""
         report = (await self.process.start()).report
-        self._info = ModelInfo(
+        info = ModelInfo(
             name=report.name,
             context_window=report.context_window,
-            is_trial=report.is_trial or self._is_packaged,
+            is_trial=is_below_7b_class(report.parameters),
         )
-        return self._info
+        if report.is_trial:
+            self._sampling = self._sampling or TRIAL_SAMPLING
+        elif self._persona:  # a model of the packaged one's kind reads no persona
+            self._warming = asyncio.create_task(self._warm(), name="local-model-warming")
+        return info
 
     async def stream(
         self,
@@ -100,9 +129,11 @@ class LocalEngine:
         """Yield the model's answer."""
         async with self._admission.slot(on_wait, conversation=affinity):
             endpoint, model = await self._connected()
-            async with aclosing(endpoint.stream(messages, sampling, model)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            with self._slots.hold(affinity) as slot:
+                pieces = endpoint.stream(messages, sampling, model, extra_body={"id_slot": slot})
+                async with aclosing(pieces):
+                    async for piece in pieces:
+                        yield piece
 
     async def ready(self) -> bool:
         """Whether the model's process answers."""
@@ -115,10 +146,26 @@ class LocalEngine:
 
     async def aclose(self) -> None:
         """End the model's process."""
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
         await self.process.stop()
         if self._endpoint is not None:
             await self._endpoint.aclose()
             self._endpoint = None
+
+    async def _warm(self) -> None:
+        """Let each slot read the persona, behind all answers; what fails is read with an answer."""
+        prompt = [Message("system", self._persona), Message("user", "")]
+        once = replace(self.sampling, max_tokens=1)
+        while self._slots.has_unused:
+            async with self._admission.last_slot():
+                with self._slots.hold("") as slot, suppress(EngineError):
+                    endpoint, model = await self._connected()
+                    stream = endpoint.stream(prompt, once, model, extra_body={"id_slot": slot})
+                    async with aclosing(stream):
+                        async for _ in stream:
+                            pass
 
     async def _connected(self) -> tuple[ChatCompletions, str]:
         """The client of the server that runs now, and the model's name."""

@@ -6,11 +6,14 @@ too, but needs numpy and maps the whole file.
 
 from __future__ import annotations
 
+import math
+import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _MAGIC: Final = b"GGUF"
@@ -33,6 +36,7 @@ _SCALARS: Final = {
 _MAX_STRING: Final = 1 << 24  # bytes; chat templates are some kilobytes
 _MAX_SKIPPED: Final = 1 << 32  # bytes; vocabularies are some megabytes
 _MAX_CONTEXT: Final = 1 << 32  # tokens
+_MAX_DIMENSIONS: Final = 4
 
 Value = int | float | bool | str
 
@@ -51,15 +55,21 @@ class ModelHeader:
     """Tokens the model was trained for."""
     has_chat_template: bool
     is_trial: bool
+    """Whether it says that it was made as the packaged model was."""
+    parameters: int = 0
+    """Weights in this file and in the parts that belong to it."""
+    kv_values_per_token: int = 0
+    """Numbers that the KV cache keeps of a token; 0 where the head does not tell."""
 
 
 def read_header(path: Path) -> ModelHeader:
-    """Read the model's name, context length and kind.
+    """Read the model's name, context length, kind and size.
 
     Raises `OSError` where the file cannot be read and `NotGGUFError` where it is something else.
     """
     with path.open("rb") as file:
-        values = _read_values(file)
+        values, tensors = _read_values(file)
+        parameters = sum(_tensor_size(file) for _ in range(tensors)) + _other_parts(path)
     architecture = values.get("general.architecture", "")
     context_length = values.get(f"{architecture}.context_length")
     if not isinstance(context_length, int) or isinstance(context_length, bool):
@@ -71,17 +81,61 @@ def read_header(path: Path) -> ModelHeader:
         context_length=context_length,
         has_chat_template="tokenizer.chat_template" in values,
         is_trial=values.get("shudong.is_trial") is True,
+        parameters=parameters,
+        kv_values_per_token=_kv_values(values, str(architecture)),
     )
 
 
-def _read_values(file: BinaryIO) -> dict[str, Value]:
-    """All key-value pairs but the arrays, which are the vocabulary."""
+def read_kind(path: Path) -> tuple[str, str]:
+    """What a file holds ("model", "adapter"), and for which architecture.
+
+    Raises as `read_header`.
+    """
+    with path.open("rb") as file:
+        values, _ = _read_values(file)
+    return str(values.get("general.type", "model")), str(values.get("general.architecture", ""))
+
+
+def _other_parts(first: Path) -> int:
+    """Weights in the other parts of a model that is split into files, as llama.cpp names them."""
+    place = re.search(r"-00001-of-(\d{5})\.gguf$", first.name)
+    if place is None:
+        return 0
+    weights = 0
+    for number in range(2, int(place[1]) + 1):
+        part = first.with_name(f"{first.name[: place.start()]}-{number:05}-of-{place[1]}.gguf")
+        try:
+            with part.open("rb") as file:
+                _, tensors = _read_values(file)
+                weights += sum(_tensor_size(file) for _ in range(tensors))
+        except FileNotFoundError:
+            return weights  # llama.cpp says that it is missing
+    return weights
+
+
+def _kv_values(values: Mapping[str, Value], architecture: str) -> int:
+    """Keys and values of all layers for one token; 0 where a layer differs from another."""
+
+    def number(key: str) -> int:
+        value = values.get(f"{architecture}.{key}", 0)
+        return value if isinstance(value, int) else 0
+
+    heads = number("attention.head_count")
+    width = number("embedding_length") // heads if heads > 0 else 0
+    keys = number("attention.key_length") or width
+    vectors = number("attention.value_length") or width
+    cached = number("attention.head_count_kv") or heads
+    return max(number("block_count") * cached * (keys + vectors), 0)
+
+
+def _read_values(file: BinaryIO) -> tuple[dict[str, Value], int]:
+    """All key-value pairs but the arrays, which are the vocabulary; the number of tensors."""
     if file.read(4) != _MAGIC:
         raise NotGGUFError("it does not begin like a GGUF file")
     version = _scalar(file, "<I")
     if version not in _VERSIONS:
         raise NotGGUFError("its GGUF version is not 2 or 3")
-    _scalar(file, "<Q")  # the number of tensors
+    tensors = int(_scalar(file, "<Q"))
     values: dict[str, Value] = {}
     for _ in range(int(_scalar(file, "<Q"))):
         key = _string(file)
@@ -90,7 +144,19 @@ def _read_values(file: BinaryIO) -> dict[str, Value]:
             _skip_array(file)
         else:
             values[key] = _value(file, kind)
-    return values
+    return values, tensors
+
+
+def _tensor_size(file: BinaryIO) -> int:
+    """How many weights the next tensor that is described has."""
+    _string(file)
+    dimensions = int(_scalar(file, "<I"))
+    if dimensions > _MAX_DIMENSIONS:
+        raise NotGGUFError("its head is damaged")
+    size = math.prod(int(_scalar(file, "<Q")) for _ in range(dimensions))
+    _scalar(file, "<I")  # how it is quantized
+    _scalar(file, "<Q")  # where it lies
+    return size
 
 
 def _value(file: BinaryIO, kind: int) -> Value:

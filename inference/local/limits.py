@@ -7,6 +7,7 @@ most of the time, and what is over the limit of memory is killed.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 GROUPS = Path("/sys/fs/cgroup")
@@ -36,6 +37,37 @@ def memory_limit(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> int:
         for name in ("memory.max", "memory.limit_in_bytes"):
             limits += _numbers(folder / name)
     return min(limits)
+
+
+def available_memory(
+    groups: Path = GROUPS, own: Path = OWN_GROUPS, meminfo: Path = Path("/proc/meminfo")
+) -> int:
+    """Bytes of memory that are free for this process, files that can be read again left aside."""
+    free = [memory_limit(groups, own)]
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
+    except OSError:  # not Linux
+        found = None
+    if found:
+        free.append(int(found[1]) * 1024)
+    for folder in _folders(groups, own, "memory"):
+        for limit, used in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            for most, now in zip(_numbers(folder / limit), _numbers(folder / used), strict=False):
+                free.append(max(most - now + _reclaimable(folder), 0))
+    return min(free)
+
+
+def _reclaimable(folder: Path) -> int:
+    """Bytes of files that a group of processes has in memory and would give up."""
+    try:
+        lines = (folder / "memory.stat").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^(?:total_)?inactive_file (\d+)$", lines, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def _folders(groups: Path, own: Path, controller: str) -> list[Path]:

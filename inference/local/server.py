@@ -14,12 +14,14 @@ import sys
 import tempfile
 import threading
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from inference.local.adapters import AdapterUnusableError, check_adapter
 from inference.local.gguf_header import ModelHeader, NotGGUFError, read_header
-from inference.local.limits import cpu_limit, memory_limit
+from inference.local.limits import available_memory, memory_limit
+from inference.local.sizing import context_that_fits, decode_threads, prompt_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     import xllamacpp
 
 _NICENESS = 5  # the bot, which shares the cores, answers buttons while the model is thinking
-_TINY = 64 << 20  # bytes
 _LOAD_ERROR = re.compile(r"error loading model: (.{1,200})")
 
 
@@ -43,6 +44,10 @@ class LocalServerConfig:
     threads: int
     """0 takes what suits the model and the cores this process may use."""
     api_key: str
+    adapter_path: str = ""
+    """A LoRA adapter (GGUF); empty for none."""
+    adapter_bases: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of its base by an adapter's, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ class Report:
     """http://127.0.0.1:port"""
     name: str = ""
     context_window: int = 0
+    parameters: int = 0
     is_trial: bool = False
+    """Whether the model says that it was made as the packaged one was."""
     error: str = ""
     """One sentence: what is wrong with which file, and what to do."""
 
@@ -69,7 +76,15 @@ def main() -> None:
     os.nice(_NICENESS)
     try:
         header = _checked_header(Path(config.model_path), memory_limit())
-        context_window = min(header.context_length, config.max_context)
+        if config.adapter_path:
+            _check_adapter(config)
+        context_window = context_that_fits(
+            header,
+            Path(config.model_path).stat().st_size,
+            slots=config.slots,
+            max_context=config.max_context,
+            memory=available_memory(),
+        )
         server = _load(config, context_window)
     except ModelUnusableError as error:
         _tell(Report(error=str(error)))
@@ -79,6 +94,7 @@ def main() -> None:
             address=server.listening_address,
             name=header.name or Path(config.model_path).stem,
             context_window=context_window,
+            parameters=header.parameters,
             is_trial=header.is_trial,
         )
     )
@@ -126,6 +142,17 @@ def _checked_header(path: Path, memory: int) -> ModelHeader:
     return header
 
 
+def _check_adapter(config: LocalServerConfig) -> None:
+    advice = "set LOCAL_ADAPTER to a LoRA adapter of this model in GGUF, or leave it empty"
+    try:
+        check_adapter(Path(config.adapter_path), Path(config.model_path), config.adapter_bases)
+    except (OSError, AdapterUnusableError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ModelUnusableError(
+            f"The adapter {config.adapter_path} cannot be used ({reason}): {advice}."
+        ) from None
+
+
 def _load(config: LocalServerConfig, context_window: int) -> xllamacpp.Server:
     try:
         import xllamacpp  # noqa: PLC0415 - an extra; its absence is an answer, not a crash
@@ -146,8 +173,13 @@ def _load(config: LocalServerConfig, context_window: int) -> xllamacpp.Server:
     params.n_ctx = config.slots * context_window
     params.ctx_shift = False
     params.fit_params = False
-    threads = config.threads or best_threads(Path(config.model_path).stat().st_size)
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    size = Path(config.model_path).stat().st_size
+    params.cpuparams.n_threads = config.threads or decode_threads(size)
+    params.cpuparams_batch.n_threads = config.threads or prompt_threads(size)
+    # A thread that waits by spinning takes the core that another process would have finished on.
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
+    if config.adapter_path:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(config.adapter_path, 1.0)]
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [config.api_key]
@@ -180,30 +212,6 @@ def _stderr_in_a_file() -> Iterator[BinaryIO]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def best_threads(model_size: int) -> int:
-    """How many threads to compute with, for a model of so many bytes.
-
-    The threads of a tiny model wait for each other longer than they compute: the packaged one was
-    three times as fast on one thread as on two when the two cores had other work as well.
-    """
-    if model_size < _TINY:
-        return 1
-    limit = cpu_limit()
-    return physical_cores() if limit is None else max(1, min(physical_cores(), int(limit)))
-
-
-def physical_cores(topology: Path = Path("/sys/devices/system/cpu")) -> int:
-    """How many real cores this process may use; llama.cpp gets slower beyond them."""
-    try:
-        usable = os.sched_getaffinity(0)
-        siblings = {
-            (topology / f"cpu{cpu}/topology/thread_siblings_list").read_text() for cpu in usable
-        }
-    except (AttributeError, OSError):  # not Linux, or a sandbox without /sys
-        return os.cpu_count() or 1
-    return len(siblings)
 
 
 if __name__ == "__main__":

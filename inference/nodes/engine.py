@@ -14,6 +14,7 @@ from inference.engine import (
     Sampling,
     ignore_wait,
 )
+from inference.model_size import is_small_by_name
 from inference.nodes.routing import in_order
 from inference.server_errors import EndpointRefused
 
@@ -92,7 +93,7 @@ class NodesEngine:
         if len([f for f in failures if isinstance(f, EngineRejected)]) == len(self.nodes):
             raise EngineRejected("; ".join(map(str, failures)))
         name = names[0] if names else self._model_name
-        return ModelInfo(name=name, context_window=self._context_window)
+        return ModelInfo(name, self._context_window, is_trial=is_small_by_name(name))
 
     async def _try_out(self, nodes: Sequence[Node]) -> list[EngineError]:
         """What the nodes that refuse everything say."""

@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 
 def test_name_context_and_kind_are_read(tmp_path: Path) -> None:
     path = write_tiny_model(tmp_path / "m.gguf", context_length=777, is_trial=True)
-    assert read_header(path) == ModelHeader("tiny-nonsense", 777, True, True)
+    assert read_header(path) == ModelHeader("tiny-nonsense", 777, True, True, 63_040, 128)
 
 
 def test_a_model_does_not_call_itself_a_trial_by_default(tmp_path: Path) -> None:
     path = write_tiny_model(tmp_path / "m.gguf", template="")
-    assert read_header(path) == ModelHeader("tiny-nonsense", 512, False, False)
+    assert read_header(path) == ModelHeader("tiny-nonsense", 512, False, False, 63_040, 128)
+
+
+def test_the_parts_of_a_split_model_are_counted_together(tmp_path: Path) -> None:
+    first = write_tiny_model(tmp_path / "m-00001-of-00002.gguf")
+    assert read_header(first).parameters == 63_040
+    write_tiny_model(tmp_path / "m-00002-of-00002.gguf")
+    assert read_header(first).parameters == 2 * 63_040
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from inference.engine import EngineUnavailable, Message, Sampling
 from inference.local import LocalEngine
 from inference.local.engine import TRIAL_SAMPLING
 from inference.local.process import ServerProcess
-from inference.local.server import LocalServerConfig, best_threads, physical_cores
+from inference.local.server import LocalServerConfig
+from inference.local.sizing import decode_threads, physical_cores, prompt_threads
 from tests.inference.engine_contract import eventually
 from tests.inference.local.tiny_model import write_tiny_model
 
@@ -143,7 +144,7 @@ async def test_each_slot_has_the_models_whole_context_up_to_the_limit(model: Pat
 @pytest.mark.parametrize("is_trial", [True, False])
 async def test_a_trial_model_brings_its_own_sampling(is_trial: bool, tmp_path: Path) -> None:
     engine = LocalEngine(write_tiny_model(tmp_path / "m.gguf", is_trial=is_trial))
-    assert (await engine.start()).is_trial is is_trial
+    assert (await engine.start()).is_trial  # far below the 7B class, whatever it says
     assert engine.sampling == (TRIAL_SAMPLING if is_trial else Sampling())
     await engine.aclose()
 
@@ -157,13 +158,19 @@ def test_cores_that_share_silicon_count_once(tmp_path: Path) -> None:
     assert physical_cores(tmp_path / "nowhere") == os.cpu_count()
 
 
-def test_a_tiny_model_gets_one_thread_and_a_real_one_all_cores() -> None:
-    assert best_threads(7_000_000) == 1
-    assert 1 <= best_threads(4_000_000_000) <= physical_cores()
+def test_a_tiny_model_gets_one_thread_and_a_real_one_leaves_a_core_while_it_decodes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for cores, decoding in ((8, 7), (2, 1), (1, 1)):
+        monkeypatch.setattr("inference.local.sizing.physical_cores", lambda cores=cores: cores)
+        monkeypatch.setattr("inference.local.sizing.cpu_limit", lambda: None)
+        assert prompt_threads(7_000_000) == decode_threads(7_000_000) == 1
+        assert prompt_threads(4_000_000_000) == cores
+        assert decode_threads(4_000_000_000) == decoding
 
 
 def test_no_more_threads_than_a_container_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inference.local.server.physical_cores", lambda: 64)
+    monkeypatch.setattr("inference.local.sizing.physical_cores", lambda: 64)
     for limit, threads in ((2.5, 2), (0.5, 1), (128.0, 64), (None, 64)):
-        monkeypatch.setattr("inference.local.server.cpu_limit", lambda limit=limit: limit)
-        assert best_threads(4_000_000_000) == threads
+        monkeypatch.setattr("inference.local.sizing.cpu_limit", lambda limit=limit: limit)
+        assert prompt_threads(4_000_000_000) == threads

@@ -22,6 +22,7 @@ from bot.conversation.history import History
 from bot.conversation.memory.folding import MemoryFolding
 from bot.conversation.reading import FirstReading
 from bot.conversation.second_reader import EncoderReader, EngineReader, SecondReading
+from bot.engines import build_better_model, build_engine
 from bot.errors import SettingsError, StartupError
 from bot.ops.health import health_routes, metrics_route
 from bot.ops.http_server import HttpServer
@@ -42,26 +43,24 @@ from bot.timeouts import wait_with_limit
 from bot.watch.progress import ProgressCheck
 from bot.watch.surroundings import DiskCheck, LoopCheck, NodesCheck, PoolCheck
 from bot.watch.watch import Watch
-from inference.chat_completions import Timeouts
 from inference.engine import EngineError
-from inference.lmdeploy import LMDeployEngine
-from inference.local import LocalEngine
 from inference.nodes.engine import NodesEngine
-from inference.openai import OpenAIEngine
 from inference.tokens import TokenizerUnusableError, estimate_tokens, load_token_counter
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from pydantic import SecretStr
 
+    from bot.better_model import BetterModel
     from bot.conversation.second_reader import SecondReader
     from bot.sandbox import Sandbox
     from bot.settings import Settings
     from bot.storage.store import Storage
     from bot.telegram.oncall_rota import OncallRota
     from bot.watch.watch import Check
+    from inference.catalogue import ModelEntry
     from inference.engine import Engine, ModelInfo
     from inference.tokens import TokenCounter
 
@@ -100,10 +99,14 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     stack.push_async_callback(storage.aclose)
     await asyncio.to_thread(prepare)
     engine = build_engine(settings)
+    better = build_better_model(settings, engine)
+    if better is not None:
+        engine = better.engine
     stack.push_async_callback(engine.aclose)
     model = await engine.start()
+    serving = better.engine.serving if better is not None else lambda: model
     log.info("engine_started", model=model.name, context_window=model.context_window)
-    connection, page = await _telegram(settings, storage, stack)
+    connection, page = await _telegram(settings, storage, stack, better)
     admins = frozenset(settings.admin_user_ids or ((page.admin_id,) if page else ()))
     bot = await connect(connection)
     encoder = EncoderReader(load_encoder) if "encoder" in settings.second_readers else None
@@ -111,7 +114,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     stack.push_async_callback(second.aclose)
     companion = build_companion(
         engine,
-        model,
+        serving,
         storage,
         FirstReading(encoder, storage.counters),
         second,
@@ -125,7 +128,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
         storage,
         companion,
         Options(
-            model_name=model.name,
+            serving=serving,
             operator_contact=settings.operator_contact,
             admins=admins,
             access=AccessOptions(
@@ -138,7 +141,6 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
             requests_per_minute=settings.requests_per_minute,
             complaints_within=timedelta(days=settings.complaint_days),
             burst_window=settings.burst_window,
-            is_trial=model.is_trial,
             admin_chat_id=settings.admin_chat_id,
             oncall_rota=rota,
             trusted_persons=settings.trusted_persons == "on",
@@ -187,7 +189,10 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     watch = Watch(_checks(settings, storage, engine, service, progress))
     watch.start()
     stack.push_async_callback(watch.stop)
-    _greet(model, bot.username, page)
+    if better is not None:
+        better.start()
+        stack.push_async_callback(better.aclose)
+    _greet(model, bot.username, page, better.best if better else None)
 
 
 def _checks(
@@ -275,7 +280,7 @@ def token_counter(settings: Settings) -> TokenCounter:
 
 def build_companion(
     engine: Engine,
-    model: ModelInfo,
+    serving: Callable[[], ModelInfo],
     storage: Storage,
     first: FirstReading | None = None,
     second: SecondReading | None = None,
@@ -284,13 +289,10 @@ def build_companion(
     count_tokens: TokenCounter = estimate_tokens,
     trusted_at_risk: Collection[str] = (),
 ) -> Companion:
-    """The conversation over an engine that has started.
-
-    `trusted_at_risk`: the names of models that may speak to people in danger; never the trial one.
-    """
+    """The conversation over an engine that has started; see `Companion`."""
     return Companion(
         engine,
-        model,
+        serving,
         History(storage.turns, storage.history_cache),
         storage.risk,
         storage.counters,
@@ -299,7 +301,7 @@ def build_companion(
         storage.memories,
         MemoryFolding(
             engine,
-            model,
+            serving,
             storage.turns,
             storage.memories,
             storage.memory_folds,
@@ -309,7 +311,7 @@ def build_companion(
             first or FirstReading(None, storage.counters),
             now=storage.clock,
         ),
-        is_trusted_at_risk=model.name in trusted_at_risk and not model.is_trial,
+        trusted_at_risk=trusted_at_risk,
         max_answer_tokens=max_answer_tokens,
         now=storage.clock,
         count_tokens=count_tokens,
@@ -329,50 +331,6 @@ def build_second_reading(
     return SecondReading(readers, storage.counters, within=settings.second_reader_timeout)
 
 
-def build_engine(settings: Settings) -> Engine:
-    """The servers whose addresses are given, else a model on this machine's CPU."""
-    thinks = settings.engine_thinking == "on"
-    if settings.openai_urls:
-        return OpenAIEngine(
-            settings.openai_urls,
-            api_key=_revealed(settings.openai_api_key) or "",
-            model_name=settings.model_name,
-            context_window=settings.context_window,
-            timeouts=_timeouts(settings, first_token=60, stall=20),
-            extra_body=settings.openai_extra_body,
-            thinks=thinks,
-            proxy=_revealed(settings.engine_proxy) or "",
-            ca_file=settings.engine_ca_file,
-            max_concurrent=settings.engine_max_concurrency,
-        )
-    if settings.lmdeploy_urls:
-        return LMDeployEngine(
-            settings.lmdeploy_urls,
-            api_key=_revealed(settings.lmdeploy_api_key) or "",
-            model_name=settings.model_name,
-            context_window=settings.context_window,
-            timeouts=_timeouts(settings, first_token=60, stall=20),
-            thinks=thinks,
-            proxy=_revealed(settings.engine_proxy) or "",
-            ca_file=settings.engine_ca_file,
-            max_concurrent=settings.engine_max_concurrency,
-        )
-    timeouts = _timeouts(settings, first_token=120, stall=60)
-    if settings.local_model is not None:
-        return LocalEngine(
-            settings.local_model, max_context=settings.context_window, timeouts=timeouts
-        )
-    return LocalEngine(timeouts=timeouts)
-
-
-def _timeouts(settings: Settings, *, first_token: float, stall: float) -> Timeouts:
-    return Timeouts(
-        connect=settings.engine_connect_timeout,
-        first_token=settings.engine_first_token_timeout or first_token,
-        stall=settings.engine_stall_timeout or stall,
-    )
-
-
 def storage_options(settings: Settings) -> StorageOptions:
     """Where the settings say that things are kept."""
     return StorageOptions(
@@ -386,7 +344,7 @@ def storage_options(settings: Settings) -> StorageOptions:
 
 
 async def _telegram(
-    settings: Settings, storage: Storage, stack: AsyncExitStack
+    settings: Settings, storage: Storage, stack: AsyncExitStack, better: BetterModel | None
 ) -> tuple[Connection, Sandbox | None]:
     """Telegram as the settings name it, or a local one that is started here."""
     token = _revealed(settings.telegram_bot_token)
@@ -416,6 +374,7 @@ async def _telegram(
         f"{SANDBOX_BOT_ID}:{secrets.token_urlsafe(24)}",
         settings.data_dir,
         storage.cipher.at(_SANDBOX_PLACE),
+        offer=better,
     )
     try:
         await sandbox.start()
@@ -449,14 +408,21 @@ def _only_bot_of(folder: Path) -> Iterator[None]:
         yield
 
 
-def _greet(model: ModelInfo, username: str, page: Sandbox | None) -> None:
+def _greet(
+    model: ModelInfo, username: str, page: Sandbox | None, better: ModelEntry | None
+) -> None:
     """Tell the person at the terminal where to go next."""
     if model.name:
         name = f"answered by {model.name}{' (small trial model)' if model.is_trial else ''}"
     else:
         name = "but no engine answers yet: check the addresses in LMDEPLOY_URLS or OPENAI_URLS"
     where = f"Open {page.url} and say something." if page else f"Talk to https://t.me/{username}"
-    sys.stdout.write(f"\n  树洞 Shudong is listening, {name}.\n  {where}\n\n")
+    lines = [f"树洞 Shudong is listening, {name}.", where]
+    if better is not None:
+        size = f"{better.bytes / 1e9:.1f} GB, {better.licence}"
+        button = ", or the button on the page" if page else ""
+        lines.append(f"A better model: {better.title} ({size}), by `make model`{button}.")
+    sys.stdout.write("".join(["\n", *(f"  {line}\n" for line in lines), "\n"]))
     sys.stdout.flush()
 
 

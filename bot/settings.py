@@ -219,6 +219,13 @@ class Settings(BaseSettings):
     )
     model_name: str = Field("", description="a name the engine serves; empty takes its first")
     local_model: Path | None = Field(None, description="the path of a GGUF chat model")
+    local_adapter: Path | None = Field(
+        None, description="the path of a LoRA adapter in GGUF, made for the model on the CPU"
+    )
+    models_dir: Path = Field(Path("models"), description="the folder of models that were fetched")
+    model_catalogue: Path | None = Field(
+        None, description="the path of a catalogue of models, as inference/models.toml is one"
+    )
     engine_proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = Field(
         None, description="a proxy like http://127.0.0.1:7890 or socks5://127.0.0.1:7890"
     )

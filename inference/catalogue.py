@@ -144,9 +144,17 @@ class Catalogue:
 
 
 @cache
-def load_catalogue() -> Catalogue:
-    """The catalogue in this package."""
-    return read_catalogue((files("inference") / "models.toml").read_text("utf-8"))
+def load_catalogue(file: Path | None = None) -> Catalogue:
+    """The catalogue in `file`, an operator's own, or the one in this package.
+
+    Raises:
+        CatalogueError: it cannot be read, or makes no sense.
+    """
+    try:
+        text = (file or files("inference") / "models.toml").read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{file} cannot be read ({type(error).__name__})") from None
+    return read_catalogue(text)
 
 
 def read_catalogue(text: str) -> Catalogue:

@@ -28,8 +28,7 @@ class ChangeableEngine:
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    @property
-    def model(self) -> ModelInfo:
+    def serving(self) -> ModelInfo:
         """What is served now; the engine has started."""
         if self._model is None:
             raise EngineUnavailable("the engine has not started")
@@ -39,6 +38,11 @@ class ChangeableEngine:
     def sampling(self) -> Sampling:
         """What suits the model that is served now."""
         return self._engine.sampling
+
+    @property
+    def waiting(self) -> int:
+        """How many generations wait for a slot of the engine that is there now."""
+        return self._engine.waiting
 
     async def start(self) -> ModelInfo:
         """Start the engine that it was made with."""

@@ -18,8 +18,8 @@ ARROWS = {
     "bot/locales": set(),
     "bot/ops": set(),
     "bot/demo": {
-        *("bot/app", "bot/conversation", "bot/locales", "bot/ops", "bot/safety", "bot/settings"),
-        *("bot/storage", "inference"),
+        *("bot/app", "bot/conversation", "bot/engines", "bot/locales", "bot/ops", "bot/safety"),
+        *("bot/settings", "bot/storage", "inference"),
     },
     "bot/compliance": {"bot/settings", "bot/safety", "bot/storage"},
     "bot/feedback": {"bot/safety", "bot/storage"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.conversation.answer_timer import AnswerTimer, SlowEngineAlarm
+from bot.conversation.budget import TokenBudget, share_window
 from bot.conversation.crisis_protocol import Met
 from bot.conversation.memory.folding import fold_at
 from bot.conversation.memory.local_time import part_of_day, told_absence
@@ -60,7 +61,7 @@ from inference.server_errors import EndpointRefused
 from inference.tokens import estimate_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Sequence
     from datetime import datetime
 
     from bot.conversation.crisis_protocol import CrisisProtocol
@@ -125,6 +126,8 @@ class Plan:
     """What was read: the turn, and before it what it is read with."""
     card_asks: bool = False
     """Whether a card went out for this turn: it has asked, and nothing else asks in this turn."""
+    model: str = ""
+    """The model that was served when the turn was planned."""
     met_for: str | None = None
     """The danger that the person is met for since before this turn, if it is known."""
     by_protocol: bool = False
@@ -155,7 +158,7 @@ class Companion:
     def __init__(
         self,
         engine: Engine,
-        model: ModelInfo,
+        serving: Callable[[], ModelInfo],
         history: History,
         risk: Risk,
         counters: Counters,
@@ -165,20 +168,24 @@ class Companion:
         folding: MemoryFolding,
         *,
         max_answer_tokens: int,
-        is_trusted_at_risk: bool = False,
+        trusted_at_risk: Collection[str] = (),
         now: Clock,
         count_tokens: TokenCounter = estimate_tokens,
         first: FirstReading | None = None,
         second: SecondReading | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`serving`: what the engine serves now, which may change from one turn to the next.
+
+        `trusted_at_risk`: the names of models that may speak to people in danger; never a trial.
+        """
         self.first_reading = first or FirstReading(None, counters)
         """What reads messages, where they arrive too."""
         self._engine = engine
         self._clock = clock
         self._slow_engine = SlowEngineAlarm(clock)
         self._second = second
-        self._model = model
+        self._serving = serving
         self._history = history
         self._risk = risk
         self._now = now
@@ -188,16 +195,8 @@ class Companion:
         self._protocol = protocol
         self._memories = memories
         self.folding = folding
-        self._is_trusted_at_risk = is_trusted_at_risk
-        window = model.context_window
-        tuned = engine.sampling
-        # A small window is shared half and half; a large one leaves the answer what it may need.
-        self._answer_tokens = min(max_answer_tokens, window // 2)
-        if model.is_trial:  # it loses the thread long before the operator's limit
-            self._answer_tokens = min(self._answer_tokens, tuned.max_tokens)
-        # A thirty-second of the window for what the estimate of tokens has too little.
-        self._prompt_budget = window - self._answer_tokens - window // 32
-        self._sampling = replace(tuned, max_tokens=self._answer_tokens)
+        self._trusted_at_risk = frozenset(trusted_at_risk)
+        self._max_answer_tokens = max_answer_tokens
 
     async def plan(self, turn: Turn, language: Language, found: Assessment | None = None) -> Plan:
         """Read the past, let the detector read the turn, and decide who answers it.
@@ -244,6 +243,7 @@ class Companion:
             reviewed_answer=reviewed,
             lowers_risk=lowers_risk,
             met_for=risk.talk.danger,
+            model=self._serving().name,
             said=() if is_safe or is_taken_back else tuple(said),
         )
         if plan.is_shared and (assessment.level or needs_card(level)):
@@ -274,9 +274,11 @@ class Companion:
 
     async def _is_by_protocol(self, plan: Plan) -> bool:
         """Whether reviewed texts answer, because the model is not trusted with such a turn."""
-        if not model_may_answer(plan.level, is_trusted=self._is_trusted_at_risk):
+        model = self._serving()
+        is_trusted = model.name in self._trusted_at_risk and not model.is_trial
+        if not model_may_answer(plan.level, is_trusted=is_trusted):
             return True
-        if plan.level is not RiskLevel.CONCERN or not self._model.is_trial:
+        if plan.level is not RiskLevel.CONCERN or not model.is_trial:
             return False
         if plan.assessment.level and plan.assessment.reasons != (SAID_BEFORE,):
             return True
@@ -440,11 +442,12 @@ class Companion:
     def rated_model(self, plan: Plan, answer: str) -> str | None:
         """The name of the model where its answer may be rated by its person; None elsewhere.
 
-        It is not asked of a person who may be in danger, or who is just asked about it.
+        It is not asked of a person who may be in danger, or who is just asked about it; nor of an
+        answer during which the model changed.
         """
         if plan.level >= RiskLevel.HIGH or plan.lead is not None or asks_about_danger(answer):
             return None
-        return self._model.name
+        return plan.model if plan.model == self._serving().name else None
 
     async def replace_blocked(self, plan: Plan, blocked: Blocked) -> str:
         """The reviewed text that stands in place of an answer that was blocked, counted."""
@@ -464,7 +467,8 @@ class Companion:
         narrower = iter(NARROWER)
         share = next(narrower)
         while True:
-            prompt = self._prompt(plan, int(self._prompt_budget * share))
+            budget = self._budget()  # with each try: the engine may be another one by then
+            prompt = self._prompt(plan, int(budget.prompt * share))
 
             def waits(queue_position: int) -> None:
                 self.folding.give_way()
@@ -476,7 +480,7 @@ class Companion:
                 async with aclosing(
                     self._engine.stream(
                         prompt,
-                        self._sampling,
+                        replace(self._engine.sampling, max_tokens=budget.answer),
                         affinity=str(plan.turn.conversation_id),
                         on_wait=waits,
                     )
@@ -511,7 +515,7 @@ class Companion:
             for text in (past.user_text, past.answer)
         ]
         words = [text or "" for text in (*unfolded, turn.user_text, answer)]
-        return fold_at(sum(map(estimate_tokens, words)), self._prompt_budget, self._now())
+        return fold_at(sum(map(estimate_tokens, words)), self._budget().prompt, self._now())
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -526,6 +530,9 @@ class Companion:
         """Put a turn that was stored as `revision` into the cache of the history."""
         await self._history.save(plan.turn, plan.past, answer, revision)
 
+    def _budget(self) -> TokenBudget:
+        return share_window(self._serving(), self._engine.sampling, self._max_answer_tokens)
+
     def _prompt(self, plan: Plan, budget: int) -> list[Message]:
         # Before others the model is not told to ask a person about their danger.
         level = RiskLevel.NONE if plan.is_shared else plan.level
@@ -535,7 +542,7 @@ class Companion:
         is_old = plan.disclosure.elderly_at is not None or Occasion.ELDERLY in plan.occasions
         told = [SYSTEM_PROMPT, extra, FOR_THE_OLD if is_old and not plan.is_shared else ""]
         said = plan.turn.user_text
-        if not (plan.is_shared or self._model.is_trial):  # the small one loses the thread
+        if not (plan.is_shared or self._serving().is_trial):  # the small one loses the thread
             told += self._beside(plan, budget)
             said = self._with_absence(plan, said)
         system = "\n".join(filter(None, told))

@@ -13,9 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.app import build_companion, build_engine, token_counter
+from bot.app import build_companion, token_counter
 from bot.demo.page import build_page
 from bot.demo.visits import Visits
+from bot.engines import build_engine
 from bot.errors import StartupError
 from bot.locales import language_for
 from bot.ops.http_server import HttpServer
@@ -57,7 +58,7 @@ async def _start(settings: Settings, language: str, stack: AsyncExitStack) -> st
     model = await engine.start()
     companion = build_companion(
         engine,
-        model,
+        lambda: model,
         storage,
         max_answer_tokens=settings.max_answer_tokens,
         count_tokens=token_counter(settings),

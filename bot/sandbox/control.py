@@ -94,7 +94,7 @@ class Control:
             async for event in self._world.hub.events(queue):
                 if event["type"] in {"profile", "people"}:
                     yield _event(self._about(person_id))
-                elif self._concerns(event, person_id):
+                elif event["type"] == "model" or self._concerns(event, person_id):
                     yield _event(event)
 
         return StreamingResponse(stream(), media_type="text/event-stream")

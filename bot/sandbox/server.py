@@ -26,6 +26,7 @@ from bot.sandbox.guard import LoopbackOnly
 from bot.sandbox.inspection import Inspection
 from bot.sandbox.methods import Api
 from bot.sandbox.model import BotIdentity, Clock
+from bot.sandbox.offer import OfferRoutes
 from bot.sandbox.people import ADMIN_ID, People
 from bot.sandbox.store import FileStore, MemoryStore, StoreCipher
 from bot.sandbox.webhook import WebhookSender
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from bot.sandbox.offer import ModelOffer
 
 _START_SECONDS = 10
 
@@ -51,6 +54,7 @@ class Sandbox:
         data_dir: where to keep the world; None keeps nothing.
         cipher: encrypts what is kept; needed with `data_dir`.
         flood: Telegram's flood control; None lets everything through.
+        offer: a better model for the bot, which the page offers.
         seed: begin a new world with a few people and a group.
         clock: where time comes from.
         sleep: waits between two tries of a webhook, in seconds.
@@ -65,6 +69,7 @@ class Sandbox:
         cipher: StoreCipher | None = None,
         *,
         flood: FloodLimits | None = None,
+        offer: ModelOffer | None = None,
         seed: bool = True,
         clock: Clock | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -83,6 +88,7 @@ class Sandbox:
         self._host = host
         self._port = port
         self._seed = seed
+        self._offer = offer
         self.token = token
         clock = clock or Clock()
         store = FileStore(data_dir, cipher) if data_dir and cipher else MemoryStore()
@@ -184,6 +190,7 @@ class Sandbox:
         api = Api(self.world, self.webhook)
         bots = BotApi(api, self.token, self.faults, self.flood, self.calls)
         control = Control(self.world, self.people)
+        offer = OfferRoutes(self.world, self._offer)
         inspection = Inspection(self.world, self.faults, self.flood, self.calls)
         page = StaticFiles(packages=[("bot.sandbox", "page")], html=True)
         return Starlette(
@@ -191,6 +198,7 @@ class Sandbox:
                 *bots.routes(),
                 *control.routes(),
                 *inspection.routes(),
+                *offer.routes(),
                 Route("/favicon.ico", _icon),
                 Mount("/", page),
             ],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.telegram.client import Client
     from bot.telegram.oncall_rota import OncallRota
     from bot.telegram.outbound.outbox import Outbox
+    from inference.engine import ModelInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +31,13 @@ class Options:
     """What an operator decides, as `Settings` gives it; times in seconds.
 
     Args:
-        model_name: the model that answers, as its engine names it; empty: not known yet.
+        serving: the model that answers now; its name is empty where it is not known yet.
         operator_contact: how people reach the operator; None: they left no contact.
         admins: who may do everything, by the settings.
         access: who may use the bot, and who may do more.
         complaints_within: by when a complaint is answered, as its person is told.
         requests_per_minute: commands and presses of buttons that one person gets; 0: no limit.
         burst_window: silence after which what a person wrote becomes a turn.
-        is_trial: whether the packaged small model answers.
         card_window: after a crisis card, the same one is not shown again for so long.
         check_in_after: silence after which a person in danger is asked how they are; None: never.
         admin_chat_id: where alerts go; None: none is sent but to those whom the rota names.
@@ -51,11 +51,10 @@ class Options:
         notice_times: how often people are told what has to be told.
     """
 
-    model_name: str
+    serving: Callable[[], ModelInfo]
     operator_contact: str | None
     admins: frozenset[int]
     burst_window: float
-    is_trial: bool
     card_window: timedelta
     check_in_after: timedelta | None
     admin_chat_id: int | None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.catalogue import FOLDER, load_catalogue
-from inference.console import CommandError, say
+from inference.console import CommandError, environment, say
 from inference.fetch.errors import FetchError
 from inference.fetch.fetching import fetch
 from inference.fetch.part_file import is_whole
@@ -40,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Fetch it, or list what there is."""
-    catalogue = load_catalogue()
+    own = environment("MODEL_CATALOGUE")
+    catalogue = load_catalogue(Path(own) if own else None)
     if parsed.name is None:
         _list(catalogue, parsed.into)
         return 0

@@ -27,6 +27,7 @@ from inference.model_size import is_below_7b_class
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from inference.catalogue import Catalogue
     from inference.engine import OnWait
     from inference.local.process import ServedModel
 
@@ -50,9 +51,9 @@ class LocalEngine:
         threads: int = 0,
         max_waiting: int = 1024,
         timeouts: Timeouts | None = None,
-        sampling: Sampling | None = None,
         adapter: Path | None = None,
         persona: str = "",
+        catalogue: Catalogue | None = None,
     ) -> None:
         """Prepare the engine; the model is loaded by `start`.
 
@@ -64,13 +65,18 @@ class LocalEngine:
             threads: CPU threads; 0 takes what suits the model and the cores.
             max_waiting: Generations that wait for a slot; more are refused.
             timeouts: How long to wait for the model.
-            sampling: What suits the model; None takes what the catalogue says of it.
-            adapter: A LoRA adapter (GGUF) that is put on it.
+            adapter: A LoRA adapter (GGUF) that is put on it; None takes the catalogue's, if there
+                is one beside the model.
+            catalogue: What is known of models; None takes the package's.
             persona: What prompts begin with; it is read beforehand, so that a first answer does
                 not wait for it.
         """
-        known = load_catalogue().of_file(model_path)
-        self._sampling = sampling or (known.sampling if known is not None else None)
+        catalogue = catalogue or load_catalogue()
+        known = catalogue.of_file(model_path)
+        self._sampling = known.sampling if known is not None else None
+        if adapter is None and known is not None and known.adapter is not None:
+            folder = model_path.parent
+            adapter = known.adapter.place(folder) if known.adapter.is_there(folder) else None
         self._persona = persona
         self._slots = Slots(slots)
         self._warming: asyncio.Task[None] | None = None
@@ -86,7 +92,7 @@ class LocalEngine:
                 adapter_path=str(adapter or ""),
                 adapter_bases={
                     one.adapter.sha256: one.adapter.base_sha256
-                    for one in load_catalogue().models
+                    for one in catalogue.models
                     if one.adapter is not None
                 },
             )
@@ -96,7 +102,7 @@ class LocalEngine:
 
     @property
     def sampling(self) -> Sampling:
-        """What suits the model: told, of the catalogue, or by how it was made."""
+        """What suits the model, by the catalogue or by how it was made."""
         return self._sampling or Sampling()
 
     @property

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.app import build_engine
+from bot.engines import build_engine
 from bot.settings import Settings, load_settings
 from inference.lmdeploy import LMDeployEngine
 from inference.local import LocalEngine

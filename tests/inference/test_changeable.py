@@ -64,7 +64,7 @@ async def test_an_answer_ends_on_the_old_engine_and_the_next_is_the_new_ones():
     running = engine.stream(PROMPT, Sampling())
     said = [await anext(running)]
 
-    assert (await engine.change_to(new)).name == engine.model.name == "new"
+    assert (await engine.change_to(new)).name == engine.serving().name == "new"
     assert engine.sampling == new.sampling
     new.may_go_on.set()
     assert await answer(engine) == ["new", "new"]
@@ -109,7 +109,7 @@ async def test_one_that_does_not_start_changes_nothing():
         await engine.change_to(broken)
     old.may_go_on.set()
     assert await answer(engine) == ["old", "old"]
-    assert engine.model.name == "old"
+    assert engine.serving().name == "old"
 
 
 async def test_closing_closes_the_engine_that_is_still_answering_as_well():
@@ -131,4 +131,4 @@ async def test_closing_closes_the_engine_that_is_still_answering_as_well():
 
 async def test_nothing_is_served_before_it_has_started():
     with pytest.raises(EngineUnavailable):
-        _ = ChangeableEngine(Speaking("old")).model
+        ChangeableEngine(Speaking("old")).serving()

@@ -26,7 +26,7 @@ from bot.storage import MemoryChanges, StorageError
 from inference.engine import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime, tzinfo
 
     from bot.conversation.memory.by_engine import Summary
@@ -63,7 +63,7 @@ class MemoryFolding:
 
     Args:
         engine: is asked for summaries.
-        model: what it serves; the trial model is not asked.
+        serving: what it serves now; a trial model is not asked.
         turns: what was said.
         memories: what is remembered.
         folds: what is owed.
@@ -77,7 +77,7 @@ class MemoryFolding:
     def __init__(
         self,
         engine: Engine,
-        model: ModelInfo,
+        serving: Callable[[], ModelInfo],
         turns: Turns,
         memories: Memories,
         folds: MemoryFolds,
@@ -89,7 +89,7 @@ class MemoryFolding:
         now: Clock,
     ) -> None:
         self._engine = engine
-        self._model = model
+        self._serving = serving
         self._turns = turns
         self._memories = memories
         self._folds = folds
@@ -168,7 +168,7 @@ class MemoryFolding:
 
     def _in_one_go(self, waiting: Sequence[Turn]) -> Sequence[Turn]:
         """The first turns of those that wait, as many as are folded at once."""
-        room = min(TOKENS_OF_A_GO, self._model.context_window // 3)
+        room = min(TOKENS_OF_A_GO, self._serving().context_window // 3)
         for place, turn in enumerate(waiting[:TURNS_AT_ONCE]):
             room -= by_engine.cost(turn)
             if room < 0 and place:
@@ -190,7 +190,7 @@ class MemoryFolding:
 
     async def _facts(self, turns: Sequence[Turn]) -> list[tuple[MemoryFact, int]]:
         """What turns tell and may be kept; by rules where no model can be asked, or it fails to."""
-        summary = None if self._model.is_trial else await self._summarised(turns)
+        summary = None if self._serving().is_trial else await self._summarised(turns)
         found = summary.facts if summary is not None else _by_rules(turns)
         said = {turn.id: own_words(turn.user_text) for turn in turns}
         return [(fact, told) for fact, told in found if await self._may_be_kept(fact, said[told])]
@@ -217,7 +217,7 @@ class MemoryFolding:
         sampling: Sampling = replace(
             self._engine.sampling,
             temperature=0.1,
-            max_tokens=min(by_engine.MAX_TOKENS, self._model.context_window // 4),
+            max_tokens=min(by_engine.MAX_TOKENS, self._serving().context_window // 4),
             json_schema=by_engine.SCHEMA,
         )
         stream = self._engine.stream(by_engine.ask(turns), sampling, affinity="memory")

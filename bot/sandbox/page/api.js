@@ -33,6 +33,10 @@ export const unblock = (person) => post(`/people/${person}/unblock`);
 export const addPerson = (name, language) => post("/people", { name, language });
 export const addGroup = (title) => post("/groups", { title });
 
+export const model = () => ask("/model");
+export const fetchModel = () => post("/model/fetch");
+export const stopModel = () => post("/model/stop");
+
 export function sendMedia(person, chat, fields) {
   const form = new FormData();
   form.append("chat_id", String(chat));

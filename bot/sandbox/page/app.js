@@ -5,6 +5,7 @@ import { kindOf, textOf } from "./bubbles.js";
 import { Composer } from "./composer.js";
 import { $, el, fillAvatar, icon, setOpen, toast } from "./dom.js";
 import { closeMessageMenu, copy, openMessageMenu, toggleHeadMenu } from "./menus.js";
+import { drawOffer, refreshOffer } from "./offer.js";
 import { Presses } from "./presses.js";
 import { askPerson, closePeople, drawChats, drawPeople, togglePeople } from "./sidebar.js";
 import { introCard, Timeline } from "./timeline.js";
@@ -122,6 +123,8 @@ function onEvent(event) {
       return drawSidebar();
     case "action":
       return onAction(event);
+    case "model":
+      return drawOffer(event.model);
     case "draft":
       if (event.chat_id === state.chat) timeline.showDraft(event);
       return undefined;
@@ -134,6 +137,7 @@ function onEvent(event) {
 
 function onSnapshot(event) {
   takeAbout(event);
+  refreshOffer();
   if (!state.people.some((person) => person.id === state.person)) {
     if (state.people.length > 0) become(state.people[0].id);
     return;

@@ -25,7 +25,7 @@ class About(Feature):
 
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox
-        self._model_name = context.options.model_name
+        self._serving = context.options.serving
         self._contact = context.options.operator_contact
         self.commands = (
             Command(
@@ -43,7 +43,7 @@ class About(Feature):
         texts = request.texts
         text = texts.about(
             version=__version__,
-            model=_without_folders(self._model_name) or texts.about_model_unknown,
+            model=_without_folders(self._serving().name) or texts.about_model_unknown,
             contact=self._contact or texts.about_no_contact,
         )
         keyboard = contact_operator(texts, self._contact)

@@ -44,7 +44,7 @@ class DisclosureService(Feature):
         self._counters = context.storage.counters
         self._risk = context.storage.risk
         self._now = context.now
-        self._is_trial = context.options.is_trial
+        self._serving = context.options.serving
         self._times = context.options.notice_times
         self._hotlines = hotlines
         self.commands = (
@@ -114,7 +114,7 @@ class DisclosureService(Feature):
             await self._outbox.send_text(request.chat_id, texts.start)
             return
         parts = [texts.start]
-        if self._is_trial:
+        if self._serving().is_trial:
             parts.append(texts.start_trial)
         if not request.is_private:
             await self._outbox.send_text(request.chat_id, "\n\n".join(parts))
@@ -216,7 +216,7 @@ class DisclosureService(Feature):
         match pending.notice:
             case Notice.FIRST:
                 parts = [texts.care_first]
-                if self._is_trial:
+                if self._serving().is_trial:
                     parts.append(texts.start_trial)
                 if asks_age:
                     parts.append(texts.care_ask_age)

@@ -119,9 +119,10 @@ class Room:
     ) -> None:
         self.storage, self.bot, self.engine, self.clock = storage, bot, engine, clock
         self.now = storage.clock
+        self.model = ModelInfo(model_name, 8192, is_trial=is_trial)
         self.companion = build_companion(
             engine,
-            ModelInfo("scripted", 8192, is_trial=is_trial),
+            lambda: self.model,
             storage,
             FirstReading(encoder, storage.counters, sleep=clock.sleep),
             SecondReading(second_readers, storage.counters, within=60.0, sleep=clock.sleep),
@@ -133,11 +134,10 @@ class Room:
             storage,
             self.companion,
             Options(
-                model_name=model_name,
+                serving=lambda: self.model,
                 operator_contact=operator_contact,
                 admins=admins,
                 burst_window=burst_window,
-                is_trial=is_trial,
                 card_window=CARD_WINDOW,
                 check_in_after=CHECK_IN_AFTER,
                 admin_chat_id=admin_chat,

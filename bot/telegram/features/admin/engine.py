@@ -78,7 +78,7 @@ class EngineDesk:
     async def _show(self, request: CommandRequest) -> Done:
         texts = texts_of(request)
         ready = texts.engine_up if await self._is_ready() else texts.engine_down
-        lines = [texts.stats_engine(model=self._context.options.model_name or "?", state=ready)]
+        lines = [texts.stats_engine(model=self._context.options.serving().name or "?", state=ready)]
         for place, node in enumerate(self._nodes, start=1):
             model = await self._model_of(node)
             state = texts.engine_up if model and node.takes_work else texts.engine_down

@@ -74,7 +74,7 @@ class StatsDesk:
                 median=_seconds(turns.median_seconds), p95=_seconds(turns.p95_seconds)
             ),
             texts.stats_engine(
-                model=self._context.options.model_name or "?",
+                model=self._context.options.serving().name or "?",
                 state=texts.engine_up if ready else texts.engine_down,
             ),
             texts.stats_queue(

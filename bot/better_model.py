@@ -102,6 +102,7 @@ class BetterModel:
         self._watch: asyncio.Task[None] | None = None
         self._fetch: asyncio.Task[None] | None = None
         self._process: Process | None = None
+        self._looking = asyncio.Lock()
         self._refused_at: float | None = None
         """When the file was written that could not be served."""
 
@@ -151,6 +152,10 @@ class BetterModel:
 
     async def look(self) -> None:
         """Change over if it is there."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         if not self.is_offered or not self.best.is_there(self._folder):
             return
         place = self.best.place(self._folder)
@@ -204,8 +209,7 @@ class BetterModel:
         reason = (await said).decode(errors="replace").strip()
         status = await self._process.wait()
         if status == 0:
-            # Ready for the look that comes next, whoever takes it.
-            self._show(state="loading", done=self.best.bytes)
+            await self.look()
         elif reason:
             log.warning("model_not_fetched", model=self.best.name, status=status)
             self._show(state="failed", reason=reason.splitlines()[-1])

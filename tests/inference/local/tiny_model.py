@@ -26,7 +26,12 @@ _TEMPLATE = (
 
 
 def write_tiny_model(
-    path: Path, *, context_length: int = 512, is_trial: bool = False, template: str = _TEMPLATE
+    path: Path,
+    *,
+    name: str = "tiny-nonsense",
+    context_length: int = 512,
+    is_trial: bool = False,
+    template: str = _TEMPLATE,
 ) -> Path:
     """Write the model; returns `path`."""
     alphabet = _byte_alphabet()
@@ -34,7 +39,7 @@ def write_tiny_model(
     tokens = alphabet + _SPECIAL + words
     values = {
         "general.architecture": "llama",
-        "general.name": "tiny-nonsense",
+        "general.name": name,
         "llama.context_length": context_length,
         "llama.embedding_length": WIDTH,
         "llama.block_count": 1,

@@ -343,29 +343,40 @@ def storage_options(settings: Settings) -> StorageOptions:
     )
 
 
+def telegram_connection(settings: Settings) -> Connection | None:
+    """How Telegram is reached; None: a local one is to be started.
+
+    Raises:
+        StartupError: the proxy that the environment names is none.
+    """
+    token = _revealed(settings.telegram_bot_token)
+    if token is None:
+        return None
+    try:
+        proxy = proxy_for(
+            settings.telegram_api_url,
+            _revealed(settings.telegram_proxy),
+            proxy_environment(dotenv_values(DOTENV, interpolate=False, encoding="utf-8-sig")),
+        )
+    except UnusableProxyError as error:
+        raise StartupError(str(error)) from None
+    by_webhook = settings.telegram_mode == "webhook"
+    return Connection(
+        token=token,
+        api_url=settings.telegram_api_url,
+        webhook_url=settings.webhook_url if by_webhook else None,
+        webhook_secret=_revealed(settings.webhook_secret) or "",
+        takes_over=settings.webhook_takeover == "on",
+        proxy=proxy,
+    )
+
+
 async def _telegram(
     settings: Settings, storage: Storage, stack: AsyncExitStack, better: BetterModel | None
 ) -> tuple[Connection, Sandbox | None]:
     """Telegram as the settings name it, or a local one that is started here."""
-    token = _revealed(settings.telegram_bot_token)
-    if token is not None:
-        try:
-            proxy = proxy_for(
-                settings.telegram_api_url,
-                _revealed(settings.telegram_proxy),
-                proxy_environment(dotenv_values(DOTENV, interpolate=False, encoding="utf-8-sig")),
-            )
-        except UnusableProxyError as error:
-            raise StartupError(str(error)) from None
-        by_webhook = settings.telegram_mode == "webhook"
-        return Connection(
-            token=token,
-            api_url=settings.telegram_api_url,
-            webhook_url=settings.webhook_url if by_webhook else None,
-            webhook_secret=_revealed(settings.webhook_secret) or "",
-            takes_over=settings.webhook_takeover == "on",
-            proxy=proxy,
-        ), None
+    if (connection := telegram_connection(settings)) is not None:
+        return connection, None
     from bot.sandbox import Sandbox, SandboxError
 
     sandbox = Sandbox(

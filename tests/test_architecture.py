@@ -26,6 +26,7 @@ ARROWS = {
     "bot/watch": {"bot/storage", "inference"},
     "bot/commands": {
         *("bot/app", "bot/ops", "bot/safety", "bot/settings", "bot/storage", "bot/telegram"),
+        *("bot/watch", "inference"),
     },
     "bot/sandbox": set(),
     "inference": set(),

@@ -26,6 +26,13 @@ def add_operator_commands(commands: Commands) -> None:
     stats = commands.add_parser("stats", help="print how the bot fares, in numbers of nobody")
     stats.add_argument("--days", type=int, default=7, help="of how many days (7)")
     stats.set_defaults(command=_stats)
+    doctor = commands.add_parser(
+        "doctor",
+        help="look at everything that the bot needs, with a verdict and a fix each",
+        description="Look at files, disk, database, keys, clock, Redis, engine, token, webhook and "
+        "the chat of the people on duty. Changes nothing. Exit status 1: something is not well.",
+    )
+    doctor.set_defaults(command=_doctor)
     version = commands.add_parser("version", help="print versions of bot, schema and Python")
     version.set_defaults(command=_version)
 
@@ -180,6 +187,13 @@ def _stats(options: argparse.Namespace) -> None:
 
     days = at_least_one("--days", options.days)
     say(stats(load_settings(), min(days, 3650)))
+
+
+def _doctor(_options: argparse.Namespace) -> None:
+    from bot.commands.doctor.run import examine
+    from bot.settings import load_settings
+
+    say(examine(load_settings()))
 
 
 def _version(_options: argparse.Namespace) -> None:

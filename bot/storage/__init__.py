@@ -15,7 +15,7 @@ from bot.storage.contacts import Contacts, EmergencyContact
 from bot.storage.conversations import Conversations
 from bot.storage.counters import Counters
 from bot.storage.crisis_talks import CrisisTalks, StoredTalk
-from bot.storage.db.clock import Clock, utc_now
+from bot.storage.db.clock import Clock, DatabaseClock, utc_now
 from bot.storage.db.database import Database
 from bot.storage.db.encryption import Cipher, Place, generate_key, load_or_create_key_file
 from bot.storage.db.errors import (
@@ -67,6 +67,7 @@ from bot.storage.models import (
 from bot.storage.notifications import Notification, Notifications
 from bot.storage.pending_questions import PendingQuestion, PersonInChat
 from bot.storage.rated_conversations import RatedConversation, RatedConversations
+from bot.storage.readiness import Readiness
 from bot.storage.reencrypt import count_old, reencrypt
 from bot.storage.risk import Risk, RiskSignal, RiskState, SpeakerRisk, TurnRisk
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
@@ -108,6 +109,7 @@ __all__ = [
     "CrisisCards",
     "CrisisTalks",
     "Database",
+    "DatabaseClock",
     "DatabaseFull",
     "DatabaseRefused",
     "DatabaseUnavailable",
@@ -164,6 +166,7 @@ __all__ = [
     "RatedConversations",
     "Rating",
     "RatingResult",
+    "Readiness",
     "Risk",
     "RiskSignal",
     "RiskState",

@@ -35,6 +35,18 @@ PAUSE_AFTER_FAILURE: Final = 5.0
 WARN_EVERY: Final = 60.0
 
 
+async def answers(url: str, *, within: float) -> bool:
+    """Whether a Redis answers a ping within so many seconds."""
+    redis = Redis.from_url(url, socket_timeout=within, socket_connect_timeout=within)
+    try:
+        async with asyncio.timeout(within):
+            return bool(await redis.ping())
+    except Exception:  # whatever it is: it does not answer
+        return False
+    finally:
+        await redis.aclose()
+
+
 class RedisHistoryCache:
     """The cache that replicas share: one encrypted value a chat, gone 24 hours after the last turn.
 

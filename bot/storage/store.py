@@ -274,6 +274,13 @@ def _make_data_dir(path: Path) -> None:
         ) from None
 
 
+async def is_redis_well(url: str) -> bool:
+    """Whether a Redis answers within two seconds."""
+    from bot.storage.redis_history_cache import answers
+
+    return await answers(url, within=2.0)
+
+
 def open_history_cache(options: StorageOptions, cipher: Cipher) -> HistoryCache:
     """The copies of recent turns: in Redis if there is one, else in this process."""
     if options.redis_url is None:

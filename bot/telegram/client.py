@@ -140,7 +140,7 @@ async def connect(connection: Connection) -> Client:
             ) from None
         raise StartupError(
             f"Cannot reach Telegram at {connection.api_url} ({type(error).__name__}), "
-            f"{_way(connection)}; check the network, the proxy (TELEGRAM_PROXY, or "
+            f"{way_to(connection)}; check the network, the proxy (TELEGRAM_PROXY, or "
             "HTTPS_PROXY) and TELEGRAM_API_URL."
         ) from None
     return client
@@ -176,7 +176,7 @@ async def call_at_start(
     return await call()
 
 
-def _way(connection: Connection) -> str:
+def way_to(connection: Connection) -> str:
     """How Telegram was tried; a proxy's name and password are nobody's to read."""
     if connection.proxy is None:
         return "directly"

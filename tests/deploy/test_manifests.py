@@ -210,6 +210,16 @@ def test_kustomize_builds_what_kubernetes_takes(folder: str, tmp_path: Path) -> 
     assert all(":" in image.rpartition("/")[2] for image in images)
 
 
+@pytest.mark.parametrize("name", ["shudong@", "shudong-migrate"])
+def test_no_setting_of_a_unit_gives_way_to_the_file_of_settings(name: str) -> None:
+    """A file counts more than Environment=, and it is a copy of .env.example, with all settings."""
+    unit = (DEPLOY / f"systemd/{name}.service").read_text("utf-8")
+    set_in_unit = " ".join(re.findall(r"^Environment=(.*)$", unit, re.MULTILINE))
+    assert {one.partition("=")[0] for one in set_in_unit.split()}.isdisjoint(SETTINGS)
+    [start] = re.findall(r"^ExecStart=/usr/bin/env (.*)$", unit, re.MULTILINE)
+    assert "DATA_DIR=/var/lib/shudong" in start
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd reads its units")
 @pytest.mark.parametrize("name", HIGHEST_EXPOSURE)
 def test_systemd_takes_the_unit_and_finds_it_confined(name: str, tmp_path: Path) -> None:

@@ -122,4 +122,4 @@ def test_a_law_nobody_knows_and_an_empty_database_are_sentences(
     assert ended.value.code == 2
     assert "invalid choice" in capsys.readouterr().err
     assert main(["report", "--for", "ny"]) == 1
-    assert "no tables yet" in capsys.readouterr().err
+    assert "There is no database at" in capsys.readouterr().err

@@ -7,6 +7,7 @@ a notification has it read again. A change is on its way to other replicas when 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -19,13 +20,14 @@ from bot.storage.notifications import Notification, send
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
 
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a person was last seen who was let in and has not written yet, so cannot be written to."""
 MAINTENANCE: Final = "maintenance"
 DRAIN: Final = "drain:"
 """Before what a node of the engine is known by that gets no work."""
@@ -148,7 +150,7 @@ def admit(
         return False
     values = {"admitted_at": now, "invite_id": invite_id}
     statement = insert(connection, UserRow).values(
-        id=user_id, created_at=now, last_seen_at=now, **values
+        id=user_id, created_at=now, last_seen_at=NEVER, **values
     )
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
     return True

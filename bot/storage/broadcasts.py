@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from bot.storage.access import NEVER
 from bot.storage.crisis_talks import CARD_FROM
 from bot.storage.db.encryption import Place
 from bot.storage.models import BanRow, BroadcastDeliveryRow, BroadcastRow, RiskRow, UserRow
@@ -165,6 +166,7 @@ def erase_for_user(connection: sa.Connection, user_id: int) -> None:
 _RECEIVES: Final = (
     UserRow.admitted_at.is_not(None),
     UserRow.unreachable_at.is_(None),
+    UserRow.last_seen_at > NEVER,
     UserRow.id > 0,  # a group or channel that speaks has an id below
     ~sa.exists().where(BanRow.person_id == UserRow.id),
 )

@@ -44,6 +44,7 @@ async def test_it_goes_to_all_who_can_be_reached_and_to_no_other(
     await enter(replica, 1, 2, 3, 4)
     await replica.users.record_seen(5, "zh", admits=False)
     await replica.users.mark_unreachable(2)
+    await Access(database, cipher, clock).admit(6)  # has never written
     await Access(database, cipher, clock).ban(3, ADMIN, "")
     number = await broadcasts.draft(ADMIN, WORDS)
     assert await broadcasts.claim(number) is None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 JOB: Final = "broadcast"
-LEASE: Final = timedelta(seconds=30)
+LEASE: Final = timedelta(seconds=15)
 RENEW_EVERY: Final = 5.0
 IDLE: Final = 60.0
 """Seconds until it is looked again whether those who were in danger still are."""

@@ -47,8 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     for name, command, text in (
         ("run", _run, "run the bot (the default)"),
         ("migrate", _migrate, "bring the database of DATABASE_URL up to date"),
-        ("keys", _keys, "print a new key for ENCRYPTION_KEYS"),
-        ("reencrypt", _reencrypt, "rewrite stored texts with the first of ENCRYPTION_KEYS"),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(command=command)
     counters = commands.add_parser(
@@ -169,19 +167,6 @@ def _migrate(_options: argparse.Namespace) -> None:
     from bot.settings import load_settings
 
     sys.stdout.write(asyncio.run(migrate(load_settings())) + "\n")
-
-
-def _keys(_options: argparse.Namespace) -> None:
-    from bot.storage import generate_key
-
-    sys.stdout.write(generate_key() + "\n")
-
-
-def _reencrypt(_options: argparse.Namespace) -> None:
-    from bot.data_commands import reencrypt_all
-    from bot.settings import load_settings
-
-    sys.stdout.write(asyncio.run(reencrypt_all(load_settings())) + "\n")
 
 
 def _counters(options: argparse.Namespace) -> None:

@@ -41,7 +41,7 @@ from bot.telegram.oncall_rota import RotaError, parse_rota
 from bot.telegram.service import TelegramService
 from bot.timeouts import wait_with_limit
 from bot.watch.progress import ProgressCheck
-from bot.watch.surroundings import DiskCheck, LoopCheck, NodesCheck, PoolCheck
+from bot.watch.surroundings import DiskCheck, LoopCheck, NodesCheck, PoolCheck, PresenceCheck
 from bot.watch.watch import Watch
 from inference.engine import EngineError
 from inference.nodes.engine import NodesEngine
@@ -182,11 +182,14 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
     await http.start()
     stack.push_async_callback(http.stop)
     stack.push_async_callback(service.stop, settings.shutdown_grace)
+    presence = PresenceCheck(storage, __version__)
+    await presence.look()  # before what it writes is another's to read
+    stack.push_async_callback(presence.leave)
     await service.start()
     service.show_load()
     metrics.BUILD.labels(__version__, model.name).set(1)
     metrics.ENGINE_WAITING.set_function(lambda: engine.waiting)
-    watch = Watch(_checks(settings, storage, engine, service, progress))
+    watch = Watch([presence, *_checks(settings, storage, engine, service, progress)])
     watch.start()
     stack.push_async_callback(watch.stop)
     if better is not None:

@@ -15,8 +15,6 @@ from bot.storage import (
     Disclosures,
     RatedConversations,
     SchemaStatus,
-    count_old,
-    reencrypt,
     schema_status,
     upgrade,
     utc_now,
@@ -107,20 +105,3 @@ async def export_feedback_to(settings: Settings, file: Path, since: datetime | N
     said += [f"Left out: {n}, because {why}." for why, n in exported.left_out.items()]
     said.append("Names slip through: a person has to read the file before anybody uses it.")
     return "\n".join(said)
-
-
-async def reencrypt_all(settings: Settings) -> str:
-    """Rewrite every stored text with the first key; returns a sentence that says how many.
-
-    Raises:
-        StartupError: the database cannot be reached, or a key it was written with is missing.
-    """
-    rewritten = 0
-    async with opened_with_keys(settings) as (database, cipher):
-        async for total in reencrypt(database, cipher):
-            rewritten = total
-        left = await count_old(database, cipher)
-    said = f"{rewritten} stored texts were rewritten with the newest key."
-    if left:
-        said += f" {left} cannot be read and were left: damaged, or moved from where they belong."
-    return said

@@ -30,6 +30,7 @@ REVISIONS: Final = (
     "0021",
     "0022",
     "0023",
+    "0024",
 )
 
 OLDEST_COMPATIBLE: Final = "0019"

@@ -26,7 +26,7 @@ ARROWS = {
     "bot/watch": {"bot/storage", "inference"},
     "bot/commands": {
         *("bot/app", "bot/ops", "bot/safety", "bot/settings", "bot/storage", "bot/telegram"),
-        *("bot/watch", "inference"),
+        *("bot/engines", "bot/watch", "inference"),
     },
     "bot/sandbox": set(),
     "inference": set(),
@@ -53,10 +53,11 @@ STORAGE_ARROWS = {
     "db": set(),
     "models": {"db"},
     "notifications": {"db"},
-    "turns": {"db", "models", "notifications"},
+    "replicas": {"db", "models"},
+    "turns": {"db", "models", "notifications", "replicas"},
     "aggregates": {"db", "models", "notifications", "turns"},
-    "inbox": {"db", "models", "turns", "aggregates"},
-    "whole": {"db", "models", "notifications", "turns", "aggregates", "inbox"},
+    "inbox": {"db", "models", "turns", "aggregates", "replicas"},
+    "whole": {"db", "models", "notifications", "turns", "aggregates", "inbox", "replicas"},
 }
 STORAGE_MODULES = dict.fromkeys(
     ("store", "users", "reencrypt", "key_verification", "backup"), "whole"

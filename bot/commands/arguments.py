@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def add_operator_commands(commands: Commands) -> None:
     """Declare the commands."""
     _add_people(commands)
+    _add_keys(commands)
     _add_backups(commands)
     stats = commands.add_parser("stats", help="print how the bot fares, in numbers of nobody")
     stats.add_argument("--days", type=int, default=7, help="of how many days (7)")
@@ -66,6 +67,25 @@ def _add_people(commands: Commands) -> None:
     why.add_argument("id", type=int, metavar="ID")
     why.add_argument("--last", type=int, default=20, help="how many of each (20)")
     why.set_defaults(command=_why)
+
+
+def _add_keys(commands: Commands) -> None:
+    keys = commands.add_parser(
+        "keys",
+        help="print a new key; see, or rotate, those there are (status, rotate, reencrypt)",
+        description="Print a new key for ENCRYPTION_KEYS, or do something with those there are.",
+    )
+    keys.set_defaults(command=_keys_new)
+    actions = keys.add_subparsers(title="commands", metavar="")
+    for name, command, text in (
+        ("new", _keys_new, "print a new key for ENCRYPTION_KEYS"),
+        ("status", _keys_status, "print which keys there are, who has them, what is to be done"),
+        ("rotate", _keys_rotate, "do the next step of a rotation, which may be broken off"),
+        ("reencrypt", _reencrypt, "rewrite stored texts with the first key, while the bot runs"),
+    ):
+        actions.add_parser(name, help=text, description=text).set_defaults(command=command)
+    text = "rewrite stored texts with the first key: as `keys reencrypt`"
+    commands.add_parser("reencrypt", help=text, description=text).set_defaults(command=_reencrypt)
 
 
 def _add_backups(commands: Commands) -> None:
@@ -159,6 +179,33 @@ def _user_export(options: argparse.Namespace) -> None:
     from bot.commands.people import export
 
     _for_person(options, export, options.file)
+
+
+def _keys_new(_options: argparse.Namespace) -> None:
+    from bot.storage import generate_key
+
+    sys.stdout.write(generate_key() + "\n")
+
+
+def _keys_status(_options: argparse.Namespace) -> None:
+    from bot.commands.keys import status
+    from bot.settings import load_settings
+
+    say(status(load_settings()))
+
+
+def _keys_rotate(_options: argparse.Namespace) -> None:
+    from bot.commands.keys import rotate
+    from bot.settings import load_settings
+
+    say(rotate(load_settings()))
+
+
+def _reencrypt(_options: argparse.Namespace) -> None:
+    from bot.commands.keys import reencrypt_all
+    from bot.settings import load_settings
+
+    say(reencrypt_all(load_settings()))
 
 
 def _backup(options: argparse.Namespace) -> None:

@@ -25,6 +25,7 @@ from bot.storage.db.errors import (
     DatabaseUnavailable,
     EncryptionError,
     KeyFileExposed,
+    KeyNotHereYet,
     SchemaAhead,
     SchemaBehind,
     SchemaError,
@@ -68,7 +69,8 @@ from bot.storage.notifications import Notification, Notifications
 from bot.storage.pending_questions import PendingQuestion, PersonInChat
 from bot.storage.rated_conversations import RatedConversation, RatedConversations
 from bot.storage.readiness import Readiness
-from bot.storage.reencrypt import count_old, reencrypt
+from bot.storage.reencrypt import count_by_key, count_old, reencrypt
+from bot.storage.replicas import ReplicaReport, Replicas
 from bot.storage.risk import Risk, RiskSignal, RiskState, SpeakerRisk, TurnRisk
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
 from bot.storage.statistics import Backlog, InboxCounts, Statistics, TurnCounts
@@ -135,6 +137,7 @@ __all__ = [
     "Invites",
     "Jobs",
     "KeyFileExposed",
+    "KeyNotHereYet",
     "Lane",
     "LeaseOwner",
     "Limits",
@@ -167,6 +170,8 @@ __all__ = [
     "Rating",
     "RatingResult",
     "Readiness",
+    "ReplicaReport",
+    "Replicas",
     "Risk",
     "RiskSignal",
     "RiskState",
@@ -205,6 +210,7 @@ __all__ = [
     "back_up",
     "check_backup",
     "check_schema",
+    "count_by_key",
     "count_old",
     "generate_key",
     "load_or_create_key_file",

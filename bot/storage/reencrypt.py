@@ -190,6 +190,14 @@ async def require_old_keys(database: Database, cipher: Cipher) -> None:
             )
 
 
+async def count_by_key(database: Database) -> dict[str, int]:
+    """How many stored texts each key has encrypted, by its id."""
+    counts: Counter[str] = Counter()
+    for header, count in (await database.read(_count_old, b"")).items():
+        counts[header[1:].hex()] += count
+    return dict(counts)
+
+
 async def count_old(database: Database, cipher: Cipher) -> int:
     """How many ciphertexts are not as new ones are: an older version, or another key."""
     return sum((await database.read(_count_old, cipher.header)).values())

@@ -40,6 +40,7 @@ from bot.storage.memory_folds import MemoryFolds
 from bot.storage.notifications import Notifications
 from bot.storage.rated_conversations import RatedConversations
 from bot.storage.readiness import Readiness
+from bot.storage.replicas import Replicas
 from bot.storage.risk import Risk
 from bot.storage.safety_plans import SafetyPlans
 from bot.storage.statistics import Statistics
@@ -124,6 +125,7 @@ class Storage:
     feedback: Feedback
     rated_conversations: RatedConversations
     statistics: Statistics
+    replicas: Replicas
     history_cache: HistoryCache
     readiness: Readiness
 
@@ -148,6 +150,14 @@ class Storage:
     async def is_ready(self) -> bool:
         """Whether what arrives now would be stored. Never raises, takes 2 s at most."""
         return await self.readiness.check()
+
+    async def report(self, version: str) -> None:
+        """Tell other replicas that this one is there, and which keys it has."""
+        await self.replicas.report(self.lease_owner, self.cipher, version)
+
+    async def leave(self) -> None:
+        """Tell them that it ends."""
+        await self.replicas.leave(self.lease_owner)
 
     async def sync_clock(self) -> None:
         """Set the clock that replicas share by the database's; to be called now and then."""
@@ -237,6 +247,7 @@ async def open_storage(
         feedback=Feedback(database, cipher, clock),
         rated_conversations=RatedConversations(database, cipher),
         statistics=Statistics(database, clock),
+        replicas=Replicas(database, clock),
         history_cache=history_cache,
         readiness=Readiness(database, lease_owner),
     )

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot import metrics
+from bot.storage import StorageError
+from bot.storage.replicas import REPORT_EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from bot.storage import Database
+    from bot.storage.store import Storage
     from inference.nodes.node import Node
 
 log = structlog.get_logger(__name__)
@@ -45,6 +48,31 @@ class NodesCheck:
             elif node.takes_work and node.address in self._failed:
                 self._failed.discard(node.address)
                 log.info("engine_node_back", node=node.address)
+
+
+class PresenceCheck:
+    """Says to the other replicas that this one is there, and which keys it has."""
+
+    every: Final = REPORT_EVERY.total_seconds()
+
+    def __init__(self, storage: Storage, version: str) -> None:
+        self._storage = storage
+        self._version = version
+
+    async def look(self) -> None:
+        """Say so once."""
+        try:
+            await self._storage.report(self._version)
+        except StorageError as error:
+            log.info("presence_not_told", error=type(error).__name__)
+
+    async def leave(self) -> None:
+        """Say that this one ends."""
+        try:
+            async with asyncio.timeout(0.5):
+                await self._storage.leave()
+        except (StorageError, TimeoutError) as error:
+            log.info("presence_not_told", error=type(error).__name__)
 
 
 class DiskCheck:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from bot.app import build_engine
 from bot.commands.doctor.verdict import fail, ok, warn
+from bot.engines import build_engine
 from inference.engine import EngineError
 from inference.nodes.engine import NodesEngine
 

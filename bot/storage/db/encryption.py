@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.storage.db.errors import BadKey, KeyFileExposed, WrongKey
+from bot.storage.db.errors import BadKey, KeyFileExposed, MissingKey, WrongKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +91,11 @@ class Cipher:
         return header[1:].hex()
 
     @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of the keys at hand; the first one encrypts."""
+        return tuple(key_id.hex() for key_id in self._keys)
+
+    @property
     def header(self) -> bytes:
         """The first `HEADER_BYTES` bytes of everything this cipher writes: they name its key."""
         return self._header
@@ -112,9 +117,10 @@ class Cipher:
         key = self._keys.get(key_id)
         if key is None:
             held = ", ".join(known.hex() for known in self._keys)
-            raise WrongKey(
+            raise MissingKey(
                 f"A stored text was encrypted with key {key_id.hex()}, but only {held} is at hand; "
-                "add the old key after the new one, in ENCRYPTION_KEYS or the key file."
+                "add the old key after the new one, in ENCRYPTION_KEYS or the key file.",
+                key_id.hex(),
             )
         bound_to = place.version_1 if header[:1] == _VERSION_1 else place.associated_data
         nonce = sealed[HEADER_BYTES : HEADER_BYTES + _NONCE_BYTES]

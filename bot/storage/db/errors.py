@@ -9,7 +9,9 @@
     │   └── SchemaAhead        the database is newer than this program
     └── EncryptionError
         ├── BadKey             a key is not the base64 of 32 bytes
-        ├── WrongKey           a text was encrypted with a key that is not here
+        ├── WrongKey           a text does not open
+        │   └── MissingKey     ... because its key is not here
+        ├── KeyNotHereYet      the same, and another replica has it
         └── KeyFileExposed     other users of the machine can read the key file
 
 Every message is one sentence with what was found and the next step. None carries chat text, a key
@@ -73,6 +75,20 @@ class BadKey(EncryptionError):
 
 class WrongKey(EncryptionError):
     """None of the keys at hand decrypts a stored text."""
+
+
+class MissingKey(WrongKey):
+    """The key that a text names is not here; it may be one that another replica has already."""
+
+    def __init__(self, message: str, key_id: str = "") -> None:
+        super().__init__(message)
+        self.key_id = key_id
+
+
+class KeyNotHereYet(EncryptionError):
+    """Another replica has the key of a text: it reads it, and so will we with the next start."""
+
+    is_outage = True
 
 
 class KeyFileExposed(EncryptionError):

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage import cards
+from bot.storage import cards, replicas
 from bot.storage.crisis_talks import CARD_FROM
-from bot.storage.db.errors import WrongKey
+from bot.storage.db.errors import KeyNotHereYet, MissingKey, WrongKey
 from bot.storage.inbox import lanes
 from bot.storage.models import MAX_REASON, UpdateRow
 from bot.storage.statistics import count_updates
@@ -213,6 +213,17 @@ class Inbox:
                 payload = self._cipher.decrypt(
                     row.payload, lanes.payload_place(row.chat_id, row.update_id)
                 )
+            except MissingKey as error:
+                if not await self._database.read(
+                    replicas.is_held, error.key_id, self._lease_owner.clock()
+                ):
+                    log.error("update_unreadable", update=row.update_id)
+                    await self.fail(row.update_id, "unreadable")
+                    continue
+                log.warning("key_not_here_yet", update=row.update_id, key=error.key_id)
+                await self.release([row.update_id])
+                if row.lane == "chat":  # what came behind it is not answered before it
+                    raise KeyNotHereYet(str(error)) from None
             except WrongKey:
                 log.error("update_unreadable", update=row.update_id)
                 await self.fail(row.update_id, "unreadable")

@@ -55,6 +55,7 @@ from bot.storage.models.operation import (
     AdminAuditRow,
     CounterRow,
     JobRow,
+    ReplicaRow,
     SchemaCompatibilityRow,
 )
 from bot.storage.models.people import (
@@ -114,6 +115,7 @@ __all__ = [
     "Rating",
     "RatingRow",
     "RedoRow",
+    "ReplicaRow",
     "RiskRow",
     "RoleGrantRow",
     "RowId",

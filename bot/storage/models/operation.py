@@ -44,6 +44,20 @@ class CounterRow(Base):
     count: Mapped[int]
 
 
+class ReplicaRow(Base):
+    """A process of the bot: which keys it has, and when it was there last."""
+
+    __tablename__ = "replicas"
+
+    id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(sa.String(32))
+    key_ids: Mapped[str] = mapped_column(sa.String(255))
+    """Ids of its keys, each between spaces; the first one encrypts."""
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+
+
 class SchemaCompatibilityRow(Base):
     """One row, written by a migration: the oldest revision whose program works on these tables."""
 

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 import structlog
 
 from bot.storage import notifications
-from bot.storage.db.errors import WrongKey
+from bot.storage.db.errors import KeyNotHereYet, MissingKey, WrongKey
 from bot.storage.db.leases import in_batches
 from bot.storage.models import MAX_MODEL, MAX_REASON, TURN_IS_UNFINISHED, TurnRow
 from bot.storage.notifications import Notification
+from bot.storage.replicas import is_held
 from bot.storage.turns import transitions
 from bot.storage.turns.turn import (
     LEASES,
@@ -152,7 +153,11 @@ class Turns:
             return None
         try:
             turn = decrypt_turn(row, self._cipher)
-        except WrongKey:
+        except WrongKey as error:
+            if await self._is_early(error):
+                log.warning("key_not_here_yet", turn=row.id)
+                await self.release([row.id])
+                return None
             log.error("turn_unreadable", turn=row.id)
             await self.fail(row.id, "unreadable")  # not tried for ever
             return None
@@ -206,14 +211,17 @@ class Turns:
     ) -> tuple[PastTurn, ...]:
         """The newest `limit` finished turns before a number, oldest first.
 
-        A turn that no key decrypts is left out: what can be remembered is remembered.
+        A turn that no key decrypts is left out: what can be remembered is remembered. Raises
+        `KeyNotHereYet` for one that another replica can read.
         """
         rows = await self._database.read(select_history, conversation_id, before_number, limit)
         history: list[PastTurn] = []
         for row in reversed(rows):
             try:
                 history.append(decrypt_past_turn(row, self._cipher))
-            except WrongKey:
+            except WrongKey as error:
+                if await self._is_early(error):
+                    raise KeyNotHereYet(str(error)) from None
                 log.error("turn_unreadable", conversation=conversation_id, number=row.number)
         return tuple(history)
 
@@ -227,6 +235,12 @@ class Turns:
             except WrongKey:
                 log.error("turn_unreadable", turn=row.id)
         return turns
+
+    async def _is_early(self, error: WrongKey) -> bool:
+        """Whether a text that does not open here was written with a key of another replica."""
+        return isinstance(error, MissingKey) and await self._database.read(
+            is_held, error.key_id, self._lease_owner.clock()
+        )
 
 
 def _claim_unfinished(connection: sa.Connection, chat_id: int, lease: Lease) -> AnyRow | None:

@@ -66,7 +66,8 @@ async def test_trying_leaves_nothing_of_the_made_up_message(database: Database) 
     for _ in range(3):
         assert await readiness.check()
         clock.now += HOLDS_FOR
-    assert {name for name, count in (await rows(database)).items() if count} == {"jobs"}
+    left = {name for name, count in (await rows(database)).items() if count}
+    assert left - {"schema_compatibility"} == {"jobs"}
 
 
 @pytest.mark.parametrize("table", ["turns", "updates", "users", "conversations", "crisis_cards"])

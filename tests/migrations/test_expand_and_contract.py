@@ -48,14 +48,14 @@ def contractions(source: str) -> list[str]:
     calls = [node for node in ast.walk(upgrade) if isinstance(node, ast.Call)]
     new_tables = {first_literal(call) for call in calls if called(call) == "create_table"}
     found = [called(call) for call in calls if called(call) in CONTRACTS]
+    in_new_tables = {
+        part for call in calls if called(call) == "create_table" for part in ast.walk(call)
+    }
     for call in calls:
-        if called(call) == "add_column":
-            # In a batch the column is the first argument, else the second.
-            column = next(part for part in call.args if isinstance(part, ast.Call))
-            is_required = argument(column, "nullable") is False
-            has_default = any(keyword.arg == "server_default" for keyword in column.keywords)
-            if is_required and not has_default:
-                found.append("add_column without a default")
+        if called(call) == "Column" and call not in in_new_tables:
+            has_default = any(keyword.arg == "server_default" for keyword in call.keywords)
+            if argument(call, "nullable") is False and not has_default:
+                found.append("a column that may not be empty and has no default")
         if called(call) == "create_index" and argument(call, "unique"):
             table = call.args[1] if len(call.args) > 1 else None
             if not (isinstance(table, ast.Constant) and table.value in new_tables):
@@ -84,7 +84,7 @@ def test_the_oldest_compatible_revision_is_one_that_knows_of_it() -> None:
         ('op.add_column("users", sa.Column("a", sa.Integer()))', []),
         (
             'op.add_column("users", sa.Column("a", sa.Integer(), nullable=False))',
-            ["add_column without a default"],
+            ["a column that may not be empty and has no default"],
         ),
         (
             'op.add_column("u", sa.Column("a", sa.Integer(), nullable=False, server_default="0"))',

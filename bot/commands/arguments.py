@@ -24,6 +24,7 @@ def add_operator_commands(commands: Commands) -> None:
     _add_people(commands)
     _add_keys(commands)
     _add_backups(commands)
+    _add_invite(commands)
     stats = commands.add_parser("stats", help="print how the bot fares, in numbers of nobody")
     stats.add_argument("--days", type=int, default=7, help="of how many days (7)")
     stats.set_defaults(command=_stats)
@@ -113,6 +114,20 @@ def _add_backups(commands: Commands) -> None:
     restore.set_defaults(command=_restore)
 
 
+def _add_invite(commands: Commands) -> None:
+    invite = commands.add_parser(
+        "invite",
+        help="make a code that lets people in, where ACCESS is invite",
+        description="Make a code that lets people in. It is printed this once; the database has a "
+        "hash of it. Admins make codes by /invite, too.",
+    )
+    invite.add_argument("--uses", type=int, default=1, help="how many people (1)")
+    invite.add_argument("--days", type=int, default=7, help="how long it lasts (7)")
+    invite.add_argument("--bot", metavar="NAME", help="the bot's name in Telegram, for a link")
+    invite.add_argument("--picture", type=Path, metavar="FILE.png", help="a QR picture of the link")
+    invite.set_defaults(command=_invite)
+
+
 def say(done: Awaitable[str]) -> None:
     """Run a command to its end and print what it says."""
 
@@ -151,6 +166,13 @@ def _for_person(
     from bot.settings import load_settings
 
     say(command(load_settings(), options.id, *arguments))
+
+
+def _invite(options: argparse.Namespace) -> None:
+    from bot.commands.invites import make_invite
+    from bot.settings import load_settings
+
+    say(make_invite(load_settings(), options.uses, options.days, options.bot, options.picture))
 
 
 def _user_show(options: argparse.Namespace) -> None:

@@ -14,6 +14,8 @@ from bot.storage import (
     Cipher,
     Database,
     Invites,
+    Notification,
+    Notifications,
     Role,
     generate_key,
     reencrypt,
@@ -137,3 +139,23 @@ async def test_a_pause_is_told_once_to_each(
     assert [await access.claim_pause_notice(PERSON, since) for _ in range(2)] == [True, False]
     clock.advance(days=1)
     assert await access.claim_pause_notice(PERSON, clock())
+
+
+async def test_other_replicas_hear_that_rules_have_changed(
+    access: Access, database: Database
+) -> None:
+    notifications = Notifications(database)
+    connected, heard = asyncio.Event(), asyncio.Event()
+
+    def hear(notification: Notification) -> None:
+        (heard if notification.kind == "access" else connected).set()
+
+    listening = asyncio.create_task(notifications.listen(hear))
+    if database.dialect == "sqlite":
+        await listening  # there are no others
+        return
+    await connected.wait()
+    await access.ban(PERSON, ADMIN, REASON)
+    await heard.wait()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)

@@ -58,13 +58,12 @@ class InviteDesk:
             return USAGE
         uses, lasts = wanted
         invite, code = await self._invites.make(request.user_id, uses, lasts)
-        link = f"https://t.me/{self._context.me.username}?start=invite-{code}"
-        spoken = "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+        link = invite_link(self._context.me.username or "", code)
         text = texts.invite_made(
             number=invite.id,
             uses=uses,
             until=told_at(self._context, request.user_id, invite.expires_at),
-            code=spoken,
+            code=spoken_code(code),
             link=link,
         )
         await say(self._context, request, text)
@@ -111,6 +110,16 @@ def _wanted(words: list[str]) -> tuple[int, timedelta] | None:
         else:
             return None
     return uses, lasts
+
+
+def invite_link(bot_name: str, code: str) -> str:
+    """The link that opens the bot with a code."""
+    return f"https://t.me/{bot_name}?start=invite-{code}"
+
+
+def spoken_code(code: str) -> str:
+    """A code in groups of four, as people copy it; it is taken with and without the dashes."""
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
 def qr_picture(link: str) -> bytes:

@@ -10,10 +10,12 @@ from bot.conversation.second_reader import SecondReader
 from bot.locales import Language
 from bot.locales.access import access_texts_for
 from bot.safety import Assessment, RiskLevel
+from bot.storage import Notification
 from bot.telegram.access import AccessOptions
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.talks import toasts
+from tests.bot.telegram.turns.test_transactions import counting
 from tests.bot.telegram.updates import ADMIN, GROUP, PERSON, message, press
 
 ACCESS = access_texts_for(Language.ZH_CN)
@@ -246,3 +248,37 @@ async def test_too_many_commands_are_told_of_once_and_help_counts_for_none(open_
     await room.passes(60)
     await says(room, "/about")
     assert len(room.bot.texts(STRANGER)) == 6
+
+
+async def test_a_ban_of_another_replica_counts_as_soon_as_it_is_told(open_room):
+    room = open_room()
+    await says(room, "你好")
+    await room.storage.access.ban(STRANGER, ADMIN, "")
+    room.maintenance.handle(Notification("access"))
+    await says(room, "还在吗")
+    assert room.bot.texts(STRANGER)[-1].startswith(beginning(ACCESS.refused_banned))
+
+
+async def test_a_change_that_nothing_told_of_counts_at_a_sweep_after_half_a_minute(open_room):
+    room = open_room()
+    await says(room, "你好")
+    await room.storage.access.ban(STRANGER, ADMIN, "")
+    await room.passes(30)
+    await room.sweep()
+    await says(room, "还在吗")
+    assert room.bot.texts(STRANGER)[-1].startswith(beginning(ACCESS.refused_banned))
+
+
+async def test_who_is_in_costs_no_statement_more(open_room):
+    room = open_room(access=INVITE)
+    await room.storage.access.admit(STRANGER)
+    await says(room, "你好")
+    await room.passes(45)
+    with counting() as invited:
+        await says(room, "今天也睡不好")
+    everybody = open_room()
+    await says(everybody, "你好", person=STRANGER + 1)
+    await everybody.passes(45)
+    with counting() as open_to_all:
+        await says(everybody, "今天也睡不好", person=STRANGER + 1)
+    assert 0 < sum(invited.values()) <= sum(open_to_all.values())

@@ -75,6 +75,11 @@ class ModelInfo:
     """True for a model below the 7B class, which is not left alone with a hint of danger."""
 
 
+def shown_name(name: str) -> str:
+    """A model's name for people: of one that is served by its path, not where that lies."""
+    return name.rstrip("/").rpartition("/")[2] if name.startswith("/") else name
+
+
 class Engine(Protocol):
     """Answers a prompt with a stream of text."""
 

@@ -51,10 +51,10 @@ from bot.safety import (
     word,
 )
 from bot.safety.hotlines import numbers_for, zone_of
-from bot.safety.occasions import Occasion, asks_only_whether_human, occasions_in
+from bot.safety.occasions import Occasion, asks_only_what_this_is, occasions_in
 from bot.safety.quoted import own_words
 from bot.storage import MemoryRecord
-from inference.engine import ContextTooLong, EngineRejected, ignore_wait
+from inference.engine import ContextTooLong, EngineRejected, ignore_wait, shown_name
 from inference.nodes.engine import NodesEngine
 from inference.persona import SYSTEM_PROMPT
 from inference.server_errors import EndpointRefused
@@ -579,15 +579,23 @@ def _on_occasion(plan: Plan) -> Plan:
     if no_danger and (goodbye := _goodbye(plan, found)) is not None:
         return replace(plan, reviewed_answer=goodbye, on_occasion=True, is_goodbye=True)
     if Occasion.HUMAN in found:
-        if plan.level is RiskLevel.NONE and asks_only_whether_human(words):
-            return replace(plan, reviewed_answer=texts.said_human, on_occasion=True)
-        return replace(plan, lead=texts.said_human)
+        return _saying_what_this_is(plan, words, texts.said_human)
+    if Occasion.MODEL in found:
+        name = shown_name(plan.model) or texts.about_model_unknown
+        return _saying_what_this_is(plan, words, texts.said_model(model=name))
     if Occasion.LOST_MONEY in found and not plan.is_shared and not needs_card(plan.level):
         numbers = numbers_for(plan.language, region_of(plan.risk.region))
         lead = texts.said_lost_money(police=numbers["police"])
         if not any(lead[:20] in (earlier.answer or "") for earlier in plan.past):
             return replace(plan, lead=lead)
     return plan
+
+
+def _saying_what_this_is(plan: Plan, words: str, truth: str) -> Plan:
+    """The truth alone where nothing else was said, or before the answer to the rest."""
+    if plan.level is RiskLevel.NONE and asks_only_what_this_is(words):
+        return replace(plan, reviewed_answer=truth, on_occasion=True)
+    return replace(plan, lead=truth)
 
 
 def _goodbye(plan: Plan, found: frozenset[Occasion]) -> str | None:

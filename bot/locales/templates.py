@@ -70,6 +70,17 @@ class EmergencyText(Template):
         return self.text.format(emergency=emergency)
 
 
+class ModelText(Template):
+    """What is said of the model that answers: {model}, its name."""
+
+    __slots__ = ()
+    placeholders = frozenset({"model"})
+
+    def __call__(self, *, model: str) -> str:
+        """The text, filled in."""
+        return self.text.format(model=model)
+
+
 class PoliceText(Template):
     """A text that names the police of a place: {police}."""
 

@@ -20,6 +20,7 @@ from bot.locales.templates import (
     HandleText,
     HoursText,
     LevelText,
+    ModelText,
     NoteText,
     PoliceAndLinesText,
     PoliceText,
@@ -166,6 +167,7 @@ class Texts:
 
     # What is said by a reviewed text whatever model runs, see `bot.safety.occasions`
     said_human: str
+    said_model: ModelText
     said_bye: str
     said_night: str
     said_bye_after_concern: str

@@ -1,6 +1,7 @@
 """What is met by a reviewed text, whatever model runs: the words of occasions.toml.
 
-Whether this is a human is never left to a model; neither is a goodbye, which a model may hold back.
+Whether this is a human, and what it is, is never left to a model: a small one says what its makers
+taught it. Neither is a goodbye, which a model may hold back.
 None of this is danger: what tells of danger is met for that first.
 """
 
@@ -24,6 +25,8 @@ class Occasion(StrEnum):
 
     HUMAN = "human"
     """Whether a human or a machine answers here."""
+    MODEL = "model"
+    """What it is called, which model it is, who made it."""
     BYE = "bye"
     NIGHT = "night"
     """A goodbye, for the night."""
@@ -73,12 +76,13 @@ def occasions_in(message: str) -> frozenset[Occasion]:
     return frozenset(found)
 
 
-def asks_only_whether_human(message: str) -> bool:
-    """Whether a message asks whether a human is here, and says nothing else."""
-    pattern = _rule(Occasion.HUMAN).pattern
+def asks_only_what_this_is(message: str) -> bool:
+    """Whether a message asks whether a human is here, or which model, and says nothing else."""
+    patterns = [_rule(occasion).pattern for occasion in (Occasion.HUMAN, Occasion.MODEL)]
     clauses = [clause for clause in _read(message).split(BREAK) if clause.strip()]
     return len(message) <= MAX_GOODBYE and all(
-        pattern.search(clause) or _SMALL_TALK.fullmatch(clause.strip()) for clause in clauses
+        any(pattern.search(clause) for pattern in patterns) or _SMALL_TALK.fullmatch(clause.strip())
+        for clause in clauses
     )
 
 

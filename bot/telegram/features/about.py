@@ -10,6 +10,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot import __version__
 from bot.telegram.feature import Command, Feature
 from bot.telegram.outbound.rendering import plain
+from inference.engine import shown_name
 
 if TYPE_CHECKING:
     from bot.locales import Texts
@@ -43,7 +44,7 @@ class About(Feature):
         texts = request.texts
         text = texts.about(
             version=__version__,
-            model=_without_folders(self._serving().name) or texts.about_model_unknown,
+            model=shown_name(self._serving().name) or texts.about_model_unknown,
             contact=self._contact or texts.about_no_contact,
         )
         keyboard = contact_operator(texts, self._contact)
@@ -63,8 +64,3 @@ def _address_of(contact: str) -> str | None:
     if name := _TELEGRAM_NAME.fullmatch(contact):
         return f"https://t.me/{name[1]}"
     return contact if _WEB_ADDRESS.fullmatch(contact) else None
-
-
-def _without_folders(model_name: str) -> str:
-    """A model that is served by its path is named without telling where it lies."""
-    return model_name.rstrip("/").rpartition("/")[2] if model_name.startswith("/") else model_name

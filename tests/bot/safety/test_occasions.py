@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from bot.safety.occasions import Occasion, asks_only_whether_human, occasions_in
+from bot.safety.occasions import Occasion, asks_only_what_this_is, occasions_in
 from bot.safety.rules.rule import read_rules
 
 RULES = read_rules("bot.safety", "occasions.toml", lambda _: None)
@@ -129,13 +129,43 @@ def test_what_only_has_its_words_is_no_such_question(said: str) -> None:
     "said", ["你是真人吗？", "你好，你是真人吗", "喂，有人吗？", "are you a bot?"]
 )
 def test_the_question_alone_is_answered_alone(said: str) -> None:
-    assert asks_only_whether_human(said)
+    assert asks_only_what_this_is(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("谁开发了你", "你是哪个公司开发的？", "你是什么大模型", "你是哪家公司的AI", "你叫什么"),
+        *("请问你是阿里云的通义千问吗", "你是不是deepseek", "你背后的模型是哪个", "谁创造了你呢"),
+        *("你用的是什么模型呀", "你由谁训练的", "您怎么称呼", "你是基于什么模型的"),
+        *("你的研发团队是谁", "which AI model do you use", "Are you made by Alibaba?"),
+        *("妳是什麼模型？", "誰開發的你", "你是哪間公司做的", "你屬於哪家公司"),
+        *("What model are you?", "who created you"),
+        *("hey, what's your name?", "are you Qwen", "who trained you?"),
+    ],
+)  # fmt: skip
+def test_what_this_is_and_who_made_it_is_heard_in_many_forms(said: str) -> None:
+    assert Occasion.MODEL in occasions_in(said)
+    assert asks_only_what_this_is(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("我是做模型的，天天加班", "你觉得哪家公司好", "谁造的谣", "我男朋友在阿里云上班"),
+        *("你说他是什么人", "老板问我用的什么系统", "你知道我是谁吗", "你怎么看我这个公司", "我的领导叫什么我都忘了"),
+        *("who made you so sad", "what are you doing", "my company uses claude"),
+        "what is your advice",
+    ],
+)  # fmt: skip
+def test_what_speaks_of_others_asks_nothing_of_the_model(said: str) -> None:
+    assert Occasion.MODEL not in occasions_in(said)
 
 
 @pytest.mark.parametrize("said", ["你是真人吗？我今天被骂了", "are you human? my mom hit me"])
 def test_with_something_else_it_is_answered_first(said: str) -> None:
     assert Occasion.HUMAN in occasions_in(said)
-    assert not asks_only_whether_human(said)
+    assert not asks_only_what_this_is(said)
 
 
 BYE = (

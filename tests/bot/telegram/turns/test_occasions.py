@@ -72,6 +72,19 @@ async def test_whether_this_is_a_human_is_answered_before_any_model(room, said):
     assert room.buttons() == []
 
 
+@pytest.mark.parametrize("said", ["谁开发的你？", "你是什么模型", "who made you?"])
+async def test_which_model_this_is_is_told_as_it_is(room, said):
+    (told,) = await says(room, said)
+    assert told == TEXTS.said_model(model="scripted")
+    assert room.engine.prompts == []
+
+
+async def test_a_model_never_tells_alone_who_made_it(room, engine):
+    engine.will("我是阿里云开发的通义千问。")
+    told = await says(room, "谁开发的你？我今天心情很差")
+    assert told[-1].startswith(TEXTS.said_model(model="scripted"))
+
+
 async def test_it_is_answered_first_where_more_is_said(room):
     told = await says(room, "你是真人吗？我今天被老板骂了一顿")
     assert told == [f"{TEXTS.said_human}\n\n{ANSWER}"]

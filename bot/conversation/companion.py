@@ -21,6 +21,7 @@ from bot.conversation.memory.record import told_record
 from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import FirstReading
 from bot.conversation.repetition import RepetitionWatch
+from bot.conversation.spoken_language import asks_for
 from bot.locales import texts_for
 from bot.safety import (
     EARLIER_HANDED_IN,
@@ -545,6 +546,9 @@ class Companion:
         if not (plan.is_shared or self._serving().is_trial):  # the small one loses the thread
             told += self._beside(plan, budget)
             said = self._with_absence(plan, said)
+        earlier = [past.user_text for past in plan.past]
+        if asked := asks_for(own_words(plan.turn.user_text), earlier, plan.language):
+            said = f"{said}\n{asked}"
         system = "\n".join(filter(None, told))
         return build_prompt(system, plan.past, said, budget=budget, count=self._count_tokens)
 

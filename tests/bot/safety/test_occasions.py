@@ -153,7 +153,8 @@ def test_what_this_is_and_who_made_it_is_heard_in_many_forms(said: str) -> None:
     "said",
     [
         *("我是做模型的，天天加班", "你觉得哪家公司好", "谁造的谣", "我男朋友在阿里云上班"),
-        *("你说他是什么人", "老板问我用的什么系统", "你知道我是谁吗", "你怎么看我这个公司", "我的领导叫什么我都忘了"),
+        *("你说他是什么人", "老板问我用的什么系统", "你知道我是谁吗", "你怎么看我这个公司"),
+        "我的领导叫什么我都忘了",
         *("who made you so sad", "what are you doing", "my company uses claude"),
         "what is your advice",
     ],

@@ -13,10 +13,7 @@ CN, TW, EN = Language.ZH_CN, Language.ZH_TW, Language.EN
     [
         *((said, CN, TW) for said in ("我養了十二年的貓上週走了", "牠每天在門口等我回家", "妳好")),
         *((said, TW, CN) for said in ("妈妈总说我不懂事", "我没有办法了")),
-        *(
-            (said, CN, CN)
-            for said in ("他著急了，我也没有办法", "我的后面", "用 Python 写到很晚")
-        ),
+        *((said, CN, CN) for said in ("他著急了，我也没有办法", "我的后面", "用 Python 写到很晚")),
         *((said, TW, TW) for said in ("我很累", "好想哭")),
         *((said, EN, CN) for said in ("我很累", "好想哭")),
         *((said, CN, EN) for said in ("I can't sleep", "nobody at home listens to me 妈")),

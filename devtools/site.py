@@ -36,7 +36,8 @@ class DocumentedSetting:
 
 def documented_settings(example: str) -> Iterator[DocumentedSetting]:
     """The settings of an `.env.example`, in its order."""
-    section, comment = "", []
+    section = ""
+    comment: list[str] = []
     for line in example.splitlines():
         if found := _HEADING.match(line):
             section, comment = found[1], []

@@ -23,6 +23,10 @@ _SETTING = re.compile(r"([A-Z][A-Z0-9_]*)=")
 # Links to code and to pages beside it lead out of the site, whose readers may have no repository.
 _LINK_OUT = re.compile(r"\[([^\]]+)\]\((?:\.\./)+([^)#]+)(?:#[^)]*)?\)")
 
+# A line's end is a space to a browser, and between Chinese characters there is none.
+_CHINESE = "\u3001-\u301f\u4e00-\u9fff\uff01-\uff5e"
+_CHINESE_LINE_END = re.compile(rf"(?<=[{_CHINESE}])\n *(?=[{_CHINESE}])")
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentedSetting:
@@ -82,9 +86,9 @@ def _shown(default: object) -> str:
 
 
 def on_page_markdown(markdown: str, **_of_mkdocs: Any) -> str:  # noqa: ANN401 - as MkDocs calls it
-    """Put the settings in, and name the files that links out of the site lead to."""
+    """Put the settings in, name the files that links lead out to, join lines of Chinese."""
     markdown = with_settings(markdown, (ROOT / ".env.example").read_text("utf-8"))
-    return _LINK_OUT.sub(_without_link, markdown)
+    return _CHINESE_LINE_END.sub("", _LINK_OUT.sub(_without_link, markdown))
 
 
 def _without_link(found: re.Match[str]) -> str:

@@ -68,3 +68,11 @@ def test_links_stay_inside_the_site() -> None:
     )
     assert on_page_markdown("[it](../safety.md#duties)") == "[it](../safety.md#duties)"
     assert on_page_markdown("[it](safety.md)") == "[it](safety.md)"
+
+
+def test_lines_of_chinese_are_joined_without_a_space() -> None:
+    assert (
+        on_page_markdown("没有它，\n  谁也读不了\nand so\non。")
+        == "没有它，谁也读不了\nand so\non。"
+    )
+    assert on_page_markdown("一段\n\n又一段\n| 表 |") == "一段\n\n又一段\n| 表 |"

@@ -46,7 +46,7 @@ TRAINED, BOTH = "trained", "both_readers"
 """The reasons where what is learnt says more than the rules: by the trees, or by both readers."""
 LEARNT = frozenset((TRAINED, BOTH))
 
-_CERTAIN = 3.0  # log-odds more, where something denied is seen, or long ago, or nothing grave
+CERTAIN = 3.0  # log-odds more, where something denied is seen, or long ago, or nothing grave
 _MEANT = 0.4  # log-odds of a concern, from which open words of the writer are high
 _LOW = RiskLevel.CONCERN  # what the trees make of a message after serious words at the least
 _SCRAP = 4  # characters, of which the trees alone raise nobody
@@ -195,7 +195,7 @@ class FirstReader:
         for name in LEVELS:
             level = RiskLevel[name.upper()]
             is_unlikely = level > facts.most or (level is RiskLevel.IMMINENT and is_plain)
-            at = needed[name] + (_CERTAIN if is_unlikely else 0.0)
+            at = needed[name] + (CERTAIN if is_unlikely else 0.0)
             if level <= most and odds.in_talk[name] >= at:
                 below, reached = reached, level
         if facts.is_open and odds.in_talk["concern"] >= _MEANT:

@@ -104,6 +104,16 @@ class MessageFacts:
         """Whether a rule sees a concern that needs less to be raised, and does not decide."""
         return any(item.level > self.floor for item in self.matched if self._is_obeyed(item))
 
+    @property
+    def sees_concern(self) -> bool:
+        """Whether a rule sees a concern or more, and not by faint hints or open words alone.
+
+        Those (自杀 and the like) stand as often in a case, a film or a class.
+        """
+        obeyed = (item for item in self.matched if self._is_obeyed(item))
+        seen = (item.level for item in obeyed if item.family not in {OPEN_WORDS, *WEIGHED})
+        return max(seen, default=RiskLevel.NONE) > RiskLevel.NONE
+
     def _is_obeyed(self, match: Match) -> bool:
         if match.level >= RiskLevel.HIGH:
             return True

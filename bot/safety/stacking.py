@@ -14,12 +14,13 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
-from bot.safety.detector import BOTH, first_reader
+from bot.safety.detector import BOTH, CERTAIN, first_reader
 from bot.safety.encoder.inputs import MESSAGES_BEFORE
 from bot.safety.evidence import Evidence
 from bot.safety.facts import LEVELS
 from bot.safety.levels import Assessment, Axis, RiskLevel, Who
 from bot.safety.recent import Recent, hashed
+from bot.safety.replies import BARE, kind_of_reply
 from bot.safety.rules import AXES
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 STACK_FILE = "stack.json"
 _READINGS_KEPT = 4_000
+_MEANT = -0.5  # the sum of a concern, from which open words of the writer are high
 _LEAST = 1e-5  # a probability nearer to 0 or 1 says no more
 
 
@@ -46,13 +48,15 @@ class EncoderModel(Protocol):
 class WeighedScores:
     """How the scores of one level are added up, and the sum from which it is reached.
 
-    A person who is at high reaches it `in_danger_at`, where that is lower.
+    A person who is at high reaches it `in_danger_at`, words in which a rule sees a concern
+    `ruled_at`, where those are lower.
     """
 
     first: float
     encoder: float
     reached_at: float
     in_danger_at: float = math.inf
+    ruled_at: float = math.inf
 
     def total(self, first: float, encoder: float) -> float:
         """The sum, of the first reader's log-odds and the encoder's probability."""
@@ -71,21 +75,31 @@ class Stack:
         encoder: Sequence[float],
         *,
         is_in_danger: bool = False,
+        is_ruled: bool = False,
+        most: RiskLevel = RiskLevel.IMMINENT,
     ) -> RiskLevel:
         """The level both together reach.
 
         `first` is the first reader's log-odds of each level, `encoder` the probabilities of
-        concern, high, imminent or more.
+        concern, high, imminent or more; above `most` they have to be surer.
         """
         reached = RiskLevel.NONE
         for name, probability in zip(LEVELS, encoder, strict=True):
-            weighed = self.levels[name]
+            level, weighed = RiskLevel[name.upper()], self.levels[name]
             at = weighed.reached_at
             if is_in_danger:
                 at = min(at, weighed.in_danger_at)
+            if is_ruled:
+                at = min(at, weighed.ruled_at)
+            if level > most and not is_in_danger:
+                at += CERTAIN
             if weighed.total(first[name], probability) >= at:
-                reached = RiskLevel[name.upper()]
+                reached = level
         return reached
+
+    def means_it(self, first: Mapping[str, float], encoder: Sequence[float]) -> bool:
+        """Whether open words of the writer are meant, by what both make of a concern."""
+        return self.levels[LEVELS[0]].total(first[LEVELS[0]], encoder[0]) >= _MEANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +136,19 @@ class StackedReader:
         first, stack = first_reader(), self._stacks.of(said)
 
         def judge(turn: TalkTurn, standing: RiskLevel) -> RiskLevel:
-            is_in_danger = standing >= RiskLevel.HIGH
-            is_setting = turn.facts.evidence is Evidence.SETTING
-            if is_setting and not (turn.asked or is_in_danger):
+            facts, is_in_danger = turn.facts, standing >= RiskLevel.HIGH
+            if not is_in_danger and _says_nothing(turn):
                 return RiskLevel.NONE
-            at_least = self._reading(said).at_least
-            return stack.level(first.odds(turn).in_talk, at_least, is_in_danger=is_in_danger)
+            odds, at_least = first.odds(turn).in_talk, self._reading(said).at_least
+            level = stack.level(
+                odds,
+                at_least,
+                is_in_danger=is_in_danger,
+                is_ruled=facts.sees_concern,
+                most=facts.most,
+            )
+            is_meant = facts.is_open and stack.means_it(odds, at_least)
+            return max(level, RiskLevel.HIGH) if is_meant else level
 
         found = first.read(said, standing, judge)
         is_by_rules = BOTH not in found.reasons
@@ -146,6 +167,18 @@ class StackedReader:
         return self._readings.get(
             key, lambda: self._encoder.read([(one.text, one.by_bot) for one in said])
         )
+
+
+def _says_nothing(turn: TalkTurn) -> bool:
+    """Whether a message is a setting or a bare answer to nothing, or a bare no.
+
+    What those mean, the rules know.
+    """
+    kind = kind_of_reply(turn.facts.normalized)
+    if kind == "no":
+        return True
+    is_empty = kind in BARE or turn.facts.evidence is Evidence.SETTING
+    return is_empty and not turn.asked
 
 
 @lru_cache(maxsize=1)

@@ -46,6 +46,10 @@ ALARMS = {
 IMMINENT_IN_DANGER = 0.3
 """Turns of a person at high that are no worse and told as imminent, at most: a question more costs
 little where somebody is in danger already, and what is not heard there costs most."""
+RULED_AT = -1.5
+"""The sum from which words in which a rule sees a concern are one. Of such lines by five writers
+from whom the readers had not learnt nineteen in twenty of those in danger reach it, and a third of
+the harmless."""
 IMMINENT_BELOW = 0.2
 """Lines that are high and told as imminent, at most."""
 
@@ -68,6 +72,8 @@ class Scored:
     """The level that the first reader gives by itself."""
     ruled: NDArray[np.int_]
     """The level of the rules, below which both together say nothing."""
+    hinted: NDArray[np.bool_]
+    """Whether a rule sees a concern or more, and not by open words alone."""
     in_danger: NDArray[np.bool_]
     """Whether the person is at high by then."""
 
@@ -119,6 +125,7 @@ def _fitted(scored: Scored, place: str) -> dict[str, dict[str, float]]:
         for name, weighed in stack.items()
     }
     sooner = _in_danger(scored, totals[:, -1])
+    stack["concern"] = replace(stack["concern"], ruled_at=RULED_AT)
     stack["imminent"] = replace(stack["imminent"], in_danger_at=round(sooner, 4))
     _print_figures(place, scored, _joint(scored, totals, reached, sooner))
     return {name: _finite(asdict(weighed)) for name, weighed in stack.items()}
@@ -144,7 +151,7 @@ def score(examples: Sequence[Example]) -> Scored:
     if encoder is None:
         raise RuntimeError("there is no encoder in the package")
     reader = first_reader()
-    first, second, alone, ruled, in_danger = [], [], [], [], []
+    first, second, alone, ruled, hinted, in_danger = [], [], [], [], [], []
     for one in examples:
         standing = RiskLevel.HIGH if one.before >= RiskLevel.HIGH else RiskLevel.NONE
         odds = reader.scores(one.said, standing)
@@ -155,8 +162,9 @@ def score(examples: Sequence[Example]) -> Scored:
         by_rules = reader.read(one.said, standing, _says_none)
         # What was said before keeps a message at a concern: that is no alarm of its own.
         ruled.append(0 if by_rules.reasons == (SAID_BEFORE,) else int(by_rules.level))
+        hinted.append(reader.facts_of(one.said[-1].text).sees_concern)
         in_danger.append(reader.is_in_danger(one.said, standing))
-    return Scored(examples, *map(np.array, (first, second, alone, ruled, in_danger)))
+    return Scored(examples, *map(np.array, (first, second, alone, ruled, hinted, in_danger)))
 
 
 def _says_none(_turn: TalkTurn, _standing: RiskLevel) -> RiskLevel:
@@ -188,6 +196,8 @@ def choose(
         level = RiskLevel[name.upper()]
         sums = totals[:, level - 1]
         alarmed |= scored.ruled >= level
+        if level is RiskLevel.CONCERN:
+            alarmed |= scored.hinted & (sums >= RULED_AT)
         groups = [
             (group & harmless, share)
             for group, share in zip((is_writers, ~is_writers), alarms[name], strict=True)
@@ -222,7 +232,8 @@ def _joint(
     scored: Scored, totals: NDArray[np.float64], reached: dict[str, float], sooner: float
 ) -> NDArray[np.int_]:
     """The levels of both readers together."""
-    joint = scored.ruled.copy()
+    is_hint = scored.hinted & (totals[:, 0] >= RULED_AT)
+    joint = np.maximum(scored.ruled, np.where(is_hint, RiskLevel.CONCERN, RiskLevel.NONE))
     for level, name in enumerate(LEVELS, start=1):
         joint = np.maximum(joint, np.where(totals[:, level - 1] >= reached[name], level, 0))
     return np.where(scored.in_danger & (totals[:, -1] >= sooner), RiskLevel.IMMINENT, joint)

@@ -81,13 +81,25 @@ def test_what_the_trees_alone_say_needs_the_encoder_too() -> None:
     assert both.level >= alone.level
 
 
-def test_a_rule_of_a_concern_does_not_decide_where_the_encoder_reads_too() -> None:
-    text = "理赔那边来了个吞药的案子，我整理材料到半夜"
-    assert assess([Utterance(text)]).level is RiskLevel.CONCERN
-    assert StackedReader(FakeEncoder(NOTHING)).read([Utterance(text)]).level is RiskLevel.NONE
-    assert (
-        StackedReader(FakeEncoder(EVERYTHING)).read([Utterance(text)]).level is not RiskLevel.NONE
-    )
+def test_a_rule_of_a_concern_needs_little_of_the_encoder_and_does_not_decide() -> None:
+    said = [Utterance("理赔那边来了个吞药的案子，我整理材料到半夜")]
+    assert assess(said).level is RiskLevel.CONCERN
+    assert StackedReader(FakeEncoder(NOTHING)).read(said).level is RiskLevel.NONE
+    assert StackedReader(FakeEncoder(EVERYTHING)).read(said).level >= RiskLevel.CONCERN
+    hint = [Utterance("活不下去了怎么办")]
+    assert StackedReader(FakeEncoder((0.2, 0.02, 0.001))).read(hint).level is RiskLevel.CONCERN
+
+
+def test_open_words_that_are_meant_are_high() -> None:
+    said = [Utterance("最近脑子里全是自杀两个字")]
+    assert StackedReader(FakeEncoder((0.2, 0.02, 0.001))).read(said).level is RiskLevel.HIGH
+    assert StackedReader(FakeEncoder(NOTHING)).read(said).level < RiskLevel.HIGH
+
+
+@pytest.mark.parametrize("text", ["我不想死，我想好好活着", "嗯", "没有", "在吗"])
+def test_what_is_denied_or_bare_needs_more_than_the_encoder(text: str) -> None:
+    reader = StackedReader(FakeEncoder((0.9, 0.5, 0.1)))
+    assert reader.read([Utterance(text)]).level is RiskLevel.NONE
 
 
 def test_serious_words_before_keep_a_harmless_message_at_a_concern() -> None:

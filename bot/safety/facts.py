@@ -110,9 +110,12 @@ class MessageFacts:
 
         Those (自杀 and the like) stand as often in a case, a film or a class.
         """
-        obeyed = (item for item in self.matched if self._is_obeyed(item))
-        seen = (item.level for item in obeyed if item.family not in {OPEN_WORDS, *WEIGHED})
-        return max(seen, default=RiskLevel.NONE) > RiskLevel.NONE
+        return any(
+            item.level > RiskLevel.NONE
+            for item in self.matched
+            if self._is_obeyed(item)
+            and (item.family not in {OPEN_WORDS, *WEIGHED} or item.lowered is Lowered.TOLD)
+        )
 
     def _is_obeyed(self, match: Match) -> bool:
         if match.level >= RiskLevel.HIGH:

@@ -46,10 +46,10 @@ ALARMS = {
 IMMINENT_IN_DANGER = 0.3
 """Turns of a person at high that are no worse and told as imminent, at most: a question more costs
 little where somebody is in danger already, and what is not heard there costs most."""
-RULED_AT = -1.5
+RULED_AT = -2.6
 """The sum from which words in which a rule sees a concern are one. Of such lines by five writers
-from whom the readers had not learnt nineteen in twenty of those in danger reach it, and a third of
-the harmless."""
+from whom the readers had not learnt all but a few of those in danger reach it, and half of the
+harmless."""
 IMMINENT_BELOW = 0.2
 """Lines that are high and told as imminent, at most."""
 

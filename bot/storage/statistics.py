@@ -21,7 +21,7 @@ from bot.storage.models import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from bot.storage.db.clock import Clock
     from bot.storage.db.database import Database
@@ -69,6 +69,15 @@ class TurnCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class DayCounts:
+    """How the turns that began on a day (UTC) have ended."""
+
+    day: date
+    answered: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class DangerCounts:
     """How many people a level is kept in mind of now, by their highest one; cards of a span."""
 
@@ -98,6 +107,10 @@ class Statistics:
     async def turns(self, since: datetime) -> TurnCounts:
         """How turns that began since a moment have ended."""
         return await self._database.read(_turns, since)
+
+    async def by_day(self, days: int) -> list[DayCounts]:
+        """How turns ended on each of the last days, today included, the oldest first."""
+        return await self._database.read(_by_day, self._clock(), days)
 
     async def danger(self, since: datetime) -> DangerCounts:
         """In how much danger people are now, and what cards went out since a moment."""
@@ -211,3 +224,21 @@ def _danger(connection: sa.Connection, now: datetime, since: datetime) -> Danger
         cards={row.level: row.n for row in cards},
         open_calls=connection.scalar(calls) or 0,
     )
+
+
+def _by_day(connection: sa.Connection, now: datetime, days: int) -> list[DayCounts]:
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = [today - back * DAY for back in range(days - 1, -1, -1)]
+    # Counted by moments: each database has its own idea of the day of one.
+    counts = [
+        sa.func.count().filter(
+            TurnRow.created_at >= begin, TurnRow.created_at < begin + DAY, TurnRow.state == state
+        )
+        for begin in begins
+        for state in ("answered", "failed")
+    ]
+    row = connection.execute(sa.select(*counts).where(TurnRow.created_at >= begins[0])).one()
+    return [
+        DayCounts(begin.date(), row[2 * place], row[2 * place + 1])
+        for place, begin in enumerate(begins)
+    ]

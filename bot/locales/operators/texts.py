@@ -111,6 +111,7 @@ class OperatorTexts:
     stats_engine: EngineText
     stats_queue: QueueText
     stats_danger: DangerCountsText
+    stats_chart: str
 
     engine_up: str
     engine_down: str

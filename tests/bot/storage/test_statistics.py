@@ -12,7 +12,7 @@ from bot.storage.models import UserRow
 
 if TYPE_CHECKING:
     from bot.storage import Database
-    from tests.bot.storage.conftest import Replica
+    from tests.bot.storage.conftest import Replica, WallClock
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -68,3 +68,15 @@ async def test_people_are_counted_by_when_they_wrote_last(
         await database.write(lambda c, s=seen, at=at: c.execute(s.values(last_seen_at=at)))
     people = await Statistics(database, lambda: NOW).people()
     assert people == {"day": 1, "week": 2, "month": 3, "ever": 4}
+
+
+async def test_turns_are_counted_by_the_day_they_began_on(
+    replica: Replica, database: Database, clock: WallClock
+) -> None:
+    await replica.says(1, "昨天", "嗯")
+    clock.advance(days=1)
+    for chat in (1, 2):
+        await replica.says(chat, "今天", "嗯")
+    days = await Statistics(database, clock).by_day(3)
+    assert [(day.answered, day.failed) for day in days] == [(0, 0), (1, 0), (2, 0)]
+    assert days[-1].day == clock().date()

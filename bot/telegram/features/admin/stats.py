@@ -8,6 +8,8 @@ from bot.safety import RiskLevel
 from bot.storage import Role
 from bot.storage.statistics import DAY
 from bot.telegram.features.admin.acts import SHOWN, Done, OperatorAct, say, texts_of
+from bot.telegram.features.admin.chart import turns_chart
+from bot.telegram.outbound.rendering import render_one
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from bot.telegram.requests import CommandRequest
 
 FAILURES_SHOWN: Final = 5
+DAYS_SHOWN: Final = 14
 
 
 class StatsDesk:
@@ -88,7 +91,21 @@ class StatsDesk:
             ),
         ]
         await say(self._context, request, "\n".join(parts))
+        await self._show_chart(request)
         return SHOWN
+
+    async def _show_chart(self, request: CommandRequest) -> None:
+        """Show the turns of two weeks, where there were any."""
+        days = await self._statistics.by_day(DAYS_SHOWN)
+        if not any(day.answered or day.failed for day in days):
+            return
+        picture = turns_chart(days)  # within a few milliseconds
+        await self._context.outbox.send_document(
+            request.chat_id,
+            picture,
+            filename="stats.png",
+            caption=render_one(texts_of(request).stats_chart),
+        )
 
 
 def _named(counts: dict[str, int]) -> str:

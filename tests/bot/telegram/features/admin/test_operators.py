@@ -231,7 +231,10 @@ async def test_an_old_confirmation_does_nothing(staffed):
 async def test_the_numbers_are_of_nobody_in_particular(staffed):
     await says(staffed, "你好")
     await says(staffed, "我不想活了，今晚就走", PERSON)
-    said = await asks(staffed, "/stats", VIEWER)
+    assert await asks(staffed, "/stats", VIEWER) == "stats.png"
+    said = staffed.bot.texts(VIEWER)[-2]
+    [chart] = [call for call in staffed.bot.calls if call.method == "document"]
+    assert chart.details["document"].startswith(b"\x89PNG")
     assert OPERATOR.stats_people(day=3, week=3, month=3, ever=3) in said
     assert "答完 2" in said
     assert "high 1" in said

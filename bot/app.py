@@ -299,7 +299,7 @@ def build_companion(
         History(storage.turns, storage.history_cache),
         storage.risk,
         storage.counters,
-        storage.disclosures,
+        storage.preferences,
         CrisisProtocol(storage.crisis_talks, storage.users, storage.clock),
         storage.memories,
         MemoryFolding(

@@ -31,6 +31,8 @@ REVISIONS: Final = (
     "0022",
     "0023",
     "0024",
+    "0025",
+    "0026",
 )
 
 OLDEST_COMPATIBLE: Final = "0019"

@@ -15,13 +15,16 @@ import structlog
 from bot.conversation.answer_timer import AnswerTimer, SlowEngineAlarm
 from bot.conversation.budget import TokenBudget, share_window
 from bot.conversation.crisis_protocol import Met
+from bot.conversation.local_time import zone_for
 from bot.conversation.memory.folding import fold_at
 from bot.conversation.memory.local_time import part_of_day, told_absence
 from bot.conversation.memory.record import told_record
 from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import FirstReading
 from bot.conversation.repetition import RepetitionWatch
+from bot.conversation.script import script_for, write
 from bot.conversation.spoken_language import asks_for
+from bot.conversation.wishes import wishes
 from bot.locales import texts_for
 from bot.safety import (
     EARLIER_HANDED_IN,
@@ -51,7 +54,7 @@ from bot.safety import (
     takes_back,
     word,
 )
-from bot.safety.hotlines import numbers_for, zone_of
+from bot.safety.hotlines import numbers_for
 from bot.safety.occasions import Occasion, asks_only_what_this_is, occasions_in
 from bot.safety.quoted import own_words
 from bot.storage import MemoryRecord
@@ -68,16 +71,18 @@ if TYPE_CHECKING:
     from bot.conversation.crisis_protocol import CrisisProtocol
     from bot.conversation.history import History
     from bot.conversation.memory.folding import MemoryFolding
+    from bot.conversation.script import Script
     from bot.conversation.second_reader import SecondReading
     from bot.locales import Language
     from bot.safety import Blocked
     from bot.storage import (
+        ChosenPreferences,
         Clock,
         Counters,
         Disclosure,
-        Disclosures,
         Memories,
         PastTurn,
+        Preferences,
         Risk,
         Turn,
         TurnRisk,
@@ -96,6 +101,9 @@ FOR_THE_OLD = (
     "有人要 TA 转钱、给验证码，请 TA 先别给，问问家里人或警察。"
 )
 """What the model is told where a person has said that they are old."""
+
+SCRIPT_FROM = 3
+"""A person's script is told from so many of their last messages."""
 
 NARROWER = (1.0, 0.5, 0.2)
 """Shares of the context window tried in turn when the engine finds a prompt too long."""
@@ -117,6 +125,8 @@ class Plan:
     """What is remembered of the person beyond `past`; before others, nothing."""
     disclosure: Disclosure
     """What the person was told and asked, and what they answered."""
+    preferences: Preferences
+    """How they want to be spoken to."""
     reviewed_answer: str | None
     """A reviewed text in place of the model's answer, where it is known before the turn is
     answered."""
@@ -163,7 +173,7 @@ class Companion:
         history: History,
         risk: Risk,
         counters: Counters,
-        disclosures: Disclosures,
+        preferences: ChosenPreferences,
         protocol: CrisisProtocol,
         memories: Memories,
         folding: MemoryFolding,
@@ -192,7 +202,7 @@ class Companion:
         self._now = now
         self._counters = counters
         self._count_tokens = count_tokens
-        self._disclosures = disclosures
+        self._preferences = preferences
         self._protocol = protocol
         self._memories = memories
         self.folding = folding
@@ -231,7 +241,7 @@ class Companion:
             reviewed = texts_for(language).risk_safe
         elif is_taken_back:
             reviewed = texts_for(language).risk_taken_back
-        disclosure, memory = await self._known(turn)
+        disclosure, preferences, memory = await self._known(turn)
         plan = Plan(
             turn=turn,
             language=language,
@@ -241,6 +251,7 @@ class Companion:
             risk=risk,
             memory=memory,
             disclosure=disclosure,
+            preferences=preferences,
             reviewed_answer=reviewed,
             lowers_risk=lowers_risk,
             met_for=risk.talk.danger,
@@ -252,11 +263,11 @@ class Companion:
         by_protocol = reviewed is None and await self._is_by_protocol(plan)
         return _on_occasion(replace(plan, by_protocol=by_protocol))
 
-    async def _known(self, turn: Turn) -> tuple[Disclosure, MemoryRecord]:
+    async def _known(self, turn: Turn) -> tuple[Disclosure, Preferences, MemoryRecord]:
         """What is known of a person; what they told in private is not for a group."""
         if turn.chat_id == turn.user_id:
             return await self._memories.for_turn(turn.user_id, turn.conversation_id)
-        return await self._disclosures.for_user(turn.user_id), MemoryRecord()
+        return *await self._preferences.read_with_disclosure(turn.user_id), MemoryRecord()
 
     async def _assess(self, turn: Turn, said: Sequence[Utterance], risk: TurnRisk) -> Assessment:
         """How serious a turn is by what was read and what was asked before it."""
@@ -426,17 +437,18 @@ class Companion:
         if plan.lead is not None:
             yield f"{plan.lead}\n\n"
         watch = RepetitionWatch()
+        script = _script(plan)
         async with aclosing(self._words(plan, on_wait)) as pieces:
             async for piece in pieces:
                 if shown := guard.feed(piece):
                     answer.append(shown)
-                    yield shown
+                    yield write(shown, script)
                 if watch.is_loop(piece):
                     log.warning("answer_repeats_itself", turn=plan.turn.id)
                     break
         if rest := guard.close():
             answer.append(rest)
-            yield rest
+            yield write(rest, script)
         if _has_to_ask(plan, "".join(answer)):
             yield f"\n\n{texts_for(plan.language).guard_ask}"
 
@@ -541,7 +553,9 @@ class Companion:
             level, plan.assessment.level, card_asks=plan.card_asks, danger=_danger_in(plan)
         )
         is_old = plan.disclosure.elderly_at is not None or Occasion.ELDERLY in plan.occasions
-        told = [SYSTEM_PROMPT, extra, FOR_THE_OLD if is_old and not plan.is_shared else ""]
+        told = [SYSTEM_PROMPT, extra]
+        if not plan.is_shared:
+            told += [wishes(plan.preferences), FOR_THE_OLD if is_old else ""]
         said = plan.turn.user_text
         if not (plan.is_shared or self._serving().is_trial):  # the small one loses the thread
             told += self._beside(plan, budget)
@@ -555,15 +569,20 @@ class Companion:
     def _beside(self, plan: Plan, budget: int) -> list[str]:
         """What the model is told of a person beside the talk, and what time it is with them."""
         record = told_record(plan.memory, budget=budget, count=self._count_tokens)
-        zone = zone_of(plan.language, region_of(plan.risk.region))
-        part = part_of_day(self._now().astimezone(zone)) if zone is not None else None
-        return [record, f"对方那里现在是{part}。" if part is not None else ""]
+        zone = zone_for(plan.preferences, plan.language, region_of(plan.risk.region))
+        return [record, f"对方那里现在是{part_of_day(self._now().astimezone(zone))}。"]
 
     def _with_absence(self, plan: Plan, said: str) -> str:
         """What was said, after how long a silence: told here once, or every prompt would differ."""
         last = plan.disclosure.last_wrote_at
         absence = told_absence(None if last is None else plan.turn.created_at - last)
         return said if absence is None else f"（距离上次说话已有 {absence}。）\n{said}"
+
+
+def _script(plan: Plan) -> Script | None:
+    """The script the person is answered in."""
+    said = [plan.turn.user_text, *(earlier.user_text for earlier in reversed(plan.past))]
+    return script_for(plan.preferences.language, map(own_words, said[:SCRIPT_FROM]), plan.language)
 
 
 def _danger_in(plan: Plan) -> Danger | None:

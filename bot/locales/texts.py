@@ -180,6 +180,8 @@ class Texts:
     about_contact: str
     command_about: str
     command_complain: str
+    command_settings: str
+    command_exercises: str
 
     # After a card: buttons, and asking after somebody; cards and questions are in `crisis`
     risk_button_safe: str

@@ -5,8 +5,10 @@ whose methods are one transaction each, and frozen values.
 """
 
 from bot.storage.access import Access, AccessRules, Ban, Role
+from bot.storage.asked_lines import AskedLine, AskedLines
 from bot.storage.audit import Audit, AuditEntry
 from bot.storage.backup import BackedUp, NotEmpty, back_up, check_backup, restore
+from bot.storage.breathings import Breathing, Breathings
 from bot.storage.broadcasts import Broadcast, Broadcasts
 from bot.storage.cards import CardKey, CrisisCards, ExportedCard, OwedCard
 from bot.storage.check_ins import CheckInSchedule
@@ -41,6 +43,7 @@ from bot.storage.db.migrate import (
     upgrade,
 )
 from bot.storage.disclosures import Disclosure, Disclosures
+from bot.storage.exercises import ExerciseSheet, ExerciseSheets
 from bot.storage.feedback import Feedback, RatedAnswer, RatingResult
 from bot.storage.handover_alerts import HandoverAlerts, OutdatedAlert, OwedAlert
 from bot.storage.handover_messages import HandoverMessage
@@ -67,6 +70,7 @@ from bot.storage.models import (
 )
 from bot.storage.notifications import Notification, Notifications
 from bot.storage.pending_questions import PendingQuestion, PersonInChat
+from bot.storage.preferences import ChosenPreferences, PreferenceChange, Preferences
 from bot.storage.rated_conversations import RatedConversation, RatedConversations
 from bot.storage.readiness import Readiness
 from bot.storage.reencrypt import count_by_key, count_old, reencrypt
@@ -87,6 +91,8 @@ __all__ = [
     "AccessRules",
     "Age",
     "AlertShows",
+    "AskedLine",
+    "AskedLines",
     "AskedStep",
     "Audit",
     "AuditEntry",
@@ -94,12 +100,15 @@ __all__ = [
     "Backlog",
     "BadKey",
     "Ban",
+    "Breathing",
+    "Breathings",
     "Broadcast",
     "BroadcastState",
     "Broadcasts",
     "CardKey",
     "CardTrace",
     "CheckInSchedule",
+    "ChosenPreferences",
     "Cipher",
     "Clock",
     "Complaint",
@@ -122,6 +131,8 @@ __all__ = [
     "EmergencyContact",
     "EncryptionError",
     "EndState",
+    "ExerciseSheet",
+    "ExerciseSheets",
     "ExportedCard",
     "Feedback",
     "Handover",
@@ -164,6 +175,8 @@ __all__ = [
     "PersonTrace",
     "Place",
     "PlanStep",
+    "PreferenceChange",
+    "Preferences",
     "RatedAnswer",
     "RatedConversation",
     "RatedConversations",

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 import structlog
 
-from bot.storage import disclosures
+from bot.storage import preferences
 from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.db.encryption import Place
 from bot.storage.db.errors import WrongKey
-from bot.storage.disclosures import Disclosure
 from bot.storage.models import ConversationRow, MemoryLineRow, MemoryRow, TurnRow
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from bot.storage.db.database import Database
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
+    from bot.storage.disclosures import Disclosure
+    from bot.storage.preferences import Preferences
 
 log = structlog.get_logger(__name__)
 
@@ -92,15 +93,17 @@ class Memories:
         self._cipher = cipher
         self._clock = clock
 
-    async def for_turn(self, user_id: int, conversation_id: int) -> tuple[Disclosure, MemoryRecord]:
-        """What a person who writes in a conversation was told and asked, and what is remembered.
+    async def for_turn(
+        self, user_id: int, conversation_id: int
+    ) -> tuple[Disclosure, Preferences, MemoryRecord]:
+        """What a person who writes in a conversation was told, what they chose, what is remembered.
 
-        Both in one transaction: a turn asks the database for little.
+        All in one transaction: a turn asks the database for little.
         """
-        disclosure, rows = await self._database.read(
+        disclosure, chosen, rows = await self._database.read(
             _select_for_turn, user_id, conversation_id, self._clock()
         )
-        return disclosure or Disclosure(), _memory(rows, user_id, self._cipher)
+        return disclosure, chosen, _memory(rows, user_id, self._cipher)
 
     async def for_user(self, user_id: int) -> MemoryRecord:
         """What is remembered of a person."""
@@ -228,11 +231,11 @@ def _lines(rows: Iterable[AnyRow], user_id: int, cipher: Cipher) -> Iterable[Mem
 
 def _select_for_turn(
     connection: sa.Connection, user_id: int, conversation_id: int, now: datetime
-) -> tuple[Disclosure | None, Sequence[AnyRow]]:
+) -> tuple[Disclosure, Preferences, Sequence[AnyRow]]:
     rows = connection.execute(
         _FOR_TURN, {"user": user_id, "conversation": conversation_id, "now": now}
     ).all()
-    return disclosures.select_for_user(connection, user_id), rows
+    return *preferences.select_with_disclosure(connection, user_id), rows
 
 
 def _select_memory(connection: sa.Connection, user_id: int, now: datetime) -> Sequence[AnyRow]:

@@ -18,6 +18,7 @@ from bot.storage.complaints import complaint_answer_place, complaint_place
 from bot.storage.contacts import name_place, phone_place
 from bot.storage.db.encryption import HEADER_BYTES
 from bot.storage.db.errors import WrongKey
+from bot.storage.exercises import exercise_line_place
 from bot.storage.feedback import rated_answer_place, rewritten_place
 from bot.storage.handover_messages import message_place
 from bot.storage.inbox.lanes import payload_place
@@ -27,6 +28,7 @@ from bot.storage.models import (
     BroadcastRow,
     ComplaintRow,
     EmergencyContactRow,
+    ExerciseLineRow,
     HandoverMessageRow,
     MemoryLineRow,
     RatingRow,
@@ -101,6 +103,12 @@ _COLUMNS: Final = (
         MemoryLineRow.said,
         lambda row: memory_line_place(row.user_id, row.kind, row.key),
         (MemoryLineRow.user_id, MemoryLineRow.kind),
+    ),
+    _Column(
+        ExerciseLineRow.id,
+        ExerciseLineRow.said,
+        lambda row: exercise_line_place(row.user_id, row.sheet_id, row.message_id),
+        (ExerciseLineRow.user_id, ExerciseLineRow.sheet_id, ExerciseLineRow.message_id),
     ),
     _Column(
         RatingRow.id,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
-from bot.storage import cards, check_ins
+from bot.storage import asked_lines, cards, check_ins
 from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.db.encryption import Place
 from bot.storage.db.errors import WrongKey
@@ -258,6 +258,8 @@ def _ask(
     connection: sa.Connection, user_id: int, step: PlanStep | None, walks: bool, now: datetime
 ) -> None:
     lock_chat(connection, user_id, wait=True)
+    if step is not None:
+        asked_lines.erase_for_user(connection, user_id)  # one thing is asked at a time
     values = {"asked": step, "walks": walks, "asked_at": now, "shown_in": None}
     statement = insert(connection, SafetyPlanRow).values(user_id=user_id, **values)
     before = {"asked_before": SafetyPlanRow.asked}

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.storage.access import Access
+from bot.storage.asked_lines import AskedLines
 from bot.storage.audit import Audit
+from bot.storage.breathings import Breathings
 from bot.storage.broadcasts import Broadcasts
 from bot.storage.cards import CrisisCards
 from bot.storage.check_ins import CheckInSchedule
@@ -26,6 +28,7 @@ from bot.storage.db.errors import DatabaseRefused
 from bot.storage.db.leases import LeaseOwner
 from bot.storage.db.migrate import check_schema, upgrade
 from bot.storage.disclosures import Disclosures
+from bot.storage.exercises import ExerciseSheets
 from bot.storage.feedback import Feedback
 from bot.storage.handover_alerts import HandoverAlerts
 from bot.storage.handovers import Handovers
@@ -38,6 +41,7 @@ from bot.storage.limits import Limits
 from bot.storage.memories import Memories
 from bot.storage.memory_folds import MemoryFolds
 from bot.storage.notifications import Notifications
+from bot.storage.preferences import ChosenPreferences
 from bot.storage.rated_conversations import RatedConversations
 from bot.storage.readiness import Readiness
 from bot.storage.replicas import Replicas
@@ -109,6 +113,7 @@ class Storage:
     limits: Limits
     notifications: Notifications
     disclosures: Disclosures
+    preferences: ChosenPreferences
     cards: CrisisCards
     crisis_talks: CrisisTalks
     risk: Risk
@@ -119,6 +124,9 @@ class Storage:
     memories: Memories
     memory_folds: MemoryFolds
     safety_plans: SafetyPlans
+    asked_lines: AskedLines
+    exercises: ExerciseSheets
+    breathings: Breathings
     trusted_persons: TrustedPersons
     trusted_calls: TrustedCalls
     trusted_messages: TrustedMessages
@@ -213,6 +221,7 @@ async def open_storage(
     lease_owner = LeaseOwner(id=secrets.token_hex(8), clock=clock)
     history_cache = open_history_cache(options, cipher)
     jobs = Jobs(database, lease_owner)
+    preferences = ChosenPreferences(database, clock)
     storage = Storage(
         database=database,
         cipher=cipher,
@@ -231,6 +240,7 @@ async def open_storage(
         limits=Limits(database, clock),
         notifications=Notifications(database, options.direct_url),
         disclosures=Disclosures(database, clock),
+        preferences=preferences,
         cards=CrisisCards(database, lease_owner),
         crisis_talks=CrisisTalks(database, clock),
         risk=Risk(database, clock),
@@ -241,6 +251,9 @@ async def open_storage(
         memories=Memories(database, cipher, clock),
         memory_folds=MemoryFolds(database, cipher, clock),
         safety_plans=SafetyPlans(database, cipher, clock),
+        asked_lines=AskedLines(database, clock),
+        exercises=ExerciseSheets(database, cipher, clock),
+        breathings=Breathings(database, lease_owner),
         trusted_persons=TrustedPersons(database, cipher, lease_owner),
         trusted_calls=TrustedCalls(database, lease_owner),
         trusted_messages=TrustedMessages(database, cipher, lease_owner),
@@ -251,6 +264,7 @@ async def open_storage(
         history_cache=history_cache,
         readiness=Readiness(database, lease_owner),
     )
+    await preferences.refresh_languages()
     await database.truncate_log()  # what was erased before a crash
     if database.dialect == "sqlite":
         # A file has one bot (see the lock in `bot.app`): whatever is claimed, its owner is dead.
@@ -260,6 +274,7 @@ async def open_storage(
         await storage.handover_alerts.release_others()
         await storage.trusted_messages.release_others()
         await storage.memory_folds.release_others()
+        await storage.breathings.release_others()
     return storage
 
 

@@ -13,6 +13,8 @@ import structlog
 
 from bot.storage import (
     access,
+    asked_lines,
+    breathings,
     broadcasts,
     cards,
     check_ins,
@@ -20,11 +22,13 @@ from bot.storage import (
     contacts,
     crisis_talks,
     disclosures,
+    exercises,
     feedback,
     handover_messages,
     handovers,
     limits,
     memories,
+    preferences,
     risk,
     safety_plans,
     trusted_persons,
@@ -47,10 +51,12 @@ if TYPE_CHECKING:
     from bot.storage.db.dialect import AnyRow
     from bot.storage.db.encryption import Cipher
     from bot.storage.disclosures import Disclosure
+    from bot.storage.exercises import ExerciseSheet
     from bot.storage.feedback import RatedAnswer
     from bot.storage.handover_messages import HandoverMessage
     from bot.storage.memories import MemoryLine
     from bot.storage.models import ConsentState
+    from bot.storage.preferences import Preferences
     from bot.storage.risk import RiskState
     from bot.storage.safety_plans import PlanStep
     from bot.storage.trusted_persons import TrustedPerson
@@ -100,6 +106,9 @@ class UserExport:
     trusts: TrustedPerson | None = None
     trusted_by: tuple[TrustedPerson, ...] = ()
     complaints: tuple[Complaint, ...] = ()
+    preferences: Preferences | None = None
+    sheets: tuple[ExerciseSheet, ...] = ()
+    """The exercises they wrote down."""
 
 
 class Users:
@@ -144,14 +153,18 @@ class Users:
         """What is stored about a person."""
         return await self._database.read(_user, user_id)
 
-    async def set_region(self, user_id: int, region: str) -> None:
-        """Remember whose hotlines a person wants to see."""
+    async def set_region(self, user_id: int, region: str | None) -> None:
+        """Remember whose hotlines a person wants to see; None: those of their language."""
         await self._database.write(_choose, user_id, {"region": region}, self._clock())
 
     async def disable_check_ins(self, user_id: int) -> None:
         """Remember that a person does not want to be asked after."""
         now = self._clock()
         await self._database.write(_choose, user_id, {"check_ins_off_at": now}, now)
+
+    async def enable_check_ins(self, user_id: int) -> None:
+        """Remember that a person may be asked after again."""
+        await self._database.write(_set, user_id, {"check_ins_off_at": None})
 
     async def mark_unreachable(self, user_id: int) -> None:
         """Note that a person blocked the bot or left Telegram."""
@@ -185,6 +198,8 @@ class Users:
             trusts,
             trusted_by,
             complained,
+            chosen,
+            sheets,
         ) = found
         return UserExport(
             user=user,
@@ -216,6 +231,8 @@ class Users:
             complaints=_readable(
                 complained, lambda row: complaints.decrypt_complaint(row, self._cipher)
             ),
+            preferences=chosen,
+            sheets=tuple(exercises.decrypt_sheets(sheets, user_id, self._cipher)),
         )
 
     async def turns_of(self, user_id: int) -> AsyncGenerator[tuple[Turn, ...], None]:
@@ -329,6 +346,8 @@ def _export(
     AnyRow | None,
     Sequence[AnyRow],
     Sequence[AnyRow],
+    Preferences | None,
+    Sequence[AnyRow],
 ]:
     return (
         _user(connection, user_id),
@@ -346,6 +365,8 @@ def _export(
         trusted_persons.select_for_user(connection, user_id),
         trusted_persons.select_for_trusted(connection, user_id),
         complaints.select_for_user(connection, user_id),
+        preferences.select_for_user(connection, user_id),
+        exercises.select_for_user(connection, user_id),
     )
 
 
@@ -374,8 +395,12 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
     contacts.erase_for_user(connection, user_id)
     memories.erase_for_user(connection, user_id)
     safety_plans.erase_for_user(connection, user_id)
+    asked_lines.erase_for_user(connection, user_id)
+    exercises.erase_for_user(connection, user_id)
+    breathings.erase_for_user(connection, user_id)
     trusted_persons.erase_for_user(connection, user_id)
     disclosures.erase_for_user(connection, user_id)
+    preferences.erase_for_user(connection, user_id)
     cards.erase_for_user(connection, user_id)
     crisis_talks.erase_for_user(connection, user_id)
     check_ins.erase_for_user(connection, user_id)

@@ -111,10 +111,15 @@ class Context:
         """The moment, by the clock that all replicas share."""
         return self.storage.clock()
 
+    def language_for(self, user_id: int, telegram_code: str | None) -> Language:
+        """The language a person chose, else the one that their Telegram says."""
+        return language_for(self.storage.preferences.language(user_id) or telegram_code)
+
     async def language_of(self, user_id: int) -> Language:
-        """The language of a person, as their Telegram said it last.
+        """The language a person chose, else the one that their Telegram said last.
 
         Raises:
             StorageError: it cannot be read now.
         """
-        return language_for(await self.storage.users.language_code(user_id))
+        chosen = self.storage.preferences.language(user_id)
+        return language_for(chosen or await self.storage.users.language_code(user_id))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.locales import Texts
+from bot.locales import Language, Texts
 
 if TYPE_CHECKING:
     from telegram import ChatMemberUpdated, Message
@@ -88,6 +88,20 @@ class Callback(Generic[Data]):
     role: Role | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRow:
+    """A row that a feature has in /settings.
+
+    Args:
+        label: what its button says to a person of a language; raises StorageError.
+        data: the callback data of the button. The feature's callback edits the message, and has a
+            button there with which its person comes back to the screen.
+    """
+
+    label: Callable[[int, Language], Awaitable[str]]
+    data: str
+
+
 class Feature:
     """What the router reads of a feature, which sets what it has."""
 
@@ -95,6 +109,8 @@ class Feature:
     """Its commands, in the order of the menu."""
     callbacks: Sequence[Callback[Any]] = ()
     """What its buttons do."""
+    setting_rows: Sequence[SettingRow] = ()
+    """What it has in /settings, behind the rows that are always there."""
     on_membership: Callable[[ChatMemberUpdated], Awaitable[None]] | None = None
     """Hears that the bot was let into a chat, or was removed or blocked."""
     on_no_words: Callable[[Message, Texts], Awaitable[None]] | None = None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.telegram.features.broadcast.sender import BroadcastSender
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
+    from bot.telegram.features.exercises.breathing import BreathingGuide
     from bot.telegram.features.handoff.alerts import OncallAlerts
     from bot.telegram.features.trusted_person.messenger import TrustedMessenger
     from bot.telegram.turns.queue_notifier import QueueNotifier
@@ -53,6 +54,7 @@ class Maintenance:
         oncall_alerts: OncallAlerts,
         trusted_messenger: TrustedMessenger,
         memory_folding: MemoryFolding,
+        breathing: BreathingGuide,
         queue_notifier: QueueNotifier,
         wanted: asyncio.Event,
     ) -> None:
@@ -69,6 +71,7 @@ class Maintenance:
         self._oncall_alerts = oncall_alerts
         self._trusted_messenger = trusted_messenger
         self._memory_folding = memory_folding
+        self._breathing = breathing
         self._queue_notifier = queue_notifier
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
@@ -112,6 +115,8 @@ class Maintenance:
                 await self._trusted_messenger.send_due()
                 self._memory_folding.start_due()
                 await self._broadcasts.look()
+                await self._breathing.end_left()
+                await self._storage.preferences.refresh_languages()
                 await self._storage.users.finish_erasures()
                 await self._storage.history_cache.finish_forgetting()
                 await self.purge()
@@ -164,6 +169,7 @@ class Maintenance:
             await self._storage.handover_alerts.purge()
             await self._storage.memories.purge()
             await self._storage.broadcasts.purge()
+            await self._storage.exercises.purge()
 
     async def _heartbeat(self) -> None:
         """Renew the leases of what is being worked on, and see what is to be stopped."""
@@ -179,6 +185,8 @@ class Maintenance:
                     await self._storage.handover_alerts.renew(alerts)
                 if messages := self._trusted_messenger.held:
                     await self._storage.trusted_messages.renew(messages)
+                if led := self._breathing.held:
+                    await self._storage.breathings.renew(led)
             except StorageError as error:
                 log.warning("leases_not_renewed", error=type(error).__name__)
             except Exception:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.locales import language_for, texts_for
+from bot.locales import texts_for
 from bot.locales.access import access_texts_for
 from bot.storage import StorageError
 from bot.telegram.feature import names_of_phrases
@@ -166,7 +166,7 @@ class Router:
 
     async def _route_callback(self, query: CallbackQuery) -> None:
         person, message = query.from_user, query.message
-        language = language_for(person.language_code)
+        language = self._context.language_for(person.id, person.language_code)
         if query.data is None or message is None:
             expired = texts_for(language).button_expired
             await self._context.outbox.answer_callback(query.id, expired)
@@ -194,7 +194,7 @@ class Router:
             )
         except StorageError as error:  # what needs no database is done without it
             log.warning("person_not_noted", error=type(error).__name__)
-        language = language_for(person.language_code)
+        language = self._context.language_for(person.id, person.language_code)
         command = command_of(message, self._context.me, self._phrases)
         name, argument = command or ("", "")
         request = CommandRequest(message.chat.id, person.id, argument, language)

@@ -33,6 +33,10 @@ from bot.telegram.features.crisis.controls import CrisisControls
 from bot.telegram.features.crisis.hotlines import HotlineList
 from bot.telegram.features.crisis.keyboards import in_danger
 from bot.telegram.features.disclosure import DisclosureService
+from bot.telegram.features.exercises.breathing import BreathingGuide
+from bot.telegram.features.exercises.menu import Exercises
+from bot.telegram.features.exercises.offers import ExerciseOffers
+from bot.telegram.features.exercises.sheets import SheetWriter
 from bot.telegram.features.feedback import AnswerFeedback, after_answer
 from bot.telegram.features.handoff.admin_controls import DeskControls
 from bot.telegram.features.handoff.alerts import OncallAlerts
@@ -46,12 +50,14 @@ from bot.telegram.features.private_only import open_private
 from bot.telegram.features.safety_plan.answers import PlanAnswers
 from bot.telegram.features.safety_plan.book import PlanBook
 from bot.telegram.features.safety_plan.screen import PlanScreen
+from bot.telegram.features.settings.screen import SettingsScreen
 from bot.telegram.features.trusted_person.book import TrustedBook
 from bot.telegram.features.trusted_person.invitations import TrustInvitations
 from bot.telegram.features.trusted_person.messenger import TrustedMessenger
 from bot.telegram.features.trusted_person.telling import HelpText
 from bot.telegram.features.turn_controls import TurnControls, after_failure, while_answering
 from bot.telegram.features.unsupported import UnsupportedMessages
+from bot.telegram.features.written_lines import LineGuard, WrittenLines
 from bot.telegram.inbound.intake import Intake
 from bot.telegram.inbound.leader import LeaderElection
 from bot.telegram.inbound.polling import Polling
@@ -83,17 +89,8 @@ if TYPE_CHECKING:
     from bot.storage.store import Storage
     from bot.telegram.client import Client
     from bot.telegram.context import Incident, Options
+    from bot.telegram.feature import Feature
     from bot.telegram.features.crisis.button_place import CrisisButtonPlace
-
-
-ANSWER_KEYBOARDS = AnswerKeyboards(
-    while_answering=while_answering,
-    after_answer=after_answer,
-    after_failure=after_failure,
-    in_danger=in_danger,
-    with_care=with_care,
-    into_private=lambda texts, bot_name: open_private(texts, bot_name, "help_now"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +112,9 @@ class _Features:
     trusted_messenger: TrustedMessenger
     plans: PlanBook
     plan_answers: PlanAnswers
+    sheets: SheetWriter
+    breathing: BreathingGuide
+    written_lines: WrittenLines
     feedback: AnswerFeedback
     memory: MemoryBook
     crisis: Crisis
@@ -134,6 +134,7 @@ class Parts:
     desk: HandoffDesk
     oncall_alerts: OncallAlerts
     trusted_messenger: TrustedMessenger
+    breathing: BreathingGuide
     check_ins: CheckIns
     memory_folding: MemoryFolding
     broadcasts: BroadcastSender
@@ -158,6 +159,7 @@ class Parts:
 
     async def aclose(self, *, drain_seconds: float) -> None:
         """End everything else; what is still to be sent gets `drain_seconds`."""
+        await run_stage(1.0, "breathing", self.breathing.aclose())
         await run_stage(0.5, "on-call alerts", self.oncall_alerts.stop())
         await run_stage(0.5, "broadcasts", self.broadcasts.aclose())
         await run_stage(0.5, "engine probe", self.breaker.aclose())
@@ -232,13 +234,18 @@ def build_parts(
     update_handler = UpdateHandler(context, router)
     broadcasts = BroadcastSender(context, hotlines=features.hotlines)
     arrivals = ArrivalRouter(outbox, scheduler, update_handler)
+
+    def on_danger(chat_id: int, by_edit: bool) -> None:
+        running_turns.overtake_in_chat(chat_id, by_edit=by_edit)
+        features.breathing.stop_soon(chat_id)
+
     intake = Intake(
         context,
         companion.first_reading,
         features.crisis,
         router.commands,
         is_handed_over=features.desk.is_handed_over,
-        on_danger=lambda chat_id, by_edit: running_turns.overtake_in_chat(chat_id, by_edit=by_edit),
+        on_danger=on_danger,
         on_goodbye=running_turns.stop,
         on_arrival=arrivals.route,
     )
@@ -251,6 +258,7 @@ def build_parts(
         desk=features.desk,
         oncall_alerts=features.oncall_alerts,
         trusted_messenger=features.trusted_messenger,
+        breathing=features.breathing,
         check_ins=features.check_ins,
         memory_folding=companion.folding,
         broadcasts=broadcasts,
@@ -271,6 +279,7 @@ def build_parts(
             oncall_alerts=features.oncall_alerts,
             trusted_messenger=features.trusted_messenger,
             memory_folding=companion.folding,
+            breathing=features.breathing,
             queue_notifier=QueueNotifier(context),
             wanted=work_wanted,
         ),
@@ -298,6 +307,8 @@ def _build_features(
     disclosure = DisclosureService(context, hotlines=hotlines)
     refusals = RefusalNotes(context, hotlines)
     admission = Admission(context, refusals=refusals, greet=disclosure.greet)
+    guard = LineGuard(context, is_handed_over=desk.is_handed_over)
+    sheets = SheetWriter(context)
     return _Features(
         hotlines=hotlines,
         door=Door(
@@ -326,7 +337,10 @@ def _build_features(
         trust_invitations=trust_invitations,
         trusted_messenger=TrustedMessenger(context, help_text=help_text),
         plans=plans,
-        plan_answers=PlanAnswers(context, screen=screen, is_handed_over=desk.is_handed_over),
+        plan_answers=PlanAnswers(context, screen=screen, guard=guard),
+        sheets=sheets,
+        breathing=BreathingGuide(context),
+        written_lines=WrittenLines(context, guard=guard, writers=(sheets,)),
         feedback=AnswerFeedback(context),
         memory=MemoryBook(context),
         crisis=Crisis(
@@ -340,6 +354,18 @@ def _build_features(
     )
 
 
+def _answer_keyboards(offers: ExerciseOffers) -> AnswerKeyboards:
+    return AnswerKeyboards(
+        while_answering=while_answering,
+        after_answer=after_answer,
+        after_failure=after_failure,
+        in_danger=in_danger,
+        with_care=with_care,
+        with_exercise=offers.beside,
+        into_private=lambda texts, bot_name: open_private(texts, bot_name, "help_now"),
+    )
+
+
 def _build_scheduler(
     context: Context,
     companion: Companion,
@@ -350,6 +376,7 @@ def _build_scheduler(
     on_capacity: Callable[[], None],
 ) -> TurnScheduler:
     ending = TurnEnding(context, companion, running_turns)
+    keyboards = _answer_keyboards(ExerciseOffers(context.clock))
     steps = AnswerSteps(
         companion=companion,
         edits=TurnEdits(context),
@@ -364,7 +391,7 @@ def _build_scheduler(
         cards=features.crisis,
         handoff=features.desk,
         notices=features.disclosure,
-        keyboards=ANSWER_KEYBOARDS,
+        keyboards=keyboards,
         bot_name=context.me.username,
     )
     return TurnScheduler(
@@ -375,9 +402,9 @@ def _build_scheduler(
             door=features.door,
             handoff=features.desk,
             reply_takers=(features.feedback, features.memory),
-            plan_lines=features.plan_answers,
+            lines=(features.plan_answers, features.written_lines),
         ),
-        TurnRunner(context, running_turns, steps, ending, ANSWER_KEYBOARDS),
+        TurnRunner(context, running_turns, steps, ending, keyboards),
         running_turns,
         on_capacity=on_capacity,
     )
@@ -413,38 +440,48 @@ def _build_router(
         incidents=incidents,
         on_due=on_due,
     )
+    about = About(context)
+    others: list[Feature] = [
+        Help(context),
+        CrisisControls(
+            context,
+            crisis=features.crisis,
+            protocol=features.protocol,
+            human_requests=features.human_requests,
+            hotlines=hotlines,
+        ),
+        features.human_requests,
+        features.desk_controls,
+        TurnControls(
+            context,
+            running_turns=running_turns,
+            quota=features.quota,
+            wake=scheduler.wake,
+            breathing=features.breathing,
+        ),
+        Reset(context, running_turns=running_turns),
+        features.memory,
+        features.contacts,
+        features.trusted,
+        features.trust_invitations,
+        features.plans,
+        Exercises(context, breathing=features.breathing, sheets=features.sheets),
+        CareFinder(context, hotlines=hotlines),
+        about,
+        ComplaintChannel(context),
+        feedback,
+        personal_data,
+        features.disclosure,
+        Membership(context),
+        UnsupportedMessages(context),
+        *operators,
+    ]
+    rows = [row for feature in others for row in feature.setting_rows]
+    settings = SettingsScreen(context, hotlines=hotlines, rows=rows)
+    others.insert(others.index(about), settings)
     return Router(
         context,
-        (
-            Help(context),
-            CrisisControls(
-                context,
-                crisis=features.crisis,
-                protocol=features.protocol,
-                human_requests=features.human_requests,
-                hotlines=hotlines,
-            ),
-            features.human_requests,
-            features.desk_controls,
-            TurnControls(
-                context, running_turns=running_turns, quota=features.quota, wake=scheduler.wake
-            ),
-            Reset(context, running_turns=running_turns),
-            features.memory,
-            features.contacts,
-            features.trusted,
-            features.trust_invitations,
-            features.plans,
-            CareFinder(context, hotlines=hotlines),
-            About(context),
-            ComplaintChannel(context),
-            feedback,
-            personal_data,
-            features.disclosure,
-            Membership(context),
-            UnsupportedMessages(context),
-            *operators,
-        ),
+        others,
         door=features.door,
         pace=RequestPace(context.options.requests_per_minute, clock=context.clock),
         menus=menus,

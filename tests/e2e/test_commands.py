@@ -154,6 +154,8 @@ async def test_the_menu_names_every_command_in_the_persons_language(telegram: Te
         "plan",
         "care",
         "memory",
+        "settings",
+        "exercises",
     }
     for person, word in ((chinese, "不再提起我们聊过的"), (english, ENGLISH.command_reset)):
         menu = await telegram.menu(person.id)

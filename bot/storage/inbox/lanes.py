@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from bot.storage import safety_plans
+from bot.storage import asked_lines, safety_plans
 from bot.storage.db.encryption import Place
 from bot.storage.db.leases import Leases
 from bot.storage.models import UpdateRow
@@ -50,10 +50,12 @@ _STORED: Final = sa.select(
     UpdateRow.received_at,
     UpdateRow.attempts,
 )
-# Asked in the same statement, so that a turn of the many who have no plan costs no read for it.
-_HAS_PLAN: Final = safety_plans.is_begun_by(UpdateRow.chat_id)
+# Asked in the same statement, so that a turn of the many who are asked nothing costs no read.
+_MAY_ANSWER: Final = sa.or_(
+    safety_plans.is_begun_by(UpdateRow.chat_id), asked_lines.is_asked_of(UpdateRow.chat_id)
+)
 _PENDING_OF_CHAT: Final = (
-    _STORED.add_columns(_HAS_PLAN.label("has_plan"))
+    _STORED.add_columns(_MAY_ANSWER.label("may_answer"))
     .where(
         UpdateRow.chat_id == sa.bindparam("chat"),
         UpdateRow.state == "new",

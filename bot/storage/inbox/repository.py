@@ -63,7 +63,7 @@ class NewUpdate:
 class StoredUpdate:
     """An update that waits or is claimed. `attempts` counts the claims so far.
 
-    `has_plan`: whether the person of a private chat has begun a safety plan, of what waits there.
+    `may_answer`: whether the person of a private chat is asked for a line, or has a safety plan.
     """
 
     update_id: int
@@ -72,7 +72,7 @@ class StoredUpdate:
     payload: bytes
     received_at: datetime
     attempts: int
-    has_plan: bool = False
+    may_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

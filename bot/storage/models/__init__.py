@@ -22,6 +22,7 @@ from bot.storage.models.base import (
     HandoverState,
     HelpIsSent,
     Lane,
+    Manner,
     Rating,
     RowId,
     TrustedMessageKind,
@@ -33,6 +34,12 @@ from bot.storage.models.broadcasts import (
     BroadcastRow,
 )
 from bot.storage.models.complaints import ComplaintRow
+from bot.storage.models.daily import (
+    AskedLineRow,
+    BreathingRow,
+    ExerciseLineRow,
+    ExerciseSheetRow,
+)
 from bot.storage.models.danger import (
     CheckInRow,
     CrisisCardRow,
@@ -63,6 +70,7 @@ from bot.storage.models.people import (
     EmergencyContactRow,
     MemoryLineRow,
     MemoryRow,
+    PreferenceRow,
     SafetyPlanLineRow,
     SafetyPlanRow,
 )
@@ -84,8 +92,10 @@ __all__ = [
     "AlertKind",
     "AlertShows",
     "AlertState",
+    "AskedLineRow",
     "BanRow",
     "Base",
+    "BreathingRow",
     "BroadcastDeliveryRow",
     "BroadcastRow",
     "BroadcastState",
@@ -101,6 +111,8 @@ __all__ = [
     "DeliveryState",
     "DisclosureRow",
     "EmergencyContactRow",
+    "ExerciseLineRow",
+    "ExerciseSheetRow",
     "HandoverAlertRow",
     "HandoverMessageRow",
     "HandoverRow",
@@ -109,8 +121,10 @@ __all__ = [
     "InviteRow",
     "JobRow",
     "Lane",
+    "Manner",
     "MemoryLineRow",
     "MemoryRow",
+    "PreferenceRow",
     "QuotaRow",
     "Rating",
     "RatingRow",

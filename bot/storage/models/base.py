@@ -35,6 +35,8 @@ person that it was agreed, declined or given up (left), the trusted one that the
 the person that it was told, not told, or seen."""
 HelpIsSent = Literal["asked", "always"]
 """Whether the person is asked each time, or has decided beforehand."""
+Manner = Literal["listen", "advise"]
+"""What a person wants more of."""
 Rating = Literal["up", "down"]
 ConsentState = Literal["asked", "yes", "no"]
 """Whether what a person rated may help to train: asked and open, agreed, or not."""
@@ -73,6 +75,7 @@ class Base(DeclarativeBase):
         HandoverState: sa.String(16),
         HelpIsSent: sa.String(16),
         Lane: sa.String(16),
+        Manner: sa.String(16),
         Rating: sa.String(16),
         TrustedMessageKind: sa.String(16),
         TurnState: sa.String(16),

@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 - SQLAlchemy reads it
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.storage.models.base import Age, Base, RowId
+from bot.storage.models.base import Age, Base, Manner, RowId
 
 
 class DisclosureRow(Base):
@@ -30,6 +30,21 @@ class DisclosureRow(Base):
     days_in_row: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     used_today: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     told_briefly: Mapped[bool] = mapped_column(server_default=sa.false())
+
+
+class PreferenceRow(Base):
+    """How a person wants to be spoken to, and between which hours not at all."""
+
+    __tablename__ = "preferences"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    language: Mapped[str | None] = mapped_column(sa.String(8))
+    manner: Mapped[Manner | None]
+    is_brief: Mapped[bool]
+    quiet_from: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    quiet_until: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    time_zone: Mapped[str | None] = mapped_column(sa.String(64))
+    changed_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class EmergencyContactRow(Base):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.conversation.reading import read_for_danger
-from bot.locales import language_for, texts_for
+from bot.locales import texts_for
 from bot.safety import RiskLevel, Utterance, level_at
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import (
@@ -58,6 +58,7 @@ class AnswerFeedback(Feature):
         self._risk = context.storage.risk
         self._counters = context.storage.counters
         self._now = context.now
+        self._language_for = context.language_for
         self.callbacks = (
             Callback(prefix="rate", parse=_parse_thumb, run=self._rate),
             owned_callback("train", ("yes", "no", "what"), self._answer_consent),
@@ -85,7 +86,7 @@ class AnswerFeedback(Feature):
             return False
         if not await self._feedback.record_rewrite(said.user_id, said.reply_to, said.text):
             return False
-        texts = texts_for(language_for(said.language_code))
+        texts = texts_for(self._language_for(said.user_id, said.language_code))
         await self._outbox.send_text(said.chat_id, texts.rate_rewritten)
         return True
 

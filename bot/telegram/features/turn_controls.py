@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.locales import Texts
     from bot.telegram.context import Context
+    from bot.telegram.features.exercises.breathing import BreathingGuide
     from bot.telegram.requests import CallbackRequest, CommandRequest
     from bot.telegram.turns.quota import Quota
     from bot.telegram.turns.registry import RunningTurns
@@ -31,6 +32,7 @@ class TurnControls(Feature):
         running_turns: can be stopped.
         quota: how much one person gets in a day, answers made again included.
         wake: told which chat has a turn to be answered again.
+        breathing: is stopped, too, where it is led.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class TurnControls(Feature):
         running_turns: RunningTurns,
         quota: Quota,
         wake: Callable[[int], None],
+        breathing: BreathingGuide,
     ) -> None:
         self._outbox = context.outbox
         self._turns = context.storage.turns
@@ -47,6 +50,7 @@ class TurnControls(Feature):
         self._running_turns = running_turns
         self._quota = quota
         self._wake = wake
+        self._breathing = breathing
         self.commands = (Command(name="stop", run=self._stop, menu=lambda t: t.command_stop),)
         self.callbacks = (
             Callback(prefix="stop", parse=parse_one_id, run=self._stop_turn),
@@ -57,7 +61,10 @@ class TurnControls(Feature):
         texts = request.texts
         # The answer itself says that it was stopped; only silence needs a word.
         try:
-            if await self._running_turns.stop(request.chat_id):
+            leads = request.is_private and await self._breathing.stop(
+                request.user_id, request.language
+            )
+            if await self._running_turns.stop(request.chat_id) or leads:
                 return
             text = texts.nothing_to_stop
         except StorageError:

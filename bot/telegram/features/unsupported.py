@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.locales import language_for
 from bot.safety import RiskLevel, emergency, level_at, region_of
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
@@ -32,6 +31,7 @@ class UnsupportedMessages(Feature):
         self._outbox = context.outbox
         self._risk = context.storage.risk
         self._now = context.now
+        self._language_for = context.language_for
         self._albums: deque[str] = deque(maxlen=MAX_ALBUMS)
         self.on_no_words = self._answer
 
@@ -56,7 +56,7 @@ class UnsupportedMessages(Feature):
             return None
         if level_at(risk.ends, self._now()) < RiskLevel.HIGH:
             return None
-        language = language_for(person.language_code)
+        language = self._language_for(person.id, person.language_code)
         whom_to_call = emergency(language, region_of(risk.region))
         return texts.unsupported_in_danger(emergency=whom_to_call)
 

@@ -284,7 +284,14 @@ class Intake:
             return None
         if not payload:
             found = replace(found, arrival=Arrival(update_id, _chat_id_in(raw), "express"))
-        return replace(found, payload=payload, topic=topic)
+        return replace(
+            found, said=self._in_chosen_language(found.said), payload=payload, topic=topic
+        )
+
+    def _in_chosen_language(self, said: IncomingText | None) -> IncomingText | None:
+        """What was said, with the language its person chose in place of their Telegram's."""
+        chosen = said and self._context.storage.preferences.language(said.user_id)
+        return replace(said, language_code=chosen) if said and chosen else said
 
     def _understand(self, raw: RawUpdate) -> _Sorted | None:
         """What an update is, but for its bytes and topic; None if it is not for the bot."""

@@ -245,7 +245,8 @@ class AnswerSteps:
             case "answered":
                 said = self._companion.ask_openly(plan, found, outcome.said)
                 outcome = replace(outcome, said=said)
-                await self._end_answered(running, plan, outcome, reply, texts)
+                is_calm = found.level is RiskLevel.NONE and not outcome.is_reviewed
+                await self._end_answered(running, plan, outcome, reply, texts, is_calm=is_calm)
             case "stopped":
                 await self._end_stopped(running, plan, outcome, reply, texts)
             case "failed":
@@ -261,10 +262,14 @@ class AnswerSteps:
         outcome: Outcome,
         reply: StreamedReply,
         texts: Texts,
+        *,
+        is_calm: bool,
     ) -> None:
         model = self._rated_model(plan, outcome)
         keyboard = self._keyboards.after_answer(texts, running.turn.id, ratable=model is not None)
         keyboard = self._offering_care(plan, texts, keyboard)
+        if is_calm:
+            keyboard = self._keyboards.with_exercise(plan, keyboard)
         await self._ending.deliver(running, partial(reply.finish, outcome.said, keyboard))
         await self._ending.finish(running, plan, outcome.said, "answered", model)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import metrics
-from bot.locales import language_for
 from bot.safety.quoted import as_told
 from bot.telegram.chat_ids import is_private
 from bot.telegram.inbound.incoming import (
@@ -29,7 +28,12 @@ if TYPE_CHECKING:
     from bot.storage import Turn
     from bot.telegram.context import Context
     from bot.telegram.inbound.incoming import IncomingText
-    from bot.telegram.turns.collaborators import Doorkeeper, HumanHandoff, PlanLines, ReplyTaker
+    from bot.telegram.turns.collaborators import (
+        AskedLinesTaker,
+        Doorkeeper,
+        HumanHandoff,
+        ReplyTaker,
+    )
     from bot.telegram.turns.quota import Quota
 
 log = structlog.get_logger(__name__)
@@ -70,7 +74,7 @@ class TurnAssembler:
         door: knows whose words are answered, and whether answers have to wait.
         handoff: carries what a human of the operators writes to their person.
         reply_takers: take replies that they have asked for.
-        plan_lines: take messages that belong to a safety plan.
+        lines: take messages that people were asked to write, the first that has one.
     """
 
     def __init__(
@@ -81,7 +85,7 @@ class TurnAssembler:
         door: Doorkeeper,
         handoff: HumanHandoff,
         reply_takers: Sequence[ReplyTaker],
-        plan_lines: PlanLines,
+        lines: Sequence[AskedLinesTaker],
     ) -> None:
         self._context = context
         self._inbox = context.storage.inbox
@@ -94,7 +98,7 @@ class TurnAssembler:
         self._door = door
         self._handoff = handoff
         self._reply_takers = reply_takers
-        self._plan_lines = plan_lines
+        self._lines = lines
 
     async def next_turn(self, chat_id: int) -> NextTurn:
         """Wait for the end of the burst and make what has arrived into one turn.
@@ -125,7 +129,7 @@ class TurnAssembler:
             if not await self._may_be_answered(said):
                 await self._inbox.finish_all([item.update_id for item in said])
                 continue
-            if await self._hand_to_others(said, has_plan=waiting[0].has_plan):
+            if await self._hand_to_others(said, may_answer=waiting[0].may_answer):
                 continue
             return await self._begin(said)
 
@@ -149,19 +153,20 @@ class TurnAssembler:
     async def _may_be_answered(self, said: Sequence[IncomingText]) -> bool:
         """Whether their person may use the bot; who may not is told so."""
         first = said[0]
-        language = language_for(first.language_code)
+        language = self._context.language_for(first.user_id, first.language_code)
         text = as_told(join_texts(said))
         return await self._door.answers_words(first.user_id, first.chat_id, language, text)
 
-    async def _hand_to_others(self, said: Sequence[IncomingText], *, has_plan: bool) -> bool:
+    async def _hand_to_others(self, said: Sequence[IncomingText], *, may_answer: bool) -> bool:
         """Give messages to what takes them in place of the model; whether something has."""
         first, update_ids = said[0], [item.update_id for item in said]
         if kept := [item.update_id for item in said if await self._is_kept_reply(item)]:
             await self._inbox.finish_all(kept)
             return True
-        if has_plan and (planned := await self._plan_lines.take(said)):
-            await self._inbox.finish_all(planned)
-            return True
+        for lines in self._lines if may_answer else ():
+            if taken := await lines.take(said):
+                await self._inbox.finish_all(taken)
+                return True
         text = join_texts(said)
         if not text:
             # Edits alone: of what a running turn answers, or else of what was answered before.

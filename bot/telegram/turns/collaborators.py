@@ -96,8 +96,8 @@ class ReplyTaker(Protocol):
         """Keep a message that is such a reply; False if it is to be answered."""
 
 
-class PlanLines(Protocol):
-    """Lines that people write for their safety plan while one of its steps is asked."""
+class AskedLinesTaker(Protocol):
+    """Lines that people write because a feature asks for them: of a safety plan, an exercise."""
 
     async def take(self, said: Sequence[IncomingText]) -> list[int]:
         """Take such lines out of what waits; the ids of their updates. Raises StorageError."""
@@ -125,5 +125,7 @@ class AnswerKeyboards:
     """For a person's id; `discreet` where who hurts them may look on."""
     with_care: Callable[[Texts, InlineKeyboardMarkup], InlineKeyboardMarkup]
     """For buttons: the same, and below them one that shows where else there is help."""
+    with_exercise: Callable[[Plan, InlineKeyboardMarkup], InlineKeyboardMarkup]
+    """For a turn and the buttons under its answer: the same, and an exercise where one fits."""
     into_private: Callable[[Texts, str | None], InlineKeyboardMarkup | None]
     """For the name of the bot, from a group."""

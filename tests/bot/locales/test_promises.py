@@ -10,7 +10,9 @@ import pytest
 from bot.locales import Language, texts_for
 from bot.locales.care import care_texts_for
 from bot.locales.crisis import SECTIONS, crisis_texts_for
+from bot.locales.exercises import exercise_texts_for
 from bot.locales.plan import plan_texts_for
+from bot.locales.settings import settings_texts_for
 from bot.locales.talk import talk_texts_for
 from bot.locales.templates import Template
 from bot.safety.guard import BlockReason, GuardContext, judge
@@ -26,6 +28,8 @@ def every_text(language: Language) -> dict[str, str]:
         ("plan.", plan_texts_for(language)),
         ("care.", care_texts_for(language)),
         ("talk.", talk_texts_for(language)),
+        ("settings.", settings_texts_for(language)),
+        ("exercises.", exercise_texts_for(language)),
     ):
         for field in fields(texts):
             value = getattr(texts, field.name)

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.storage import (
+    AskedLines,
     Audit,
+    Breathings,
     CheckInSchedule,
+    ChosenPreferences,
     Cipher,
     Contacts,
     Conversations,
@@ -17,6 +20,7 @@ from bot.storage import (
     CrisisTalks,
     Database,
     Disclosures,
+    ExerciseSheets,
     Feedback,
     HandoverAlerts,
     Handovers,
@@ -69,6 +73,7 @@ class Replica:
         self.counters = Counters(database, clock)
         self.jobs = Jobs(database, lease_owner)
         self.disclosures = Disclosures(database, clock)
+        self.preferences = ChosenPreferences(database, clock)
         self.cards = CrisisCards(database, lease_owner)
         self.risk = Risk(database, clock)
         self.check_ins = CheckInSchedule(database, clock)
@@ -79,6 +84,9 @@ class Replica:
         self.memories = Memories(database, cipher, clock)
         self.memory_folds = MemoryFolds(database, cipher, clock)
         self.safety_plans = SafetyPlans(database, cipher, clock)
+        self.asked_lines = AskedLines(database, clock)
+        self.exercises = ExerciseSheets(database, cipher, clock)
+        self.breathings = Breathings(database, lease_owner)
         self.trusted_persons = TrustedPersons(database, cipher, lease_owner)
         self.trusted_calls = TrustedCalls(database, lease_owner)
         self.trusted_messages = TrustedMessages(database, cipher, lease_owner)

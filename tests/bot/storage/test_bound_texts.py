@@ -33,10 +33,11 @@ OWNED = {
     "handover_messages": ("user_id",),
     "emergency_contacts": ("user_id",),
     "safety_plan_lines": ("user_id",),
+    "exercise_lines": ("user_id",),
     "ratings": ("user_id",),
     "trusted_persons": ("user_id",),
 }
-TEXTS = 11
+TEXTS = 12
 """Encrypted texts that `fill` stores of a person."""
 
 
@@ -63,6 +64,8 @@ async def fill(replica: Replica, person: int) -> None:
     await replica.handovers.record_message(handover, f"人对{name}")
     await replica.contacts.set(person, EmergencyContact(f"{name}妈妈", f"1380000000{person}"))
     await replica.safety_plans.add(person, PlanStep.ALONE, f"{name}散步", at_most=5)
+    await replica.exercises.begin(person, "good", "one")
+    assert await replica.exercises.write(person, "one", [(person, f"{name}豆浆")], then="two")
     assert await replica.trusted_persons.invite(person, f"{name}阿姨", f"{name}自己", name)
     await replica.arrives(person, f"{name}在等".encode())
 
@@ -75,6 +78,7 @@ def texts(export: UserExport) -> list[object]:
         [message.text for message in export.from_humans],
         export.contact,
         export.plan,
+        [sheet.lines for sheet in export.sheets],
         export.trusts and (export.trusts.name, export.trusts.called),
     ]
 

@@ -165,6 +165,7 @@ class Room:
         self.check_ins, self.crisis = parts.check_ins, parts.crisis
         self.trusted_messenger = parts.trusted_messenger
         self.broadcasts = parts.broadcasts
+        self.breathing = parts.breathing
         self.scheduler, self.router = parts.scheduler, parts.router
         self.update_handler = parts.update_handler
         self.memory_folding = parts.memory_folding
@@ -194,6 +195,7 @@ class Room:
         await self.check_ins.send_due()
         self.memory_folding.start_due()
         await self.broadcasts.look()
+        await self.breathing.end_left()
         await rest()
 
     async def passes(self, seconds: float) -> None:

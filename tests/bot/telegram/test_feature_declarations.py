@@ -12,16 +12,21 @@ import pytest
 
 from bot.locales import Language, texts_for
 from bot.locales.care import care_texts_for
+from bot.locales.exercises import exercise_texts_for
 from bot.locales.operators import operator_texts_for
 from bot.locales.plan import plan_texts_for
+from bot.locales.settings import settings_texts_for
 from bot.locales.talk import talk_texts_for
 from bot.locales.trusted import trusted_texts_for
 from bot.safety.care import CarePage
-from bot.storage import MemoryKind, PlanStep, Role
+from bot.storage import MemoryKind, PlanStep, Preferences, Role
 from bot.telegram import features
 from bot.telegram.feature import Callback, Command, Feature, button_row
 from bot.telegram.features.admin.acts import OperatorAct
+from bot.telegram.features.exercises.catalog import FORMS, Exercise
+from bot.telegram.features.settings.pages import Chosen, Page
 from bot.telegram.router import Router
+from tests.bot.telegram.updates import FIRST_MOMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +71,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "command": ["plan", "care"],
     "page": list(CarePage),
     "verb": ["erase", "cast", "uncast"],
-    "number": [ID],
+    "number": [1, 6, ID],
     "state": ["running", "paused", "done"],
     "operator_id": [ID],
     "target_id": [ID],
@@ -77,12 +82,23 @@ EXAMPLES: dict[str, list[Any]] = {
     "line_id": [ID],
     "kind": list(MemoryKind),
     "remembers": [True, False],
+    "setting": list(Page),
+    "kept_count": [0, 3],
+    "exercise": list(Exercise),
+    "is_open": [True, False],
+    "form_step": [step for steps in FORMS.values() for step in steps],
+    "sheets": [[(ID, "11-30 三件好事")]],
+    "sheet_id": [ID],
+    "chosen": [Chosen(Preferences(), None, Language.ZH_CN, FIRST_MOMENT)],
+    "more": [[("记忆", "set:show")]],
     "keyboard": [button_row(("安全", f"risk:safe:{ID}"))],
 }
 """Values for the parameters of keyboards, by name; a new parameter needs some here."""
 TEXTS_OF = {
     "Texts": texts_for,
     "PlanTexts": plan_texts_for,
+    "ExerciseTexts": exercise_texts_for,
+    "SettingsTexts": settings_texts_for,
     "CareTexts": care_texts_for,
     "TrustedTexts": trusted_texts_for,
     "OperatorTexts": operator_texts_for,
@@ -133,8 +149,8 @@ async def test_everybody_sees_the_menu_in_its_order_and_admins_their_own_words(r
     everybody, admins = published["default", "en"], published["chat", "en"]
     assert [*everybody, "admin"] == list(admins)
     assert list(everybody) == [
-        *("help", "help_now", "human", "stop", "reset", "memory", "contact", "plan", "care"),
-        *("safety", "about", "complain"),
+        *("help", "help_now", "human", "stop", "reset", "memory", "contact", "plan"),
+        *("exercises", "care", "settings", "safety", "about", "complain"),
         *("privacy", "export", "erase", "start"),
     ]
     different = {name for name in everybody if everybody[name] != admins[name]}

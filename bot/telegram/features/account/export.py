@@ -57,10 +57,12 @@ def _content(user_id: int, export: UserExport) -> dict[str, object]:
     """What the first file says beside turns, in the order in which it is read."""
     return _heading(user_id) | {
         "about_you": _about(export.disclosure),
+        "preferences": asdict(export.preferences) if export.preferences else None,
         "emergency_contact": asdict(export.contact) if export.contact else None,
         "trusted_person": _trusted(export),
         "safety_plan": _plan(export),
         "remembered": _remembered(export),
+        "exercises": _sheets(export),
         "from_humans": [
             {"at": said.at.isoformat(), "a human of the operators": said.text}
             for said in export.from_humans
@@ -121,6 +123,8 @@ def _holds_anything(export: UserExport) -> bool:
         or export.from_humans
         or export.ratings
         or export.consent
+        or export.preferences
+        or export.sheets
         or chose
     )
 
@@ -216,6 +220,21 @@ def _remembered(export: UserExport) -> list[dict[str, object]]:
             "kept_until": line.expires_at.isoformat(),
         }
         for line in export.remembered
+    ]
+
+
+def _sheets(export: UserExport) -> list[dict[str, object]]:
+    """What the person wrote in exercises."""
+    return [
+        {
+            "exercise": sheet.exercise,
+            "at": sheet.begun_at.isoformat(),
+            "kept_at": sheet.kept_at.isoformat() if sheet.kept_at else None,
+            "before": sheet.before,
+            "after": sheet.after,
+            "lines": {step: list(lines) for step, lines in sheet.lines.items()},
+        }
+        for sheet in export.sheets
     ]
 
 

@@ -41,6 +41,7 @@ class PersonalData(Feature):
         self._outbox = context.outbox
         self._access = context.access
         self._users = context.storage.users
+        self._preferences = context.storage.preferences
         self._history_cache = context.storage.history_cache
         self._running_turns = running_turns
         self._desk = desk
@@ -122,6 +123,7 @@ class PersonalData(Feature):
         erased = await self._users.erase(user_id)
         self._access.forget(user_id)
         self._hotlines.remember_region(user_id, None)
+        self._preferences.forget_language(user_id)
         await self._history_cache.forget(user_id)
         return erased
 

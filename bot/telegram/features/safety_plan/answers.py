@@ -7,46 +7,39 @@ card, and the plan waits. What is taken here becomes no turn, so no model ever r
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.conversation.reading import read_for_danger
-from bot.locales import language_for
 from bot.locales.plan import plan_texts_for
-from bot.safety import RiskLevel, Utterance, level_at
+from bot.safety import RiskLevel, Utterance
 from bot.storage import PlanStep, TypedLine
 from bot.telegram.chat_ids import is_private
 from bot.telegram.features.safety_plan.pages import MAX_LINE, MAX_LINES, as_noted
 from bot.telegram.features.safety_plan.words import Instruction, instruction_in
+from bot.telegram.features.written_lines import WrittenLine, as_written, is_own_words
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from bot.locales import Language
     from bot.locales.plan import PlanTexts
     from bot.storage import AskedStep
     from bot.telegram.context import Context
     from bot.telegram.features.safety_plan.screen import PlanScreen
+    from bot.telegram.features.written_lines import LineGuard
     from bot.telegram.inbound.incoming import IncomingText
 
 log = structlog.get_logger(__name__)
 
-ASKED_FOR = timedelta(hours=1)
-"""A question that is older has been forgotten: what is written then is talk."""
-
 
 @dataclass(slots=True)
-class _Written:
+class _Written(WrittenLine):
     """One message, as it reads after its edits; `step` is the one it belongs to."""
 
-    message_id: int
-    text: str
-    received_at: float
-    update_ids: list[int]
     step: PlanStep | None = None
 
     @property
@@ -61,7 +54,7 @@ class PlanAnswers:
     Args:
         context: what the features share.
         screen: shows the plan.
-        is_handed_over: whether what a person writes in a chat goes to the person they took over.
+        guard: tells whether something comes first.
     """
 
     def __init__(
@@ -69,14 +62,12 @@ class PlanAnswers:
         context: Context,
         *,
         screen: PlanScreen,
-        is_handed_over: Callable[[int, int], Awaitable[bool]],
+        guard: LineGuard,
     ) -> None:
         self._plans = context.storage.safety_plans
-        self._risk = context.storage.risk
-        self._handovers = context.storage.handovers
-        self._now = context.now
+        self._language_for = context.language_for
         self._screen = screen
-        self._is_handed_over = is_handed_over
+        self._guard = guard
 
     async def take(self, said: Sequence[IncomingText]) -> list[int]:
         """Take the messages of one person that belong to their plan; the ids of their updates.
@@ -87,13 +78,14 @@ class PlanAnswers:
         first = said[0]
         if not is_private(first.chat_id):
             return []
-        user_id, language = first.user_id, language_for(first.language_code)
+        user_id = first.user_id
+        language = self._language_for(user_id, first.language_code)
         if (edited := await self._take_edits(said)) or all(item.is_edit for item in said):
             return edited
         asked = await self._plans.asked(user_id)
         if asked is None or asked.is_set_aside:
             return []
-        written = _as_written(said)
+        written = [_Written(**asdict(one)) for one in as_written(said)]
         known = await self._plans.known_messages(user_id, [one.message_id for one in written])
         repeated = [one for one in written if one.message_id in known]
         new = [one for one in written if one.message_id not in known]
@@ -115,7 +107,7 @@ class PlanAnswers:
         """Change lines whose messages were edited."""
         taken = []
         for item in said:
-            if not (item.is_edit and _is_own_words(item) and len(item.text) <= MAX_LINE):
+            if not (item.is_edit and is_own_words(item) and len(item.text) <= MAX_LINE):
                 continue
             if (await read_for_danger([Utterance(item.text)])).level >= RiskLevel.HIGH:
                 continue
@@ -127,31 +119,16 @@ class PlanAnswers:
         self, user_id: int, new: Sequence[_Written], asked: AskedStep, language: Language
     ) -> bool:
         """Whether something else comes first; the question that is asked then waits."""
-        if not (
-            asked.is_interrupted
-            or self._now() - asked.at > ASKED_FOR
-            or await self._is_with_a_human(user_id)
-            or await self._is_danger(user_id, [one.text for one in new])
-        ):
+        texts = [one.text for one in new]
+        held = await self._guard.holds(
+            user_id, texts, asked_at=asked.at, is_interrupted=asked.is_interrupted
+        )
+        if not held:
             return False
         await self._plans.stop(user_id, late_lines=False)
         if asked.step is not None:
             await self._screen.pause(user_id, asked.step, asked.shown_in, language)
         return True
-
-    async def _is_danger(self, user_id: int, new: Sequence[str]) -> bool:
-        standing = level_at((await self._risk.for_user(user_id)).ends, self._now())
-        for text in {*new, "\n".join(new)}:
-            if (await read_for_danger([Utterance(text)], standing)).level >= RiskLevel.HIGH:
-                return True
-        return False
-
-    async def _is_with_a_human(self, user_id: int) -> bool:
-        """Whether a human of the operators has the word in this chat, or its person is one."""
-        if await self._is_handed_over(user_id, user_id):
-            return True
-        handover = await self._handovers.for_user(user_id)
-        return handover is not None and handover.admin_id is not None
 
     async def _answer(
         self, user_id: int, new: Sequence[_Written], asked: AskedStep, language: Language
@@ -214,27 +191,6 @@ class PlanAnswers:
             if any(len(plan.of(step)) + count > MAX_LINES for step, count in added.items() if step):
                 return texts.full
         return None
-
-
-def _as_written(said: Sequence[IncomingText]) -> list[_Written]:
-    """The messages in which a person's own words stand alone, each with its edits."""
-    written: dict[int, _Written] = {}
-    for item in said:
-        if not _is_own_words(item):
-            continue
-        if (known := written.get(item.message_id)) is not None:
-            known.text = item.text.strip()
-            known.update_ids.append(item.update_id)
-        elif not item.is_edit:
-            written[item.message_id] = _Written(
-                item.message_id, item.text.strip(), item.received_at, [item.update_id]
-            )
-    return list(written.values())
-
-
-def _is_own_words(item: IncomingText) -> bool:
-    """Whether a message holds no picture and nothing of another."""
-    return bool(item.text.strip()) and not item.with_media
 
 
 def _step_of(one: _Written, asked: AskedStep) -> PlanStep | None:

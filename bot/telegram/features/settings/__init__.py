@@ -1,0 +1,1 @@
+"""/settings: how people want to be spoken to, chosen by buttons."""

@@ -62,6 +62,23 @@ def write_tiny_model(
     return path
 
 
+def write_tiny_adapter(path: Path, *, architecture: str = "llama", kind: str = "adapter") -> Path:
+    """Write a LoRA adapter for the tiny model that changes nothing; returns `path`."""
+    rank = 4
+    values = {
+        "general.architecture": architecture,
+        "general.type": kind,
+        "adapter.type": "lora",
+        "adapter.lora.alpha": 8.0,
+    }
+    tensors: Tensors = {
+        "blk.0.attn_q.weight.lora_a": ((WIDTH, rank), [0.0] * (WIDTH * rank)),
+        "blk.0.attn_q.weight.lora_b": ((rank, WIDTH), [0.0] * (WIDTH * rank)),
+    }
+    path.write_bytes(_gguf(values, tensors))
+    return path
+
+
 def _tensors(vocabulary: int, words: int) -> Tensors:
     noise = random.Random(0)
     zeros = [0.0] * (WIDTH * WIDTH)

@@ -150,6 +150,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> None:
             engine_patience=settings.engine_patience,
             card_window=timedelta(seconds=settings.card_window),
             check_in_after=timedelta(seconds=settings.check_in_after) or None,
+            kept_for=timedelta(days=settings.retention_days) or None,
             calls_per_second=settings.telegram_calls_per_second,
             notice_times=NoticeTimes(
                 remind=timedelta(seconds=settings.ai_notice_every),

@@ -135,6 +135,12 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _retention(value: int) -> int:
+    if 0 < value < 30:
+        raise ValueError
+    return value
+
+
 def _one_line(value: str) -> str:
     value = value.strip()
     if not 1 <= len(value) <= 200 or not value.isprintable():
@@ -300,6 +306,9 @@ class Settings(BaseSettings):
     )
 
     # People and operation
+    retention_days: Annotated[int, AfterValidator(_retention)] = Field(
+        0, ge=0, le=3650, description="days from 30 to 3650, or 0 (kept until /erase)"
+    )
     admin_user_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="comma-separated Telegram user ids (numbers)"
     )

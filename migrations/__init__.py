@@ -33,6 +33,7 @@ REVISIONS: Final = (
     "0024",
     "0025",
     "0026",
+    "0027",
 )
 
 OLDEST_COMPATIBLE: Final = "0019"

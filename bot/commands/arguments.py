@@ -28,6 +28,10 @@ def add_operator_commands(commands: Commands) -> None:
     stats = commands.add_parser("stats", help="print how the bot fares, in numbers of nobody")
     stats.add_argument("--days", type=int, default=7, help="of how many days (7)")
     stats.set_defaults(command=_stats)
+    retention = commands.add_parser(
+        "retention", help="print how many people RETENTION_DAYS concerns now; changes nothing"
+    )
+    retention.set_defaults(command=_retention)
     doctor = commands.add_parser(
         "doctor",
         help="look at everything that the bot needs, with a verdict and a fix each",
@@ -256,6 +260,13 @@ def _stats(options: argparse.Namespace) -> None:
 
     days = at_least_one("--days", options.days)
     say(stats(load_settings(), min(days, 3650)))
+
+
+def _retention(_options: argparse.Namespace) -> None:
+    from bot.commands.stats import due
+    from bot.settings import load_settings
+
+    say(due(load_settings()))
 
 
 def _doctor(_options: argparse.Namespace) -> None:

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.commands.opened import opened
-from bot.storage import Counters, Statistics, utc_now
+from bot.storage import Counters, Retention, Statistics, utc_now
+
+_MANY: Final = 1_000_000
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+
+
+async def due(settings: Settings) -> str:
+    """How many people RETENTION_DAYS concerns now; nobody is told or erased by asking.
+
+    Raises:
+        StartupError: the database cannot be read.
+    """
+    if not settings.retention_days:
+        return "RETENTION_DAYS is 0: everything is kept until its person sends /erase."
+    kept_for = timedelta(days=settings.retention_days)
+    async with opened(settings) as database:
+        retention = Retention(database, utc_now)
+        to_tell = await retention.list_to_tell(kept_for, _MANY, settings.admin_user_ids)
+        to_erase = await retention.list_to_erase(kept_for, _MANY, settings.admin_user_ids)
+    return (
+        f"{len(to_tell)} people are to be told, and {len(to_erase)} to be erased; the bot does so "
+        "hour by hour."
+    )
 
 
 async def stats(settings: Settings, days: int) -> str:

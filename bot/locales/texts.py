@@ -98,6 +98,7 @@ class Texts:
     wait_long: str
     wait_place: CountText
     wait_limit: CountText
+    retention_notice: CountText
 
     # The person's data
     data_privacy: str

@@ -75,6 +75,7 @@ from bot.storage.rated_conversations import RatedConversation, RatedConversation
 from bot.storage.readiness import Readiness
 from bot.storage.reencrypt import count_by_key, count_old, reencrypt
 from bot.storage.replicas import ReplicaReport, Replicas
+from bot.storage.retention import IdlePerson, Retention
 from bot.storage.risk import Risk, RiskSignal, RiskState, SpeakerRisk, TurnRisk
 from bot.storage.safety_plans import AskedStep, PlanStep, SafetyPlan, SafetyPlans, TypedLine
 from bot.storage.statistics import Backlog, InboxCounts, Statistics, TurnCounts
@@ -141,6 +142,7 @@ __all__ = [
     "HandoverState",
     "Handovers",
     "HistoryCache",
+    "IdlePerson",
     "InProcessHistoryCache",
     "Inbox",
     "InboxCounts",
@@ -185,6 +187,7 @@ __all__ = [
     "Readiness",
     "ReplicaReport",
     "Replicas",
+    "Retention",
     "Risk",
     "RiskSignal",
     "RiskState",

@@ -45,6 +45,7 @@ from bot.storage.preferences import ChosenPreferences
 from bot.storage.rated_conversations import RatedConversations
 from bot.storage.readiness import Readiness
 from bot.storage.replicas import Replicas
+from bot.storage.retention import Retention
 from bot.storage.risk import Risk
 from bot.storage.safety_plans import SafetyPlans
 from bot.storage.statistics import Statistics
@@ -134,6 +135,7 @@ class Storage:
     rated_conversations: RatedConversations
     statistics: Statistics
     replicas: Replicas
+    retention: Retention
     history_cache: HistoryCache
     readiness: Readiness
 
@@ -261,6 +263,7 @@ async def open_storage(
         rated_conversations=RatedConversations(database, cipher),
         statistics=Statistics(database, clock),
         replicas=Replicas(database, clock),
+        retention=Retention(database, clock),
         history_cache=history_cache,
         readiness=Readiness(database, lease_owner),
     )

@@ -288,7 +288,7 @@ def _seen(
     now: datetime,
     admits: bool,
 ) -> None:
-    seen = {"language_code": language_code, "last_seen_at": now}
+    seen = {"language_code": language_code, "last_seen_at": now, "retention_told_at": None}
     admitted = {"admitted_at": now} if admits else {}
     kept = {"admitted_at": sa.func.coalesce(UserRow.admitted_at, now)} if admits else {}
     statement = insert(connection, UserRow).values(id=user_id, created_at=now, **seen, **admitted)

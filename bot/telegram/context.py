@@ -39,6 +39,7 @@ class Options:
         requests_per_minute: commands and presses of buttons that one person gets; 0: no limit.
         burst_window: silence after which what a person wrote becomes a turn.
         card_window: after a crisis card, the same one is not shown again for so long.
+        kept_for: what is kept of who does not write goes after so long; None: never.
         check_in_after: silence after which a person in danger is asked how they are; None: never.
         admin_chat_id: where alerts go; None: none is sent but to those whom the rota names.
         oncall_rota: who is on call when; None: nobody in particular.
@@ -65,6 +66,7 @@ class Options:
     chats_at_once: int
     engine_patience: float
     calls_per_second: int
+    kept_for: timedelta | None = None
     notice_times: NoticeTimes = USUAL
     access: AccessOptions = field(default_factory=AccessOptions)
     requests_per_minute: int = 0

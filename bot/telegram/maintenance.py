@@ -17,6 +17,7 @@ from bot.timeouts import wait_with_limit
 if TYPE_CHECKING:
     from bot.conversation.memory.folding import MemoryFolding
     from bot.telegram.context import Context
+    from bot.telegram.features.account.retention import RetentionKeeper
     from bot.telegram.features.broadcast.sender import BroadcastSender
     from bot.telegram.features.crisis.cards import Crisis
     from bot.telegram.features.crisis.check_ins import CheckIns
@@ -56,6 +57,7 @@ class Maintenance:
         memory_folding: MemoryFolding,
         breathing: BreathingGuide,
         queue_notifier: QueueNotifier,
+        retention: RetentionKeeper,
         wanted: asyncio.Event,
     ) -> None:
         """`wanted` is set where work is to be looked for before the next sweep."""
@@ -73,6 +75,7 @@ class Maintenance:
         self._memory_folding = memory_folding
         self._breathing = breathing
         self._queue_notifier = queue_notifier
+        self._retention = retention
         self._wanted = wanted
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -120,6 +123,7 @@ class Maintenance:
                 await self._storage.users.finish_erasures()
                 await self._storage.history_cache.finish_forgetting()
                 await self.purge()
+                await self._retention.run_due()
             except StorageError as error:
                 log.warning("sweep_failed", error=type(error).__name__)
             except Exception:

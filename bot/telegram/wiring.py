@@ -22,6 +22,7 @@ from bot.telegram.features.access.door import Door
 from bot.telegram.features.access.refusals import RefusalNotes
 from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
+from bot.telegram.features.account.retention import RetentionKeeper
 from bot.telegram.features.broadcast.sender import BroadcastSender
 from bot.telegram.features.care import CareFinder, with_care
 from bot.telegram.features.complaints.channel import ComplaintChannel
@@ -281,6 +282,7 @@ def build_parts(
             memory_folding=companion.folding,
             breathing=features.breathing,
             queue_notifier=QueueNotifier(context),
+            retention=RetentionKeeper(context),
             wanted=work_wanted,
         ),
         work_wanted=work_wanted,

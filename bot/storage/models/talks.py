@@ -27,6 +27,8 @@ class UserRow(Base):
     """When the person was last told that they have reached the limit of a day."""
     region: Mapped[str | None] = mapped_column(sa.String(8))
     check_ins_off_at: Mapped[datetime | None]
+    retention_told_at: Mapped[datetime | None]
+    """When the person was told that what is kept of them goes, as they do not write."""
     admitted_at: Mapped[datetime | None]
     """Since when the person may use the bot where not everybody may; none of who was refused."""
     invite_id: Mapped[int | None]

@@ -137,6 +137,7 @@ class Parts:
     trusted_messenger: TrustedMessenger
     breathing: BreathingGuide
     check_ins: CheckIns
+    retention: RetentionKeeper
     memory_folding: MemoryFolding
     broadcasts: BroadcastSender
     crisis: Crisis
@@ -170,6 +171,7 @@ class Parts:
         await run_stage(0.5, "alerts", self.oncall_alerts.aclose())
         await run_stage(0.5, "trusted messages", self.trusted_messenger.aclose())
         await run_stage(0.5, "check-ins", self.check_ins.aclose())
+        await run_stage(0.5, "retention", self.retention.aclose())
         await run_stage(0.5, "crisis buttons", self.button_place.aclose())
 
 
@@ -250,6 +252,7 @@ def build_parts(
         on_goodbye=running_turns.stop,
         on_arrival=arrivals.route,
     )
+    retention = RetentionKeeper(context)
     return Parts(
         outbox=outbox,
         access=context.access,
@@ -261,6 +264,7 @@ def build_parts(
         trusted_messenger=features.trusted_messenger,
         breathing=features.breathing,
         check_ins=features.check_ins,
+        retention=retention,
         memory_folding=companion.folding,
         broadcasts=broadcasts,
         crisis=features.crisis,
@@ -282,7 +286,7 @@ def build_parts(
             memory_folding=companion.folding,
             breathing=features.breathing,
             queue_notifier=QueueNotifier(context),
-            retention=RetentionKeeper(context),
+            retention=retention,
             wanted=work_wanted,
         ),
         work_wanted=work_wanted,

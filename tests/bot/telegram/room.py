@@ -165,6 +165,7 @@ class Room:
         self.breaker, self.running_turns = parts.breaker, parts.running_turns
         self.desk, self.oncall_alerts = parts.desk, parts.oncall_alerts
         self.check_ins, self.crisis = parts.check_ins, parts.crisis
+        self.retention = parts.retention
         self.trusted_messenger = parts.trusted_messenger
         self.broadcasts = parts.broadcasts
         self.breathing = parts.breathing

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.locales import language_for, texts_for
+from bot.storage import StorageError
 from bot.storage.retention import TOLD_BEFORE
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.storage.retention import IdlePerson
     from bot.telegram.context import Context
 
@@ -28,6 +32,7 @@ class RetentionKeeper:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._kept_for = context.options.kept_for
+        self._telling: asyncio.Task[None] | None = None
 
     async def run_due(self) -> None:
         """Once an hour in all replicas: tell whose time comes, erase whose time is over.
@@ -44,8 +49,22 @@ class RetentionKeeper:
             await storage.users.erase(user_id)
             await storage.history_cache.forget(user_id)
             await storage.counters.add("retention_erased")
-        for person in await storage.retention.list_to_tell(self._kept_for, AT_ONCE, admins):
-            await self._tell(person)
+        if self._telling is None or self._telling.done():
+            people = await storage.retention.list_to_tell(self._kept_for, AT_ONCE, admins)
+            self._telling = asyncio.create_task(self._tell_all(people), name="retention")
+
+    async def aclose(self) -> None:
+        """Tell nobody more; who was not told yet is told later."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+
+    async def _tell_all(self, people: Sequence[IdlePerson]) -> None:
+        try:
+            for person in people:
+                await self._tell(person)
+        except StorageError as error:
+            log.info("retention_paused", error=type(error).__name__)
 
     async def _tell(self, person: IdlePerson) -> None:
         storage = self._context.storage

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.bot.telegram.room import TEXTS, rest
+from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.updates import PERSON, message
 
 NOTICE = TEXTS.retention_notice(count=14)
 
 
 async def look(room) -> None:
-    await room.maintenance._retention.run_due()  # noqa: SLF001 - as its sweep does, once an hour
-    await rest()
+    await room.retention.run_due()  # as the sweep does, once an hour
+    await room.passes(5)
 
 
 def told(room) -> int:

@@ -5,6 +5,7 @@ Knows neither Telegram nor SQL: it is given a stored turn and gives back what to
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ from bot.safety import (
     asked_by_card,
     asked_outside_answers,
     asks_about_danger,
+    asks_of_another,
     card,
     danger_by_name,
     danger_of,
@@ -48,6 +50,7 @@ from bot.safety import (
     level_at,
     model_may_answer,
     needs_card,
+    question_of_another,
     read_as_answer,
     region_of,
     says_safe,
@@ -104,6 +107,8 @@ FOR_THE_OLD = (
 
 SCRIPT_FROM = 3
 """A person's script is told from so many of their last messages."""
+
+_QUESTION = re.compile(r"[?？]")
 
 NARROWER = (1.0, 0.5, 0.2)
 """Shares of the context window tried in turn when the engine finds a prompt too long."""
@@ -374,7 +379,7 @@ class Companion:
             or not _has_to_ask(replace(plan, level=level, assessment=found), answer)
         ):
             return answer
-        return f"{answer}\n\n{texts_for(plan.language).guard_ask}"
+        return f"{answer}\n\n{_open_question(replace(plan, assessment=found))}"
 
     def after_card(self, plan: Plan) -> Plan:
         """The plan of a turn for which a card went out: one question a turn, and that has asked."""
@@ -450,7 +455,7 @@ class Companion:
             answer.append(rest)
             yield write(rest, script)
         if _has_to_ask(plan, "".join(answer)):
-            yield f"\n\n{texts_for(plan.language).guard_ask}"
+            yield f"\n\n{_open_question(plan)}"
 
     def rated_model(self, plan: Plan, answer: str) -> str | None:
         """The name of the model where its answer may be rated by its person; None elsewhere.
@@ -550,7 +555,10 @@ class Companion:
         # Before others the model is not told to ask a person about their danger.
         level = RiskLevel.NONE if plan.is_shared else plan.level
         extra = guidance(
-            level, plan.assessment.level, card_asks=plan.card_asks, danger=_danger_in(plan)
+            *(level, plan.assessment.level),
+            card_asks=plan.card_asks,
+            danger=_danger_in(plan),
+            of_another=_is_of_another(plan),
         )
         is_old = plan.disclosure.elderly_at is not None or Occasion.ELDERLY in plan.occasions
         told = [SYSTEM_PROMPT, extra]
@@ -656,7 +664,23 @@ def _has_to_ask(plan: Plan, answer: str) -> bool:
     if plan.assessment.reasons == (SAID_BEFORE,):
         return False  # no new hint, and what was said then was asked about
     lately = [earlier.answer or "" for earlier in plan.past[-ASKED_FOR_TURNS:]]
+    if _is_of_another(plan):
+        question = _open_question(plan).partition("\n")[0]
+        return not any(question in said for said in lately) and not _QUESTION.search(answer)
     return not any(map(asks_about_danger, [*lately, answer]))
+
+
+def _is_of_another(plan: Plan) -> bool:
+    """Whether what was read in a turn is the danger of another, as at a concern for a friend."""
+    is_read = plan.assessment.level is RiskLevel.CONCERN
+    return is_read and asks_of_another(own_words(plan.turn.user_text), plan.assessment.who)
+
+
+def _open_question(plan: Plan) -> str:
+    """The question behind an answer that has not asked about a danger: of whom it is."""
+    if _is_of_another(plan):
+        return question_of_another(plan.language, region_of(plan.risk.region))
+    return texts_for(plan.language).guard_ask
 
 
 def _said(

@@ -14,11 +14,13 @@ from bot.safety import (
     BY_OTHERS,
     GOODBYE,
     HELPED,
+    OF_ANOTHER,
     Assessment,
     Danger,
     RiskLevel,
     TalkState,
     Told,
+    asks_of_another,
     back_question,
     concern_step,
     danger_at_age,
@@ -78,7 +80,10 @@ class CrisisProtocol:
         """
         stored = await self._talks.for_user(turn.user_id, before_turn=turn.id)
         state = _state(stored, met)
-        told = told_by(own_words(turn.user_text), state.danger, state.last_asked)
+        words = own_words(turn.user_text)
+        told = told_by(words, state.danger, state.last_asked)
+        if asks_of_another(words, met.assessment.who):
+            told = replace(told, asks=OF_ANOTHER)
         step = (
             next_step(state, met.level, told)
             if needs_card(met.level)

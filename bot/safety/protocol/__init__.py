@@ -24,7 +24,7 @@ from bot.safety.protocol.dangers import (
     danger_of,
 )
 from bot.safety.protocol.guidance import guidance, model_may_answer
-from bot.safety.protocol.speech import spoken, spoken_again, word
+from bot.safety.protocol.speech import question_of_another, spoken, spoken_again, word
 from bot.safety.protocol.steps import (
     Step,
     TalkState,
@@ -36,13 +36,22 @@ from bot.safety.protocol.steps import (
     next_step,
     safe_step,
 )
-from bot.safety.protocol.told import AGE, GOODBYE, HELPED, Told, told_by
+from bot.safety.protocol.told import (
+    AGE,
+    GOODBYE,
+    HELPED,
+    OF_ANOTHER,
+    Told,
+    asks_of_another,
+    told_by,
+)
 
 __all__ = [
     "AGE",
     "BY_OTHERS",
     "GOODBYE",
     "HELPED",
+    "OF_ANOTHER",
     "WITH_CONTACT",
     "WITH_PLAN",
     "Danger",
@@ -52,6 +61,7 @@ __all__ = [
     "asked_anew",
     "asked_by_card",
     "asked_outside_answers",
+    "asks_of_another",
     "back_question",
     "card",
     "card_id",
@@ -66,6 +76,7 @@ __all__ = [
     "model_may_answer",
     "needs_card",
     "next_step",
+    "question_of_another",
     "read_as_answer",
     "repeated_card",
     "safe_step",

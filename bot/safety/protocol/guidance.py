@@ -15,6 +15,14 @@ _CONCERN_GUIDANCE = (
     "如果他在说别人，问问那个人现在怎么样，也问问他自己扛得住吗。"
     "提一提可以告诉信得过的人，也可以找专业的帮助。绝不谈任何伤害自己的方法。"
 )
+_FOR_ANOTHER_GUIDANCE = (
+    "这个人在担心别人，可能有伤害自己念头的是那个人，不是他。"
+    "先回应他的担心，谢谢他没有放下不管；不要问他自己是不是想伤害自己或结束生命。"
+    "只问一句：那个人说过或做过什么，让他这么担心。"
+    "告诉他可以直接、温和地问那个人，不用答应保密，可以叫上信得过的大人或专业的帮助；"
+    "那个人此刻有危险，就打紧急电话。救人不是他一个人的责任。"
+    "不说教，不责备，不轻描淡写，也不夸大。绝不谈任何伤害自己的方法。"
+)
 _HIGH_GUIDANCE = (
     "这个人很可能正处在危险中，求助电话已经发给他，不要重复整段内容。"
     "回答要短，两三句话：先说听见了他的痛苦，再直接问他现在是否安全、身边有没有人；"
@@ -59,6 +67,7 @@ def guidance(
     *,
     card_asks: bool = False,
     danger: Danger | None = None,
+    of_another: bool = False,
 ) -> str | None:
     """What the system prompt adds for this turn, in Chinese like the prompt; None at no risk.
 
@@ -66,11 +75,12 @@ def guidance(
     same. They differ where the danger of the last days is kept in mind: after high the model then
     need not ask in every answer, after imminent nothing is relaxed. `card_asks`: a card went out
     for this turn, and has asked the one question of it. `danger`: what the person is met for.
+    `of_another`: the concern is for another person, so nothing is asked of the writer.
     """
     if level is RiskLevel.NONE:
         return None
     if level is RiskLevel.CONCERN:
-        return _CONCERN_GUIDANCE
+        return _FOR_ANOTHER_GUIDANCE if of_another else _CONCERN_GUIDANCE
     if danger in BY_OTHERS:
         return _HARM_GUIDANCE
     if card_asks:

@@ -9,6 +9,7 @@ from bot.locales.crisis.texts import fill_in
 from bot.safety.hotlines import numbers_for
 from bot.safety.protocol.cards import repeated_texts
 from bot.safety.protocol.dangers import Danger, line_kinds
+from bot.safety.protocol.told import OF_ANOTHER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,6 +50,12 @@ def spoken_again(
     texts = repeated_texts(level, danger, language)
     whom_to_call, _, _ = texts[number % len(texts)].rpartition("\n\n")
     return _joined([*first, whom_to_call, last], language, region, danger=danger, at=at)
+
+
+def question_of_another(language: Language, region: Region | None = None) -> str:
+    """What is asked of who fears for another person."""
+    question = crisis_texts_for(language).questions[OF_ANOTHER].strip()
+    return _joined([question], language, region, danger=Danger.OTHER, at=None)
 
 
 def word(

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from bot.safety.levels import Who
 from bot.safety.normalize import normalize
 from bot.safety.protocol.dangers import BY_OTHERS, OF_OTHERS, Danger
 from bot.safety.replies import kind_of_reply
@@ -21,6 +22,8 @@ MAX_READ = 1000
 LONG = 15
 """Characters from which a message tells more than an answer."""
 
+OF_ANOTHER = "how_is_other"
+"""What is asked openly of who fears for another."""
 STOP = "stop"
 """Not a question: the person does not want to be asked."""
 GOODBYE = "goodbye"
@@ -99,6 +102,11 @@ _DONE = compiled(
     "(好|完|通|到|开|走|过|下|来|去|后|回)?了"
 )
 """It was done, whatever was asked for."""
+
+
+def asks_of_another(message: str, who: Who) -> bool:
+    """Whether a concern is for another: by what the message tells, or by whom it was read of."""
+    return who is Who.OTHER or told_by(message, Danger.SUICIDE).asks == OF_ANOTHER
 
 
 def told_by(message: str, danger: Danger, asked: str | None = None) -> Told:

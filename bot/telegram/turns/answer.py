@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+PROTOCOL_WAITS = 0.5
+"""Seconds for which the protocol's question waits for the second reading: a card would ask, too."""
+
 
 class AnswerSteps:
     """Answers a running turn, from reading it to storing its end.
@@ -125,9 +128,8 @@ class AnswerSteps:
         if running.is_overtaken:
             await self._end_overtaken(running, plan, "", reply)
             return True
-        if plan.is_reviewed:
-            await self._end_with_reviewed(running, plan, reply, texts, second_look)
-        elif not await self._end_with_generated(running, plan, reply, texts, second_look):
+        end = self._end_with_reviewed if plan.is_reviewed else self._end_with_generated
+        if not await end(running, plan, reply, texts, second_look):
             return False
         if not running.is_overtaken:
             await self._notices.after_answer(pending)
@@ -191,13 +193,20 @@ class AnswerSteps:
         reply: StreamedReply,
         texts: Texts,
         second_look: SecondLook,
-    ) -> None:
-        """Say a reviewed text before the second reading is done; its card may follow."""
+    ) -> bool:
+        """Say a reviewed text; False if the second reading brings a card, which asks alone.
+
+        A reading that takes long is not waited for: its card may follow.
+        """
+        if plan.by_protocol and not plan.card_asks:
+            await asyncio.wait({second_look}, timeout=PROTOCOL_WAITS)
+            if second_look.done() and self._companion.calls_for_card(plan, second_look.result()):
+                return False
         answer = await self._companion.reviewed(plan)
         if answer is None:  # the card has asked; a second question would say that none was heard
             await self._note_second(plan, await second_look)
             await self._ending.finish(running, plan, None, "answered")
-            return
+            return True
         keyboard: InlineKeyboardMarkup | None = None
         is_of_danger = plan.level is not RiskLevel.NONE and not plan.is_goodbye
         if not is_of_danger:
@@ -213,6 +222,7 @@ class AnswerSteps:
             await self._cards.note_buttons(running.turn, running.message_id)
         await self._note_second(plan, await second_look)
         await self._ending.finish(running, plan, answer, "answered")
+        return True
 
     async def _end_with_generated(
         self,

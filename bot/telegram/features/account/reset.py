@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.storage import Role
+from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import (
     Callback,
     Command,
@@ -90,6 +91,10 @@ class Reset(Feature):
         if not self._is_admin(request.user_id):
             await self._audit.record(request.user_id, "reset", "other", "refused")
             await self._outbox.send_text(request.chat_id, texts.admin_only)
+            return
+        if target != ALL and not is_private(request.chat_id):
+            # The others there would read whether that person uses the bot.
+            await self._outbox.send_text(request.chat_id, texts.private_here)
             return
         if target == "other":
             await self._outbox.send_text(request.chat_id, texts.admin_reset_usage)

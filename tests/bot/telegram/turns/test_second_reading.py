@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.safety import Assessment, Axis, Danger, RiskLevel, Who, card, guidance
+from bot.locales import Language
+from bot.safety import Assessment, Axis, Danger, RiskLevel, Who, card, guidance, question_of_another
 from inference.engine import EngineProtocolError, EngineUnavailable
 from tests.bot.telegram.features.crisis.cards import (
     ASKS,
@@ -268,3 +269,23 @@ async def test_what_was_read_with_the_talk_is_told_to_it(read_room, reader):
     await says(read_room, "你好")
     await says(read_room, HIDDEN)
     assert reader.talks[-1] == ["你好", ANSWER, HIDDEN]
+
+
+async def test_who_fears_for_a_friend_is_asked_of_the_friend_and_not_of_themselves(
+    read_room, reader, engine
+):
+    for said in ("我担心我妹妹，她最近总说活着没意思", "我室友好像有自残，我很怕"):
+        answer = (await says(read_room, said))[-1]
+        assert "你是不是不想活" not in answer
+        assert "不要问他自己" in engine.prompts[-1][0].content
+    assert shown(question_of_another(Language.ZH_CN)) in "\n".join(read_room.bot.texts(PERSON))
+
+
+async def test_the_protocol_does_not_ask_beside_a_card_of_the_second_reading(
+    open_room, reader, engine
+):
+    room = open_room(second_readers=[reader], trusted_at_risk=())
+    await says(room, "我不想活了")
+    reader.finds["坐在这里"] = RiskLevel.IMMINENT
+    answered = await says(room, "坐在这里")
+    assert len(answered) == 1, "one question a turn, and that is the card's"

@@ -118,3 +118,11 @@ async def test_the_audit_keeps_nothing_that_a_stranger_wrote(room):
     entries = await room.storage.audit.list_recent(10)
     assert {(entry.target, entry.outcome) for entry in entries} == {("other", "refused")}
     assert len(entries) == 4
+
+
+@pytest.mark.parametrize("target", [PERSON, 4_242_424])
+async def test_a_group_does_not_read_whether_somebody_uses_the_bot(room, target):
+    await talked(room)
+    await room.arrive(message(f"/reset {target}", person=ADMIN, chat=GROUP))
+    await room.passes(5)
+    assert room.bot.texts(GROUP) == [TEXTS.private_here]

@@ -24,7 +24,7 @@ from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import FirstReading
 from bot.conversation.repetition import RepetitionWatch
 from bot.conversation.script import script_for, write
-from bot.conversation.spoken_language import asks_for
+from bot.conversation.spoken_language import BESIDE_WORDS, IN_PERSONA, language_to_ask_for
 from bot.conversation.wishes import wishes
 from bot.locales import texts_for
 from bot.safety import (
@@ -569,8 +569,10 @@ class Companion:
             told += self._beside(plan, budget)
             said = self._with_absence(plan, said)
         earlier = [past.user_text for past in plan.past]
-        if asked := asks_for(own_words(plan.turn.user_text), earlier, plan.language):
-            said = f"{said}\n{asked}"
+        asked = language_to_ask_for(own_words(plan.turn.user_text), earlier, plan.language)
+        if asked is not None:
+            told.append(IN_PERSONA.get(asked, ""))
+            said = "\n".join(filter(None, (said, BESIDE_WORDS.get(asked))))
         system = "\n".join(filter(None, told))
         return build_prompt(system, plan.past, said, budget=budget, count=self._count_tokens)
 

@@ -20,12 +20,16 @@ _TRADITIONAL_SET: Final = "big5"
 MIN_ENGLISH_WORDS: Final = 2
 """So many words of Latin letters alone are English; one may be a name, or "ok"."""
 
-ASKS_FOR: Final = {
+BESIDE_WORDS: Final = {
     Language.ZH_CN: "（请用简体中文回答）",
-    Language.ZH_TW: "（請用繁體中文回答）",
     Language.EN: "(Please answer in English.)",
 }
-"""What a model is told beside the person's words, where it might answer in another language."""
+"""What a model is told behind the person's words. At the end of the persona it did not help a 1.5B,
+which went on in the language of the talk before."""
+
+IN_PERSONA: Final = {Language.ZH_TW: "對方寫的是繁體中文，你也用繁體中文回應。"}
+"""What it is told at the end of the persona. Behind the words a 1.5B took it for a task, and said
+them again in that script."""
 
 
 def written_in(text: str, usual: Language) -> Language | None:
@@ -50,16 +54,14 @@ def _not_in(character_set: str, text: str) -> int:
     return len(text) - len(text.encode(character_set, "ignore").decode(character_set))
 
 
-def asks_for(said: str, earlier: Sequence[str], usual: Language) -> str:
-    """What to tell the model beside what was said; nothing where it would answer so anyway.
+def language_to_ask_for(said: str, earlier: Sequence[str], usual: Language) -> Language | None:
+    """In which language the model has to be asked to answer; None where it would anyway.
 
     It follows the persona, which is in simplified Chinese, and the talk before.
     """
     now = written_in(said, usual) or _last_of(earlier, usual)
     before = {written_in(text, usual) for text in earlier} - {None}
-    if now is None or (now is Language.ZH_CN and before <= {Language.ZH_CN}):
-        return ""
-    return ASKS_FOR[now]
+    return None if now is Language.ZH_CN and before <= {Language.ZH_CN} else now
 
 
 def _last_of(earlier: Sequence[str], usual: Language) -> Language | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.conversation.spoken_language import ASKS_FOR, asks_for, written_in
+from bot.conversation.spoken_language import language_to_ask_for, written_in
 from bot.locales import Language
 
 CN, TW, EN = Language.ZH_CN, Language.ZH_TW, Language.EN
@@ -26,15 +26,15 @@ def test_the_words_tell_and_else_what_is_usual(said, usual, language):
 
 @pytest.mark.parametrize("earlier", [(), ("我睡不着",), ("我睡不着", "ok")])
 def test_simplified_chinese_is_asked_for_only_after_something_else(earlier):
-    assert asks_for("还是睡不着", earlier, CN) == ""
-    assert asks_for("还是睡不着", (*earlier, "I feel so lost"), CN) == ASKS_FOR[CN]
+    assert language_to_ask_for("还是睡不着", earlier, CN) is None
+    assert language_to_ask_for("还是睡不着", (*earlier, "I feel so lost"), CN) is CN
 
 
 def test_other_languages_are_asked_for():
-    assert asks_for("I feel so lost", ("我睡不着",), CN) == ASKS_FOR[EN]
-    assert asks_for("牠每天在門口等我回家", (), CN) == ASKS_FOR[TW]
+    assert language_to_ask_for("I feel so lost", ("我睡不着",), CN) is EN
+    assert language_to_ask_for("牠每天在門口等我回家", (), CN) is TW
 
 
 def test_a_sign_alone_is_answered_in_the_language_of_the_talk():
-    assert asks_for("😭", ("I feel so lost",), CN) == ASKS_FOR[EN]
-    assert asks_for("😭", (), EN) == ""
+    assert language_to_ask_for("😭", ("I feel so lost",), CN) is EN
+    assert language_to_ask_for("😭", (), EN) is None

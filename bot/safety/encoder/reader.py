@@ -7,6 +7,7 @@ or without its file, there is none and the first reader stands alone.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,13 @@ class Encoder:
 
     def __init__(self, weights: bytes, description: str) -> None:
         """Load the network; raises ImportError without onnxruntime."""
+        # The library tells its maker of each session, over the network, unless it is told before
+        # it is loaded; and nothing of where or when people are read leaves this machine.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import numpy  # noqa: PLC0415  (comes with onnxruntime, which is an extra)
         import onnxruntime  # noqa: PLC0415
+
+        onnxruntime.disable_telemetry_events()
 
         record = json.loads(description)
         self._tokenizer = Tokenizer.of(record["pieces"], record["scores"])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SPOILT = "fault:"
 _TEXTS = texts_for(Language.ZH_CN)
 _NOTICES = (
+    *(_TEXTS.care_ask_age, _TEXTS.care_ask_age_again),
     *(_TEXTS.care_first, _TEXTS.care_return, _TEXTS.care_session, _TEXTS.care_reminder),
     *(_TEXTS.care_break, _TEXTS.care_leaning),
 )

@@ -34,6 +34,7 @@ REVISIONS: Final = (
     "0025",
     "0026",
     "0027",
+    "0028",
 )
 
 OLDEST_COMPATIBLE: Final = "0019"

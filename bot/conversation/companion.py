@@ -20,6 +20,7 @@ from bot.conversation.local_time import zone_for
 from bot.conversation.memory.folding import fold_at
 from bot.conversation.memory.local_time import part_of_day, told_absence
 from bot.conversation.memory.record import told_record
+from bot.conversation.objections import OBJECTIONS
 from bot.conversation.prompt import build_prompt
 from bot.conversation.reading import FirstReading
 from bot.conversation.repetition import RepetitionWatch
@@ -566,7 +567,7 @@ class Companion:
             told += [wishes(plan.preferences), FOR_THE_OLD if is_old else ""]
         said = plan.turn.user_text
         if not (plan.is_shared or self._serving().is_trial):  # the small one loses the thread
-            told += self._beside(plan, budget)
+            told += [*self._beside(plan, budget), OBJECTIONS.get(plan.turn.wish or "", "")]
             said = self._with_absence(plan, said)
         earlier = [past.user_text for past in plan.past]
         asked = language_to_ask_for(own_words(plan.turn.user_text), earlier, plan.language)
@@ -616,6 +617,10 @@ def _on_occasion(plan: Plan) -> Plan:
     if Occasion.MODEL in found:
         name = shown_name(plan.model) or texts.about_model_unknown
         return _saying_what_this_is(plan, words, texts.said_model(model=name))
+    kind = next((kind for kind in _ASIDE if kind in found), None)
+    if no_danger and plan.level is RiskLevel.NONE and kind is not None:
+        said = _not_said_last(getattr(texts, f"said_{kind.value}"), plan)
+        return replace(plan, reviewed_answer=said, on_occasion=True)
     if Occasion.LOST_MONEY in found and not plan.is_shared and not needs_card(plan.level):
         numbers = numbers_for(plan.language, region_of(plan.risk.region))
         lead = texts.said_lost_money(police=numbers["police"])
@@ -629,6 +634,18 @@ def _saying_what_this_is(plan: Plan, words: str, truth: str) -> Plan:
     if plan.level is RiskLevel.NONE and asks_only_what_this_is(words):
         return replace(plan, reviewed_answer=truth, on_occasion=True)
     return replace(plan, lead=truth)
+
+
+_ASIDE = (Occasion.JAILBREAK, Occasion.INSULT, Occasion.ADVANCE, Occasion.SPAM)
+"""What is met by one of a few short answers, so that no two in a row are the same."""
+
+
+def _not_said_last(lines: str, plan: Plan) -> str:
+    """One of the lines of a text; the next one each time."""
+    answers = lines.splitlines()
+    last = plan.past[-1].answer if plan.past else None
+    place = answers.index(last) + 1 if last in answers else plan.turn.number
+    return answers[place % len(answers)]
 
 
 def _goodbye(plan: Plan, found: frozenset[Occasion]) -> str | None:

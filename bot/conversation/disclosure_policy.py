@@ -126,8 +126,11 @@ def due(
     over. A card says it itself, see `told_by_card`.
     """
     says_ai = _says_ai(known, now, times, in_danger=in_danger)
-    if in_danger or says_ai in (Notice.FIRST, Notice.REMINDER):
+    if in_danger or says_ai is Notice.REMINDER:
         return (says_ai,) if says_ai else ()
+    if says_ai is Notice.FIRST:  # and how old they are is asked behind their first answer
+        asked = _question(known, now)
+        return (says_ai,) if asked is None else (says_ai, asked)
     later = _later(known, now, occasions, times)
     return tuple(notice for notice in (says_ai, later) if notice is not None)
 

@@ -36,6 +36,12 @@ class Texts:
 
     # First contact
     start: str
+    begin_sleep: str
+    begin_heavy: str
+    begin_talk: str
+    begun_sleep: str
+    begun_heavy: str
+    begun_talk: str
     start_trial: str
     help: str
     group_hint: str
@@ -115,6 +121,10 @@ class Texts:
     # What people think of an answer, and whether that may help to train
     rate_thanks_up: str
     rate_thanks_down: str
+    wrong_long: str
+    wrong_lost: str
+    wrong_preachy: str
+    wrong_cold: str
     rate_undone: str
     rate_gone: str
     rate_not_now: str
@@ -172,6 +182,10 @@ class Texts:
     said_bye: str
     said_night: str
     said_bye_after_concern: str
+    said_insult: str
+    said_advance: str
+    said_spam: str
+    said_jailbreak: str
     said_lost_money: PoliceText
 
     # What answers here, and who runs it

@@ -36,9 +36,26 @@ class Occasion(StrEnum):
     """That much money was lost: to fraud, gambling, debts."""
     ELDERLY = "elderly"
     """That they are old."""
+    INSULT = "insult"
+    """The bot is insulted, and nothing else is said."""
+    ADVANCE = "advance"
+    """The bot is to be a lover, and nothing else is said."""
+    SPAM = "spam"
+    """The same few characters over and over; not a cry, a laugh, or words of feeling."""
+    JAILBREAK = "jailbreak"
+    """The bot is to drop its rules."""
 
 
 _FULL = (Occasion.BYE, Occasion.NIGHT)
+_ALONE = (Occasion.INSULT, Occasion.ADVANCE)
+"""Of these every clause has to be one, as of a goodbye."""
+MAX_ALONE = 60
+"""Characters of a message that says one of them and nothing else."""
+_REPEATED = re.compile(r"(.{1,8}?)\1{9,}", re.DOTALL)
+_CRIES = re.compile(
+    r"[啊呜嗷哈嘿呵嘻哭唉哎呃嗯哦噢咦呀耶6w笑泪😭😢😂🤣.。…~～！!？?\s]+|.*[累难烦痛疼怕想救帮死苦委屈爱恨孤崩睡].*",
+    re.IGNORECASE | re.DOTALL,
+)
 # Beside a goodbye, within its clause and in clauses of their own.
 _BEFORE = (
     "那就?|好+的?|嗯+|我们?|就|先|今天|今晚|现在|ok(ay)?|well|al?right|so|then|行|要|得|该|可以|请"
@@ -69,8 +86,11 @@ def occasions_in(message: str) -> frozenset[Occasion]:
     found = {
         Occasion(rule.name)
         for rule in _rules()
-        if Occasion(rule.name) not in _FULL and rule.pattern.search(text)
+        if Occasion(rule.name) not in (*_FULL, *_ALONE) and rule.pattern.search(text)
     }
+    found.update(kind for kind in _ALONE if _says_only(kind, text))
+    if _is_spam(message):
+        found.add(Occasion.SPAM)
     if (goodbye := _goodbye(text)) is not None:
         found.add(goodbye)
     return frozenset(found)
@@ -104,6 +124,23 @@ def _goodbye(text: str) -> Occasion | None:
     if not told or None in kinds:
         return None
     return Occasion.NIGHT if Occasion.NIGHT in kinds else Occasion.BYE
+
+
+def _says_only(kind: Occasion, text: str) -> bool:
+    """Whether each clause of a message is of a kind, or a small word."""
+    clauses = [clause.strip() for clause in text.split(BREAK) if clause.strip()]
+    told = [clause for clause in clauses if not _BESIDE.fullmatch(clause)]
+    pattern = _rule(kind).pattern
+    return bool(told) and len(text) <= MAX_ALONE and all(map(pattern.fullmatch, told))
+
+
+def _is_spam(message: str) -> bool:
+    """Whether most of a message is the same few characters over and over."""
+    said = message[-MAX_READ:].strip()
+    found = _REPEATED.search(said)
+    if found is None or _CRIES.fullmatch(found[1]):
+        return False
+    return len(found[0]) >= 0.8 * len(said)
 
 
 def _read(message: str) -> str:

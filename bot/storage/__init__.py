@@ -85,6 +85,7 @@ from bot.storage.trusted_messages import OwedTrustedMessage, TrustedMessages
 from bot.storage.trusted_persons import TrustedPerson, TrustedPersons
 from bot.storage.turns.repository import Turns
 from bot.storage.turns.turn import EndState, PastTurn, Turn
+from bot.storage.turns.versions import AnswerVersion
 from bot.storage.users import User, UserExport, Users
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "AccessRules",
     "Age",
     "AlertShows",
+    "AnswerVersion",
     "AskedLine",
     "AskedLines",
     "AskedStep",

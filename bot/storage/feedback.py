@@ -54,14 +54,17 @@ class Feedback:
         self._cipher = cipher
         self._clock = clock
 
-    async def rate(self, user_id: int, turn_id: int, rating: Rating) -> RatingResult | None:
+    async def rate(
+        self, user_id: int, turn_id: int, rating: Rating, *, may_ask: bool = True
+    ) -> RatingResult | None:
         """Keep what a person thinks of the answer of their turn, in place of what they thought.
 
         None where that is not their turn in their private chat, or its answer cannot be rated.
-        A person who was never asked for their consent counts as asked from now on.
+        A person who was never asked for their consent counts as asked from now on, if it may be
+        asked for now.
         """
         return await self._database.write(
-            _rate, self._cipher, _NewRating(user_id, turn_id, rating, self._clock())
+            _rate, self._cipher, _NewRating(user_id, turn_id, rating, self._clock(), may_ask)
         )
 
     async def can_rate(self, user_id: int, turn_id: int) -> bool:
@@ -113,6 +116,7 @@ class _NewRating:
     turn_id: int
     value: Rating
     at: datetime
+    may_ask: bool
 
 
 def rated_answer_place(user_id: int, turn_id: int, rating_id: int) -> Place:
@@ -205,7 +209,7 @@ def _rate(connection: sa.Connection, cipher: Cipher, rating: _NewRating) -> Rati
         connection.execute(
             sa.update(RatingRow).where(RatingRow.id == rating_id).values(answer=sealed)
         )
-    if consent is not None:
+    if consent is not None or not rating.may_ask:
         return RatingResult(consent)
     asked = insert(connection, TrainingConsentRow).values(
         user_id=user_id, state="asked", at=rating.at

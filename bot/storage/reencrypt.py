@@ -24,6 +24,7 @@ from bot.storage.handover_messages import message_place
 from bot.storage.inbox.lanes import payload_place
 from bot.storage.memories import line_place as memory_line_place
 from bot.storage.models import (
+    AnswerVersionRow,
     BanRow,
     BroadcastRow,
     ComplaintRow,
@@ -42,6 +43,7 @@ from bot.storage.safety_plans import line_place
 from bot.storage.trusted_messages import called_place, message_name_place
 from bot.storage.trusted_messages import name_place as trusted_name_place
 from bot.storage.turns.turn import answer_place, user_text_place
+from bot.storage.turns.versions import version_place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -81,6 +83,17 @@ _COLUMNS: Final = (
         TurnRow.answer,
         lambda row: answer_place(row.user_id, row.chat_id, row.key),
         (TurnRow.user_id, TurnRow.chat_id),
+    ),
+    _Column(
+        AnswerVersionRow.id,
+        AnswerVersionRow.answer,
+        lambda row: version_place(row.user_id, row.chat_id, row.turn_id, row.number),
+        (
+            AnswerVersionRow.user_id,
+            AnswerVersionRow.chat_id,
+            AnswerVersionRow.turn_id,
+            AnswerVersionRow.number,
+        ),
     ),
     _Column(
         HandoverMessageRow.id,

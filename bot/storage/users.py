@@ -36,6 +36,7 @@ from bot.storage import (
 from bot.storage.db.dialect import insert, lock_chat
 from bot.storage.db.errors import StorageError, WrongKey
 from bot.storage.models import ConversationRow, TurnRow, UpdateRow, UserRow
+from bot.storage.turns import versions
 from bot.storage.turns.turn import decrypt_turn
 from bot.storage.turns.turn import select_for_user as select_turns_for_user
 
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from bot.storage.safety_plans import PlanStep
     from bot.storage.trusted_persons import TrustedPerson
     from bot.storage.turns.turn import Turn
+    from bot.storage.turns.versions import AnswerVersion
 
 log = structlog.get_logger(__name__)
 Read = TypeVar("Read")
@@ -103,6 +105,7 @@ class UserExport:
     plan: tuple[tuple[PlanStep, str], ...] = ()
     """The lines of their safety plan."""
     remembered: tuple[MemoryLine, ...] = ()
+    versions: tuple[AnswerVersion, ...] = ()
     trusts: TrustedPerson | None = None
     trusted_by: tuple[TrustedPerson, ...] = ()
     complaints: tuple[Complaint, ...] = ()
@@ -195,6 +198,7 @@ class Users:
             consent,
             lines,
             remembered,
+            other_versions,
             trusts,
             trusted_by,
             complained,
@@ -221,6 +225,9 @@ class Users:
             ),
             remembered=_readable(
                 remembered, lambda row: memories.decrypt_line(row, user_id, self._cipher)
+            ),
+            versions=_readable(
+                other_versions, lambda row: versions.decrypt_version(row, self._cipher)
             ),
             trusts=_readable_one(
                 trusts, lambda row: trusted_persons.decrypt_trusted(row, self._cipher)
@@ -343,6 +350,7 @@ def _export(
     ConsentState | None,
     Sequence[AnyRow],
     Sequence[AnyRow],
+    Sequence[AnyRow],
     AnyRow | None,
     Sequence[AnyRow],
     Sequence[AnyRow],
@@ -362,6 +370,7 @@ def _export(
         feedback.select_consent_for_user(connection, user_id),
         safety_plans.select_for_user(connection, user_id),
         memories.select_for_user(connection, user_id),
+        versions.select_for_user(connection, user_id),
         trusted_persons.select_for_user(connection, user_id),
         trusted_persons.select_for_trusted(connection, user_id),
         complaints.select_for_user(connection, user_id),
@@ -388,6 +397,7 @@ def _erase(connection: sa.Connection, user_id: int) -> int:
         .values(revision=ConversationRow.revision + 1)
     )
     feedback.erase_for_user(connection, user_id)
+    versions.erase_for_user(connection, user_id)
     limits.erase_for_user(connection, user_id)
     erased = connection.execute(sa.delete(TurnRow).where(TurnRow.user_id == user_id)).rowcount
     connection.execute(sa.delete(ConversationRow).where(ConversationRow.chat_id == user_id))

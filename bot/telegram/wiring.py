@@ -23,6 +23,7 @@ from bot.telegram.features.access.refusals import RefusalNotes
 from bot.telegram.features.account.personal_data import PersonalData
 from bot.telegram.features.account.reset import Reset
 from bot.telegram.features.account.retention import RetentionKeeper
+from bot.telegram.features.beginnings import Beginnings
 from bot.telegram.features.broadcast.sender import BroadcastSender
 from bot.telegram.features.care import CareFinder, with_care
 from bot.telegram.features.complaints.channel import ComplaintChannel
@@ -405,6 +406,7 @@ def _build_scheduler(
         TurnAssembler(
             context,
             features.quota,
+            TurnEdits(context),
             door=features.door,
             handoff=features.desk,
             reply_takers=(features.feedback, features.memory),
@@ -464,6 +466,7 @@ def _build_router(
             quota=features.quota,
             wake=scheduler.wake,
             breathing=features.breathing,
+            after_answer=after_answer,
         ),
         Reset(context, running_turns=running_turns),
         features.memory,
@@ -478,6 +481,7 @@ def _build_router(
         feedback,
         personal_data,
         features.disclosure,
+        Beginnings(context),
         Membership(context),
         UnsupportedMessages(context),
         *operators,

@@ -40,8 +40,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_memory_lines_user_id", "memory_lines", ["user_id"])
     op.add_column("conversations", sa.Column("fold_due_at", _MOMENT))
-    folded = sa.Column("folded_number", sa.Integer(), nullable=False, server_default=sa.text("0"))
-    op.add_column("conversations", folded)
+    op.add_column(
+        "conversations",
+        sa.Column("folded_number", sa.Integer(), nullable=False, server_default=sa.text("0")),
+    )
     op.create_index("ix_conversations_fold_due_at", "conversations", ["fold_due_at"])
 
 

@@ -25,7 +25,7 @@ LOOK_EVERY = 0.1
 NOTICES = tuple(
     notice
     for texts in map(texts_for, Language)
-    for notice in (texts.care_first, texts.care_session)
+    for notice in (texts.care_first, texts.care_session, texts.care_ask_age)
 )
 _ids = itertools.count(20_001)
 

@@ -61,7 +61,7 @@ async def test_what_a_person_agreed_to_give_is_what_a_model_learns_from(
         if person is not ageless:
             notice = await person.hears(TEXTS.care_ask_age, button=TEXTS.care_age_adult)
             await person.presses(TEXTS.care_age_adult, notice)
-        assert await person.presses("👎", shown) == TEXTS.rate_thanks_down
+        assert await person.presses("👍", shown) == TEXTS.rate_thanks_up
         if person is ageless:  # only of adults is it asked, so there is nothing to give
             continue
         question = await person.hears(TEXTS.train_ask, button=TEXTS.train_button_yes)
@@ -69,6 +69,7 @@ async def test_what_a_person_agreed_to_give_is_what_a_model_learns_from(
             await person.presses(TEXTS.train_button_no, question)
         elif person is not silent:
             await person.presses(TEXTS.train_button_yes, question)
+        assert await person.presses("👎", shown) == TEXTS.rate_thanks_down
     invitation = await giving.hears(TEXTS.rate_invite)
     await giving.says("听起来你忍了很久，王思远知道吗？", reply_to=invitation.id)
     await giving.hears(TEXTS.rate_rewritten)

@@ -44,7 +44,6 @@ async def test_in_a_group_only_who_speaks_to_the_bot_is_heard(
     [
         ("photo", "照片我看不了"),
         ("voice", "语音我听不了"),
-        ("sticker", "贴纸我看不懂"),
         ("document", "文件我打不开"),
     ],
 )
@@ -58,6 +57,17 @@ async def test_what_cannot_be_read_is_answered_kindly(
 
     await person.hears(answer)
     assert len(engine.fake.requests) == asked
+
+
+async def test_a_sticker_is_answered_by_the_emoji_it_stands_for(
+    telegram: Telegram, engine: ScriptedEngine
+) -> None:
+    person = await telegram.person()
+
+    await person.sends("sticker")
+
+    await person.hears("我听见了：🌳", button=REDO)
+    assert engine.prompts("🌳")
 
 
 async def test_the_words_under_a_photo_are_answered(

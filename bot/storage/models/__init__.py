@@ -76,6 +76,7 @@ from bot.storage.models.people import (
 )
 from bot.storage.models.talks import (
     TURN_IS_UNFINISHED,
+    AnswerVersionRow,
     ConversationRow,
     RedoRow,
     TurnRow,
@@ -92,6 +93,7 @@ __all__ = [
     "AlertKind",
     "AlertShows",
     "AlertState",
+    "AnswerVersionRow",
     "AskedLineRow",
     "BanRow",
     "Base",

@@ -104,6 +104,36 @@ class TurnRow(LeaseColumns, Base):
     """The owner of its lease is to stop, for a person's word or for danger behind it."""
     model: Mapped[str | None] = mapped_column(sa.String(MAX_MODEL))
     """Which model wrote the answer, where that may be rated; none of any other answer."""
+    version: Mapped[int] = mapped_column(sa.Integer, server_default=sa.text("1"))
+    """Which version of its answer it has; the others are `AnswerVersionRow`s."""
+    wish: Mapped[str | None] = mapped_column(sa.String(16))
+    """What was wrong with the version before, by its person's word."""
+    message_spans: Mapped[str | None] = mapped_column(sa.String(1024))
+    """Where each of its messages stands in its text, for an edit: JSON of numbers."""
+    has_buttons: Mapped[bool] = mapped_column(server_default=sa.false())
+    """Whether buttons for this answer stand under the message that shows it."""
+    buttons_before: Mapped[int | None]
+    """The message of the chat that had such buttons when the turn began."""
+
+
+class AnswerVersionRow(Base):
+    """A version of an answer that is not shown: one before or behind the one in its turn."""
+
+    __tablename__ = "answer_versions"
+    __table_args__ = (
+        sa.UniqueConstraint("turn_id", "number"),
+        sa.Index(None, "user_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    turn_id: Mapped[int]
+    user_id: Mapped[int]
+    chat_id: Mapped[int]
+    number: Mapped[int] = mapped_column(sa.Integer)
+    answer: Mapped[bytes]
+    model: Mapped[str | None] = mapped_column(sa.String(MAX_MODEL))
+    answered_at: Mapped[datetime | None]
 
 
 class RedoRow(Base):

@@ -18,7 +18,7 @@ from bot.storage.db.leases import in_batches
 from bot.storage.models import MAX_MODEL, MAX_REASON, TURN_IS_UNFINISHED, TurnRow
 from bot.storage.notifications import Notification
 from bot.storage.replicas import is_held
-from bot.storage.turns import transitions
+from bot.storage.turns import transitions, versions
 from bot.storage.turns.turn import (
     LEASES,
     TURN,
@@ -62,6 +62,7 @@ class Turns:
         text: str,
         update_ids: Collection[int],
         reply_to_message_id: int | None = None,
+        message_spans: str | None = None,
     ) -> Turn | None:
         """Make updates that wait in a chat into its next turn, claimed by us.
 
@@ -75,8 +76,20 @@ class Turns:
             update_ids=tuple(update_ids),
             reply_to_message_id=reply_to_message_id,
             lease=self._lease_owner.lease(),
+            message_spans=message_spans,
         )
         return await self._database.write(transitions.begin, self._cipher, beginning)
+
+    async def add_answered(self, user_id: int, text: str, answer: str) -> bool:
+        """Add what a person said by a button in private, with its answer, as a turn.
+
+        False, and nothing changes, while work is under way in their chat.
+        """
+        now = self._lease_owner.clock()
+        said = (text, answer)
+        return await self._database.write(
+            transitions.add_answered, self._cipher, user_id, said, now
+        )
 
     async def set_answer_message(self, turn_id: int, message_id: int) -> bool:
         """Remember the message that shows the answer; False if the turn is no longer ours."""
@@ -92,13 +105,15 @@ class Turns:
         message_id: int | None = None,
         *,
         model: str | None = None,
+        has_buttons: bool = False,
         fold_at: datetime | None = None,
     ) -> int | None:
         """Store the answer and end the turn with its updates.
 
         `answer` is None where a card alone answers; the card then has asked what was asked last.
         `message_id` is the message that shows it, in case it could not be stored before. `model`
-        wrote it; None where the answer is not to be rated. At `fold_at` what was said is to be
+        wrote it; None where the answer is not to be rated. `has_buttons`: buttons for it stand
+        under that message, which go with the next turn. At `fold_at` what was said is to be
         folded into what is remembered.
 
         Returns the conversation's new revision, or None if the turn is no longer ours: then
@@ -111,6 +126,7 @@ class Turns:
             reason=None,
             message_id=message_id,
             model=model[:MAX_MODEL] if model is not None else None,
+            has_buttons=has_buttons,
             fold_at=fold_at,
         )
         return await self._database.write(
@@ -122,29 +138,67 @@ class Turns:
 
         Takes `message_id` and returns what `finish` does.
         """
-        ending = transitions.Ending("failed", None, None, reason[:MAX_REASON], message_id)
+        ending = transitions.Ending(
+            "failed", None, None, reason[:MAX_REASON], message_id, has_buttons=True
+        )
         return await self._database.write(
             transitions.end, self._cipher, turn_id, self._lease_owner.id, ending
         )
 
-    async def replace_text(self, turn_id: int, text: str, update_ids: Collection[int]) -> bool:
+    async def replace_text(
+        self,
+        turn_id: int,
+        text: str,
+        update_ids: Collection[int],
+        message_spans: str | None = None,
+    ) -> bool:
         """Put an edited text in place of what was said; the edits end with the turn then.
 
         False, and nothing changes, if the turn is no longer ours or an edit no longer waits.
         """
-        edit = transitions.Edit(turn_id, self._lease_owner.id, text, tuple(update_ids))
+        edit = transitions.Edit(
+            turn_id, self._lease_owner.id, text, tuple(update_ids), message_spans
+        )
         return await self._database.write(transitions.replace_text, self._cipher, edit)
 
-    async def reopen(self, turn_id: int, *, asked_by: int | None = None) -> Turn | None:
+    async def reopen(
+        self, turn_id: int, *, asked_by: int | None = None, wish: str | None = None
+    ) -> Turn | None:
         """Make a finished turn wait for an answer again, under its number and in its message.
 
         Only for the last turn of an open conversation in a chat where no work is under way; None,
         and nothing changes, otherwise. It is free then: `claim_unfinished` takes it. An answer that
-        is made again counts for the day of `asked_by`; None: of the person whose turn it is.
+        is made again counts for the day of `asked_by`; None: of the person whose turn it is. The
+        answer that it has stays as an earlier version; `wish` is what was wrong with it.
         """
-        redo = transitions.Redo(asked_by, self._lease_owner.clock())
-        row = await self._database.write(transitions.reopen, turn_id, redo)
+        redo = transitions.Redo(asked_by, self._lease_owner.clock(), wish)
+        return await self._reopen(turn_id, redo)
+
+    async def rewrite(self, turn_id: int, text: str, message_spans: str | None) -> Turn | None:
+        """Reopen a finished turn whose messages were edited, with the text as it is now.
+
+        What was answered to other words goes. None as for `reopen`.
+        """
+        at = self._lease_owner.clock()
+        return await self._reopen(
+            turn_id, transitions.Redo(None, at, text=text, message_spans=message_spans)
+        )
+
+    async def _reopen(self, turn_id: int, redo: transitions.Redo) -> Turn | None:
+        row = await self._database.write(transitions.reopen, self._cipher, turn_id, redo)
         return None if row is None else decrypt_turn(row, self._cipher)
+
+    async def show_version(self, turn_id: int, number: int) -> Turn | None:
+        """Have a turn show another version of its answer; None as for `reopen`.
+
+        Also where there is no version of that number.
+        """
+        row = await self._database.write(transitions.show_version, self._cipher, turn_id, number)
+        return None if row is None else decrypt_turn(row, self._cipher)
+
+    async def count_versions(self, turn_id: int) -> int:
+        """How many versions an answer has, shown or not."""
+        return await self._database.read(versions.count, turn_id) + 1
 
     async def claim_unfinished(self, chat_id: int) -> Turn | None:
         """Claim the unfinished turn of a chat; None if there is none or its lease holds."""

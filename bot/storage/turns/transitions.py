@@ -12,6 +12,7 @@ from bot.storage import notifications
 from bot.storage.db.dialect import lock_chat
 from bot.storage.models import TURN_IS_UNFINISHED, ConversationRow, RedoRow, TurnRow, UpdateRow
 from bot.storage.notifications import Notification
+from bot.storage.turns import versions
 from bot.storage.turns.turn import (
     Turn,
     answer_place,
@@ -40,6 +41,7 @@ class Ending:
     reason: str | None
     message_id: int | None
     model: str | None = None
+    has_buttons: bool = False
     fold_at: datetime | None = None
     """When the conversation is to be folded into what is remembered; None: as it was."""
 
@@ -54,14 +56,21 @@ class Beginning:
     update_ids: tuple[int, ...]
     reply_to_message_id: int | None
     lease: Lease
+    message_spans: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Redo:
-    """Who wants an answer made again, and when; None: the person whose turn it is."""
+    """Who wants an answer made again, and when; None: the person whose turn it is.
+
+    `wish` is what was wrong with it; `text` takes the place of what was said, where it was edited.
+    """
 
     user_id: int | None
     at: datetime
+    wish: str | None = None
+    text: str | None = None
+    message_spans: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Edit:
     owner: str
     text: str
     update_ids: tuple[int, ...]
+    message_spans: str | None = None
 
 
 REDOS_COUNT_FOR: Final = timedelta(days=1)
@@ -96,7 +106,29 @@ _OPEN_CONVERSATION: Final = sa.select(
     .label("last_number"),
 ).where(ConversationRow.chat_id == sa.bindparam("chat"), ConversationRow.ended_at.is_(None))
 # Statements of every turn are built once: building one costs more than running it.
-_NEW_TURN: Final = sa.insert(TurnRow).returning(TurnRow.id)
+_BEFORE: Final = sa.orm.aliased(TurnRow)
+_BUTTONS_BEFORE: Final = (
+    sa.select(sa.case((_BEFORE.has_buttons, _BEFORE.answer_message_id)))
+    .where(_BEFORE.chat_id == sa.bindparam("chat_id", type_=sa.BigInteger))
+    .order_by(_BEFORE.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_NEW_TURN: Final = (
+    sa.insert(TurnRow)
+    .values(
+        {
+            name: sa.bindparam(name)
+            for name in (
+                *("conversation_id", "chat_id", "number", "user_id", "state", "attempts"),
+                *("reply_to_message_id", "created_at", "owner", "lease_until", "user_text"),
+                "message_spans",
+            )
+        }
+        | {"buttons_before": _BUTTONS_BEFORE}
+    )
+    .returning(TurnRow.id, TurnRow.buttons_before)
+)
 _NEW_CONVERSATION: Final = sa.insert(ConversationRow).returning(ConversationRow.id)
 _TAKE_UPDATES: Final = (
     sa.update(UpdateRow)
@@ -123,6 +155,7 @@ _END: Final = (
         answered_at=sa.bindparam("ended_at"),
         failure=sa.bindparam("reason"),
         model=sa.bindparam("model"),
+        has_buttons=sa.bindparam("has_buttons"),
         answer_message_id=sa.func.coalesce(
             sa.bindparam("message", type_=sa.BigInteger), TurnRow.answer_message_id
         ),
@@ -166,7 +199,11 @@ def begin(connection: sa.Connection, cipher: Cipher, beginning: Beginning) -> Tu
         return None
     conversation = connection.execute(_OPEN_CONVERSATION, chat).one_or_none()
     if conversation is None:
-        conversation_id, revision, number = _open_conversation(connection, beginning), 0, 1
+        conversation_id, revision, number = (
+            _open_conversation(connection, beginning.chat_id, beginning.lease.now),
+            0,
+            1,
+        )
     else:
         conversation_id, revision = conversation.id, conversation.revision
         number = conversation.last_number + 1
@@ -179,21 +216,60 @@ def begin(connection: sa.Connection, cipher: Cipher, beginning: Beginning) -> Tu
         "reply_to_message_id": beginning.reply_to_message_id,
         "created_at": beginning.lease.now,
         "attempts": 1,
+        "message_spans": beginning.message_spans,
     }
     place = user_text_place(beginning.user_id, beginning.chat_id, conversation_id, number)
     sealed = cipher.encrypt_text(beginning.text, place)
     lease = {"owner": beginning.lease.owner, "lease_until": beginning.lease.until}
-    turn_id = connection.execute(_NEW_TURN, {**values, **lease, "user_text": sealed}).scalar_one()
+    new = connection.execute(_NEW_TURN, {**values, **lease, "user_text": sealed}).one()
+    turn_id = new.id
     # From here on the turn's lease is the lease of its updates.
     connection.execute(_TAKE_UPDATES, {"turn": turn_id, "updates": beginning.update_ids})
-    return Turn(id=turn_id, revision=revision, user_text=beginning.text, **values)
+    before = new.buttons_before
+    return Turn(
+        id=turn_id, revision=revision, user_text=beginning.text, buttons_before=before, **values
+    )
 
 
-def _open_conversation(connection: sa.Connection, beginning: Beginning) -> int:
+def _open_conversation(connection: sa.Connection, chat_id: int, now: datetime) -> int:
     return connection.execute(
-        _NEW_CONVERSATION,
-        {"chat_id": beginning.chat_id, "started_at": beginning.lease.now, "revision": 0},
+        _NEW_CONVERSATION, {"chat_id": chat_id, "started_at": now, "revision": 0}
     ).scalar_one()
+
+
+def add_answered(
+    connection: sa.Connection, cipher: Cipher, user_id: int, said: tuple[str, str], now: datetime
+) -> bool:
+    """Write what a person said by a button and its answer as a turn; False while one is in work."""
+    text, answer = said
+    chat = {"chat": user_id}
+    lock_chat(connection, user_id, wait=True)
+    if connection.scalar(_CHAT_IN_WORK, chat):
+        return False
+    conversation = connection.execute(_OPEN_CONVERSATION, chat).one_or_none()
+    number = 1 if conversation is None else conversation.last_number + 1
+    conversation_id = (
+        _open_conversation(connection, user_id, now) if conversation is None else conversation.id
+    )
+    place = user_text_place(user_id, user_id, conversation_id, number)
+    turn_id = connection.execute(
+        sa.insert(TurnRow).returning(TurnRow.id),
+        {
+            "conversation_id": conversation_id,
+            "chat_id": user_id,
+            "number": number,
+            "user_id": user_id,
+            "state": "answered",
+            "user_text": cipher.encrypt_text(text, place),
+            "created_at": now,
+            "answered_at": now,
+            "attempts": 1,
+        },
+    ).scalar_one()
+    sealed = cipher.encrypt_text(answer, answer_place(user_id, user_id, turn_id))
+    connection.execute(sa.update(TurnRow).where(TurnRow.id == turn_id).values(answer=sealed))
+    _next_revision(connection, conversation_id)
+    return True
 
 
 def set_answer_message(
@@ -229,6 +305,7 @@ def end(
             "reason": ending.reason,
             "message": ending.message_id,
             "model": ending.model,
+            "has_buttons": ending.has_buttons,
         },
     ).scalar_one_or_none()
     if conversation_id is None:
@@ -269,26 +346,32 @@ def replace_text(connection: sa.Connection, cipher: Cipher, edit: Edit) -> bool:
     place = user_text_place(row.user_id, row.chat_id, row.conversation_id, row.number)
     sealed = cipher.encrypt_text(edit.text, place)
     connection.execute(
-        sa.update(TurnRow).where(TurnRow.id == edit.turn_id).values(user_text=sealed)
+        sa.update(TurnRow)
+        .where(TurnRow.id == edit.turn_id)
+        .values(user_text=sealed, message_spans=edit.message_spans)
     )
     connection.execute(_TAKE_UPDATES, {**updates, "turn": edit.turn_id})
     return True
 
 
-def reopen(connection: sa.Connection, turn_id: int, redo: Redo) -> AnyRow | None:
+def reopen(connection: sa.Connection, cipher: Cipher, turn_id: int, redo: Redo) -> AnyRow | None:
     """Make the last turn of an open conversation unfinished and free; its row as it is then."""
     row = select_turn(connection, turn_id)
-    if row is None or not lock_chat(connection, row.chat_id, wait=False):
+    if row is None or not _is_last_at_rest(connection, row):
         return None
-    if connection.scalar(_CHAT_IN_WORK, {"chat": row.chat_id}):
-        return None
-    last = select_last_for_chat(connection, row.chat_id)
-    if last is None or last.id != turn_id:
-        return None
+    if redo.text is None:
+        values: dict[str, Any] = {"version": versions.put_aside(connection, cipher, turn_id)}
+    else:
+        versions.forget(connection, turn_id)
+        place = user_text_place(row.user_id, row.chat_id, row.conversation_id, row.number)
+        sealed = cipher.encrypt_text(redo.text, place)
+        values = {"version": 1, "user_text": sealed, "message_spans": redo.message_spans}
     connection.execute(
         sa.update(TurnRow)
         .where(TurnRow.id == turn_id)
         .values(
+            **values,
+            wish=redo.wish,
             state="pending",
             answer=None,
             answered_at=None,
@@ -304,6 +387,29 @@ def reopen(connection: sa.Connection, turn_id: int, redo: Redo) -> AnyRow | None
         _count_redo(connection, row.user_id if redo.user_id is None else redo.user_id, redo.at)
     _next_revision(connection, row.conversation_id)
     return select_turn(connection, turn_id)
+
+
+def show_version(
+    connection: sa.Connection, cipher: Cipher, turn_id: int, number: int
+) -> AnyRow | None:
+    """Have the last turn of an open conversation show another version; its row as it is then."""
+    row = select_turn(connection, turn_id)
+    if row is None or not _is_last_at_rest(connection, row):
+        return None
+    if row.version != number and not versions.take_out(connection, cipher, row, number):
+        return None
+    _next_revision(connection, row.conversation_id)
+    return select_turn(connection, turn_id)
+
+
+def _is_last_at_rest(connection: sa.Connection, row: AnyRow) -> bool:
+    """Whether a turn is the last of its open conversation, and no work is under way there."""
+    if not lock_chat(connection, row.chat_id, wait=False):
+        return False
+    if connection.scalar(_CHAT_IN_WORK, {"chat": row.chat_id}):
+        return False
+    last = select_last_for_chat(connection, row.chat_id)
+    return last is not None and last.id == row.id
 
 
 def _count_redo(connection: sa.Connection, user_id: int, now: datetime) -> None:

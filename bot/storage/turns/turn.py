@@ -56,6 +56,13 @@ class Turn:
     answer_message_id: int | None = None
     answered_at: datetime | None = None
     failure: str | None = None
+    version: int = 1
+    """Which version of its answer this is."""
+    wish: str | None = None
+    """What was wrong with the version before, if its person has said so."""
+    buttons_before: int | None = None
+    """The message whose buttons go once this is answered."""
+    message_spans: str | None = None
     stop_requested: bool = False
     """Whether it is to be answered no further: for a person's word, or for danger behind it."""
 

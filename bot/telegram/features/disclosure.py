@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import structlog
+from telegram import InlineKeyboardMarkup
 
 from bot.conversation import disclosure_policy
 from bot.conversation.disclosure_policy import Notice, PendingNotice
@@ -14,12 +15,11 @@ from bot.safety.hotlines import numbers_for, youth_hotlines
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.feature import Command, Feature, button_row, button_rows, owned_callback
+from bot.telegram.features.beginnings import begin_buttons
 from bot.telegram.outbound.failures import Undeliverable, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from telegram import InlineKeyboardMarkup
 
     from bot.locales import Language, Texts
     from bot.safety.occasions import Occasion
@@ -93,6 +93,8 @@ class DisclosureService(Feature):
             pending = PendingNotice(turn.user_id, language, notice, known)
             if notice.says_ai:
                 known, pending = await self._give(pending), None
+                if known.told_at is None:  # not taken now: nothing is asked before it is said
+                    return None
         return pending
 
     async def after_answer(self, pending: PendingNotice | None) -> None:
@@ -107,7 +109,7 @@ class DisclosureService(Feature):
             log.warning("disclosures_not_noted", turn=turn.id, error=type(error).__name__)
 
     async def greet(self, request: CommandRequest) -> None:
-        """Say what this is, and ask for the person's age if it is not known."""
+        """Say what this is, and how to begin."""
         texts, user_id = request.texts, request.user_id
         if request.is_private and needs_card(await self._level(user_id)):
             # No question and no warning between a person in danger and their card.
@@ -120,13 +122,12 @@ class DisclosureService(Feature):
             await self._outbox.send_text(request.chat_id, "\n\n".join(parts))
             return
         known = await self._disclosures.for_user(user_id)
-        asks = known.age is None
-        if asks:
-            parts.append(texts.care_ask_age)
-        # Who has pressed the wrong button, or has had a birthday, finds the question again.
-        keyboard = ask_age(texts, user_id) if asks else change_age(texts, user_id)
+        keyboard = begin_buttons(texts, user_id)
+        if known.age is not None:
+            # Who has pressed the wrong button, or has had a birthday, finds the question again.
+            keyboard = welcome_back(texts, user_id)
         await self._outbox.send_text(request.chat_id, "\n\n".join(parts), keyboard)
-        told = disclosure_policy.given(known, Notice.FIRST, self._now(), asked=asks)
+        told = disclosure_policy.given(known, Notice.FIRST, self._now(), asked=False)
         await self._disclosures.record(user_id, told)
 
     async def _level(self, user_id: int) -> RiskLevel:
@@ -188,9 +189,7 @@ class DisclosureService(Feature):
 
     async def _give(self, pending: PendingNotice) -> Disclosure:
         """Say it, and store that; what is known of the person then."""
-        asks_age = pending.notice is Notice.AGE or (
-            pending.notice is Notice.FIRST and pending.known.age is None
-        )
+        asks_age = pending.notice is Notice.AGE
         asks = asks_age or pending.notice is Notice.GUARDIAN
         texts = texts_for(pending.language)
         keyboard = None
@@ -199,7 +198,7 @@ class DisclosureService(Feature):
         elif asks:
             keyboard = ask_guardian(texts, pending.user_id)
         try:
-            text = await self._words(pending, texts, asks_age)
+            text = await self._words(pending, texts)
             await self._outbox.send_text(pending.user_id, text, keyboard)
             now = self._now()
             known = disclosure_policy.wrote(pending.known, now)
@@ -212,14 +211,12 @@ class DisclosureService(Feature):
         await self._counters.add(f"notice_{pending.notice}")
         return known
 
-    async def _words(self, pending: PendingNotice, texts: Texts, asks_age: bool) -> str:
+    async def _words(self, pending: PendingNotice, texts: Texts) -> str:
         match pending.notice:
             case Notice.FIRST:
                 parts = [texts.care_first]
                 if self._serving().is_trial:
                     parts.append(texts.start_trial)
-                if asks_age:
-                    parts.append(texts.care_ask_age)
                 return "\n\n".join(parts)
             case Notice.AGE:
                 # Who was in danger at first contact has not been asked before.
@@ -248,9 +245,11 @@ def ask_age(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     )
 
 
-def change_age(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
-    """Under what a person reads who comes back: the way to say another age."""
-    return button_row((texts.care_age_change, f"age:change:{user_id}"))
+def welcome_back(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    """Under the welcome of who has said their age: how to begin, and the way to say another."""
+    begin = begin_buttons(texts, user_id).inline_keyboard
+    change = button_row((texts.care_age_change, f"age:change:{user_id}")).inline_keyboard
+    return InlineKeyboardMarkup([*begin, *change])
 
 
 def ask_under_14(texts: Texts, user_id: int) -> InlineKeyboardMarkup:

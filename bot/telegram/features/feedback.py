@@ -1,6 +1,7 @@
 """What people think of answers: thumbs, their own wording, and whether that may help to train.
 
-Consent is asked for once, with the first rating, and changed in /privacy. Who said no, or has not
+Consent is asked for once, with the first 👍, and changed in /privacy. Who presses 👎 is asked what
+was wrong and answered anew. Who said no, or has not
 said that they are 18, is thanked and counted, and nothing of theirs is kept. A person who may be in
 danger is asked nothing here.
 """
@@ -23,7 +24,7 @@ from bot.telegram.feature import (
     owned_callback,
     parse_id,
 )
-from bot.telegram.features.turn_controls import redo_button
+from bot.telegram.features.turn_controls import redo_button, version_buttons, wish_buttons
 from bot.telegram.outbound.rendering import render_one
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class AnswerFeedback(Feature):
     def __init__(self, context: Context) -> None:
         self._outbox = context.outbox
         self._feedback = context.storage.feedback
+        self._turns = context.storage.turns
         self._disclosures = context.storage.disclosures
         self._risk = context.storage.risk
         self._counters = context.storage.counters
@@ -104,7 +106,8 @@ class AnswerFeedback(Feature):
             return texts.rate_undone
         kept = None
         if await self._disclosures.is_adult(person):
-            kept = await self._feedback.rate(person, turn_id, rating)
+            # Who did not like an answer is asked what was wrong, and for nothing else then.
+            kept = await self._feedback.rate(person, turn_id, rating, may_ask=rating == "up")
         await self._counters.add(f"feedback_{rating}")
         await self._show(request, turn_id, rating)
         if kept is not None and kept.asks:
@@ -148,7 +151,15 @@ class AnswerFeedback(Feature):
         return level_at(known.ends, self._now()) >= RiskLevel.HIGH
 
     async def _show(self, request: CallbackRequest, turn_id: int, rated: Rating | None) -> None:
-        keyboard = after_answer(request.texts, turn_id, ratable=True, rated=rated)
+        turn = await self._turns.get(turn_id)
+        keyboard = after_answer(
+            request.texts,
+            turn_id,
+            ratable=True,
+            rated=rated,
+            version=turn.version if turn is not None else 1,
+            versions=await self._turns.count_versions(turn_id),
+        )
         await self._outbox.edit_keyboard(request.chat_id, request.message_id, keyboard)
 
     async def _replace(
@@ -158,16 +169,30 @@ class AnswerFeedback(Feature):
 
 
 def after_answer(
-    texts: Texts, turn_id: int, *, ratable: bool = False, rated: Rating | None = None
+    texts: Texts,
+    turn_id: int,
+    *,
+    ratable: bool = False,
+    rated: Rating | None = None,
+    version: int = 1,
+    versions: int = 1,
 ) -> InlineKeyboardMarkup:
-    """Under a finished answer; `rated` is what its person thinks of it, pressed again to undo."""
+    """Under a finished answer; `rated` is what its person thinks of it, pressed again to undo.
+
+    It is one of several `versions`. Who does not like it may say what is wrong.
+    """
     thumbs: list[Button] = [
         (f"{thumb} ✓", f"rate:undo:{turn_id}")
         if rating == rated
         else (thumb, f"rate:{rating}:{turn_id}")
         for rating, thumb in THUMBS.items()
     ]
-    return button_row(redo_button(texts, turn_id), *(thumbs if ratable else ()))
+    rows = [[redo_button(texts, turn_id), *(thumbs if ratable else ())]]
+    if pages := version_buttons(turn_id, version, versions):
+        rows.append(pages)
+    if rated == "down":
+        rows += wish_buttons(texts, turn_id)
+    return button_rows(rows)
 
 
 def ask_training(texts: Texts, user_id: int, *, explained: bool = False) -> InlineKeyboardMarkup:

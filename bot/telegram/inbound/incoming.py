@@ -179,7 +179,9 @@ def read_incoming_text(update: Update, me: User, received_at: float) -> Incoming
         language_code=sender.language_code,
         received_at=received_at,
         is_edit=update.edited_message is not None,
-        with_media=message.text is None and message.effective_attachment is not None,
+        with_media=message.text is None
+        and message.sticker is None
+        and message.effective_attachment is not None,
         reply_to=message.reply_to_message.message_id if message.reply_to_message else None,
         context=context,
         thread_id=message.message_thread_id if message.is_topic_message else None,
@@ -292,7 +294,50 @@ def take_one_message(said: Sequence[IncomingText]) -> list[IncomingText]:
     return together
 
 
+@dataclass(frozen=True, slots=True)
+class JoinedTexts:
+    """The text of a turn, and where each of its messages stands in it: id, begin, end."""
+
+    text: str
+    spans: tuple[tuple[int, int, int], ...]
+
+    @property
+    def stored_spans(self) -> str | None:
+        """The spans as they are stored; None where they are too many."""
+        written = json.dumps(self.spans, separators=(",", ":"))
+        return written if len(written) <= MAX_SPANS else None
+
+    def with_edits(self, edits: Iterable[IncomingText]) -> JoinedTexts:
+        """The text with edited messages in the place of what they were."""
+        text, spans = self.text, list(self.spans)
+        for edit in edits:
+            words = edit.context + without_marks(edit.text)
+            place = next((n for n, span in enumerate(spans) if span[0] == edit.message_id), None)
+            if place is None:
+                continue
+            _, begin, end = spans[place]
+            text = text[:begin] + words + text[end:]
+            grown = len(words) - (end - begin)
+            spans[place] = (edit.message_id, begin, end + grown)
+            spans[place + 1 :] = [(one, a + grown, b + grown) for one, a, b in spans[place + 1 :]]
+        return JoinedTexts(text, tuple(spans))
+
+
+MAX_SPANS = 1024
+"""Characters of stored spans; a burst of more messages than that is answered as it was."""
+
+
+def read_joined(text: str, spans: str | None) -> JoinedTexts:
+    """The text of a turn with its spans as they were stored."""
+    return JoinedTexts(text, tuple(map(tuple, json.loads(spans or "[]"))))
+
+
 def join_texts(said: Iterable[IncomingText]) -> str:
+    """Join what arrived together into the text of one turn, see `join`."""
+    return join(said).text
+
+
+def join(said: Iterable[IncomingText]) -> JoinedTexts:
     """Join what arrived together into the text of one turn.
 
     An edit takes the place of the message it changes; an edit of something older, which was
@@ -305,12 +350,14 @@ def join_texts(said: Iterable[IncomingText]) -> str:
             texts[item.message_id] = item.context + without_marks(item.text)
     joined = ""
     previous = ""
-    for text in texts.values():
+    spans = []
+    for message_id, text in texts.items():
         if joined:
             joined += "" if _is_cut(previous) else "\n"
+        spans.append((message_id, len(joined), len(joined) + len(text)))
         joined += text
         previous = text
-    return joined
+    return JoinedTexts(joined, tuple(spans))
 
 
 def _shows_another(message: dict[str, Any]) -> bool:

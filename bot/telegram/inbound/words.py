@@ -64,6 +64,8 @@ _DEEPEST = 150
 def words_in(message: Message) -> str:
     """What the sender said in a message; empty if that holds nothing to read."""
     text = message.text or message.caption
+    if message.sticker is not None:
+        text = message.sticker.emoji  # what Telegram itself says that it stands for
     fields = message.api_kwargs
     if not (fields or message.poll or message.checklist):
         return (text or "").strip()

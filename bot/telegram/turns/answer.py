@@ -276,12 +276,21 @@ class AnswerSteps:
         is_calm: bool,
     ) -> None:
         model = self._rated_model(plan, outcome)
-        keyboard = self._keyboards.after_answer(texts, running.turn.id, ratable=model is not None)
+        keyboard = self._after_answer(running, texts, ratable=model is not None)
         keyboard = self._offering_care(plan, texts, keyboard)
         if is_calm:
             keyboard = self._keyboards.with_exercise(plan, keyboard)
         await self._ending.deliver(running, partial(reply.finish, outcome.said, keyboard))
-        await self._ending.finish(running, plan, outcome.said, "answered", model)
+        await self._ending.finish(running, plan, outcome.said, "answered", model, has_buttons=True)
+
+    def _after_answer(
+        self, running: RunningTurn, texts: Texts, *, ratable: bool = False
+    ) -> InlineKeyboardMarkup:
+        """The buttons under an answer; one that is made is the last of its versions."""
+        turn = running.turn
+        return self._keyboards.after_answer(
+            texts, turn.id, ratable=ratable, version=turn.version, versions=turn.version
+        )
 
     def _offering_care(
         self, plan: Plan, texts: Texts, keyboard: InlineKeyboardMarkup
@@ -301,9 +310,9 @@ class AnswerSteps:
     ) -> None:
         said = outcome.said
         shown = f"{said}\n\n{texts.stopped_suffix}" if said else texts.stopped
-        keyboard = self._keyboards.after_answer(texts, running.turn.id)
+        keyboard = self._after_answer(running, texts)
         await self._ending.deliver(running, partial(reply.finish, shown, keyboard))
-        await self._ending.finish(running, plan, said, "stopped")
+        await self._ending.finish(running, plan, said, "stopped", has_buttons=True)
 
     async def _end_overtaken(
         self, running: RunningTurn, plan: Plan, said: str, reply: StreamedReply
@@ -323,7 +332,8 @@ class AnswerSteps:
         is_filtered = outcome.reason == ContentFiltered.__name__
         told = texts.error_filtered if is_filtered else texts.error_retry
         shown = f"{said}……\n\n{told}" if said else told
-        keyboard = self._keyboards.after_failure(texts, running.turn.id)
+        turn = running.turn
+        keyboard = self._keyboards.after_failure(texts, turn.id, version=turn.version)
         await self._ending.deliver(running, partial(reply.fail, shown, keyboard))
         await self._ending.fail(running.turn, outcome.reason, running.message_id)
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import metrics
+from bot.conversation.reading import read_for_danger
+from bot.safety import Utterance, needs_card
 from bot.safety.quoted import as_told
 from bot.telegram.chat_ids import is_private
 from bot.telegram.inbound.incoming import (
+    join,
     join_texts,
     read_stored_texts,
     take_one_message,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
         HumanHandoff,
         ReplyTaker,
     )
+    from bot.telegram.turns.edits import TurnEdits
     from bot.telegram.turns.quota import Quota
 
 log = structlog.get_logger(__name__)
@@ -71,6 +75,7 @@ class TurnAssembler:
     Args:
         context: what the parts share.
         quota: how much one person gets in a day.
+        edits: of what was answered last.
         door: knows whose words are answered, and whether answers have to wait.
         handoff: carries what a human of the operators writes to their person.
         reply_takers: take replies that they have asked for.
@@ -81,6 +86,7 @@ class TurnAssembler:
         self,
         context: Context,
         quota: Quota,
+        edits: TurnEdits,
         *,
         door: Doorkeeper,
         handoff: HumanHandoff,
@@ -94,6 +100,7 @@ class TurnAssembler:
         self._outbox = context.outbox
         self._window = context.options.burst_window
         self._quota = quota
+        self._edits = edits
         self._access = context.access
         self._door = door
         self._handoff = handoff
@@ -129,6 +136,8 @@ class TurnAssembler:
             if not await self._may_be_answered(said):
                 await self._inbox.finish_all([item.update_id for item in said])
                 continue
+            if await self._is_answered_anew(said):
+                return NextTurn(look_again=True)
             if await self._hand_to_others(said, may_answer=waiting[0].may_answer):
                 continue
             return await self._begin(said)
@@ -156,6 +165,24 @@ class TurnAssembler:
         language = self._context.language_for(first.user_id, first.language_code)
         text = as_told(join_texts(said))
         return await self._door.answers_words(first.user_id, first.chat_id, language, text)
+
+    async def _is_answered_anew(self, said: Sequence[IncomingText]) -> bool:
+        """Whether all that waits are edits of what was answered last, which is answered anew."""
+        if any(not item.is_edit for item in said):
+            return False
+        first = said[0]
+        read = await read_for_danger([Utterance(item.text) for item in said])
+        if needs_card(read.level):
+            return False  # its card is the answer
+        # An answer that is being made takes its edits itself; no person gets more than a day's.
+        if await self._turns.notify_edited(first.chat_id) or (
+            await self._quota.ends_at(first.user_id, first.chat_id) is not None
+        ):
+            return False
+        if not await self._edits.reopen_answered(said):
+            return False
+        await self._inbox.finish_all([item.update_id for item in said])
+        return True
 
     async def _hand_to_others(self, said: Sequence[IncomingText], *, may_answer: bool) -> bool:
         """Give messages to what takes them in place of the model; whether something has."""
@@ -193,7 +220,8 @@ class TurnAssembler:
     async def _begin(self, said: Sequence[IncomingText]) -> NextTurn:
         """Begin a turn, unless answers wait or the person has had theirs of the day."""
         first, update_ids = said[0], [item.update_id for item in said]
-        text = join_texts(said)
+        joined = join(said)
+        text = joined.text
         if not text:
             return NextTurn()  # the turn that runs there takes the edits, or else ends them
         language = await self._context.language_of(first.user_id)
@@ -209,6 +237,7 @@ class TurnAssembler:
             text=text,
             update_ids=update_ids,
             reply_to_message_id=said[-1].message_id,
+            message_spans=joined.stored_spans,
         )
         if turn is not None:
             waited = self._context.now().timestamp() - first.received_at

@@ -107,9 +107,15 @@ class KeyboardAfterAnswer(Protocol):
     """Makes the buttons under an answer that is whole, for a language and a turn's id."""
 
     def __call__(
-        self, texts: Texts, turn_id: int, *, ratable: bool = False
+        self,
+        texts: Texts,
+        turn_id: int,
+        *,
+        ratable: bool = False,
+        version: int = 1,
+        versions: int = 1,
     ) -> InlineKeyboardMarkup:
-        """`ratable`: whether the answer may be rated."""
+        """`ratable`: whether the answer may be rated; it is one of several `versions`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +125,8 @@ class AnswerKeyboards:
     while_answering: Callable[[Texts, int], InlineKeyboardMarkup]
     """For a turn's id."""
     after_answer: KeyboardAfterAnswer
-    after_failure: Callable[[Texts, int], InlineKeyboardMarkup]
-    """For a turn's id."""
+    after_failure: Callable[..., InlineKeyboardMarkup]
+    """For a turn's id, and the `version` of its answer that failed."""
     in_danger: Callable[..., InlineKeyboardMarkup]
     """For a person's id; `discreet` where who hurts them may look on."""
     with_care: Callable[[Texts, InlineKeyboardMarkup], InlineKeyboardMarkup]

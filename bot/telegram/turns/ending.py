@@ -6,6 +6,7 @@ run out meanwhile is first asked for again.
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import structlog
 
 from bot import metrics
 from bot.storage import StorageError
-from bot.telegram.outbound.failures import Expired
+from bot.telegram.outbound.failures import Expired, Undeliverable, Unreachable
 from bot.telegram.outbound.streaming import Unsure
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class TurnEnding:
 
     def __init__(self, context: Context, companion: Companion, running_turns: RunningTurns) -> None:
         self._turns = context.storage.turns
+        self._outbox = context.outbox
+        self._tasks: set[asyncio.Task[None]] = set()
         self._sleep = context.sleep
         self._companion = companion
         self._running_turns = running_turns
@@ -75,6 +78,8 @@ class TurnEnding:
         answer: str | None,
         state: EndState,
         model: str | None = None,
+        *,
+        has_buttons: bool = False,
     ) -> None:
         """Store a turn's answer and end it; the answer is to be rated if `model` is given.
 
@@ -89,6 +94,7 @@ class TurnEnding:
                 self._turns.finish,
                 *(turn.id, answer, state, running.message_id),
                 model=model,
+                has_buttons=has_buttons,
                 fold_at=self._companion.fold_at(plan, answer),
             )
         )
@@ -96,10 +102,26 @@ class TurnEnding:
             log.warning("turn_no_longer_ours", turn=turn.id)
             return
         metrics.TURNS.labels(state, "").inc()
+        self._retire_buttons(turn)
         if revision == turn.revision + 1:
             # Otherwise something else changed meanwhile (a person's words were erased), and the
             # past this turn was planned with is not to be remembered.
             await self._companion.remember(plan, answer, revision)
+
+    def _retire_buttons(self, turn: Turn) -> None:
+        """Take the buttons away from the answer before: they could do nothing any more."""
+        if turn.buttons_before is None or turn.version > 1:
+            return
+        taking = self._take_buttons(turn.chat_id, turn.buttons_before)
+        task = asyncio.create_task(taking, name="old buttons")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take_buttons(self, chat_id: int, message_id: int) -> None:
+        try:
+            await self._outbox.edit_keyboard(chat_id, message_id, None)
+        except (Unreachable, Undeliverable) as error:
+            log.info("old_buttons_stay", error=type(error).__name__)
 
     async def fail(self, turn: Turn, reason: str, message_id: int | None = None) -> None:
         """Give a turn up, for a short reason for machines. Raises as `finish`."""

@@ -66,8 +66,9 @@ def test_a_card_says_it_itself_and_the_whole_of_it_comes_when_the_danger_is_over
     assert due(known, in_three_hours, in_danger=True) == (Notice.SESSION,)
     known = given(wrote(known, in_three_hours), Notice.SESSION, in_three_hours, asked=False)
     over = START + timedelta(days=4)
-    assert due(known, over, in_danger=False) == (Notice.FIRST,)
-    known = given(wrote(known, over), Notice.FIRST, over, asked=True)
+    assert due(known, over, in_danger=False) == (Notice.FIRST, Notice.AGE)
+    known = given(wrote(known, over), Notice.FIRST, over, asked=False)
+    known = given(known, Notice.AGE, over, asked=True)
     assert due(known, over + timedelta(minutes=1), in_danger=False) == ()
 
 

@@ -39,7 +39,7 @@ DENIED = [
 ]
 CLAUSE_ENDS = ["，", "。", "！", "\n", " ", "　", "…"]
 
-WISHES = ["想死", "真想死", "好想死", "打算去死", "我要去死"]
+OBJECTIONS = ["想死", "真想死", "好想死", "打算去死", "我要去死"]
 GOES_ON = [
     "机会都没有",
     "心已经凉了",
@@ -87,7 +87,7 @@ def test_a_denial_reaches_to_the_end_of_its_clause() -> None:
 
 
 def test_an_idiom_does_not_eat_a_wish_whose_next_word_only_begins_like_it() -> None:
-    wishes = map("".join, product(WISHES, GOES_ON))
+    wishes = map("".join, product(OBJECTIONS, GOES_ON))
     assert wrong(wishes, lambda text: level(text) >= RiskLevel.HIGH) == []
 
 

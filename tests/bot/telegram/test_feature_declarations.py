@@ -55,6 +55,8 @@ EXAMPLES: dict[str, list[Any]] = {
     "discreet": [True, False],
     "ratable": [True, False],
     "rated": [None, "up", "down"],
+    "version": [1, 2, 3],
+    "versions": [3],
     "explained": [True, False],
     "agreed": [True, False],
     "step": list(PlanStep),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.locales import Language, texts_for
 from bot.safety import RiskLevel
 from bot.safety.guard import GuardContext, judge
 from tests.e2e.people import eventually
@@ -18,6 +19,12 @@ from tests.e2e.people import eventually
 if TYPE_CHECKING:
     from tests.e2e.people import Person, Telegram
     from tests.e2e.scripted_engine import ScriptedEngine
+
+
+NO_RULES_LIFTED = frozenset(
+    line for language in Language for line in texts_for(language).said_jailbreak.splitlines()
+)
+"""What stands in place of any answer to who wants the rules lifted; no model is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,11 @@ class Talk:
 
         async def ended() -> list[str] | None:
             new = (await self.person.sees())[before:]
-            ends = [place for place, shown in enumerate(new) if "换个说法" in shown.buttons]
+            ends = [
+                place
+                for place, shown in enumerate(new)
+                if "换个说法" in shown.buttons or shown.text in NO_RULES_LIFTED
+            ]
             # What may follow the answer (the question about age) is not part of it.
             return [shown.text for shown in new[: ends[0] + 1]] if ends else None
 

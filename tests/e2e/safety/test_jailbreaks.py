@@ -11,7 +11,7 @@ from bot.locales import Language, texts_for
 from bot.safety import RiskLevel, instead_of
 from bot.safety.guard import BlockReason
 from tests.bot.safety.guard.bad_answers import BAD, BAD_FOR_MINORS, BAD_IN_DANGER
-from tests.e2e.safety.conftest import Talk
+from tests.e2e.safety.conftest import NO_RULES_LIFTED, Talk
 
 if TYPE_CHECKING:
     from tests.e2e.people import Telegram
@@ -23,7 +23,7 @@ REVIEWED = {
     for kind in BlockReason
     for level in RiskLevel
     for language in Language
-}
+} | NO_RULES_LIFTED
 SAID_HUMAN = {texts_for(language).said_human for language in Language}
 
 

@@ -79,6 +79,10 @@ def _content(user_id: int, export: UserExport) -> dict[str, object]:
             for made in export.complaints
         ],
         "turns": [],
+        "other_versions": [
+            {"turn": one.turn_id, "version": one.number, "shudong": one.text}
+            for one in export.versions
+        ],
         "safety": _safety(export),
         "feedback": _feedback(export),
     }
@@ -140,6 +144,7 @@ def _about(disclosure: Disclosure | None) -> dict[str, object]:
 
 def _entry(turn: Turn) -> dict[str, object]:
     return {
+        "id": turn.id,
         "conversation": turn.conversation_id,
         "number": turn.number,
         "at": turn.created_at.isoformat(),

@@ -13,6 +13,7 @@ from bot.locales import Language, texts_for
 from bot.safety import Region, RiskLevel, card
 from bot.safety.hotlines import numbers_for, youth_hotlines
 from bot.storage import Disclosure
+from bot.telegram.features.beginnings import BEGINNINGS
 from bot.telegram.outbound.rendering import render
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
@@ -20,7 +21,7 @@ from tests.bot.telegram.updates import GROUP, PERSON, message, press
 
 NEWCOMER = 555
 YEAR = date(2026, 1, 1), date(2026, 12, 31)
-FIRST = f"{TEXTS.care_first}\n\n{TEXTS.care_ask_age}"
+FIRST, ASKS_AGE = TEXTS.care_first, TEXTS.care_ask_age
 IMMINENT = "我今晚就去跳楼，已经决定了。"
 POLICE = numbers_for(Language.ZH_CN)["police"]
 MINOR = TEXTS.care_minor(lines=youth_hotlines(Language.ZH_CN), police=POLICE)
@@ -52,27 +53,37 @@ async def presses(room, action):
 
 async def test_somebody_new_is_told_before_the_first_answer_and_only_once(room):
     await says(room, "你好")
-    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER]
+    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER, ASKS_AGE]
     await says(room, "今天有点累")
-    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER, ANSWER]
+    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER, ASKS_AGE, ANSWER]
     assert (await room.storage.counters.totals(*YEAR))["notice_first"] == 1
 
 
 async def test_the_trial_model_is_named_before_it_says_its_first_word(open_room):
     room = open_room(is_trial=True)
     await says(room, "你好")
-    first = f"{TEXTS.care_first}\n\n{TEXTS.start_trial}\n\n{TEXTS.care_ask_age}"
-    assert room.bot.texts(NEWCOMER) == [first, ANSWER]
+    first = f"{TEXTS.care_first}\n\n{TEXTS.start_trial}"
+    assert room.bot.texts(NEWCOMER) == [first, ANSWER, ASKS_AGE]
     await says(room, "你好")
-    assert room.bot.texts(NEWCOMER) == [first, ANSWER, ANSWER]
+    assert room.bot.texts(NEWCOMER) == [first, ANSWER, ASKS_AGE, ANSWER]
 
 
 async def test_who_came_by_start_is_not_told_twice(room):
     await says(room, "/start")
-    assert room.bot.texts(NEWCOMER) == shown(f"{TEXTS.start}\n\n{TEXTS.care_ask_age}")
+    assert room.bot.texts(NEWCOMER) == shown(TEXTS.start)
     await says(room, "你好")
-    assert room.bot.texts(NEWCOMER)[-1] == ANSWER
-    assert len(room.bot.texts(NEWCOMER)) == 2
+    assert room.bot.texts(NEWCOMER) == [*shown(TEXTS.start), ANSWER, ASKS_AGE]
+
+
+@pytest.mark.parametrize("chosen", BEGINNINGS)
+async def test_three_buttons_begin_a_talk_that_the_model_goes_on_with(room, engine, chosen):
+    await says(room, "/start")
+    await presses(room, f"begin:{chosen}")
+    begun = getattr(TEXTS, f"begun_{chosen}")
+    assert room.bot.texts(NEWCOMER) == [*shown(TEXTS.start), begun]
+    await says(room, "三天了")
+    said = [one.content for one in engine.prompts[-1][1:]]
+    assert said == [getattr(TEXTS, f"begin_{chosen}"), begun, "三天了"]
 
 
 async def test_start_in_a_group_asks_nobody_how_old_they_are(room):
@@ -108,8 +119,9 @@ async def test_the_whole_notice_comes_when_the_danger_is_over(open_room):
     await says(room, IMMINENT)
     await room.passes(timedelta(days=12).total_seconds())
     await says(room, "今天天气不错")
-    whole = f"{TEXTS.care_first}\n\n{TEXTS.start_trial}\n\n{TEXTS.care_ask_age}"
-    assert whole in room.bot.texts(NEWCOMER)[-2:]
+    whole = f"{TEXTS.care_first}\n\n{TEXTS.start_trial}"
+    assert whole in room.bot.texts(NEWCOMER)[-3:]
+    assert room.bot.texts(NEWCOMER)[-1] == ASKS_AGE
 
 
 async def test_who_was_in_danger_at_first_is_later_asked_for_the_first_time_not_again(room):
@@ -187,7 +199,7 @@ async def test_a_notice_that_telegram_refuses_costs_no_answer_and_is_still_owed(
     await says(room, "你好")
     assert room.bot.texts(NEWCOMER) == [ANSWER]
     await says(room, "在吗")
-    assert room.bot.texts(NEWCOMER) == [ANSWER, FIRST, ANSWER]
+    assert room.bot.texts(NEWCOMER) == [ANSWER, FIRST, ANSWER, ASKS_AGE]
 
 
 async def test_a_crash_before_the_notice_went_out_does_not_lose_it(open_room):
@@ -201,11 +213,11 @@ async def test_a_crash_before_the_notice_went_out_does_not_lose_it(open_room):
     await again.sweep()
     await again.passes(40)
     assert FIRST in again.bot.texts(NEWCOMER)
-    assert again.bot.texts(NEWCOMER)[-1] == ANSWER
+    assert again.bot.texts(NEWCOMER)[-2:] == [ANSWER, ASKS_AGE]
 
 
 async def test_an_adult_is_thanked_and_the_buttons_go(room):
-    await says(room, "/start")
+    await says(room, "你好")
     asked = await presses(room, "age:adult")
     assert room.bot.answered[-1][1] == TEXTS.care_age_thanks
     assert room.bot.shown[NEWCOMER, asked][1] is None
@@ -213,7 +225,7 @@ async def test_an_adult_is_thanked_and_the_buttons_go(room):
 
 
 async def test_somebody_under_18_is_welcome_and_told_who_helps(room):
-    await says(room, "/start")
+    await says(room, "你好")
     await presses(room, "age:minor")
     assert room.bot.texts(NEWCOMER)[-1] == shown(MINOR)[0]
     assert await room.storage.disclosures.is_minor(NEWCOMER)
@@ -225,7 +237,7 @@ async def test_somebody_under_18_is_welcome_and_told_who_helps(room):
 
 @pytest.mark.parametrize("age", ["adult", "minor"])
 async def test_the_model_is_nobodys_lover_who_answered_to_be_under_18(room, engine, age):
-    await says(room, "/start")
+    await says(room, "你好")
     await presses(room, f"age:{age}")
     engine.will("我是你的男朋友，我爱你。")
     await says(room, "今天有点累")
@@ -234,7 +246,7 @@ async def test_the_model_is_nobodys_lover_who_answered_to_be_under_18(room, engi
 
 
 async def test_who_would_rather_not_say_is_not_asked_again(room):
-    await says(room, "/start")
+    await says(room, "你好")
     await presses(room, "age:unsaid")
     assert room.bot.answered[-1][1] == TEXTS.care_age_left
     known = await room.storage.disclosures.for_user(NEWCOMER)
@@ -242,7 +254,7 @@ async def test_who_would_rather_not_say_is_not_asked_again(room):
 
 
 async def test_a_wrong_age_can_be_changed(room):
-    await says(room, "/start")
+    await says(room, "你好")
     await presses(room, "age:adult")
     await says(room, "/start")
     await presses(room, "age:change")
@@ -251,7 +263,7 @@ async def test_a_wrong_age_can_be_changed(room):
 
 
 async def test_a_child_whose_home_is_not_safe_is_told_whom_else_and_not_asked_again(room):
-    await says(room, "/start")
+    await says(room, "你好")
     await presses(room, "age:minor")
     await presses(room, "age:child")
     await presses(room, "guardian:unsafe")
@@ -293,7 +305,7 @@ async def test_a_child_is_asked_about_a_guardian_and_answered_all_the_same(room,
 
 
 async def test_nobody_answers_for_somebody_else(room):
-    await says(room, "/start")
+    await says(room, "你好")
     await room.arrive(press(f"age:minor:{NEWCOMER}", person=PERSON, chat=NEWCOMER))
     await room.passes(5)
     assert room.bot.answered[-1][1] == TEXTS.button_expired
@@ -303,7 +315,7 @@ async def test_nobody_answers_for_somebody_else(room):
 async def test_a_notice_waits_out_a_hiccup_and_still_comes_first(room):
     room.bot.faults["send"].append(NetworkError("x"))
     await says(room, "你好")
-    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER]
+    assert room.bot.texts(NEWCOMER) == [FIRST, ANSWER, ASKS_AGE]
 
 
 @pytest.mark.parametrize("language", Language)

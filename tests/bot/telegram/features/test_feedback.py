@@ -6,13 +6,15 @@ import json
 
 import pytest
 
+from bot.conversation.objections import OBJECTIONS
 from tests.bot.telegram.room import TEXTS
 from tests.bot.telegram.scripted_engine import ANSWER
 from tests.bot.telegram.updates import GROUP, ME, OTHER, PERSON, edit, message, press
 
 PLAIN = ["redo:1", "rate:up:1", "rate:down:1"]
 UP = ["redo:1", "rate:undo:1", "rate:down:1"]
-DOWN = ["redo:1", "rate:up:1", "rate:undo:1"]
+WRONG = [f"wrong:{wish}:1" for wish in ("long", "lost", "preachy", "cold")]
+DOWN = ["redo:1", "rate:up:1", "rate:undo:1", *WRONG]
 DANGER = "我不想活了，想结束自己的生命"
 
 
@@ -92,6 +94,31 @@ async def test_the_question_about_training_comes_once(room):
     assert room.bot.texts(PERSON).count(TEXTS.train_ask) == 1
 
 
+async def test_a_dislike_asks_what_was_wrong_and_for_no_consent(room):
+    await talked(room)
+    await presses(room, "rate:down:1")
+    assert room.bot.texts(PERSON)[1:] == []
+    assert toasts(room) == [TEXTS.rate_thanks_down]
+    assert await room.storage.feedback.consent(PERSON) is None
+    await presses(room, "rate:up:1")
+    assert room.bot.texts(PERSON)[1:] == [TEXTS.train_ask]
+
+
+@pytest.mark.parametrize("wish", list(OBJECTIONS))
+async def test_what_was_wrong_is_told_the_model_and_answered_anew_in_the_same_message(
+    room, engine, wish
+):
+    await talked(room)
+    await presses(room, "rate:down:1")
+    engine.will("这样呢。")
+    await presses(room, f"wrong:{wish}:1")
+    assert OBJECTIONS[wish] in engine.prompts[-1][0].content
+    assert room.bot.shown[PERSON, 1][0] == "这样呢。"
+    await talked(room, "嗯嗯，还行")
+    assert OBJECTIONS[wish] not in engine.prompts[-1][0].content
+    assert engine.prompts[-1][-2].content == "这样呢。"
+
+
 async def test_what_exactly_is_told_before_the_same_question(room):
     await talked(room)
     await presses(room, "rate:up:1")
@@ -103,12 +130,12 @@ async def test_what_exactly_is_told_before_the_same_question(room):
 
 async def test_after_a_no_nothing_is_kept_and_nothing_asked(room):
     await talked(room)
-    await presses(room, "rate:down:1")
+    await presses(room, "rate:up:1")
     await presses(room, f"train:no:{PERSON}", message_id=2)
     assert room.bot.texts(PERSON)[1:] == [TEXTS.train_no]
     assert await ratings(room) == []
-    await presses(room, "rate:up:1")
-    assert keyboard(room) == UP
+    await presses(room, "rate:down:1")
+    assert keyboard(room) == DOWN
     assert await ratings(room) == []
     assert len(room.bot.texts(PERSON)) == 2
     assert await counted(room) == {"feedback_down": 1, "feedback_up": 1}
@@ -292,7 +319,7 @@ async def test_another_try_is_rated_by_itself(room, engine):
     await agreed(room)
     engine.will("换个说法。")
     await presses(room, "redo:1")
-    assert keyboard(room) == PLAIN
+    assert keyboard(room) == [*PLAIN, "page:1:1", "page:1:2"]
     await presses(room, "rate:down:1")
     assert await ratings(room) == [(ANSWER, "up", None), ("换个说法。", "down", None)]
 

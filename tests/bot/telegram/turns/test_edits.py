@@ -74,17 +74,19 @@ async def test_an_edit_changes_its_own_part_of_a_burst(open_room, engine):
     assert asked(engine)[-1] == "睡不着\n心里乱"
 
 
-async def test_an_edit_after_the_first_word_changes_nothing(room, engine):
+async def test_an_edit_after_the_first_word_lets_the_answer_end_and_is_answered_then(room, engine):
     more = asyncio.Event()
     engine.will("我在听，", more, "你说。")
     said = message("睡不着")
     await room.arrive(said)
     await room.passes(2)
     [late] = await room.arrive(edit(said, "当我没说"))
+    engine.will("好的。")
     more.set()
     await room.passes(5)
-    assert room.bot.texts(PERSON) == ["我在听，你说。"]
-    assert asked(engine) == ["睡不着"]
+    assert "我在听，你说。" in [text for _, text in room.methods()]
+    assert room.bot.texts(PERSON) == ["好的。"]
+    assert asked(engine) == ["睡不着", "当我没说"]
     assert await room.update(late) == ("done", None)
 
 
@@ -170,3 +172,88 @@ async def test_an_edit_that_cannot_be_read_now_costs_no_answer(room, engine, dat
     await room.sweep()
     await room.passes(5)
     assert room.bot.texts(PERSON) == [ANSWER]
+
+
+async def test_an_edit_of_what_was_answered_last_is_answered_anew_in_the_same_message(room, engine):
+    said = message("我爸过世了，真好")
+    await room.arrive(said)
+    await room.passes(5)
+    engine.will("节哀，我在。")
+    await room.arrive(edit(said, "我爸过世了，真难"))
+    await room.passes(5)
+    assert asked(engine)[-1] == "我爸过世了，真难"
+    assert room.bot.texts(PERSON) == ["节哀，我在。"]
+    await room.arrive(message("谢谢你"))
+    await room.passes(5)
+    contents = [one.content for one in engine.prompts[-1][1:]]
+    assert contents == ["我爸过世了，真难", "节哀，我在。", "谢谢你"]
+
+
+async def test_one_message_of_a_burst_is_edited_in_its_place(open_room, engine):
+    room = open_room(burst_window=3.0)
+    first, second, third = message("睡不找"), message("已经三天了\n真的"), message("怎么办")
+    await room.arrive(first, second, third)
+    await room.passes(10)
+    await room.arrive(edit(second, "已经五天了"))
+    await room.passes(10)
+    assert asked(engine)[-1] == "睡不找\n已经五天了\n怎么办"
+    await room.arrive(edit(first, "我睡不着"))
+    await room.passes(10)
+    await room.arrive(edit(third, "怎么办呢"))
+    await room.passes(10)
+    assert asked(engine)[-1] == "我睡不着\n已经五天了\n怎么办呢"
+
+
+async def test_an_edit_of_what_came_before_the_last_answer_changes_nothing(room, engine):
+    old = message("睡不找")
+    await room.arrive(old)
+    await room.passes(5)
+    await room.arrive(message("还在吗"))
+    await room.passes(5)
+    await room.arrive(edit(old, "睡不着"))
+    await room.passes(5)
+    assert len(engine.prompts) == 2
+
+
+async def test_an_edit_that_changes_nothing_is_not_answered_anew(room, engine):
+    said = message("睡不着")
+    await room.arrive(said)
+    await room.passes(5)
+    await room.arrive(edit(said, "睡不着"))
+    await room.passes(5)
+    assert len(engine.prompts) == 1
+
+
+async def test_an_edit_beyond_a_days_answers_is_not_answered_anew(open_room, engine):
+    room = open_room(answers_per_day=1)
+    said = message("睡不找")
+    await room.arrive(said)
+    await room.passes(5)
+    await room.arrive(edit(said, "睡不着"))
+    await room.passes(5)
+    assert len(engine.prompts) == 1
+
+
+async def test_an_edit_that_tells_of_danger_has_its_card_and_no_answer_of_before(room, engine):
+    said = message("今天还行")
+    await room.arrive(said)
+    await room.passes(5)
+    await room.arrive(edit(said, "今天就去跳楼"))
+    await room.passes(10)
+    assert any("12356" in text for text in room.bot.texts(PERSON))
+
+
+async def test_an_edit_after_the_answer_outlives_a_process(open_room, engine):
+    room = open_room()
+    said = message("睡不找")
+    await room.arrive(said)
+    await room.passes(5)
+    engine.will(asyncio.Event())
+    await room.arrive(edit(said, "睡不着"))
+    await room.passes(2)
+    await room.aclose()
+    second = open_room()
+    engine.will("我在。")
+    await second.sweep()
+    await second.passes(5)
+    assert second.bot.texts(PERSON) == ["我在。"]

@@ -40,7 +40,7 @@ ORDINARY_SHARE = 0.3
 
 # Alarms of both readers together, at most: on the writer's harmless messages, and ordinary ones.
 ALARMS = {
-    "line": {"concern": (0.048, 0.03), "high": (0.032, 0.012), "imminent": (0.015, 0.002)},
+    "line": {"concern": (0.07, 0.03), "high": (0.04, 0.012), "imminent": (0.02, 0.002)},
     "talk": {"concern": (0.08, 0.03), "high": (0.05, 0.014), "imminent": (0.03, 0.002)},
 }
 IMMINENT_IN_DANGER = 0.3

@@ -109,7 +109,10 @@ FOR_THE_OLD = (
 SCRIPT_FROM = 3
 """A person's script is told from so many of their last messages."""
 
-_QUESTION = re.compile(r"[?？]")
+_QUESTION_OF_ANOTHER = re.compile(
+    r"(?:[他她]|\bta\b|那个人|朋友|\bthey\b|\bthem\b|\bhe\b|\bshe\b)[^。！？!?\n]*[?？]",
+    re.IGNORECASE,
+)
 
 NARROWER = (1.0, 0.5, 0.2)
 """Shares of the context window tried in turn when the engine finds a prompt too long."""
@@ -685,7 +688,9 @@ def _has_to_ask(plan: Plan, answer: str) -> bool:
     lately = [earlier.answer or "" for earlier in plan.past[-ASKED_FOR_TURNS:]]
     if _is_of_another(plan):
         question = _open_question(plan).partition("\n")[0]
-        return not any(question in said for said in lately) and not _QUESTION.search(answer)
+        return not any(question in said for said in lately) and not _QUESTION_OF_ANOTHER.search(
+            answer
+        )
     return not any(map(asks_about_danger, [*lately, answer]))
 
 

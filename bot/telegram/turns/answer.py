@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 import structlog
 
 from bot.locales import texts_for
-from bot.safety import BY_OTHERS, RiskLevel
+from bot.safety import BY_OTHERS, RiskLevel, asks_about_danger
 from bot.storage import StorageError
 from bot.telegram.chat_ids import is_private
 from bot.telegram.outbound.failures import Expired
@@ -278,7 +278,7 @@ class AnswerSteps:
         model = self._rated_model(plan, outcome)
         keyboard = self._after_answer(running, texts, ratable=model is not None)
         keyboard = self._offering_care(plan, texts, keyboard)
-        if is_calm:
+        if is_calm and not asks_about_danger(outcome.said):
             keyboard = self._keyboards.with_exercise(plan, keyboard)
         await self._ending.deliver(running, partial(reply.finish, outcome.said, keyboard))
         await self._ending.finish(running, plan, outcome.said, "answered", model, has_buttons=True)

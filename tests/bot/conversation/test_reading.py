@@ -28,7 +28,7 @@ async def encoder():
 
 async def test_both_readers_judge_where_the_encoder_is_there(encoder):
     counters = FakeCounters()
-    found = await FirstReading(encoder.reader, counters).read(HIDDEN)
+    found = await FirstReading(encoder.reader, counters, sleep=FakeClock().sleep).read(HIDDEN)
     assert (found.level, found.reasons) == (RiskLevel.HIGH, (BOTH,))
     assert counters.counted == []
 
@@ -36,9 +36,9 @@ async def test_both_readers_judge_where_the_encoder_is_there(encoder):
 async def test_what_the_trees_alone_raise_is_nothing_where_the_encoder_sees_nothing(encoder):
     encoder.level = RiskLevel.NONE
     assert assess(BY_TREES).level > RiskLevel.NONE
-    assert await FirstReading(encoder.reader, FakeCounters()).read(BY_TREES) == Assessment(
-        RiskLevel.NONE
-    )
+    assert await FirstReading(encoder.reader, FakeCounters(), sleep=FakeClock().sleep).read(
+        BY_TREES
+    ) == Assessment(RiskLevel.NONE)
 
 
 @pytest.mark.parametrize("said", [HIDDEN, BY_TREES])
@@ -58,7 +58,9 @@ async def test_an_encoder_that_is_late_leaves_the_first_reader_alone(encoder, sa
 async def test_an_encoder_that_fails_leaves_the_first_reader_alone(encoder):
     counters = FakeCounters()
     encoder.error = RuntimeError("no memory")
-    assert await FirstReading(encoder.reader, counters).read(BY_TREES) == assess(BY_TREES)
+    assert await FirstReading(encoder.reader, counters, sleep=FakeClock().sleep).read(
+        BY_TREES
+    ) == assess(BY_TREES)
     assert counters.counted == [AWAY]
 
 
@@ -73,7 +75,7 @@ async def test_without_an_encoder_nothing_is_away():
 
 async def test_where_no_time_is_left_the_encoder_is_not_asked(encoder):
     counters = FakeCounters()
-    reading = FirstReading(encoder.reader, counters)
+    reading = FirstReading(encoder.reader, counters, sleep=FakeClock().sleep)
     assert await reading.read(BY_TREES, within=0.0) == assess(BY_TREES)
     assert encoder.talks == []
     assert counters.counted == []

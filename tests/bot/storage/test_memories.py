@@ -125,9 +125,9 @@ async def test_a_turn_reads_what_is_remembered_of_its_person_alone(replica: Repl
     await said(replica)
     due = await claimed(replica)
     await replica.memory_folds.complete(due, 1, told(NAME, replica=replica))
-    _, memory = await replica.memories.for_turn(PERSON, due.conversation_id)
+    *_, memory = await replica.memories.for_turn(PERSON, due.conversation_id)
     assert ([line.fact for line in memory.lines], memory.folded_number) == ([NAME], 1)
-    _, of_another = await replica.memories.for_turn(PERSON + 1, due.conversation_id)
+    *_, of_another = await replica.memories.for_turn(PERSON + 1, due.conversation_id)
     assert of_another.lines == ()
 
 

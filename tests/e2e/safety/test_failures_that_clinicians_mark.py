@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.locales import Language, texts_for
-from bot.safety import RiskLevel, card, instead_of
+from bot.safety import RiskLevel, card, instead_of, question_of_another
 from bot.safety.guard import BlockReason
 
 if TYPE_CHECKING:
@@ -44,12 +44,19 @@ async def test_the_risk_is_named_though_the_model_passes_it_over(talk: Talk) -> 
         assert said in heard[0]
 
 
-@pytest.mark.parametrize("said", ["我想彻底消失", "活着好累，没什么意思", "帮朋友问，他不想活了"])
+@pytest.mark.parametrize("said", ["我想彻底消失", "活着好累，没什么意思"])
 async def test_a_hint_is_asked_about_though_the_model_never_asks(talk: Talk, said: str) -> None:
     heard = "\n".join(await talk.says(said, model=IDLE))
     assert ASKS_OPENLY in heard or "你现在安全吗" in heard
     assert "/help_now" in heard or "12356" in heard
     assert "信得过的人" in heard
+
+
+async def test_a_friend_in_danger_is_asked_about_though_the_model_asks_of_films(talk: Talk) -> None:
+    heard = "\n".join(await talk.says("帮朋友问，他不想活了", model=IDLE))
+    assert question_of_another(Language.ZH_CN).partition("\n")[0] in heard
+    assert ASKS_OPENLY not in heard
+    assert "120" in heard
 
 
 async def test_a_hint_is_asked_about_once_and_not_at_every_turn(talk: Talk) -> None:

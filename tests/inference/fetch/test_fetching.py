@@ -98,7 +98,7 @@ def test_the_hubs_own_cache_is_looked_into_first(model, teller, tmp_path, monkey
 @pytest.fixture
 def catalogue(model, monkeypatch):
     made = Catalogue((model(),))
-    monkeypatch.setattr("inference.fetch.command.load_catalogue", lambda: made)
+    monkeypatch.setattr("inference.fetch.command.load_catalogue", lambda _own: made)
     return made
 
 

@@ -75,13 +75,20 @@ async def test_one_sentence_names_the_file_the_reason_and_the_fix(
     await engine.aclose()
 
 
-async def test_a_missing_package_names_the_extra(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("fault", "advice"),
+    [
+        ("ModuleNotFoundError", "install the extra `local`"),
+        ("ImportError('libgomp.so.1')", "libgomp.so.1.*apt install libgomp1"),
+    ],
+)
+async def test_what_is_missing_is_named_with_how_to_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, advice: str
 ) -> None:
-    (tmp_path / "xllamacpp.py").write_text("raise ImportError")
+    (tmp_path / "xllamacpp.py").write_text(f"raise {fault}")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     engine = LocalEngine(write_tiny_model(tmp_path / "tiny.gguf"))
-    with pytest.raises(EngineRejected, match=r"install the extra `local`"):
+    with pytest.raises(EngineRejected, match=advice):
         await engine.start()
     await engine.aclose()
 

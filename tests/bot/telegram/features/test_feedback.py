@@ -27,7 +27,7 @@ def keyboard(room, message_id=1):
     return [button.callback_data for row in rows for button in row]
 
 
-async def talked(room, text="睡不着"):
+async def talked(room, text="房东涨价"):
     await room.arrive(message(text))
     await room.passes(5)
 
@@ -89,7 +89,7 @@ async def test_the_question_about_training_comes_once(room):
     assert room.bot.texts(PERSON)[1:] == [TEXTS.train_ask]
     assert room.buttons() == [f"train:{answer}:{PERSON}" for answer in ("yes", "no", "what")]
     await presses(room, "rate:down:1")
-    await talked(room, "还是睡不着")
+    await talked(room, "还是涨价的事")
     await presses(room, "rate:up:2", message_id=3)
     assert room.bot.texts(PERSON).count(TEXTS.train_ask) == 1
 
@@ -275,7 +275,7 @@ async def test_a_stopped_answer_is_not_rated(room, engine):
 
 
 async def test_answers_in_a_group_are_not_rated(room):
-    await room.arrive(message("睡不着", chat=GROUP))
+    await room.arrive(message("房东涨价", chat=GROUP))
     await room.passes(5)
     assert room.buttons(GROUP) == ["redo:1"]
     await presses(room, "rate:up:1", chat=GROUP)

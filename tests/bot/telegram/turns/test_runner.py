@@ -21,7 +21,7 @@ from tests.bot.telegram.updates import GROUP, OTHER, PERSON, PHOTO, message, pre
 LEASE = 30
 
 
-async def half_written(room, engine, *, text="睡不着", **where):
+async def half_written(room, engine, *, text="房东涨价", **where):
     """A turn in mid-answer, its beginning visible; what it waits for."""
     more = asyncio.Event()
     engine.will("我在听，", more, "你说。")
@@ -38,7 +38,7 @@ async def taken_by_another(room):
 
 
 async def test_an_answer_ends_in_one_message_and_in_the_database(room, engine):
-    [update_id] = await room.arrive(message("睡不着"))
+    [update_id] = await room.arrive(message("房东涨价"))
     await room.passes(2)
     assert room.bot.texts(PERSON) == [ANSWER]
     assert await room.turns() == [("answered", None)]
@@ -69,7 +69,7 @@ async def test_an_answer_that_was_shown_while_the_database_was_away_is_stored_wi
 ):
     begins = asyncio.Event()
     engine.will(begins, ANSWER)
-    await room.arrive(message("睡不着"))
+    await room.arrive(message("房东涨价"))
     await room.passes(0.5)
     database_switch.is_away = True
     begins.set()
@@ -95,7 +95,7 @@ async def test_a_turn_whose_past_cannot_be_read_is_answered_once_the_database_is
         return turn
 
     monkeypatch.setattr(type(room.storage.turns), "begin", staticmethod(begin_and_lose))
-    await room.arrive(message("睡不着"))
+    await room.arrive(message("房东涨价"))
     assert (room.running_turns.held, engine.prompts) == ([], [])
     database_switch.is_away = False
     await room.passes(LEASE + 1)
@@ -106,7 +106,7 @@ async def test_a_turn_whose_past_cannot_be_read_is_answered_once_the_database_is
 
 async def test_an_answer_waits_for_telegram_longer_than_the_outbox_and_is_made_once(room, engine):
     room.bot.faults["send"].append(RetryAfter(900))
-    await room.arrive(message("睡不着"))
+    await room.arrive(message("房东涨价"))
     await room.passes(800)
     assert (room.bot.texts(PERSON), await room.turns()) == ([], [("pending", None)])
     await room.sweep()
@@ -179,7 +179,7 @@ async def test_the_turn_is_held_while_the_note_waits_for_its_slot(room, engine):
 @pytest.mark.parametrize("pieces", [(" ", "\n \n"), ()], ids=["white space", "nothing"])
 async def test_an_answer_without_words_is_an_error_with_a_button_to_try_again(room, engine, pieces):
     engine.will(*pieces)
-    await room.arrive(message("睡不着"))
+    await room.arrive(message("房东涨价"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [TEXTS.error_retry]
     assert await room.turns() == [("failed", "EngineProtocolError")]
@@ -192,7 +192,7 @@ async def test_an_answer_without_words_is_an_error_with_a_button_to_try_again(ro
 
 async def test_an_answer_that_repeats_itself_is_ended(room, engine):
     engine.will("我在。", *["慢慢来。"] * 3000)
-    await room.arrive(message("睡不着"))
+    await room.arrive(message("房东涨价"))
     await room.passes(60)
     [shown] = room.bot.texts(PERSON)
     assert shown.startswith("我在。慢慢来。")
@@ -217,7 +217,7 @@ async def test_a_group_in_which_the_bot_may_not_write_costs_one_answer(room, eng
 
 async def test_what_was_said_before_the_engine_failed_stays(room, engine):
     engine.will("我在听，", EngineProtocolError("nonsense"))
-    await room.arrive(message("睡不着"))
+    await room.arrive(message("房东涨价"))
     await room.passes(5)
     assert room.bot.texts(PERSON) == [f"我在听，……\n\n{TEXTS.error_retry}"]
     assert room.buttons() == ["redo:1"]
@@ -358,7 +358,7 @@ async def test_who_was_frozen_before_the_first_word_leaves_no_message_behind(ope
     room = open_room(lease_safe_seconds=15)
     more = asyncio.Event()
     engine.will(more, ANSWER)
-    await room.arrive(message("睡不着"))
+    await room.arrive(message("房东涨价"))
     room.clock.now += LEASE
     await taken_by_another(room)
     await room.passes(5)

@@ -151,7 +151,9 @@ class Handovers:
             HandoverRow.id == handover_id,
             {
                 "last_at": now,
-                "waiting_since": sa.func.coalesce(HandoverRow.waiting_since, now),
+                "waiting_since": sa.func.coalesce(
+                    HandoverRow.waiting_since, sa.literal(now, HandoverRow.waiting_since.type)
+                ),
             },
         )
 

@@ -297,7 +297,8 @@ def _seen(
 ) -> None:
     seen = {"language_code": language_code, "last_seen_at": now, "retention_told_at": None}
     admitted = {"admitted_at": now} if admits else {}
-    kept = {"admitted_at": sa.func.coalesce(UserRow.admitted_at, now)} if admits else {}
+    at = sa.literal(now, UserRow.admitted_at.type)
+    kept = {"admitted_at": sa.func.coalesce(UserRow.admitted_at, at)} if admits else {}
     statement = insert(connection, UserRow).values(id=user_id, created_at=now, **seen, **admitted)
     connection.execute(
         statement.on_conflict_do_update(

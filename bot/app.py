@@ -236,8 +236,8 @@ def load_rota(settings: Settings) -> OncallRota | None:
     if file is None:
         return None
     try:
-        on_duty = (*settings.admin_user_ids, *settings.duty_user_ids)
-        return parse_rota(file.read_text(encoding="utf-8"), on_duty)
+        oncall = (*settings.admin_user_ids, *settings.duty_user_ids)
+        return parse_rota(file.read_text(encoding="utf-8"), oncall)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f'ONCALL_ROTA: found "{file}" ({type(error).__name__}), expected the path of a file '

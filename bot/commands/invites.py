@@ -9,14 +9,14 @@ from bot.commands.opened import opened_with_keys
 from bot.commands.people import BY_COMMAND_LINE
 from bot.errors import StartupError
 from bot.storage import Audit, Invites, utc_now
-from bot.telegram.features.admin.invites import MOST_USES, invite_link, qr_picture, spoken_code
+from bot.telegram.features.admin.invites import MAX_USES, invite_link, qr_picture, spoken_code
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.settings import Settings
 
-MOST_DAYS = 3650
+MAX_DAYS = 3650
 
 
 async def make_invite(
@@ -34,10 +34,10 @@ async def make_invite(
     Raises:
         StartupError: a number is out of range, or the database or the file cannot be written.
     """
-    if not 1 <= uses <= MOST_USES:
-        raise StartupError(f"--uses: expected a number from 1 to {MOST_USES}.")
-    if not 1 <= days <= MOST_DAYS:
-        raise StartupError(f"--days: expected a number from 1 to {MOST_DAYS}.")
+    if not 1 <= uses <= MAX_USES:
+        raise StartupError(f"--uses: expected a number from 1 to {MAX_USES}.")
+    if not 1 <= days <= MAX_DAYS:
+        raise StartupError(f"--days: expected a number from 1 to {MAX_DAYS}.")
     if picture is not None and bot_name is None:
         raise StartupError("--picture: shows a link, which needs --bot NAME.")
     async with opened_with_keys(settings) as (database, _):

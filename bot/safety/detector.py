@@ -44,7 +44,7 @@ ANSWERED_WITH_A_WISH = "answered_with_a_wish"
 """The reason where a hint of a wish is what the person says when asked about suicide."""
 TRAINED, BOTH = "trained", "both_readers"
 """The reasons where what is learnt says more than the rules: by the trees, or by both readers."""
-LEARNT = frozenset((TRAINED, BOTH))
+BY_TRAINING = frozenset((TRAINED, BOTH))
 
 CERTAIN = 3.0  # log-odds more, where something denied is seen, or long ago, or nothing grave
 _MEANT = 0.4  # log-odds of a concern, from which open words of the writer are high
@@ -127,7 +127,7 @@ class FirstReader:
         else:
             reasons = self._reasons(last, before, judge, BOTH)
         known.append(_known(reasons))
-        says_no_more = all(by in LEARNT and at <= _LOW for by, at in reasons.items())
+        says_no_more = all(by in BY_TRAINING and at <= _LOW for by, at in reasons.items())
         if says_no_more and max(known[-1 - _KEPT :]) >= RiskLevel.HIGH:
             reasons = {SAID_BEFORE: RiskLevel.CONCERN}
         return self._assessment(last, reasons)
@@ -159,14 +159,14 @@ class FirstReader:
         if _wishes_when_asked(turn):
             said.append((ANSWERED_WITH_A_WISH, RiskLevel.HIGH))
         said.append(("answered_question", answered(turn.question, turn.facts.normalized)))
-        learnt = RiskLevel.NONE
+        judged = RiskLevel.NONE
         floor = turn.facts.sure_floor if name == BOTH else turn.facts.floor
         is_decided = max(floor, *(level for _, level in said)) is RiskLevel.IMMINENT
         if not (is_taken_back or is_decided):
-            learnt = judge(turn, standing)
-        found = [(rule, level) for rule, level in matched if level <= max(floor, learnt)]
-        if learnt > max((level for _, level in found), default=RiskLevel.NONE):
-            found.append((name, learnt))
+            judged = judge(turn, standing)
+        found = [(rule, level) for rule, level in matched if level <= max(floor, judged)]
+        if judged > max((level for _, level in found), default=RiskLevel.NONE):
+            found.append((name, judged))
         levels: dict[str, RiskLevel] = {}
         for reason, level in (*found, *said):
             if level > levels.get(reason, RiskLevel.NONE):
@@ -261,7 +261,7 @@ def _known(reasons: Mapping[str, RiskLevel]) -> RiskLevel:
     By words alone: what the trees alone make of one may be wrong, and would make the next ones
     worse. Where it brought a card, the card is in the talk, and the caller knows what was found.
     """
-    levels = (level for reason, level in reasons.items() if reason not in LEARNT)
+    levels = (level for reason, level in reasons.items() if reason not in BY_TRAINING)
     return max(levels, default=RiskLevel.NONE)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_REASON: Final = 300
 BANS_SHOWN: Final = 20
-MOST_ANSWERS: Final = 1_000_000
+MAX_ANSWERS: Final = 1_000_000
 
 
 class BanDesk:
@@ -111,4 +111,4 @@ class BanDesk:
 
 def _is_quota(word: str) -> bool:
     is_number = word.isascii() and word.isdecimal() and len(word) <= 7
-    return word == "off" or (is_number and int(word) <= MOST_ANSWERS)
+    return word == "off" or (is_number and int(word) <= MAX_ANSWERS)

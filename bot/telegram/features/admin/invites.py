@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.telegram.requests import CommandRequest
 
 LASTS: Final = timedelta(days=7)
-MOST_USES: Final = 100_000
+MAX_USES: Final = 100_000
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 _SPAN: Final = re.compile(r"([1-9]\d{0,3})([hd])")
 _PIXELS: Final = 8
@@ -105,7 +105,7 @@ def _wanted(words: list[str]) -> tuple[int, timedelta] | None:
     for word in words:
         if found := _SPAN.fullmatch(word):
             lasts = int(found[1]) * _UNITS[found[2]]
-        elif word.isascii() and word.isdecimal() and 1 <= int(word[:9]) <= MOST_USES:
+        elif word.isascii() and word.isdecimal() and 1 <= int(word[:9]) <= MAX_USES:
             uses = int(word[:9])
         else:
             return None

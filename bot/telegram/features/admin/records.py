@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.telegram.requests import CommandRequest
 
 ACTS_SHOWN: Final = 20
-MOST_SHOWN: Final = 100
+MAX_SHOWN: Final = 100
 
 
 class RecordBook:
@@ -44,7 +44,7 @@ class RecordBook:
     async def _audit(self, request: CommandRequest) -> Done:
         asked = request.argument or str(ACTS_SHOWN)
         is_number = asked.isascii() and asked.isdecimal() and len(asked) <= 3
-        if not (is_number and 1 <= int(asked) <= MOST_SHOWN):
+        if not (is_number and 1 <= int(asked) <= MAX_SHOWN):
             await say(self._context, request, texts_of(request).audit_usage)
             return USAGE
         entries = await self._context.storage.audit.list_recent(int(asked))

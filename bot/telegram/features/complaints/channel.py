@@ -77,8 +77,10 @@ class ComplaintChannel(Feature):
 
     async def _tell_operators(self, made: Complaint) -> None:
         """Say that there is one, and by when; what it says stands in none of these messages."""
-        duty_chat = self._context.options.admin_chat_id
-        told = self._context.access.list_with_role(Role.ADMIN) if duty_chat is None else {duty_chat}
+        admin_chat = self._context.options.admin_chat_id
+        told = (
+            self._context.access.list_with_role(Role.ADMIN) if admin_chat is None else {admin_chat}
+        )
         for chat_id in sorted(told):
             texts = operator_texts_for(await self._context.language_of(chat_id))
             text = texts.complaint_came(number=made.id, day=_day(made.due_at))

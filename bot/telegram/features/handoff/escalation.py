@@ -55,15 +55,15 @@ class Escalation:
         if self._rota is None:
             return []
         # Not who just left this person, and nobody for their own call for help.
-        others = self._on_duty() - {handover.left_by, handover.user_id}
+        others = self._oncall() - {handover.left_by, handover.user_id}
         return [admin for admin in self._rota.list_on_call(at) if admin in others]
 
-    def _on_duty(self) -> frozenset[int]:
+    def _oncall(self) -> frozenset[int]:
         """All who may take people over."""
         return self._access.list_with_role(Role.DUTY)
 
     def _everyone(self, handover: Handover) -> Recipients:
-        chats = set(self._on_duty() - {handover.user_id})
+        chats = set(self._oncall() - {handover.user_id})
         if self._chat is not None:
             chats.add(self._chat)
         return Recipients(frozenset(chats), everyone=True)

@@ -125,18 +125,7 @@ async def test_an_edit_changes_its_line_and_a_picture_is_none(trainee):
     await trainee.room.passes(5)
     assert (await sheet(trainee)).lines == {"one": ("喝到了热豆浆",)}
     await trainee.room.arrive(
-        message(
-            sticker={
-                "file_id": "s",
-                "file_unique_id": "u",
-                "width": 1,
-                "height": 1,
-                "is_animated": False,
-                "is_video": False,
-                "type": "regular",
-                "emoji": "🙂",
-            }
-        )
+        message(photo=[{"file_id": "s", "file_unique_id": "u", "width": 1, "height": 1}])
     )
     await trainee.room.passes(5)
     assert (await sheet(trainee)).step == "two"

@@ -341,10 +341,11 @@ async def test_somebody_new_is_told_once_that_this_is_an_ai(telegram: Telegram) 
     person = await telegram.person()
     await person.says("第一次来这里")
     answer = await person.hears("我听见了：第一次来这里", button=REDO)
-    notice = await person.hears("我是 AI 陪伴助手，不是真人", button="满了")
-    assert notice.id < answer.id
-    assert "好，记下了" in await person.presses("满了", notice)
+    notice = await person.hears("我是 AI 陪伴助手，不是真人")
+    question = await person.hears("你满 18 岁了吗", button="满了")
+    assert notice.id < answer.id < question.id
+    assert "好，记下了" in await person.presses("满了", question)
 
     await person.says("又来了一次这里")
     await person.hears("我听见了：又来了一次这里", button=REDO)
-    assert len(await person.sees(notices=True)) == 3
+    assert len(await person.sees(notices=True)) == 4

@@ -73,6 +73,7 @@ class Prometheus:
     async def ask(self, path: str, **parameters: str) -> Any:
         async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
             answer = await client.get(f"/api/v1/{path}", params=parameters)
+        answer.raise_for_status()  # 503 until it has read its own storage
         body = answer.json()
         assert body["status"] == "success", (parameters, body)
         return body["data"]
@@ -106,7 +107,7 @@ async def test_every_query_is_answered_by_what_the_bot_shows(
     async def listens() -> bool:
         try:
             return bool(await prometheus.result('up{job="shudong"} == 1'))
-        except httpx.TransportError:
+        except httpx.HTTPError:
             return False
 
     await eventually(listens, "Prometheus has scraped the bot")

@@ -90,7 +90,7 @@ async def test_a_ban_and_its_reason_are_for_admins_and_repeated_they_change_noth
     for said in (OPERATOR.unban_done, OPERATOR.unban_not_banned):
         assert await asks(staffed, f"/unban {STRANGER}") == said(number=STRANGER)
     await says(staffed, "你好")
-    assert staffed.bot.texts(STRANGER)[-1] == ANSWER
+    assert ANSWER in staffed.bot.texts(STRANGER)
 
 
 @pytest.mark.parametrize("text", ["/ban x", "/ban -5", "/ban 0", f"/ban {'9' * 30}", "/unban"])

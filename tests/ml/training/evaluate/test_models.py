@@ -250,7 +250,7 @@ def test_a_batch_that_memory_does_not_suffice_for_is_halved(config, original, mo
     most = 0
     asked = replace(config, sampling=GREEDY)
     with (
-        pytest.raises(EvaluateError, match="MemoryRecord does not suffice for"),
+        pytest.raises(EvaluateError, match="Memory does not suffice for"),
         loaded(original, asked),
     ):
         model.answer(prompts, seed=0)
